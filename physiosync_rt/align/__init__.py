@@ -1,0 +1,1 @@
+"""From raw stamps of many clocks to one 128 Hz grid."""

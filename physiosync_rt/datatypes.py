@@ -1,0 +1,419 @@
+"""The shapes that travel between rooms. Frozen, checked where they are made, numpy only.
+
+Axes: on the stream side samples are ``(n_samples, n_channels)`` and timestamps ``(n_samples,)`` in
+seconds; on the model side windows are ``(n_channels, n_times)``. The one transpose lives in
+``preprocess/window.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+SampleArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+GRID_SFREQ = 128
+"""Rate of the one grid that every stream is resampled to, in Hz."""
+
+
+class Modality(StrEnum):
+    """What a stream measures. ``OTHER`` streams are read and listed, never fed to a model."""
+
+    EEG = "EEG"
+    GSR = "GSR"
+    ECG = "ECG"
+    OTHER = "OTHER"
+
+
+UNITS: dict[Modality, str] = {
+    Modality.EEG: "uV",
+    Modality.GSR: "uS",
+    Modality.ECG: "mV",
+    Modality.OTHER: "",
+}
+"""Canonical unit of every modality; readers and sources deliver samples in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """What a stream says of itself, after its unit has been made canonical.
+
+    Attributes
+    ----------
+    name : str
+        Name of the stream, unique within a recording or a run.
+    modality : Modality
+    ch_names : tuple of str
+        Channel names in order, without doubles.
+    sfreq : float
+        Nominal sampling rate in Hz; 0 when the stream is irregular.
+    unit : str
+        Unit of the samples: the canonical one of the modality, or ``""`` when it is not known
+        (such a stream is listed but refused by sources until somebody says what it is).
+    stype, source_id, host : str
+        LSL identity, empty where there is none.
+    """
+
+    name: str
+    modality: Modality
+    ch_names: tuple[str, ...]
+    sfreq: float
+    unit: str = ""
+    stype: str = ""
+    source_id: str = ""
+    host: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.ch_names:
+            raise ValueError(f"stream {self.name!r} has no channels")
+        if len(set(self.ch_names)) != len(self.ch_names):
+            raise ValueError(f"stream {self.name!r} names a channel twice: {self.ch_names}")
+        if not (self.sfreq >= 0 and np.isfinite(self.sfreq)):
+            raise ValueError(f"stream {self.name!r}: a rate of {self.sfreq} Hz is not possible")
+        if self.unit not in ("", UNITS[self.modality]):
+            raise ValueError(
+                f"stream {self.name!r}: {self.modality} is kept in {UNITS[self.modality]!r}, "
+                f"not {self.unit!r}; convert it where it enters"
+            )
+
+    @property
+    def n_chans(self) -> int:
+        """Number of channels."""
+        return len(self.ch_names)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some consecutive samples of one stream with their *raw* timestamps.
+
+    Attributes
+    ----------
+    stream : str
+        Name of the stream (``StreamSpec.name``).
+    samples : float32 array, shape (n_samples, n_channels)
+    timestamps : float64 array, shape (n_samples,)
+        Seconds on the clock of the sender, as it stamped them.
+    clock_offset : float
+        Seconds to add to the stamps to reach the receiver's clock (LSL time correction), as
+        measured last before these samples.
+    counter : int64 array, shape (n_samples,), optional
+        The device's own sample counter in samples (unwrapped by nobody), where it has one.
+    """
+
+    stream: str
+    samples: SampleArray
+    timestamps: FloatArray
+    clock_offset: float = 0.0
+    counter: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 2 or self.timestamps.shape != self.samples.shape[:1]:
+            raise ValueError(
+                f"chunk of {self.stream!r}: samples {self.samples.shape} do not go with "
+                f"timestamps {self.timestamps.shape}"
+            )
+        if self.counter is not None and self.counter.shape != self.timestamps.shape:
+            raise ValueError(f"chunk of {self.stream!r}: one counter value per sample expected")
+
+    def __len__(self) -> int:
+        return len(self.timestamps)
+
+
+@dataclass(frozen=True, slots=True)
+class GridChunk:
+    """Consecutive samples on the 128 Hz grid; a jump in ``start`` is a gap.
+
+    Attributes
+    ----------
+    start : int
+        Grid index of the first row; index 0 is the first EEG sample of the run.
+    samples : float64 array, shape (n_times, n_channels)
+    """
+
+    start: int
+    samples: FloatArray
+
+    @property
+    def stop(self) -> int:
+        """Grid index after the last row."""
+        return self.start + len(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStream:
+    """One stream of a recording, samples in the canonical unit, stamps raw.
+
+    Attributes
+    ----------
+    spec : StreamSpec
+    samples : float32 array, shape (n_samples, n_channels)
+    timestamps : float64 array, shape (n_samples,)
+        Raw stamps in seconds.
+    clock_offsets : float64 array, shape (n_measurements, 2)
+        Time of each clock measurement *on the sender's clock* and the offset to add to its
+        stamps; empty when all streams share a clock.
+    counter : int64 array, shape (n_samples,), optional
+        Sample counter of the device, where it has one.
+    """
+
+    spec: StreamSpec
+    samples: SampleArray
+    timestamps: FloatArray
+    clock_offsets: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
+    counter: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        if self.samples.shape != (len(self.timestamps), self.spec.n_chans):
+            raise ValueError(
+                f"stream {self.spec.name!r}: samples {self.samples.shape} do not go with "
+                f"{len(self.timestamps)} stamps and {self.spec.n_chans} channels"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMarkers:
+    """A stream of text markers. ``timestamps`` raw seconds, shape (n_markers,)."""
+
+    name: str
+    timestamps: FloatArray
+    labels: tuple[str, ...]
+    clock_offsets: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a recording, in seconds from its first EEG sample.
+
+    ``kind`` is ``baseline`` or ``trial``. ``stimulus`` names what was shown (the same for all
+    subjects who saw it). Ratings are on the dataset's own scale; ``None`` where there is none.
+    """
+
+    start: float
+    stop: float
+    kind: Literal["baseline", "trial"]
+    subject: str
+    trial: int
+    stimulus: str = ""
+    valence: float | None = None
+    arousal: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded session of one person.
+
+    Attributes
+    ----------
+    streams : tuple of RecordedStream
+    markers : tuple of RecordedMarkers
+    segments : tuple of Segment
+    subject : str
+    start_utc : float or None
+        UNIX time of the first EEG sample, where the file knows it.
+    path : Path or None
+        File that it was read from.
+    history : tuple of str
+        What was done to the signals before they were stored (filters, references), for show.
+    notes : tuple of str
+        What the reader noticed and a person should know (empty streams, mended stamps ...).
+    """
+
+    streams: tuple[RecordedStream, ...]
+    markers: tuple[RecordedMarkers, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    subject: str = ""
+    start_utc: float | None = None
+    path: Path | None = None
+    history: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def of(self, modality: Modality) -> tuple[RecordedStream, ...]:
+        """Streams of one modality, in the file's order."""
+        return tuple(s for s in self.streams if s.spec.modality is modality)
+
+
+class Reason(StrEnum):
+    """Why a row is what it is: empty when valid with all modalities, else one word."""
+
+    NONE = ""
+    WARMING_UP = "warming_up"
+    NO_BASELINE = "no_baseline"
+    GAP = "gap"
+    STALLED = "stalled"
+    LOW_QUALITY = "low_quality"
+    BAD_SAMPLES = "bad_samples"
+    NO_PPS = "no_pps"
+    NO_EEG = "no_eeg"
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityState:
+    """One modality in one window.
+
+    Attributes
+    ----------
+    data : float32 array, shape (n_channels, n_times), or None when it cannot be used
+    reason : Reason
+        Why ``data`` is None.
+    completeness : float
+        Share of the window's grid samples that are there, in [0, 1].
+    quality : float
+        Signal quality over the window's whole seconds, in [0, 1].
+    """
+
+    data: SampleArray | None
+    reason: Reason
+    completeness: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """All that a prediction is made from: the last 5 s of both modalities at one grid time.
+
+    ``t_end`` is in seconds from the anchor (the first EEG sample). ``pps`` is None when the
+    run has no peripheral stream at all.
+    """
+
+    index: int
+    t_end: float
+    eeg: ModalityState
+    pps: ModalityState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One row: a prediction, or the reason why there is none.
+
+    Attributes
+    ----------
+    index : int
+        Number of the hop, from 1.
+    t_end : float
+        End of the window in seconds from the anchor.
+    t_end_lsl, t_end_utc : float
+        The same on the LSL clock (seconds) and as UNIX time.
+    window_s : float
+        Length of the window in seconds.
+    valence, arousal : float or None
+        P(high) in [0, 1]; None when not valid or when the bundle has no such target.
+    quadrant : str
+        ``HVHA``, ``HVLA``, ``LVHA``, ``LVLA`` or empty.
+    confidence : float or None
+        In [0, 1]; None when not valid.
+    modalities : str
+        ``eeg+gsr``, ``eeg``, ``gsr`` ... or empty.
+    """
+
+    index: int
+    t_end: float
+    t_end_lsl: float
+    t_end_utc: float
+    window_s: float
+    valence: float | None
+    arousal: float | None
+    quadrant: str
+    confidence: float | None
+    valid: bool
+    reason: Reason
+    modalities: str
+    completeness_eeg: float
+    completeness_pps: float | None
+    quality_eeg: float
+    quality_pps: float | None
+    sample_age_ms: float | None = None
+    infer_ms: float | None = None
+    latency_ms: float | None = None
+    marker: str = ""
+
+
+class StreamPhase(StrEnum):
+    """Where a live stream stands."""
+
+    WAITING = "waiting"
+    STREAMING = "streaming"
+    STALLED = "stalled"
+    LOST = "lost"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """A live stream as a person wants to see it."""
+
+    spec: StreamSpec
+    phase: StreamPhase
+    sfreq_effective: float
+    jitter_ms: float
+    age_s: float
+    received: int
+    lost: int
+    late: int
+    duplicated: int
+    dropped: int
+    gaps: int
+    channel_quality: tuple[float, ...]
+    """Quality in [0, 1] per channel of the bundle's montage; empty before the first second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """The last seconds of one modality on the grid, preprocessed, for drawing.
+
+    ``times`` (n_times,) in seconds from the anchor; ``samples`` (n_times, n_channels) in ``unit``.
+    """
+
+    times: FloatArray
+    samples: SampleArray
+    ch_names: tuple[str, ...]
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a view may show, made by the engine, replaced whole, never mutated.
+
+    ``history`` holds the last five minutes of predictions, oldest first. ``notice`` is the one
+    sentence that a person should read now (empty when all is well).
+    """
+
+    bundle_title: str
+    trained_on: str
+    simulated_training: bool
+    scores: tuple[str, ...]
+    run_s: float
+    window_s: float
+    hop_s: float
+    streams: tuple[StreamState, ...]
+    prediction: Prediction | None
+    history: tuple[Prediction, ...]
+    eeg: Traces | None
+    pps: Traces | None
+    baseline: str
+    baseline_progress: float
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
+    rows: int
+    valid_rows: int
+    csv_path: str
+    recording_path: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a view asks of the engine.
+
+    ``baseline`` captures the rest baseline anew, ``marker`` writes ``text`` into the next row,
+    ``record`` starts (``text`` is the path) or stops (``text`` empty) the recorder, ``stop`` ends.
+    """
+
+    kind: Literal["baseline", "marker", "record", "stop"]
+    text: str = ""
