@@ -1,0 +1,103 @@
+"""Parts of the transformer: attention, MLP and the pre-norm block with prompts."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_LAYER_SCALE = 0.1
+
+
+def init_truncated(*tensors: Tensor) -> None:
+    """Draw every tensor from the normal of std 0.02 that the release uses for its embeddings."""
+    for tensor in tensors:
+        nn.init.trunc_normal_(tensor, std=0.02)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention with a bias on queries and values but none on keys.
+
+    Parameters
+    ----------
+    dim, n_heads : int
+        Token width and heads; ``dim`` is a multiple of ``n_heads``.
+    """
+
+    def __init__(self, dim: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.q_bias = nn.Parameter(torch.zeros(dim))
+        self.v_bias = nn.Parameter(torch.zeros(dim))
+        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mix tokens, shape (batch, n_tokens, dim), into tokens of the same shape."""
+        bias = torch.cat((self.q_bias, torch.zeros_like(self.q_bias), self.v_bias))
+        qkv = F.linear(x, self.qkv.weight, bias)  # (B, N, 3D)
+        qkv = torch.unflatten(qkv, -1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(*qkv.unbind())  # (B, H, N, D/H)
+        out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))  # (B, N, D)
+        return out
+
+
+class Mlp(nn.Module):
+    """Two dense layers over each token.
+
+    Parameters
+    ----------
+    dim, hidden : int
+    faithful : bool
+        ReLU after *both* layers, as released, so that the branch can only add; otherwise GELU
+        after the first alone.
+    """
+
+    def __init__(self, dim: int, hidden: int, faithful: bool) -> None:
+        super().__init__()
+        self.faithful = faithful
+        self.fc1 = nn.Linear(dim, hidden)
+        self.fc2 = nn.Linear(hidden, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens, shape (batch, n_tokens, dim), to tokens of the same shape."""
+        if self.faithful:
+            return F.relu(self.fc2(F.relu(self.fc1(x))))
+        out: Tensor = self.fc2(F.gelu(self.fc1(x)))
+        return out
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block with layer scale and its own prompt tokens.
+
+    The prompts stand at the end of the sequence, take part in attention and MLP, and are cut
+    off again, so that the number of tokens stays.
+
+    Parameters
+    ----------
+    dim, n_heads, hidden, n_prompts : int
+    faithful : bool
+        See `Mlp`.
+    """
+
+    def __init__(self, dim: int, n_heads: int, hidden: int, n_prompts: int, faithful: bool) -> None:
+        super().__init__()
+        self.gamma_1 = nn.Parameter(torch.full((dim,), _LAYER_SCALE))
+        self.gamma_2 = nn.Parameter(torch.full((dim,), _LAYER_SCALE))
+        self.norm1 = nn.LayerNorm(dim)
+        self.attn = Attention(dim, n_heads)
+        self.norm2 = nn.LayerNorm(dim)
+        self.mlp = Mlp(dim, hidden, faithful)
+        self.prompt: nn.Parameter | None = None
+        if n_prompts:
+            self.prompt = nn.Parameter(torch.empty(1, n_prompts, dim))
+            init_truncated(self.prompt)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens, shape (batch, n_tokens, dim), to tokens of the same shape."""
+        n_tokens = x.shape[1]
+        if self.prompt is not None:
+            x = torch.cat((x, self.prompt.expand(len(x), -1, -1)), dim=1)  # (B, N + P, D)
+        x = x + self.gamma_1 * self.attn(self.norm1(x))
+        x = x + self.gamma_2 * self.mlp(self.norm2(x))
+        return x[:, :n_tokens]
