@@ -18,6 +18,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 SampleArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 GRID_SFREQ = 128
 """Rate of the one grid that every stream is resampled to, in Hz."""
@@ -135,10 +136,16 @@ class GridChunk:
     start : int
         Grid index of the first row; index 0 is the first EEG sample of the run.
     samples : float64 array, shape (n_times, n_channels)
+    present : bool array, shape (n_times,)
+        False where a short loss (below the gap limit) was bridged by interpolation.
     """
 
     start: int
     samples: FloatArray
+    present: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.samples)
 
     @property
     def stop(self) -> int:

@@ -1,0 +1,52 @@
+"""The rate that a stream really has, told apart from losses."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+N_BINS = 10
+MIN_BINS = 5
+
+
+class RateMeter:
+    """Samples per second of stamp time, as the middle of the last ten bins.
+
+    A stream that loses samples has some poor bins; one that runs at another rate than it
+    declares has only such. The mean of the middle half tells the second from the first.
+
+    Parameters
+    ----------
+    sfreq : float
+        Nominal rate in Hz; bins are long enough for 40 samples of it, and at least 1 s.
+    """
+
+    def __init__(self, sfreq: float) -> None:
+        self._bin_s = max(1.0, 40.0 / sfreq)
+        self._counts: deque[int] = deque(maxlen=N_BINS)
+        self._bin: int | None = None
+        self._count = 0
+        self._first_bin_done = False
+
+    def add(self, stamp: float) -> None:
+        """Count one sample; stamps that step back count where they fall last."""
+        at = int(stamp // self._bin_s)
+        if self._bin is None:
+            self._bin = at
+        if at > self._bin:
+            if self._first_bin_done:
+                self._counts.append(self._count)
+            # The first bin began in the middle.
+            self._first_bin_done = True
+            self._bin, self._count = at, 0
+        self._count += 1
+
+    @property
+    def rate(self) -> float | None:
+        """Rate in Hz, or None before five bins have passed."""
+        if len(self._counts) < MIN_BINS:
+            return None
+        counts = np.sort(np.asarray(self._counts))
+        quarter = len(counts) // 4
+        return float(counts[quarter : len(counts) - quarter].mean()) / self._bin_s

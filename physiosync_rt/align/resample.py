@@ -1,0 +1,157 @@
+"""The only resampler: windowed sinc from any rate onto the times of the 128 Hz grid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from physiosync_rt.datatypes import GRID_SFREQ, BoolArray, FloatArray, GridChunk
+
+ATTENUATION_DB = 70.0
+"""Stop-band of the kernel; leaves a margin under the promised 60 dB."""
+
+PASS_HZ = 45.0
+"""Pass-band edge: what the models look at."""
+
+SLOW_SFREQ = 32.0
+"""Below this rate (GSR) a wider transition is bought, or the kernel would reach over seconds."""
+
+
+EPS = 1e-6
+"""Slack in grid steps and fractions (8 ns), so that rounding never decides which row is first."""
+
+
+class Kernel:
+    """Kaiser-windowed sinc for one input rate.
+
+    Parameters
+    ----------
+    sfreq : float
+        Input rate in Hz.
+
+    Attributes
+    ----------
+    half_width_s : float
+        Half its length in seconds: the look-ahead, and so the delay until a grid time is known.
+
+    Notes
+    -----
+    Flat to ``PASS_HZ`` (0.36 of the input rate when that is lower, 0.2 below 32 Hz); whatever
+    would fold or be imaged into that band is down by more than 60 dB. Kaiser's formulas for the
+    length and the shape, see Oppenheim and Schafer, *Discrete-Time Signal Processing*, 7.6.
+    """
+
+    def __init__(self, sfreq: float) -> None:
+        self.sfreq = sfreq
+        passes = min(PASS_HZ, (0.36 if sfreq >= SLOW_SFREQ else 0.2) * sfreq)
+        self._cutoff = min(sfreq, GRID_SFREQ) / 2
+        transition = 2 * (self._cutoff - passes)
+        self.half_width_s = (ATTENUATION_DB - 7.95) / (14.36 * transition) / 2
+        self.half_taps = int(np.ceil(self.half_width_s * sfreq))
+        self._beta = 0.1102 * (ATTENUATION_DB - 8.7)
+
+    def weights(self, fraction: FloatArray) -> FloatArray:
+        """Tap weights for grid times that lie ``fraction`` samples after a sample.
+
+        Parameters
+        ----------
+        fraction : array, shape (n_out,)
+            In [0, 1).
+
+        Returns
+        -------
+        array, shape (n_out, 2 * half_taps)
+            Weights of the samples from ``half_taps - 1`` before to ``half_taps`` after; each row
+            sums to 1, so that a constant stays what it is.
+        """
+        taps = np.arange(1 - self.half_taps, self.half_taps + 1)
+        tau = (fraction[:, None] - taps[None, :]) / self.sfreq
+        inside = np.clip(1 - (tau / self.half_width_s) ** 2, 0.0, None)
+        window = np.i0(self._beta * np.sqrt(inside)) * (inside > 0)
+        weights = np.sinc(2 * self._cutoff * tau) * window
+        out: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+        return out
+
+
+class Resampler:
+    """One gap-free stretch of samples with fitted times, resampled as far as they reach.
+
+    Parameters
+    ----------
+    sfreq : float
+        Nominal input rate in Hz.
+    n_chans : int
+
+    Notes
+    -----
+    A grid time is answered when the whole kernel lies inside the stretch; nothing is invented at
+    its edges, so a stretch loses half a kernel (57 ms at 128 Hz and above) at either end.
+    """
+
+    def __init__(self, sfreq: float, n_chans: int) -> None:
+        self.kernel = Kernel(sfreq)
+        self._n_chans = n_chans
+        self._next = 0
+        self.reset()
+
+    @property
+    def frontier(self) -> int:
+        """Grid index up to which everything has been answered or given up."""
+        return self._next
+
+    def reset(self) -> None:
+        """Start a new stretch; the grid position stays."""
+        self._times: FloatArray = np.empty(0)
+        self._samples: FloatArray = np.empty((0, self._n_chans))
+        self._present: BoolArray = np.empty(0, dtype=bool)
+
+    def push(self, times: FloatArray, samples: FloatArray, present: BoolArray) -> GridChunk | None:
+        """Take consecutive samples of the stretch; return the grid rows that became known.
+
+        Parameters
+        ----------
+        times : array, shape (n_samples,)
+            Fitted times in seconds from the anchor, increasing.
+        samples : array, shape (n_samples, n_channels)
+        present : bool array, shape (n_samples,)
+            False for samples that stand in for lost ones.
+        """
+        self._times = np.concatenate([self._times, times])
+        self._samples = np.concatenate([self._samples, samples])
+        self._present = np.concatenate([self._present, present])
+        half = self.kernel.half_taps
+        if len(self._times) < 2 * half:
+            return None
+        first = max(self._next, int(np.ceil(self._times[half - 1] * GRID_SFREQ - EPS)), 0)
+        # A grid time between samples i and i + 1 needs the taps up to i + half.
+        last = int(np.ceil(self._times[len(self._times) - half] * GRID_SFREQ - EPS))
+        chunk = self._answer(first, last) if last > first else None
+        if chunk is not None:
+            self._next = chunk.stop
+        self._trim()
+        return chunk
+
+    def _answer(self, first: int, last: int) -> GridChunk:
+        grid = np.arange(first, last) / GRID_SFREQ
+        half = self.kernel.half_taps
+        before = np.searchsorted(self._times, grid, side="right") - 1
+        before = np.clip(before, half - 1, len(self._times) - half - 1)
+        step = self._times[before + 1] - self._times[before]
+        fraction = np.clip((grid - self._times[before]) / step, 0.0, 1.0)
+        weights = self.kernel.weights(fraction)
+        taps = before[:, None] + np.arange(1 - half, half + 1)
+        samples = np.einsum("gt,gtc->gc", weights, self._samples[taps])
+        nearest = before + (fraction >= 0.5 - EPS)
+        return GridChunk(first, samples, self._present[nearest])
+
+    def _trim(self) -> None:
+        """Forget samples that no future grid time reaches back to."""
+        before = int(np.searchsorted(self._times, self._next / GRID_SFREQ, side="right")) - 1
+        spare = before - self.kernel.half_taps
+        if spare > 0:
+            self._times = self._times[spare:]
+            self._samples = self._samples[spare:]
+            self._present = self._present[spare:]
+
+    def skip_to(self, index: int) -> None:
+        """Give up the grid rows before ``index`` that have not been answered."""
+        self._next = max(self._next, index)

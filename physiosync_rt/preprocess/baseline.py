@@ -1,0 +1,182 @@
+"""What is normal for this person at rest: one scale and location per channel."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from physiosync_rt.datatypes import FloatArray, Modality
+from physiosync_rt.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelBaseline:
+    """Rest of one modality, per channel of the bundle.
+
+    For EEG ``scale`` is the rms of the band-passed signal in µV and ``location`` 0; for GSR
+    ``location`` is in log µS and ``scale`` the card's; for ECG both are in mV.
+    """
+
+    location: tuple[float, ...]
+    scale: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Rest of a person: one entry per modality that was captured, and where it comes from."""
+
+    channels: dict[Modality, ChannelBaseline]
+    origin: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain containers, for JSON."""
+        return {
+            "origin": self.origin,
+            "channels": {
+                str(m): {"location": list(c.location), "scale": list(c.scale)}
+                for m, c in self.channels.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Baseline:
+        """Inverse of `to_dict`."""
+        return cls(
+            {
+                Modality(m): ChannelBaseline(tuple(c["location"]), tuple(c["scale"]))
+                for m, c in data["channels"].items()
+            },
+            str(data["origin"]),
+        )
+
+
+def load_baseline(path: Path) -> Baseline:
+    """Read a baseline from its own JSON file or from the JSON that stands beside a run's CSV.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read or holds no baseline.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(data, dict) and isinstance(data.get("baseline"), dict):
+            data = data["baseline"]
+        return Baseline.from_dict(data)
+    except OSError as error:
+        raise UserError(f"cannot read the baseline {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path} holds no baseline; give the JSON that stands beside a run's CSV, "
+            "a number of seconds, or START:STOP"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRequest:
+    """Which stretch of the run is rest.
+
+    Attributes
+    ----------
+    start : float
+        Seconds from the anchor.
+    stop : float or None
+        End of a fixed stretch, of which half must be usable; None takes the first ``need_s``
+        usable seconds from ``start`` on, however long that takes.
+    need_s : float
+        Seconds wanted.
+    """
+
+    start: float
+    stop: float | None
+    need_s: float
+
+    def __post_init__(self) -> None:
+        if self.start < 0 or self.need_s < 1 or (self.stop is not None and self.stop <= self.start):
+            raise UserError(
+                f"a baseline from {self.start:g} s to {self.stop} s (at least 1 s) is not possible; "
+                "give seconds, START:STOP or a file"
+            )
+
+
+def parse_request(text: str) -> BaselineRequest | Baseline:
+    """Understand ``--baseline``: seconds, ``START:STOP`` in seconds, or a file.
+
+    Raises
+    ------
+    UserError
+        It is none of these.
+    """
+    start, colon, stop = text.partition(":")
+    try:
+        if colon:
+            begin, end = float(start), float(stop)
+            return BaselineRequest(begin, end, max(end - begin, 0.0))
+        return BaselineRequest(0.0, None, float(start))
+    except ValueError:
+        pass
+    if not Path(text).is_file():
+        raise UserError(
+            f"--baseline {text} is neither seconds, nor START:STOP, nor a file that exists"
+        )
+    return load_baseline(Path(text))
+
+
+class BaselineCapture:
+    """Collect the rest of one modality from whole usable seconds.
+
+    Parameters
+    ----------
+    request : BaselineRequest
+    """
+
+    def __init__(self, request: BaselineRequest) -> None:
+        self._request = request
+        self._first = int(np.ceil(request.start))
+        self._stop = None if request.stop is None else int(np.floor(request.stop))
+        self._need = max(int(request.need_s), 1)
+        self._seconds: list[tuple[FloatArray, FloatArray]] = []
+        self.failed = False
+
+    @property
+    def progress(self) -> float:
+        """Share of the wanted seconds that is there, in [0, 1]."""
+        return min(len(self._seconds) / self._need, 1.0)
+
+    def take(
+        self, second: int, statistics: tuple[FloatArray, FloatArray] | None
+    ) -> ChannelBaseline | None:
+        """Offer one whole second; return the baseline when it is complete.
+
+        Parameters
+        ----------
+        second : int
+            Number of the second from the anchor.
+        statistics : (location, scale) arrays of shape (n_channels,), or None
+            None where the second cannot be used.
+
+        Notes
+        -----
+        The median over seconds is taken, so a blink or a movement does not spoil the rest.
+        """
+        if self.failed or second < self._first:
+            return None
+        if self._stop is None:
+            if statistics is not None:
+                self._seconds.append(statistics)
+            done = len(self._seconds) >= self._need
+        else:
+            if statistics is not None and second < self._stop:
+                self._seconds.append(statistics)
+            done = second >= self._stop - 1
+            if done and 2 * len(self._seconds) < self._stop - self._first:
+                self.failed = True
+                return None
+        if not done:
+            return None
+        location, scale = (np.median(part, axis=0) for part in zip(*self._seconds, strict=True))
+        return ChannelBaseline(tuple(location.tolist()), tuple(scale.tolist()))

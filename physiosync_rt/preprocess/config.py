@@ -1,0 +1,84 @@
+"""What the live profile does to a signal, as a frozen, self-checking record in the bundle's card."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from physiosync_rt.datatypes import UNITS, Modality
+
+
+class Frozen(BaseModel):
+    """Immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModalityContract(Frozen):
+    """What the network expects of one modality.
+
+    ``min_electrodes`` says how many of its electrodes (EEG) must be there by name before the
+    rest may be interpolated.
+    """
+
+    modality: Modality
+    ch_names: tuple[str, ...] = Field(min_length=1)
+    min_electrodes: int = 1
+
+    @property
+    def unit(self) -> str:
+        """Unit of the samples that go in."""
+        return UNITS[self.modality]
+
+    @property
+    def n_chans(self) -> int:
+        """Number of channels of the network's input."""
+        return len(self.ch_names)
+
+
+class EegStages(Frozen):
+    """Causal stages of EEG: montage, band-pass, average reference, scale from rest."""
+
+    l_freq: float = 4.0
+    h_freq: float = 45.0
+    order: int = 4
+    warmup_s: float = 1.0
+    clip: float = 8.0
+
+
+class GsrStages(Frozen):
+    """Causal stages of GSR: low-pass of log µS, location from rest, one scale for everybody."""
+
+    h_freq: float = 2.0
+    order: int = 2
+    floor: float = 0.01
+    scale: float = 0.3
+    warmup_s: float = 0.5
+    clip: float = 8.0
+
+
+class EcgStages(Frozen):
+    """Causal stages of ECG: band-pass, location and scale from rest."""
+
+    l_freq: float = 0.5
+    h_freq: float = 40.0
+    order: int = 2
+    warmup_s: float = 2.0
+    clip: float = 8.0
+
+
+class LiveProfile(Frozen):
+    """Preprocessing that a stream can run, applied alike to every source.
+
+    ``baseline_s`` is how much usable rest the scale is taken from when nothing else is asked;
+    ``min_quality`` is the gate under which a modality is withheld.
+    """
+
+    profile: Literal["live"] = "live"
+    window_s: float = 5.0
+    baseline_s: float = 30.0
+    min_quality: float = 0.5
+    eeg: EegStages = EegStages()
+    gsr: GsrStages = GsrStages()
+    ecg: EcgStages = EcgStages()
