@@ -39,6 +39,26 @@ def _check_dropout(value: object) -> None:
         raise ValueError(f"dropout is {value!r}, expected a number in [0, 1)")
 
 
+def _check_flag(what: str, value: object) -> None:
+    if value is not True and value is not False:
+        raise ValueError(f"{what} is {value!r}, expected true or false")
+
+
+def _check_widths(what: str, value: object, n: int) -> None:
+    if not isinstance(value, tuple) or len(value) != n:
+        raise ValueError(f"{what} is {value!r}, expected {n} widths")
+    for width in value:
+        _check_count(f"a width of {what}", width)
+
+
+def _check_names(what: str, value: object) -> None:
+    if not isinstance(value, tuple) or not value or len(set(value)) != len(value):
+        raise ValueError(f"{what} is {value!r}, expected names without doubles")
+    for name in value:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"{what} holds {name!r}, which is not a plain name")
+
+
 def _known(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Keyword arguments for ``cls``: no unknown key, JSON lists as tuples."""
     unknown = sorted(set(values) - {f.name for f in fields(cls)})
@@ -103,12 +123,8 @@ class EncoderConfig:
         _check_dropout(self.dropout)
         if self.dim % self.n_heads:
             raise ValueError(f"dim {self.dim} cannot be shared by {self.n_heads} heads")
-        if not isinstance(self.projector_dims, tuple) or len(self.projector_dims) != 3:
-            raise ValueError(f"projector_dims is {self.projector_dims!r}, expected three widths")
-        for width in self.projector_dims:
-            _check_count("a width of projector_dims", width)
-        if not isinstance(self.faithful, bool):
-            raise ValueError(f"faithful is {self.faithful!r}, expected true or false")
+        _check_widths("projector_dims", self.projector_dims, 3)
+        _check_flag("faithful", self.faithful)
         if self.faithful and self.embedding != "paper":
             raise ValueError("faithful needs the embedding 'paper': the release has no other")
         if self.embedding == "conv" and self.n_times < self.kernel + N_VIEWS - 1:
@@ -178,28 +194,19 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         for name, encoder in self.encoders.items():
-            if not isinstance(encoder, EncoderConfig):
-                raise ValueError(f"{name} is {encoder!r}, expected an EncoderConfig")
-            if encoder.modality != name[:3]:
-                raise ValueError(f"{name} holds an encoder of {encoder.modality!r}")
+            if not (isinstance(encoder, EncoderConfig) and encoder.modality == name[:3]):
+                raise ValueError(f"{name} is {encoder!r}, expected an encoder of {name[:3]}")
             if encoder.n_times != (SFREQ if name.endswith("_1s") else 5 * SFREQ):
                 raise ValueError(f"{name} cannot have {encoder.n_times} samples at {SFREQ} Hz")
         self._check_pairs()
         _check_count("n_classes", self.n_classes, least=2)
         _check_choice("slices", self.slices, get_args(Slices))
         _check_dropout(self.dropout)
-        for what, names in (("targets", self.targets), ("routes", self.routes)):
-            if not isinstance(names, tuple) or not names or len(set(names)) != len(names):
-                raise ValueError(f"{what} is {names!r}, expected names without doubles")
-        for target in self.targets:
-            if not isinstance(target, str) or not target.isidentifier():
-                raise ValueError(f"target {target!r} is not a plain name")
+        _check_names("targets", self.targets)
+        _check_names("routes", self.routes)
         for route in self.routes:
             _check_choice("a route", route, ROUTES)
-        if not isinstance(self.head_dims, tuple) or len(self.head_dims) != 2:
-            raise ValueError(f"head_dims is {self.head_dims!r}, expected two widths")
-        for width in self.head_dims:
-            _check_count("a width of head_dims", width)
+        _check_widths("head_dims", self.head_dims, 2)
 
     def _check_pairs(self) -> None:
         if (self.eeg_5s is None) != (self.pps_5s is None):

@@ -25,11 +25,11 @@ _RHYTHM_MAX = 4.0
 
 
 def make_embedding(config: EncoderConfig) -> nn.Module:
-    """The embedding that a configuration asks for."""
+    """Build the embedding that a configuration asks for."""
     if config.embedding == "paper":
         return MultiViewEmbedding(config.n_chans * config.n_times, config.dim)
     if config.modality == "eeg":
-        return BandPowerEmbedding(config.n_chans, config.n_times, config.dim, config.kernel)
+        return BandPowerEmbedding(config.n_chans, config.dim, config.kernel)
     return LevelRhythmEmbedding(config.n_chans, config.n_times, config.dim, config.kernel)
 
 
@@ -158,7 +158,7 @@ class BandPowerEmbedding(nn.Module):
 
     Parameters
     ----------
-    n_chans, n_times, dim, kernel : int
+    n_chans, dim, kernel : int
     n_filters, n_components : int
         Temporal filters, and spatial components for each of them.
     """
@@ -166,11 +166,10 @@ class BandPowerEmbedding(nn.Module):
     def __init__(
         self,
         n_chans: int,
-        n_times: int,
         dim: int,
         kernel: int,
         n_filters: int = 16,
-        n_components: int = 8,
+        n_components: int = 4,
     ) -> None:
         super().__init__()
         self.n_filters = n_filters

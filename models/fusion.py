@@ -147,12 +147,12 @@ class PhysioSync(nn.Module):
         )
 
     def head(self, route: Route, target: str) -> Head:
-        """The head of one route and target; ValueError where the network has none."""
+        """Return the head of one route and target; ValueError where the network has none."""
         if route not in self.config.routes:
             raise ValueError(f"no {route} heads here, only {', '.join(self.config.routes)}")
         if target not in self.config.targets:
             raise ValueError(f"no target {target!r} here, only {', '.join(self.config.targets)}")
-        return cast(Head, cast(nn.ModuleDict, self.heads[route])[target])
+        return cast("Head", cast("nn.ModuleDict", self.heads[route])[target])
 
     def embed(self, eeg: Tensor | None, pps: Tensor | None) -> dict[Modality, Features]:
         """Encode windows without classifying them.
@@ -256,10 +256,10 @@ class PhysioSync(nn.Module):
 
 
 def _fed(route: Route) -> tuple[Modality, ...]:
-    """Modalities that the heads of a route are fed with."""
+    """Name the modalities that the heads of a route are fed with."""
     return MODALITIES if route == "fused" else (route,)
 
 
 def _route_for(features: Mapping[Modality, Features]) -> Route:
-    """The route that uses all the modalities there are."""
+    """Choose the route that uses all the modalities there are."""
     return "fused" if len(features) == len(MODALITIES) else next(iter(features))

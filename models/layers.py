@@ -37,7 +37,8 @@ class Attention(nn.Module):
         bias = torch.cat((self.q_bias, torch.zeros_like(self.q_bias), self.v_bias))
         qkv = F.linear(x, self.qkv.weight, bias)  # (B, N, 3D)
         qkv = torch.unflatten(qkv, -1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(*qkv.unbind())  # (B, H, N, D/H)
+        q, k, v = qkv.unbind()  # (B, H, N, D/H) each
+        mixed = F.scaled_dot_product_attention(q, k, v)  # (B, H, N, D/H)
         out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))  # (B, N, D)
         return out
 

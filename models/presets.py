@@ -45,7 +45,7 @@ def deap_paper(
     routes: tuple[Route, ...] = _ROUTES,
     faithful: bool = False,
 ) -> ModelConfig:
-    """The paper's network for DEAP: 32 EEG channels and GSR, 1 s and 5 s.
+    """Describe the paper's network for DEAP: 32 EEG channels and GSR, 1 s and 5 s.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def dreamer_paper(
     routes: tuple[Route, ...] = _ROUTES,
     faithful: bool = False,
 ) -> ModelConfig:
-    """The paper's network for DREAMER: 14 EEG channels and two of ECG.
+    """Describe the paper's network for DREAMER: 14 EEG channels and two of ECG.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def compact(
     dim_5s: int = 48,
     depth: int = 2,
 ) -> ModelConfig:
-    """A network of a few hundred thousand weights, for little data and for a plain laptop.
+    """Describe a network of some hundred thousand weights, for little data and a plain laptop.
 
     Filters and their power instead of dense layers over samples (``conv``), narrow tokens, and
     the one-second slices averaged.

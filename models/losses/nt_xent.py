@@ -1,0 +1,63 @@
+"""NT-Xent, the contrastive loss that both training schemes are made of (SimCLR, Chen 2020)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def check_pairs(x: Tensor) -> int:
+    """Return the number n of pairs in rows, shape (2n, dim); ValueError if they are not pairs."""
+    if x.ndim != 2 or len(x) == 0 or len(x) % 2:
+        raise ValueError(f"rows have shape {tuple(x.shape)}, expected (2 * n_pairs, dim)")
+    return len(x) // 2
+
+
+def nt_xent(x: Tensor, temperature: float) -> Tensor:
+    """Mean cross-entropy of finding each row's partner among all other rows.
+
+    Parameters
+    ----------
+    x : Tensor, shape (2n, dim)
+        Rows ``i`` and ``n + i`` are a positive pair, all others are negatives. Rows need no
+        normalisation.
+    temperature : float
+        Divides the cosine similarities.
+
+    Returns
+    -------
+    Tensor, shape ()
+        ``ln(2n - 1)`` where all similarities are equal.
+
+    Raises
+    ------
+    ValueError
+        If the number of rows is odd or zero.
+    """
+    n = check_pairs(x)
+    unit = F.normalize(x.float(), dim=1)
+    logits = unit @ unit.T / temperature  # (2n, 2n)
+    itself = torch.eye(2 * n, dtype=torch.bool, device=x.device)
+    partner = torch.arange(2 * n, device=x.device).roll(n)
+    return F.cross_entropy(logits.masked_fill(itself, -torch.inf), partner)
+
+
+@torch.no_grad()
+def pair_accuracy(x: Tensor) -> Tensor:
+    """Share of first rows whose partner is the most similar of the second rows.
+
+    Parameters
+    ----------
+    x : Tensor, shape (2n, dim)
+        As in `nt_xent`.
+
+    Returns
+    -------
+    Tensor, shape ()
+        In [0, 1]; 1 / n by chance.
+    """
+    n = check_pairs(x)
+    unit = F.normalize(x.float(), dim=1)
+    found = (unit[:n] @ unit[n:].T).argmax(1)
+    return (found == torch.arange(n, device=x.device)).float().mean()
