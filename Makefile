@@ -1,0 +1,80 @@
+# Every target prepares what it needs. `make` alone lists them.
+# DURATION=60 ends the demo by itself; ARGS="--headless" reaches the program it runs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+DURATION ?=
+ARGS ?=
+INPUTS := pyproject.toml constraints.txt
+DEMO_READY := $(VENV)/.ready-demo
+ALL_READY := $(VENV)/.ready-all
+PIP_INSTALL := $(BIN)/python -m pip install -qq --progress-bar off --disable-pip-version-check
+
+.PHONY: help
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
+
+.PHONY: demo
+demo: $(DEMO_READY)  ## a simulated person, live, in the dashboard (or in the terminal)
+	@if $(BIN)/python -m physiosync_rt.doctor --qt; then view=; else view=--headless; fi
+	$(BIN)/physiosync demo $$view $(if $(DURATION),--duration $(DURATION)) $(ARGS)
+
+.PHONY: test
+test: $(ALL_READY)  ## the tests, without the slow ones
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+.PHONY: test-slow
+test-slow: $(ALL_READY)  ## the slow tests alone
+	@$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+.PHONY: lint
+lint: $(ALL_READY)  ## style, types and the walls between the rooms
+	@$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-cache | tail -n 20
+
+.PHONY: doctor
+doctor: $(DEMO_READY)  ## what works on this computer, and the mend for what does not
+	@$(BIN)/physiosync doctor
+
+.PHONY: build
+build: $(ALL_READY)  ## wheel and source archive in dist/
+	@$(BIN)/python -m build --outdir dist . | tail -n 1
+
+$(BIN)/python:
+	@for candidate in python3.11 python3.12 python3.13 python3 python; do
+	    if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+	        echo "Creating $(VENV) with $$("$$candidate" --version)"
+	        "$$candidate" -m venv $(VENV)
+	        exit 0
+	    fi
+	done
+	echo "No Python 3.11 or newer found; install one and run make again." >&2
+	exit 1
+
+# The default Linux wheel of torch brings gigabytes of CUDA; without an NVIDIA card the small CPU
+# wheel does. Where that index cannot be reached, the next line installs whatever pip finds.
+define install_torch
+if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && ! $(BIN)/python -m pip show -qq torch; then
+    $(PIP_INSTALL) --retries 0 --timeout 15 -c constraints.txt \
+        --index-url https://download.pytorch.org/whl/cpu --no-deps torch 2>/dev/null || true
+fi
+endef
+
+$(DEMO_READY): $(INPUTS) | $(BIN)/python
+	@echo "Installing what the demo needs into $(VENV) (a few minutes, once)"
+	$(install_torch)
+	$(PIP_INSTALL) -c constraints.txt -e '.[gui]'
+	touch $@
+
+$(ALL_READY): $(INPUTS) | $(BIN)/python
+	@echo "Installing everything into $(VENV) (a few minutes, once)"
+	$(install_torch)
+	$(PIP_INSTALL) -c constraints.txt -e '.[gui,devices,train,record,test,dev]'
+	touch $(DEMO_READY) $@
