@@ -27,7 +27,7 @@ def known_electrodes() -> dict[str, str]:
     """Canonical name to standard spelling for every electrode with a known position (10-05)."""
     import mne
 
-    names = mne.channels.make_standard_montage("standard_1005").ch_names
+    names = mne.channels.make_standard_montage("colin27_1005").ch_names
     return {canonical(name): name for name in names}
 
 
@@ -130,7 +130,7 @@ def _spline_weights(have: tuple[str, ...], missing: tuple[str, ...]) -> FloatArr
     info = mne.create_info(names, sfreq=1.0, ch_types="eeg", verbose="error")
     unit = np.vstack([np.eye(len(have)), np.zeros((len(missing), len(have)))])
     raw = mne.io.RawArray(unit, info, verbose="error")
-    raw.set_montage("standard_1005", verbose="error")
+    raw.set_montage("colin27_1005", verbose="error")
     raw.info["bads"] = names[len(have) :]
     raw.interpolate_bads(reset_bads=True, method={"eeg": "spline"}, verbose="error")
     weights: FloatArray = raw.get_data()[len(have) :]

@@ -1,0 +1,300 @@
+"""Raw chunks in, windows out: align, preprocess, window. Synchronous, and knows no wall clock.
+
+`predict`, training and the live engine run this very object, so what the model sees live is what
+it saw in training.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from physiosync_rt.align.sanity import StartCheck, check_rate
+from physiosync_rt.align.stream import StreamAligner
+from physiosync_rt.datatypes import (
+    GRID_SFREQ,
+    Chunk,
+    GridChunk,
+    Modality,
+    StreamSpec,
+    Window,
+)
+from physiosync_rt.errors import UserError
+from physiosync_rt.preprocess.baseline import (
+    Baseline,
+    BaselineCapture,
+    BaselineRequest,
+    ChannelBaseline,
+)
+from physiosync_rt.preprocess.chain import ModalityChain
+from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
+from physiosync_rt.preprocess.montage import Montage
+
+GRACE_S = 1.0
+"""How long a row waits for a stream that is late, beyond the pipeline's own delay."""
+
+MAX_PENDING_S = 60.0
+"""Backlog of one stream that is kept before its anchor is known."""
+
+
+class Lane:
+    """One stream's way through the pipeline: check, align, wait for its row, preprocess."""
+
+    def __init__(self, spec: StreamSpec, chain: ModalityChain) -> None:
+        self.spec = spec
+        self.chain = chain
+        self.aligner: StreamAligner | None = None
+        self.dropped = 0
+        self._check = StartCheck(spec)
+        self._early: list[Chunk] = []
+        self._pending: deque[GridChunk] = deque()
+
+    @property
+    def frontier(self) -> int:
+        """Grid index up to which the stream has been seen."""
+        return self.aligner.frontier if self.aligner else 0
+
+    def anchor_at(self, anchor: float) -> None:
+        """Start aligning; what came before the anchor was known is taken now."""
+        self.aligner = StreamAligner(self.spec, anchor)
+        early, self._early = self._early, []
+        for chunk in early:
+            self._pending.extend(self.aligner.push(chunk))
+
+    def push(self, chunk: Chunk) -> None:
+        """Take the next chunk.
+
+        Raises
+        ------
+        UserError
+            The stream holds no signal, or has another rate than it declares.
+        """
+        self._check.add(chunk.samples)
+        if self.aligner is None:
+            self._early.append(chunk)
+            while sum(map(len, self._early)) > MAX_PENDING_S * self.spec.sfreq:
+                self.dropped += len(self._early.pop(0))
+            return
+        self._pending.extend(self.aligner.push(chunk))
+        check_rate(self.spec, self.aligner.sfreq_effective)
+
+    def advance_to(self, index: int) -> None:
+        """Bring the chain to grid index ``index``; rows that came after their deadline go."""
+        while self._pending and self._pending[0].start < index:
+            chunk = self._pending.popleft()
+            skip = max(self.chain.stop - chunk.start, 0)
+            self.dropped += min(skip, len(chunk))
+            cut = index - chunk.start
+            if cut < len(chunk):
+                rest = GridChunk(index, chunk.samples[cut:], chunk.present[cut:])
+                self._pending.appendleft(rest)
+            if skip < min(cut, len(chunk)):
+                piece = slice(skip, cut)
+                self.chain.push(
+                    GridChunk(chunk.start + skip, chunk.samples[piece], chunk.present[piece])
+                )
+        self.chain.skip_to(index)
+
+
+class Pipeline:
+    """Align, preprocess and window the streams of one run.
+
+    Parameters
+    ----------
+    profile : LiveProfile
+        Preprocessing of the bundle.
+    eeg, pps : (StreamSpec, ModalityContract)
+        What comes and what is wanted; ``pps`` None for a run without a peripheral stream.
+    hop_s : float
+        Seconds from one row to the next, a multiple of 1/128 s.
+    baseline : Baseline, BaselineRequest or None
+        Rest to normalise with, or where to find it; None takes the profile's default.
+    bundle_title, alternative : str
+        For the sentence that refuses a stream.
+
+    Raises
+    ------
+    UserError
+        The streams cannot serve the contract, or the hop is off the grid.
+
+    Notes
+    -----
+    Row ``k`` ends ``k * hop_s`` after the first EEG sample. It is final when every stream has
+    passed its end, or when `advance` says that its time is over. Every hop has exactly one row.
+    """
+
+    def __init__(
+        self,
+        profile: LiveProfile,
+        eeg: tuple[StreamSpec, ModalityContract],
+        pps: tuple[StreamSpec, ModalityContract] | None = None,
+        *,
+        hop_s: float = 1.0,
+        baseline: Baseline | BaselineRequest | None = None,
+        bundle_title: str = "this bundle",
+        alternative: str = "",
+    ) -> None:
+        self._hop = round(hop_s * GRID_SFREQ)
+        if self._hop < 1 or abs(self._hop / GRID_SFREQ - hop_s) > 1e-9:
+            raise UserError(
+                f"a hop of {hop_s:g} s does not fit the 128 Hz grid; "
+                f"use a multiple of 1/128 s such as {max(self._hop, 1) / GRID_SFREQ:g}"
+            )
+        self.hop_s = hop_s
+        self.profile = profile
+        for spec, contract in filter(None, (eeg, pps)):
+            _check_spec(spec, contract)
+        montage = Montage(
+            eeg[0].ch_names, eeg[1].ch_names, eeg[1].min_electrodes, bundle_title, alternative
+        )
+        self.montage = montage
+        self.lanes = {eeg[0].name: Lane(eeg[0], ModalityChain(*eeg, profile, montage))}
+        if pps is not None:
+            self.lanes[pps[0].name] = Lane(pps[0], ModalityChain(*pps, profile))
+        self._eeg = self.lanes[eeg[0].name]
+        self._pps = self.lanes[pps[0].name] if pps else None
+        self._row = 0
+        self.anchor: float | None = None
+        self.baseline_origin = ""
+        self.use_baseline(baseline or BaselineRequest(0.0, None, profile.baseline_s))
+
+    @property
+    def delay_s(self) -> float:
+        """Look-ahead of the slowest stream's resampler, in seconds."""
+        aligners = [lane.aligner for lane in self.lanes.values()]
+        return max((a.delay_s for a in aligners if a is not None), default=0.0)
+
+    @property
+    def rows(self) -> int:
+        """Rows made so far."""
+        return self._row
+
+    @property
+    def next_t_end(self) -> float:
+        """End of the next row, in seconds from the anchor."""
+        return (self._row + 1) * self.hop_s
+
+    def use_baseline(self, baseline: Baseline | BaselineRequest) -> None:
+        """Normalise with this rest from the next row on, or capture it.
+
+        Raises
+        ------
+        UserError
+            A stored baseline does not fit the bundle's channels.
+        """
+        for lane in self.lanes.values():
+            chain = lane.chain
+            if isinstance(baseline, BaselineRequest):
+                chain.capture = BaselineCapture(baseline)
+                continue
+            rest = baseline.channels.get(chain.contract.modality)
+            if rest is not None and len(rest.scale) != chain.contract.n_chans:
+                raise UserError(
+                    f"the baseline {baseline.origin} has {len(rest.scale)} "
+                    f"{chain.contract.modality} channels, the bundle {chain.contract.n_chans}; "
+                    "capture a new one with --baseline SECONDS"
+                )
+            chain.baseline, chain.capture = rest, None
+        if isinstance(baseline, Baseline):
+            self.baseline_origin = baseline.origin
+        elif baseline.stop is None:
+            self.baseline_origin = f"{baseline.need_s:g} s from {baseline.start:g} s"
+        else:
+            self.baseline_origin = f"{baseline.start:g} s to {baseline.stop:g} s"
+
+    def capture_baseline(self, need_s: float) -> None:
+        """Take a new rest from the coming seconds; the old one serves until it is complete."""
+        self.use_baseline(BaselineRequest(self._row * self.hop_s, None, need_s))
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """The rest in use, or None before any is known."""
+        known: dict[Modality, ChannelBaseline] = {
+            lane.chain.contract.modality: lane.chain.baseline
+            for lane in self.lanes.values()
+            if lane.chain.baseline is not None
+        }
+        return Baseline(known, self.baseline_origin) if known else None
+
+    @property
+    def baseline_progress(self) -> float:
+        """Share of the wanted rest that is there; 1 when nothing is being captured."""
+        captures = [lane.chain.capture for lane in self.lanes.values()]
+        return min((c.progress for c in captures if c is not None), default=1.0)
+
+    def push(self, chunk: Chunk) -> list[Window]:
+        """Take the next chunk of a stream and return the rows that became final.
+
+        Raises
+        ------
+        UserError
+            The stream holds no signal, or has another rate than it declares.
+        """
+        lane = self.lanes.get(chunk.stream)
+        if lane is None or len(chunk) == 0:
+            return []
+        if self.anchor is None and lane is self._eeg:
+            self.anchor = float(chunk.timestamps[0] + chunk.clock_offset)
+            for each in self.lanes.values():
+                each.anchor_at(self.anchor)
+        lane.push(chunk)
+        if self.anchor is None:
+            return []
+        return self._rows_until(min(each.frontier for each in self.lanes.values()))
+
+    def advance(self, now: float) -> list[Window]:
+        """Make rows whose deadline has passed, with whatever there is.
+
+        Parameters
+        ----------
+        now : float
+            Seconds from the anchor that have passed by the clock of arrival.
+        """
+        if self.anchor is None:
+            return []
+        return self._rows_until(int(np.floor((now - GRACE_S - self.delay_s) * GRID_SFREQ)))
+
+    def flush(self) -> list[Window]:
+        """Make the rows that the streams have reached; nothing more will come."""
+        if self.anchor is None:
+            return []
+        return self._rows_until(max(lane.frontier for lane in self.lanes.values()))
+
+    def _rows_until(self, frontier: int) -> list[Window]:
+        windows = []
+        while (self._row + 1) * self._hop <= frontier:
+            self._row += 1
+            stop = self._row * self._hop
+            for lane in self.lanes.values():
+                lane.advance_to(stop)
+            windows.append(
+                Window(
+                    index=self._row,
+                    t_end=stop / GRID_SFREQ,
+                    eeg=self._eeg.chain.window(stop),
+                    pps=self._pps.chain.window(stop) if self._pps else None,
+                )
+            )
+        return windows
+
+
+def _check_spec(spec: StreamSpec, contract: ModalityContract) -> None:
+    """Refuse a stream that is not what the bundle wants, naming both sides."""
+    if spec.modality is not contract.modality:
+        raise UserError(
+            f"stream {spec.name!r} is {spec.modality}, the bundle wants {contract.modality}; "
+            "choose another stream or another bundle"
+        )
+    if spec.unit != contract.unit:
+        raise UserError(
+            f"stream {spec.name!r} does not say its unit and the bundle wants {contract.unit}; "
+            "state it in a device YAML (see configs/devices/)"
+        )
+    if not 1 <= spec.sfreq <= 20000:
+        raise UserError(
+            f"stream {spec.name!r} declares {spec.sfreq:g} Hz; a regular rate from 1 Hz to "
+            "20 kHz is needed, state sfreq in a device YAML"
+        )
+
+
