@@ -150,6 +150,11 @@ class EncoderConfig:
             raise ValueError(f"EncoderConfig: {error}") from None
 
 
+def _check_encoder(what: str, value: object) -> None:
+    if type(value) is not EncoderConfig:
+        raise ValueError(f"{what} is {value!r}, expected an EncoderConfig")
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """The whole network: encoders of both modalities and the heads over them.
@@ -194,8 +199,9 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         for name, encoder in self.encoders.items():
-            if not (isinstance(encoder, EncoderConfig) and encoder.modality == name[:3]):
-                raise ValueError(f"{name} is {encoder!r}, expected an encoder of {name[:3]}")
+            _check_encoder(name, encoder)
+            if encoder.modality != name[:3]:
+                raise ValueError(f"{name} holds an encoder of {encoder.modality!r}")
             if encoder.n_times != (SFREQ if name.endswith("_1s") else 5 * SFREQ):
                 raise ValueError(f"{name} cannot have {encoder.n_times} samples at {SFREQ} Hz")
         self._check_pairs()
