@@ -1,0 +1,25 @@
+"""A simulated person: EEG, skin conductance and ECG driven by a latent valence and arousal.
+
+For demonstrations, tests and the check that a model can learn at all. Numpy and scipy only.
+"""
+
+from physiosync_rt.synthetic.course import Course, latent_course
+from physiosync_rt.synthetic.person import Person
+from physiosync_rt.synthetic.session import (
+    DEAP_CH_NAMES,
+    PersonStream,
+    Progress,
+    SimulatedSession,
+    simulate,
+)
+
+__all__ = [
+    "DEAP_CH_NAMES",
+    "Course",
+    "Person",
+    "PersonStream",
+    "Progress",
+    "SimulatedSession",
+    "latent_course",
+    "simulate",
+]
