@@ -1,0 +1,128 @@
+"""Every file format that can be read, and the one way to read any of them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from physiosync_rt.datatypes import Recording
+from physiosync_rt.errors import UserError
+from physiosync_rt.formats import edf, mne_raw, xdf
+from physiosync_rt.formats.base import Format
+
+FORMATS: tuple[Format, ...] = (
+    xdf.FORMAT,
+    edf.FORMAT,
+    mne_raw.FIF,
+    mne_raw.BRAINVISION,
+)
+"""Asked in this order whether a file is theirs."""
+
+_HEAD_BYTES = 8192
+
+
+def known_formats() -> tuple[str, ...]:
+    """Names and endings of everything that can be read, for help texts."""
+    return tuple(f"{f.name} ({', '.join(f.suffixes)})" if f.suffixes else f.name for f in FORMATS)
+
+
+def readable(path: Path | str) -> bool:
+    """Tell whether there is something at ``path`` that one of the readers knows."""
+    path = Path(path)
+    return path.exists() and _by_content(path, _head(path)) is not None
+
+
+def read_all(path: Path | str) -> Iterator[Recording]:
+    """Read every recording of a file or folder, one at a time.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Yields
+    ------
+    Recording
+
+    Raises
+    ------
+    UserError
+        Nothing there, of no known format, not what its name says, or broken.
+    """
+    path = Path(path)
+    format_ = _format_of(path)
+    try:
+        found = format_.read(path)
+        if isinstance(found, Recording):
+            yield found
+        else:
+            yield from found
+    except UserError:
+        raise
+    except Exception as error:
+        # What a parser raises on a broken file stands in no documentation.
+        cause = str(error).strip().rstrip(".").splitlines() or [type(error).__name__]
+        raise UserError(
+            f"{path.name} cannot be read as {format_.name} ({cause[0]}); "
+            "it is damaged or was cut off, take another copy"
+        ) from error
+
+
+def read(path: Path | str) -> Recording:
+    """Read the one recording of a file or folder.
+
+    Raises
+    ------
+    UserError
+        As `read_all`, or where there are several recordings.
+    """
+    recordings = list(read_all(path))
+    if len(recordings) != 1:
+        raise UserError(
+            f"{Path(path).name} holds {len(recordings)} recordings where one is expected; "
+            "name the file of one subject"
+        )
+    return recordings[0]
+
+
+def _format_of(path: Path) -> Format:
+    """Format by content first and by name second; the two must not contradict each other."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist; check the path")
+    named = [f for f in FORMATS if f.named(path)]
+    found = _by_content(path, _head(path))
+    if found is not None and (not named or found in named):
+        return found
+    if found is not None:
+        raise UserError(
+            f"{path.name} is named like {named[0].name} but holds {found.name}; "
+            f"rename it to end in {found.suffixes[0] if found.suffixes else 'nothing'}"
+        )
+    if named:
+        raise UserError(
+            f"{path.name} is named like {named[0].name} but its content is not; "
+            "it is empty, damaged or something else"
+        )
+    raise UserError(f"{path.name} is of no known format; readable are {', '.join(known_formats())}")
+
+
+def _by_content(path: Path, head: bytes) -> Format | None:
+    return next((f for f in FORMATS if f.matches(path, head)), None)
+
+
+def _head(path: Path) -> bytes:
+    """First bytes of a file, unpacked when gzipped; nothing for a folder."""
+    if path.is_dir():
+        return b""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if head[:2] != b"\x1f\x8b":
+            return head
+        with gzip.open(path) as packed:
+            return packed.read(_HEAD_BYTES)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return b""
+    except OSError as error:
+        raise UserError(f"{path} cannot be opened: {error.strerror}") from error

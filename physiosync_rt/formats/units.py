@@ -1,0 +1,138 @@
+"""Unit words as they are found in the wild, and the way from each to the canonical unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from physiosync_rt.datatypes import FloatArray, Modality, SampleArray
+
+# "mohm" stays mega here: skin has no milliohms, and writers of "MOhm" lose their capitals.
+_PREFIXES = {
+    "": 1.0,
+    "n": 1e-9,
+    "nano": 1e-9,
+    "u": 1e-6,
+    "micro": 1e-6,
+    "m": 1e-3,
+    "milli": 1e-3,
+    "k": 1e3,
+    "kilo": 1e3,
+    "mega": 1e6,
+}
+_BASES = {
+    "v": "V",
+    "volt": "V",
+    "volts": "V",
+    "s": "S",
+    "siemens": "S",
+    "siemen": "S",
+    "mho": "S",
+    "mhos": "S",
+    "ohm": "ohm",
+    "ohms": "ohm",
+}
+_CANONICAL = {Modality.EEG: ("V", 1e6), Modality.ECG: ("V", 1e3), Modality.GSR: ("S", 1e6)}
+
+
+def _words() -> dict[str, tuple[str, float]]:
+    """Every spelling, lower case, with its base unit and its size in that unit."""
+    table = {
+        prefix + word: (base, size)
+        for prefix, size in _PREFIXES.items()
+        for word, base in _BASES.items()
+    }
+    table |= {"mohm": ("ohm", 1e6), "mohms": ("ohm", 1e6)}
+    return table
+
+
+_WORDS = _words()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The way from a stated unit to the canonical one.
+
+    Attributes
+    ----------
+    factor : float
+        Multiply samples by it; for a resistance, divide it by them.
+    inverse : bool
+        True where the stated unit is a resistance and the canonical one a conductance.
+    """
+
+    factor: float = 1.0
+    inverse: bool = False
+
+    def __call__(self, samples: FloatArray | SampleArray) -> FloatArray:
+        """Convert samples of any shape.
+
+        Returns
+        -------
+        float64 array
+            In the canonical unit. A resistance that is not positive becomes NaN: no skin has
+            it, and a contact that is lost says so as a bad sample.
+        """
+        values = np.asarray(samples, dtype=np.float64)
+        if not self.inverse:
+            return values * self.factor
+        out = np.full_like(values, np.nan)
+        np.divide(self.factor, values, out=out, where=values > 0)
+        return out
+
+
+def to_canonical(modality: Modality, unit_word: str) -> Conversion | None:
+    """Find the conversion from a unit word to the canonical unit of a modality.
+
+    Parameters
+    ----------
+    modality : Modality
+    unit_word : str
+        As a device or file spells it: ``microvolts``, ``uV``, ``µV``, ``kOhm`` ..., in any
+        case, or a power of ten of the SI unit (``-6``) as MNE-LSL writes it.
+
+    Returns
+    -------
+    Conversion or None
+        None where the word is empty, unknown, or no unit of this modality.
+    """
+    if modality not in _CANONICAL:
+        return None
+    base, per_base = _CANONICAL[modality]
+    # Two signs are in use for micro and two for ohm (lower() makes one of the latter).
+    word = unit_word.strip().lower().replace(" ", "")
+    word = word.replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
+    word = word.replace("\N{GREEK SMALL LETTER OMEGA}", "ohm")
+    if word in {"0", "-3", "-6", "-9"}:
+        return Conversion(per_base * 10.0 ** int(word))
+    if word not in _WORDS:
+        return None
+    word_base, size = _WORDS[word]
+    if word_base == base:
+        return Conversion(per_base * size)
+    if (word_base, base) == ("ohm", "S"):
+        return Conversion(per_base / size, inverse=True)
+    return None
+
+
+def stream_conversions(
+    modality: Modality, unit_words: Sequence[str]
+) -> tuple[Conversion, ...] | None:
+    """Find the conversion of every channel of a stream.
+
+    A channel without a word is taken to be in the unit of its neighbours when those agree.
+
+    Returns
+    -------
+    tuple of Conversion or None
+        One per channel; None where a unit is missing from all channels, or unknown in one.
+    """
+    stated = {word for word in unit_words if word.strip()}
+    if not stated or (len(stated) > 1 and any(not word.strip() for word in unit_words)):
+        return None
+    fallback = next(iter(stated))
+    found = [to_canonical(modality, word.strip() or fallback) for word in unit_words]
+    known = tuple(conversion for conversion in found if conversion is not None)
+    return known if len(known) == len(found) else None

@@ -1,0 +1,206 @@
+"""XDF, the format of LabRecorder, with raw stamps and every clock measurement kept.
+
+pyxdf parses the file; its clock synchronisation and its dejitter stay off, because `align` does
+both the way a live run does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyxdf
+
+from physiosync_rt.datatypes import (
+    UNITS,
+    FloatArray,
+    Modality,
+    RecordedMarkers,
+    RecordedStream,
+    Recording,
+    StreamSpec,
+)
+from physiosync_rt.errors import UserError
+from physiosync_rt.formats.base import Format, as_samples, convert, modality_of, unique_names
+from physiosync_rt.formats.units import stream_conversions
+
+
+def read(path: Path) -> Recording:
+    """Read an XDF file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Recording
+        Numeric streams as they are, text streams and numeric ones typed as markers as markers.
+        Streams without a sample are left out with a note.
+
+    Raises
+    ------
+    UserError
+        There is not one sample in the file.
+    """
+    with _complaints() as complaints:
+        raw_streams, header = pyxdf.load_xdf(
+            path,
+            synchronize_clocks=False,
+            dejitter_timestamps=False,
+            handle_clock_resets=False,
+            verbose=False,
+        )
+    notes = [f"the file is damaged, what could be saved was read ({c})" for c in complaints]
+    filled = []
+    for raw, name in zip(raw_streams, _names(raw_streams), strict=True):
+        if len(raw["time_stamps"]) == 0 or int(raw["info"]["channel_count"][0]) == 0:
+            notes.append(f"stream {name!r} was declared but holds no samples; left out")
+        else:
+            filled.append((name, raw))
+    if not filled:
+        raise UserError(
+            f"{path.name} holds no samples ({len(raw_streams)} streams declared); "
+            "check with `physiosync streams` that the devices stream before recording"
+        )
+    markers = tuple(_markers(name, raw) for name, raw in filled if _is_marker(raw))
+    streams = tuple(_stream(name, raw, notes) for name, raw in filled if not _is_marker(raw))
+    return Recording(
+        streams=streams,
+        markers=markers,
+        start_utc=_start_utc(header),
+        path=path,
+        notes=tuple(notes),
+    )
+
+
+def _stream(name: str, raw: Mapping[str, Any], notes: list[str]) -> RecordedStream:
+    """One numeric stream in its canonical unit; what is doubtful about it goes to ``notes``."""
+    info = raw["info"]
+    n_chans = int(info["channel_count"][0])
+    channels = _channels(info, n_chans)
+    labels = [c.get("label", "") or f"ch{i + 1}" for i, c in enumerate(channels)]
+    modality = _modality(info, channels)
+    words = [c.get("unit", "") for c in channels]
+    samples, unit = as_samples(raw["time_series"]), ""
+    if modality is not Modality.OTHER:
+        conversions = stream_conversions(modality, words)
+        if conversions is None:
+            stated = ", ".join(sorted({w for w in words if w})) or "none"
+            notes.append(
+                f"stream {name!r}: unit not known (stated: {stated}); samples are as recorded, "
+                "a device file has to say what they are"
+            )
+        else:
+            samples, unit = convert(raw["time_series"], conversions), UNITS[modality]
+    timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
+    backward = int((np.diff(timestamps) < 0).sum())
+    if backward:
+        notes.append(f"stream {name!r}: {backward} stamps lie before the stamp in front of them")
+    spec = StreamSpec(
+        name=name,
+        modality=modality,
+        ch_names=unique_names(labels),
+        sfreq=float(info["nominal_srate"][0]),
+        unit=unit,
+        stype=_text(info, "type"),
+        source_id=_text(info, "source_id"),
+        host=_text(info, "hostname"),
+    )
+    return RecordedStream(spec, samples, timestamps, _clock_offsets(raw))
+
+
+def _markers(name: str, raw: Mapping[str, Any]) -> RecordedMarkers:
+    """Make a marker stream; the channels of one marker are joined by commas."""
+    labels = tuple(",".join(str(value) for value in sample) for sample in raw["time_series"])
+    timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
+    return RecordedMarkers(name, timestamps, labels, _clock_offsets(raw))
+
+
+def _is_marker(raw: Mapping[str, Any]) -> bool:
+    info = raw["info"]
+    return info["channel_format"][0] == "string" or "marker" in _text(info, "type").lower()
+
+
+def _modality(info: Mapping[str, Any], channels: list[dict[str, str]]) -> Modality:
+    """Modality by stream type; where that says nothing, by what all channels agree on."""
+    by_type = modality_of(_text(info, "type"))
+    if by_type is not Modality.OTHER or _text(info, "type"):
+        return by_type
+    by_channel = {modality_of(c.get("type", "")) for c in channels}
+    return by_channel.pop() if len(by_channel) == 1 else Modality.OTHER
+
+
+def _clock_offsets(raw: Mapping[str, Any]) -> FloatArray:
+    """Clock measurements, shape (n, 2): time on the sender's clock, seconds to add to stamps."""
+    pairs = [raw["clock_times"], raw["clock_values"]]
+    return np.asarray(pairs, dtype=np.float64).T.reshape(-1, 2)
+
+
+def _channels(info: Mapping[str, Any], n_chans: int) -> list[dict[str, str]]:
+    """Read what ``desc/channels`` says of each channel; empty where silent or miscounted."""
+    try:
+        listed = info["desc"][0]["channels"][0]["channel"]
+        found = [{key: (c[key][0] or "").strip() for key in c} for c in listed]
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return [{} for _ in range(n_chans)]
+    return found if len(found) == n_chans else [{} for _ in range(n_chans)]
+
+
+def _names(raw_streams: list[Any]) -> tuple[str, ...]:
+    """Name the streams; doubles are told apart by their type (``Muse-EEG``, ``Muse-PPG``)."""
+    plain = [_text(raw["info"], "name") or "stream" for raw in raw_streams]
+    return unique_names(
+        name if plain.count(name) == 1 else f"{name}-{_text(raw['info'], 'type')}"
+        for name, raw in zip(plain, raw_streams, strict=True)
+    )
+
+
+def _text(info: Mapping[str, Any], key: str) -> str:
+    """Return a header field as text; empty where it is missing or empty."""
+    values = info.get(key) or [""]
+    return (values[0] or "").strip() if isinstance(values[0], str) else ""
+
+
+def _start_utc(header: Mapping[str, Any] | None) -> float | None:
+    """UNIX time at which the recorder opened the file, known to the second."""
+    text = _text((header or {}).get("info") or {}, "datetime")
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp()
+    except ValueError:
+        return None
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what pyxdf reports to its logger, and keep it from the console."""
+    found: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record.getMessage().strip())
+
+    logger = logging.getLogger(pyxdf.pyxdf.__name__)
+    collector = Collector(logging.WARNING)
+    propagate, level = logger.propagate, logger.level
+    logger.addHandler(collector)
+    logger.propagate = False
+    try:
+        yield found
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagate
+        logger.setLevel(level)
+
+
+FORMAT = Format(
+    name="XDF",
+    suffixes=(".xdf", ".xdfz", ".xdf.gz"),
+    matches=lambda _, head: head.startswith(b"XDF:"),
+    read=read,
+)
