@@ -139,7 +139,12 @@ def _thirds(x: Tensor) -> Tensor:
 
 def _log_power(x: Tensor) -> Tensor:
     """Logarithm of the mean square over the last axis."""
-    return torch.log(x.float().square().mean(-1) + _POWER_FLOOR)
+    return torch.log(_widened(x).square().mean(-1) + _POWER_FLOOR)
+
+
+def _widened(x: Tensor) -> Tensor:
+    """Give ``x`` single precision at least: squares of half precision fall below its range."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _ramp(x: Tensor) -> Tensor:
@@ -229,7 +234,7 @@ class LevelRhythmEmbedding(nn.Module):
         power = _log_power(_thirds(bands)).flatten(1, 2)  # (B, F*C, 3)
         local = self.bn_local(torch.cat((level, slope, power), 1))  # (B, L, 3)
 
-        envelope = bands.float().square()
+        envelope = _widened(bands).square()
         envelope = envelope / (envelope.mean(-1, keepdim=True) + _POWER_FLOOR)
         whole = torch.cat((self.spectrum(flat).flatten(1), self.rhythm(envelope).flatten(1)), 1)
         whole = self.whole(self.bn_global(whole)).unsqueeze(1)  # (B, 1, D)

@@ -28,7 +28,7 @@ def cross_loss(x: Tensor, temperature: float = 0.07, stratify: Stratify = "no") 
     temperature : float
     stratify : {"no", "stratified", "bn"}
         Standardise every feature over the rows before they are compared: not at all, over each
-        half on its own, or over all rows. Two rows at least must then share statistics.
+        half on its own, or over all rows.
 
     Returns
     -------

@@ -14,6 +14,13 @@ def check_pairs(x: Tensor) -> int:
     return len(x) // 2
 
 
+def _similarities(x: Tensor) -> Tensor:
+    """Cosine similarities of all rows, shape (2n, 2n), in single precision at least."""
+    with torch.autocast(x.device.type, enabled=False):
+        unit = F.normalize(x.to(torch.promote_types(x.dtype, torch.float32)), dim=1)
+        return unit @ unit.T
+
+
 def nt_xent(x: Tensor, temperature: float) -> Tensor:
     """Mean cross-entropy of finding each row's partner among all other rows.
 
@@ -36,8 +43,7 @@ def nt_xent(x: Tensor, temperature: float) -> Tensor:
         If the number of rows is odd or zero.
     """
     n = check_pairs(x)
-    unit = F.normalize(x.float(), dim=1)
-    logits = unit @ unit.T / temperature  # (2n, 2n)
+    logits = _similarities(x) / temperature  # (2n, 2n)
     itself = torch.eye(2 * n, dtype=torch.bool, device=x.device)
     partner = torch.arange(2 * n, device=x.device).roll(n)
     return F.cross_entropy(logits.masked_fill(itself, -torch.inf), partner)
@@ -58,6 +64,5 @@ def pair_accuracy(x: Tensor) -> Tensor:
         In [0, 1]; 1 / n by chance.
     """
     n = check_pairs(x)
-    unit = F.normalize(x.float(), dim=1)
-    found = (unit[:n] @ unit[n:].T).argmax(1)
+    found = _similarities(x)[:n, n:].argmax(1)
     return (found == torch.arange(n, device=x.device)).float().mean()
