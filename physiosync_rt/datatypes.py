@@ -255,7 +255,6 @@ class Reason(StrEnum):
     GAP = "gap"
     STALLED = "stalled"
     LOW_QUALITY = "low_quality"
-    BAD_SAMPLES = "bad_samples"
     NO_PPS = "no_pps"
     NO_EEG = "no_eeg"
 
@@ -305,8 +304,9 @@ class Prediction:
         Number of the hop, from 1.
     t_end : float
         End of the window in seconds from the anchor.
-    t_end_lsl, t_end_utc : float
-        The same on the LSL clock (seconds) and as UNIX time.
+    t_end_lsl, t_end_utc : float, float or None
+        The same on the clock of the stamps (LSL's where they come from there), in seconds, and
+        as UNIX time, None where nobody knows it.
     window_s : float
         Length of the window in seconds.
     valence, arousal : float or None
@@ -322,7 +322,7 @@ class Prediction:
     index: int
     t_end: float
     t_end_lsl: float
-    t_end_utc: float
+    t_end_utc: float | None
     window_s: float
     valence: float | None
     arousal: float | None

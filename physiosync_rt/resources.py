@@ -50,3 +50,13 @@ def find_config(kind: str, name: str | Path) -> Path:
         f"there is no file {str(name)!r}; give the path of a YAML file or one of the shipped "
         f"{kind} names: {names}"
     )
+
+
+def bundle_names() -> tuple[str, ...]:
+    """Names of the bundles that come with the package."""
+    return tuple(sorted(p.parent.name for p in bundles_dir().glob("*/card.json")))
+
+
+def bundle_path(name: str) -> Path:
+    """Folder of a shipped bundle."""
+    return bundles_dir() / name

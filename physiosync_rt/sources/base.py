@@ -40,6 +40,15 @@ class Source(Protocol):
         """Recorded seconds that pass in one second of arrival; 1 for anything live."""
         ...
 
+    @property
+    def start_utc(self) -> float | None:
+        """UNIX time of the first EEG sample where the source knows it (a file), else None."""
+        ...
+
+    def now(self) -> float | None:
+        """Present time on the clock of the stamps; None where nothing ticks (a file)."""
+        ...
+
     def open(self) -> tuple[StreamSpec, ...]:
         """Connect and say which streams there are.
 

@@ -1,0 +1,207 @@
+"""A trained model as it travels: weights and a card that says everything else.
+
+A bundle is a folder of two files: ``weights.safetensors`` (never a pickle) and ``card.json``
+(contract, preprocessing, network, provenance, scores). Live and `predict` take their
+preprocessing from the card and have none of their own that could drift.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from models.config import ModelConfig
+from models.fusion import PhysioSync
+from physiosync_rt.datatypes import Modality
+from physiosync_rt.errors import UserError
+from physiosync_rt.preprocess.config import Frozen, LiveProfile, ModalityContract
+from physiosync_rt.resources import bundle_names, bundle_path
+
+CARD = "card.json"
+WEIGHTS = "weights.safetensors"
+
+
+class Score(Frozen):
+    """One honest number: what, how measured, on how many, with its interval."""
+
+    protocol: str
+    target: str
+    modalities: str
+    model: str
+    metric: str
+    value: float
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int | None = None
+    unit: str = ""
+
+
+class Card(Frozen):
+    """Everything about a bundle but its weights.
+
+    Attributes
+    ----------
+    name, title : str
+        Short name for ``--bundle`` and a line for a person.
+    trained_on : str
+        What the training signals were, in one plain sentence.
+    simulated : bool
+        True when no real person's signal was seen; every view says so.
+    eeg, pps : ModalityContract
+        What goes in; ``pps`` None for a bundle without a peripheral modality.
+    profile : LiveProfile
+        Preprocessing.
+    model : dict
+        `models.config.ModelConfig` as plain containers.
+    coverage : dict
+        Factor on the confidence when only this route (``eeg`` or ``pps``) can be used.
+    alternative : str
+        Name of a bundle to recommend for streams that this one refuses.
+    scores : tuple of Score
+    provenance : dict
+        Seed, versions, settings, date: how to get this bundle again.
+    """
+
+    schema_version: Literal[1] = 1
+    name: str
+    title: str
+    trained_on: str
+    simulated: bool
+    eeg: ModalityContract
+    pps: ModalityContract | None
+    profile: LiveProfile
+    model: dict[str, Any]
+    coverage: dict[str, float] = Field(default_factory=lambda: {"eeg": 0.8, "pps": 0.6})
+    alternative: str = ""
+    scores: tuple[Score, ...] = ()
+    provenance: dict[str, Any] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A card, its network in eval mode, and the hash of both files."""
+
+    card: Card
+    model: PhysioSync
+    digest: str
+    path: Path
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """Modalities that the bundle can use."""
+        pps = self.card.pps
+        return (Modality.EEG,) if pps is None else (Modality.EEG, pps.modality)
+
+
+def find_bundle(name: str) -> Path:
+    """Folder of a bundle, given as a path or as the name of a shipped one.
+
+    Raises
+    ------
+    UserError
+        There is no such folder and no such name.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return path
+    if name in bundle_names():
+        return bundle_path(name)
+    raise UserError(
+        f"there is no bundle {name!r}: expected a folder with {CARD} and {WEIGHTS}, "
+        f"or one of the shipped ones ({', '.join(bundle_names())})"
+    )
+
+
+def read_card(path: Path) -> Card:
+    """Read and check a bundle's card.
+
+    Raises
+    ------
+    UserError
+        It cannot be read, or says something that this version does not know.
+    """
+    try:
+        return Card.model_validate_json((path / CARD).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path} is not a bundle: no {CARD} ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise UserError(
+            f"the card of bundle {path} cannot be used: {where}: {first['msg']}"
+        ) from error
+
+
+def load_bundle(name: str) -> Bundle:
+    """Load a bundle by path or shipped name; the network comes in eval mode on the CPU.
+
+    Raises
+    ------
+    UserError
+        It does not exist or its files do not go together.
+    """
+    path = find_bundle(name)
+    card = read_card(path)
+    try:
+        model = PhysioSync(ModelConfig.from_dict(card.model))
+        state = load_file(path / WEIGHTS)
+        # Weights may be stored in half precision to keep a shipped bundle small.
+        model.load_state_dict({k: v.to(model.state_dict()[k].dtype) for k, v in state.items()})
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"bundle {path}: {WEIGHTS} cannot be read: {error}") from error
+    except (ValueError, KeyError, RuntimeError) as error:
+        detail = str(error).splitlines()[0]
+        raise UserError(
+            f"bundle {path}: weights and card do not go together: {detail}"
+        ) from error
+    model.eval()
+    return Bundle(card, model, digest(path), path)
+
+
+def digest(path: Path) -> str:
+    """First twelve hex digits of the SHA-256 over card and weights."""
+    sha = hashlib.sha256()
+    for name in (CARD, WEIGHTS):
+        sha.update((path / name).read_bytes())
+    return sha.hexdigest()[:12]
+
+
+def save_bundle(path: Path, card: Card, model: PhysioSync, *, half: bool = False) -> None:
+    """Write a bundle as a whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of the bundle; an existing bundle there is replaced file by file.
+    half : bool
+        Store floating-point weights as float16.
+
+    Raises
+    ------
+    UserError
+        The folder cannot be written.
+    """
+    state = {
+        name: (value.half() if half and value.is_floating_point() else value).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path, prefix=".new-") as temporary:
+            fresh = Path(temporary)
+            save_file(state, fresh / WEIGHTS)
+            text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False)
+            (fresh / CARD).write_text(text + "\n", encoding="utf-8")
+            for name in (WEIGHTS, CARD):
+                os.replace(fresh / name, path / name)
+    except OSError as error:
+        raise UserError(f"cannot write the bundle {path}: {error.strerror}") from error

@@ -1,0 +1,353 @@
+"""The live run: source, pipeline, predictor and sinks, one pass at a time.
+
+`Engine.step` does one pass with no thread; `Engine.run` is a loop around it, and `EngineThread`
+runs that loop beside a dashboard. Queues, by policy: acquisition is bounded by the source's own
+buffers (overflow is counted), sinks are lossless, the snapshot is latest-wins.
+"""
+
+from __future__ import annotations
+
+import math
+import queue
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import Event, Thread
+
+from physiosync_rt.datatypes import (
+    Command,
+    Prediction,
+    Reason,
+    Snapshot,
+    StreamPhase,
+    StreamSpec,
+    Window,
+)
+from physiosync_rt.errors import SourceLostError
+from physiosync_rt.inference import Estimate, Predictor, quadrant
+from physiosync_rt.pipeline import Pipeline
+from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
+from physiosync_rt.roles import choose
+from physiosync_rt.sinks.base import Sink
+from physiosync_rt.snapshot import SnapshotMaker
+from physiosync_rt.sources.base import Batch, Marker, Source
+from physiosync_rt.watchdog import Watchdog
+
+POLL_S = 0.02
+SNAPSHOT_S = 0.04
+GIVE_UP_S = 120.0
+HISTORY_S = 300.0
+
+
+class Engine:
+    """One run from a source to rows.
+
+    Parameters
+    ----------
+    source : Source
+    predictor : Predictor
+    eeg, pps : str, optional
+        Queries for the streams (name, type or source_id).
+    hop_s : float
+    baseline : Baseline or BaselineRequest, optional
+    min_quality : float, optional
+        Replaces the card's quality gate.
+    clock : callable
+        Monotonic seconds of arrival.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+        After `open`.
+    predictions : deque of Prediction
+        The last five minutes.
+
+    Notes
+    -----
+    `open`, `step` and `close` are called from one thread; `send` and `snapshot` from any.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        predictor: Predictor,
+        *,
+        eeg: str | None = None,
+        pps: str | None = None,
+        hop_s: float = 1.0,
+        baseline: Baseline | BaselineRequest | None = None,
+        min_quality: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.predictor = predictor
+        self.predictions: deque[Prediction] = deque(maxlen=max(int(HISTORY_S / hop_s), 1))
+        self.rows = 0
+        self.valid_rows = 0
+        self.specs: tuple[StreamSpec, ...] = ()
+        self.watchdogs: dict[str, Watchdog] = {}
+        self.notice = ""
+        self.csv_path = ""
+        self.recording_path = ""
+        self.latencies_ms: deque[float] = deque(maxlen=300)
+        self.sinks: list[Sink] = []
+        self._source = source
+        self._queries = (eeg, pps)
+        self._settings = (hop_s, baseline, min_quality)
+        self._clock = clock
+        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._markers: list[tuple[float, str]] = []
+        self._newest = -math.inf
+        self._newest_arrival = 0.0
+        self._utc_of_stamp_zero = math.nan
+        self._snapshot: Snapshot | None = None
+        self._snapshot_due = 0.0
+        self._stopping = Event()
+        self._ended = False
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Connect, choose the streams and make the pipeline.
+
+        Raises
+        ------
+        UserError
+            The source or its streams cannot serve the bundle.
+        """
+        offered = self._source.open()
+        card = self.predictor.bundle.card
+        eeg = choose(offered, card.eeg.modality, self._queries[0], "--eeg", required=True)
+        pps = None
+        if card.pps is not None:
+            pps = choose(offered, card.pps.modality, self._queries[1], "--pps", required=False)
+            if pps is None:
+                self.notice = f"no {card.pps.modality} stream: EEG only, confidence is lowered"
+        assert eeg is not None, "required streams are found or refused"
+        self.specs = (eeg,) if pps is None else (eeg, pps)
+        hop_s, baseline, min_quality = self._settings
+        self.pipeline: Pipeline = self.predictor.pipeline(
+            eeg, pps, hop_s=hop_s, baseline=baseline, min_quality=min_quality
+        )
+        now = self._clock()
+        self.watchdogs = {spec.name: Watchdog(now) for spec in self.specs}
+        self._maker = SnapshotMaker(self, now)
+        self._take_snapshot(now, force=True)
+
+    def close(self) -> None:
+        """Let go of the source and finish every sink."""
+        self._source.close()
+        for sink in self.sinks:
+            sink.close()
+
+    def send(self, command: Command) -> None:
+        """Ask something of the engine; taken at the next pass."""
+        if command.kind == "stop":
+            self._stopping.set()
+        self._commands.put(command)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What a view may show now."""
+        return self._snapshot
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self._stopping.is_set()
+
+    # --- one pass -----------------------------------------------------------------------------
+
+    def step(self, timeout: float = POLL_S) -> bool:
+        """Do one pass: commands, samples, rows, snapshot.
+
+        Returns
+        -------
+        bool
+            False when the source has ended and every row is written.
+
+        Raises
+        ------
+        UserError
+            A stream turned out to be no signal, or a sink cannot be written.
+        SourceLostError
+            Nothing has come for `GIVE_UP_S`.
+        """
+        self._obey()
+        batch = self._source.poll(timeout)
+        now = self._clock()
+        windows = self._push(batch, now)
+        if batch.ended:
+            windows += self.pipeline.flush()
+            self._ended = True
+            for watchdog in self.watchdogs.values():
+                watchdog.end()
+        else:
+            windows += self.pipeline.advance(self._stream_time(now))
+        for window in windows:
+            self._write(window, now)
+        self._take_snapshot(now, force=self._ended)
+        if not self._ended:
+            self._give_up(now)
+        return not self._ended
+
+    def _push(self, batch: Batch, now: float) -> list[Window]:
+        windows: list[Window] = []
+        names = {spec.name: spec for spec in self.specs}
+        for chunk in batch.chunks:
+            spec = names.get(chunk.stream)
+            if spec is None or len(chunk) == 0:
+                continue
+            speed = self._source.speed if math.isfinite(self._source.speed) else 1.0
+            self.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed)
+            windows += self.pipeline.push(chunk)
+            if spec is self.specs[0]:
+                newest = float(chunk.timestamps[-1] + chunk.clock_offset)
+                if newest > self._newest:
+                    self._newest, self._newest_arrival = newest, now
+        self._markers.extend(self._place(marker) for marker in batch.markers)
+        return windows
+
+    def _place(self, marker: Marker) -> tuple[float, str]:
+        return marker.timestamp + marker.clock_offset, marker.text
+
+    def _stream_time(self, now: float) -> float:
+        """Seconds from the anchor by the clock of arrival.
+
+        Without pace (a file read as fast as it goes) no time passes but the recording's own.
+        """
+        anchor = self.pipeline.anchor
+        if anchor is None or not math.isfinite(self._newest):
+            return -math.inf
+        speed = self._source.speed
+        waited = (now - self._newest_arrival) * speed if math.isfinite(speed) else 0.0
+        return self._newest - anchor + waited
+
+    def _give_up(self, now: float) -> None:
+        if not math.isfinite(self._source.speed):
+            return
+        eeg = self.specs[0]
+        silence = self.watchdogs[eeg.name].silence_s(now)
+        if silence > GIVE_UP_S:
+            raise SourceLostError(
+                f"stream {eeg.name!r} has sent nothing for {silence:.0f} s; "
+                "switch the device on again and start anew"
+            )
+
+    # --- rows ---------------------------------------------------------------------------------
+
+    def _write(self, window: Window, now: float) -> None:
+        estimate = self.predictor(window)
+        row = self._row(window, estimate, now)
+        self.rows += 1
+        self.valid_rows += row.valid
+        self.predictions.append(row)
+        if row.latency_ms is not None and row.valid:
+            self.latencies_ms.append(row.latency_ms)
+        for sink in self.sinks:
+            sink.write(row)
+
+    def _row(self, window: Window, estimate: Estimate, now: float) -> Prediction:
+        anchor = self.pipeline.anchor or 0.0
+        t_end = anchor + window.t_end
+        reason = estimate.reason
+        eeg = self.specs[0].name
+        silent = self.watchdogs[eeg].phase(now) in (StreamPhase.STALLED, StreamPhase.LOST)
+        if reason is Reason.GAP and silent and math.isfinite(self._source.speed):
+            reason = Reason.STALLED
+        valence, arousal = estimate.targets.get("valence"), estimate.targets.get("arousal")
+        clock_now = self._source.now() if self._source.speed == 1.0 else None
+        return Prediction(
+            index=window.index,
+            t_end=window.t_end,
+            t_end_lsl=t_end,
+            t_end_utc=self._utc(t_end),
+            window_s=self.pipeline.profile.window_s,
+            valence=valence,
+            arousal=arousal,
+            quadrant=quadrant(valence, arousal),
+            confidence=estimate.confidence,
+            valid=estimate.valid,
+            reason=reason,
+            modalities=estimate.modalities,
+            completeness_eeg=window.eeg.completeness,
+            completeness_pps=window.pps.completeness if window.pps else None,
+            quality_eeg=window.eeg.quality,
+            quality_pps=window.pps.quality if window.pps else None,
+            sample_age_ms=None if clock_now is None else (clock_now - self._newest) * 1e3,
+            infer_ms=estimate.infer_ms,
+            latency_ms=None if clock_now is None else (clock_now - t_end) * 1e3,
+            marker=self._markers_until(t_end),
+        )
+
+    def _utc(self, t: float) -> float | None:
+        """UNIX time of a moment on the common clock; None where nobody knows."""
+        if math.isnan(self._utc_of_stamp_zero):
+            clock_now, start = self._source.now(), self._source.start_utc
+            if clock_now is not None and self._source.speed == 1.0:
+                self._utc_of_stamp_zero = time.time() - clock_now
+            elif start is not None and self.pipeline.anchor is not None:
+                self._utc_of_stamp_zero = start - self.pipeline.anchor
+            else:
+                return None
+        return t + self._utc_of_stamp_zero
+
+    def _markers_until(self, t_end: float) -> str:
+        due = [text for t, text in self._markers if t <= t_end]
+        self._markers = [(t, text) for t, text in self._markers if t > t_end]
+        return ";".join(due)
+
+    # --- commands and views -------------------------------------------------------------------
+
+    def _obey(self) -> None:
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            if command.kind == "baseline":
+                self.pipeline.capture_baseline(self.pipeline.profile.baseline_s)
+            elif command.kind == "marker" and math.isfinite(self._newest):
+                self._markers.append((self._newest, command.text))
+
+    def _take_snapshot(self, now: float, *, force: bool = False) -> None:
+        if force or now >= self._snapshot_due:
+            self._snapshot = self._maker.make(now)
+            self._snapshot_due = now + SNAPSHOT_S
+
+    def run(self, duration_s: float | None = None) -> None:
+        """Step until the source ends, somebody stops, or ``duration_s`` has passed."""
+        until = math.inf if duration_s is None else self._clock() + duration_s
+        while not self.stopping and self._clock() < until and self.step():
+            pass
+
+
+class EngineThread(Thread):
+    """`Engine.run` beside a view; what it raises is kept for the caller.
+
+    Parameters
+    ----------
+    engine : Engine
+        Already open.
+    duration_s : float or None
+    """
+
+    def __init__(self, engine: Engine, duration_s: float | None) -> None:
+        super().__init__(name="physiosync-engine")
+        self._engine = engine
+        self._duration_s = duration_s
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Run the engine to its end."""
+        try:
+            self._engine.run(self._duration_s)
+        except Exception as error:
+            self.error = error
+
+    def finish(self) -> None:
+        """Ask for the end, wait for it, and raise what went wrong."""
+        self._engine.send(Command("stop"))
+        self.join()
+        if self.error is not None:
+            raise self.error
+

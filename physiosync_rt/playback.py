@@ -1,0 +1,73 @@
+"""A recording as the chunks that a live run would have received, in the order of their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import merge
+
+import numpy as np
+
+from physiosync_rt.datatypes import Chunk, FloatArray, RecordedStream, Recording
+
+SAME_CLOCK_S = 1e-3
+"""Corrections below this are measurement noise between two programs on one computer."""
+
+
+def clock_offsets(timestamps: FloatArray, measured: FloatArray) -> FloatArray:
+    """Offset that applies to each sample: the last one measured before it.
+
+    Parameters
+    ----------
+    timestamps : array, shape (n_samples,)
+        Raw stamps.
+    measured : array, shape (n_measurements, 2)
+        Time on the sender's clock and offset, as in `RecordedStream.clock_offsets`.
+
+    Returns
+    -------
+    array, shape (n_samples,)
+        Seconds to add; zeros where every measurement is below `SAME_CLOCK_S`.
+    """
+    if len(measured) == 0 or (np.abs(measured[:, 1]) < SAME_CLOCK_S).all():
+        return np.zeros(len(timestamps))
+    at = np.searchsorted(measured[:, 0], timestamps, side="right") - 1
+    offsets: FloatArray = measured[np.maximum(at, 0), 1]
+    return offsets
+
+
+def _slots(stream: RecordedStream, chunk_s: float) -> Iterator[tuple[float, Chunk]]:
+    """Consecutive samples of one stream by the slot of time in which they were all there."""
+    offsets = clock_offsets(stream.timestamps, stream.clock_offsets)
+    if len(offsets) == 0:
+        return
+    # A stamp that steps back was delivered no earlier than those before it.
+    available = np.maximum.accumulate(stream.timestamps + offsets)
+    slot = np.floor(available / chunk_s)
+    cuts = np.flatnonzero((np.diff(slot) != 0) | (np.diff(offsets) != 0)) + 1
+    bounds = [0, *cuts.tolist(), len(slot)]
+    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+        counter = None if stream.counter is None else stream.counter[start:stop]
+        yield (
+            float(slot[start]),
+            Chunk(
+                stream.spec.name,
+                stream.samples[start:stop],
+                stream.timestamps[start:stop],
+                float(offsets[start]),
+                counter,
+            ),
+        )
+
+
+def in_time_order(recording: Recording, chunk_s: float = 0.25) -> Iterator[Chunk]:
+    """Chunks of all regular streams, sorted by time, file order kept within a stream.
+
+    Parameters
+    ----------
+    recording : Recording
+    chunk_s : float
+        Longest stretch of time in one chunk.
+    """
+    lanes = [_slots(stream, chunk_s) for stream in recording.streams]
+    for _, chunk in merge(*lanes, key=lambda item: item[0]):
+        yield chunk

@@ -1,0 +1,122 @@
+"""What a view may show, gathered from the engine's parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from physiosync_rt.bundle import Score
+from physiosync_rt.datatypes import Modality, Snapshot, StreamPhase, StreamState, Traces
+from physiosync_rt.pipeline import Lane
+
+if TYPE_CHECKING:
+    from physiosync_rt.engine import Engine
+
+TRACE_S = 5.0
+TRACE_UNITS = {Modality.EEG: "µV", Modality.GSR: "µS", Modality.ECG: "mV"}
+
+
+class SnapshotMaker:
+    """Makes `Snapshot` objects for one engine.
+
+    Parameters
+    ----------
+    engine : Engine
+    opened : float
+        Present time by the engine's clock.
+
+    Notes
+    -----
+    Runs in the engine's thread; the snapshots may be read from any.
+    """
+
+    def __init__(self, engine: Engine, opened: float) -> None:
+        self._engine = engine
+        self._opened = opened
+
+    def make(self, now: float) -> Snapshot:
+        """Gather the present state."""
+        engine = self._engine
+        card = engine.predictor.bundle.card
+        pipeline = engine.pipeline
+        streams = tuple(self._stream(spec.name, now) for spec in engine.specs)
+        latencies = list(engine.latencies_ms)
+        traces = [_traces(pipeline.lanes[spec.name]) for spec in engine.specs]
+        return Snapshot(
+            bundle_title=card.title,
+            trained_on=card.trained_on,
+            simulated_training=card.simulated,
+            scores=tuple(_score_line(score) for score in card.scores),
+            run_s=now - self._opened,
+            window_s=pipeline.profile.window_s,
+            hop_s=pipeline.hop_s,
+            streams=streams,
+            prediction=engine.predictions[-1] if engine.predictions else None,
+            history=tuple(engine.predictions),
+            eeg=traces[0],
+            pps=traces[1] if len(traces) > 1 else None,
+            baseline=pipeline.baseline_origin,
+            baseline_progress=pipeline.baseline_progress,
+            latency_p50_ms=_percentile(latencies, 50),
+            latency_p99_ms=_percentile(latencies, 99),
+            rows=engine.rows,
+            valid_rows=engine.valid_rows,
+            csv_path=engine.csv_path,
+            recording_path=engine.recording_path,
+            notice=self._notice(streams),
+        )
+
+    def _stream(self, name: str, now: float) -> StreamState:
+        engine = self._engine
+        lane = engine.pipeline.lanes[name]
+        watchdog = engine.watchdogs[name]
+        aligner = lane.aligner
+        counters = aligner.counters if aligner else None
+        return StreamState(
+            spec=lane.spec,
+            phase=watchdog.phase(now),
+            sfreq_effective=aligner.sfreq_effective if aligner else 0.0,
+            jitter_ms=1e3 * aligner.jitter_s if aligner else 0.0,
+            age_s=watchdog.silence_s(now),
+            received=counters.received if counters else 0,
+            lost=counters.lost if counters else 0,
+            late=counters.late if counters else 0,
+            duplicated=counters.duplicated if counters else 0,
+            dropped=lane.dropped,
+            gaps=counters.gaps if counters else 0,
+            channel_quality=lane.chain.channel_quality,
+        )
+
+    def _notice(self, streams: tuple[StreamState, ...]) -> str:
+        for state in streams:
+            if state.phase is StreamPhase.WAITING and state.age_s > 2.0:
+                return f"waiting for the first sample of {state.spec.name}"
+            if state.phase is StreamPhase.STALLED:
+                return f"{state.spec.name} has sent nothing for {state.age_s:.0f} s"
+            if state.phase is StreamPhase.LOST:
+                return f"{state.spec.name} is lost; check the device, the run goes on"
+        return self._engine.notice
+
+
+def _percentile(values: list[float], q: float) -> float | None:
+    return float(np.percentile(values, q)) if values else None
+
+
+def _traces(lane: Lane) -> Traces | None:
+    chain = lane.chain
+    if chain.stop == 0:
+        return None
+    times, samples = chain.trace(TRACE_S)
+    contract = chain.contract
+    return Traces(
+        times, samples.astype(np.float32), contract.ch_names, TRACE_UNITS[contract.modality]
+    )
+
+
+def _score_line(score: Score) -> str:
+    interval = ""
+    if score.ci_low is not None and score.ci_high is not None:
+        interval = f" [{score.ci_low:.2f}, {score.ci_high:.2f}]"
+    what = f"{score.target} {score.metric} {score.value:.2f}{interval}"
+    return f"{what} ({score.model}, {score.modalities}, {score.protocol})"
