@@ -1,0 +1,81 @@
+"""The window: a dark, calm view of a run, polled from Snapshots. The only room with Qt.
+
+Importing this package loads no Qt; :func:`run_dashboard` and :func:`render_png` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from physiosync_rt.dashboard import qt
+from physiosync_rt.dashboard.qt import display_available
+from physiosync_rt.datatypes import Command, Snapshot
+
+__all__ = ["display_available", "render_png", "run_dashboard"]
+
+
+def run_dashboard(
+    get_snapshot: Callable[[], Snapshot | None],
+    send: Callable[[Command], None],
+    *,
+    duration: float | None = None,
+    screenshot: Path | None = None,
+    is_done: Callable[[], bool],
+) -> int:
+    """Show the dashboard until it is closed, the time is up or the run is done.
+
+    Parameters
+    ----------
+    get_snapshot : callable
+        Returns the newest Snapshot, None before the first; must return at once.
+    send : callable
+        Takes a Command of the person; must return at once. Gets ``stop`` when the window closes.
+    duration : float or None
+        Seconds after which the window closes by itself.
+    screenshot : Path or None
+        PNG file written just before the window closes.
+    is_done : callable
+        Whether the run has ended; the window then closes.
+
+    Returns
+    -------
+    int
+        Exit code, 0.
+
+    Raises
+    ------
+    UserError
+        When Qt is not installed or lacks a system library, or the screenshot cannot be written.
+
+    Notes
+    -----
+    Runs Qt's event loop in the calling thread, which has to be the main one. Polls with timers,
+    at 10 Hz for figures and 25 Hz for traces.
+    """
+    qt.load()
+    from physiosync_rt.dashboard.app import run
+
+    return run(get_snapshot, send, duration=duration, screenshot=screenshot, is_done=is_done)
+
+
+def render_png(snapshot: Snapshot, path: Path, size: tuple[int, int] = (1280, 800)) -> None:
+    """Draw one snapshot into a PNG file, without a display.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    path : Path
+        File to write; its folder has to exist.
+    size : tuple of int
+        Width and height in pixels.
+
+    Raises
+    ------
+    UserError
+        When Qt is not installed or lacks a system library, or the file cannot be written.
+    """
+    qt.load()
+    from physiosync_rt.dashboard.app import render
+
+    render(snapshot, path, size)

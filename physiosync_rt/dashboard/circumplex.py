@@ -1,0 +1,177 @@
+"""The valence-arousal plane: where the person is now, and the path of the last minute."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QFont,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QRadialGradient,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
+
+from physiosync_rt.dashboard import theme
+from physiosync_rt.datatypes import Prediction, Snapshot
+from physiosync_rt.words import QUADRANTS
+
+TRAIL_S = 60.0
+"""Length of the path shown, in seconds."""
+
+_CORNERS = {"LVHA": (0, 0), "HVHA": (1, 0), "LVLA": (0, 1), "HVLA": (1, 1)}
+
+
+class Circumplex(QWidget):
+    """Square plane of P(high valence) against P(high arousal).
+
+    The newest valid row is a disc: larger and brighter the more confident. When the newest row
+    is withheld the last place known is an empty grey ring. A bundle with a single target gets a
+    line at the known coordinate.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: tuple[Prediction, ...] = ()
+        self._now: Prediction | None = None
+        self.setMinimumSize(220, 220)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Valence-arousal plane")
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Prefer a plane of 300 pixels."""
+        return QSize(300, 300)
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Show the rows of a snapshot; repaints only when there is a new one."""
+        if snapshot.prediction == self._now:
+            return
+        self._now = snapshot.prediction
+        start = self._now.t_end - TRAIL_S if self._now else 0.0
+        self._rows = tuple(row for row in snapshot.history if row.t_end >= start)
+        self.setAccessibleDescription(self._now.quadrant if self._now else "")
+        self.update()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the plane, the trail and the point."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        side = min(self.width() - 22, self.height() - 22)
+        plane = QRectF((self.width() + 18 - side) / 2, (self.height() - 22 - side) / 2, side, side)
+        self._paint_plane(painter, plane)
+        self._paint_axes(painter, plane)
+        self._paint_trail(painter, plane)
+        self._paint_point(painter, plane)
+
+    def _paint_plane(self, painter: QPainter, plane: QRectF) -> None:
+        painter.setPen(QPen(theme.tint(theme.LINE, 1.0), 1))
+        painter.setBrush(theme.tint(theme.RAISED, 0.35))
+        painter.drawRoundedRect(plane, 8, 8)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme.tint(theme.LINE, 0.8), 1))
+        for share in (0.25, 0.5):
+            radius = plane.width() * share
+            painter.drawEllipse(plane.center(), radius, radius)
+        painter.setPen(QPen(theme.tint(theme.FAINT, 0.8), 1))
+        centre = plane.center()
+        painter.drawLine(QPointF(plane.left(), centre.y()), QPointF(plane.right(), centre.y()))
+        painter.drawLine(QPointF(centre.x(), plane.top()), QPointF(centre.x(), plane.bottom()))
+        here = self._now.quadrant if self._now and self._now.valid else ""
+        inner = plane.adjusted(12, 10, -12, -10)
+        for quadrant, (right, bottom) in _CORNERS.items():
+            is_here = quadrant == here
+            weight = QFont.Weight.DemiBold if is_here else QFont.Weight.Normal
+            painter.setFont(theme.font(14, weight))
+            painter.setPen(theme.tint(theme.TEXT if is_here else theme.MUTED, 1.0))
+            across = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+            down = Qt.AlignmentFlag.AlignBottom if bottom else Qt.AlignmentFlag.AlignTop
+            painter.drawText(inner, across | down, QUADRANTS[quadrant][0])
+
+    def _paint_axes(self, painter: QPainter, plane: QRectF) -> None:
+        painter.setFont(theme.font(11))
+        strip = QRectF(plane.left(), plane.bottom() + 4, plane.width(), 16)
+        _axis_words(painter, strip, "valence", theme.VALENCE)
+        painter.save()
+        painter.translate(plane.left() - 20, plane.bottom())
+        painter.rotate(-90)
+        _axis_words(painter, QRectF(0, 0, plane.height(), 16), "arousal", theme.AROUSAL)
+        painter.restore()
+
+    def _paint_trail(self, painter: QPainter, plane: QRectF) -> None:
+        if self._now is None:
+            return
+        before: QPointF | None = None
+        for row in self._rows:
+            place = _place(row, plane)
+            freshness = 1 - (self._now.t_end - row.t_end) / TRAIL_S
+            if place is not None and row is not self._rows[-1]:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.tint(theme.TEXT, 0.06 + 0.5 * freshness**2))
+                painter.drawEllipse(place, 1.8, 1.8)
+            if place is not None and before is not None:
+                painter.setPen(QPen(theme.tint(theme.TEXT, 0.03 + 0.4 * freshness**2), 1.3))
+                painter.drawLine(before, place)
+            before = place
+
+    def _paint_point(self, painter: QPainter, plane: QRectF) -> None:
+        if self._now is None:
+            return
+        if not self._now.valid:
+            places = (_place(row, plane) for row in reversed(self._rows))
+            last = next((place for place in places if place is not None), None)
+            if last is not None:
+                painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), 2))
+                painter.setBrush(theme.tint(theme.PANEL, 1.0))
+                painter.drawEllipse(last, 9, 9)
+            return
+        sure = self._now.confidence or 0.0
+        place = _place(self._now, plane)
+        if place is None:
+            self._paint_single_target(painter, plane, sure)
+            return
+        radius = 5 + 6 * sure
+        glow = QRadialGradient(place, radius * 3.2)
+        glow.setColorAt(0, theme.tint(theme.TEXT, 0.30 * sure))
+        glow.setColorAt(1, theme.tint(theme.TEXT, 0.0))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(glow))
+        painter.drawEllipse(place, radius * 3.2, radius * 3.2)
+        painter.setPen(QPen(theme.tint(theme.BACKGROUND, 0.9), 2))
+        painter.setBrush(theme.tint(theme.TEXT, 0.35 + 0.65 * sure))
+        painter.drawEllipse(place, radius, radius)
+
+    def _paint_single_target(self, painter: QPainter, plane: QRectF, sure: float) -> None:
+        row = self._now
+        if row is None:
+            return
+        if row.valence is not None:
+            x = plane.left() + row.valence * plane.width()
+            ends = QPointF(x, plane.top()), QPointF(x, plane.bottom())
+            painter.setPen(QPen(theme.tint(theme.VALENCE, 0.35 + 0.65 * sure), 3))
+            painter.drawLine(*ends)
+        if row.arousal is not None:
+            y = plane.bottom() - row.arousal * plane.height()
+            ends = QPointF(plane.left(), y), QPointF(plane.right(), y)
+            painter.setPen(QPen(theme.tint(theme.AROUSAL, 0.35 + 0.65 * sure), 3))
+            painter.drawLine(*ends)
+
+
+def _axis_words(painter: QPainter, strip: QRectF, name: str, colour: str) -> None:
+    painter.setPen(theme.tint(theme.MUTED, 1.0))
+    painter.drawText(strip, Qt.AlignmentFlag.AlignLeft, "low")
+    painter.drawText(strip, Qt.AlignmentFlag.AlignRight, "high")
+    painter.setPen(theme.tint(colour, 1.0))
+    painter.drawText(strip, Qt.AlignmentFlag.AlignHCenter, name)
+
+
+def _place(row: Prediction, plane: QRectF) -> QPointF | None:
+    if row.valence is None or row.arousal is None:
+        return None
+    return QPointF(
+        plane.left() + row.valence * plane.width(),
+        plane.bottom() - row.arousal * plane.height(),
+    )

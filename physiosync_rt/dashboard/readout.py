@@ -1,0 +1,152 @@
+"""The figures that a person reads from across the room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.circumplex import Circumplex
+from physiosync_rt.datatypes import Snapshot
+from physiosync_rt.words import (
+    GETTING_READY,
+    MISSING,
+    modalities,
+    number,
+    verdict,
+)
+
+_ROOMY = 720
+"""Height in pixels from which the panel takes its large type."""
+
+
+class Meter(QWidget):
+    """A thin bar for a value in [0, 1]; ``centre`` marks the point where high begins."""
+
+    def __init__(self, colour: str, *, centre: bool) -> None:
+        super().__init__()
+        self._colour = colour
+        self._centre = centre
+        self._value: float | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Prefer a few pixels of height and all the width there is."""
+        return QSize(80, 8)
+
+    def show_value(self, value: float | None) -> None:
+        """Show a value, or an empty bar for None."""
+        if value != self._value:
+            self._value = value
+            self.update()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the groove, the bar and the middle."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        groove = QRectF(0, 2, self.width(), 4)
+        painter.setBrush(theme.tint(theme.LINE, 1.0))
+        painter.drawRoundedRect(groove, 2, 2)
+        if self._value is not None:
+            bar = QRectF(0, 2, max(4.0, self.width() * self._value), 4)
+            painter.setBrush(theme.tint(self._colour, 1.0))
+            painter.drawRoundedRect(bar, 2, 2)
+        if self._centre:
+            painter.fillRect(QRectF(self.width() / 2 - 0.5, 0, 1, 8), theme.tint(theme.MUTED, 1.0))
+
+
+class Figure(QWidget):
+    """A big number under its name, with a meter."""
+
+    def __init__(self, name: str, colour: str, tip: str) -> None:
+        super().__init__()
+        self._colour = colour
+        self._number = theme.Text(MISSING, pixels=38, weight=QFont.Weight.Light)
+        self._number.setStyleSheet(f"color: {colour}")
+        self._meter = Meter(colour, centre=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(theme.Text(name, pixels=12, role="muted"))
+        column.addWidget(self._number)
+        column.addWidget(self._meter)
+        self.setToolTip(tip)
+
+    def set_pixels(self, pixels: int) -> None:
+        """Set the height of the figures."""
+        self._number.setFont(theme.font(pixels, QFont.Weight.Light))
+
+    def show_value(self, value: float | None) -> None:
+        """Show a probability, or a dash."""
+        self._number.say(number(value))
+        self._meter.show_value(value)
+
+
+class Readout(theme.Panel):
+    """Plane, two probabilities, the state in words, confidence and the signals used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.column.setSpacing(10)
+        self.circumplex = Circumplex()
+        self.valence = Figure(
+            "P(high valence)", theme.VALENCE, "Probability that valence is high (pleasant)"
+        )
+        self.arousal = Figure(
+            "P(high arousal)", theme.AROUSAL, "Probability that arousal is high (activated)"
+        )
+        self.state = theme.Text(pixels=20, weight=QFont.Weight.DemiBold)
+        self.meaning = theme.Text(role="muted")
+        self.meaning.setWordWrap(True)
+        self.meaning.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # Room for the longest reason, so that nothing below moves when one appears.
+        self.meaning.setMinimumHeight(2 * self.meaning.fontMetrics().lineSpacing())
+        self.confidence = theme.Text()
+        self._meter = Meter(theme.TEXT, centre=False)
+        self.signals = theme.Text(role="muted")
+        self.signals.setWordWrap(True)
+        pair = QHBoxLayout()
+        pair.setSpacing(24)
+        pair.addWidget(self.valence)
+        pair.addWidget(self.arousal)
+        line = QHBoxLayout()
+        line.addWidget(theme.Text("Confidence", role="muted"))
+        line.addWidget(self._meter, 1)
+        line.addWidget(self.confidence)
+        self.column.addLayout(theme.stack(self.state, self.meaning))
+        self.column.addWidget(self.circumplex, 1)
+        self.column.addLayout(pair)
+        self.column.addLayout(line)
+        self.column.addWidget(self.signals)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use larger figures where there is room for them."""
+        super().resizeEvent(event)
+        roomy = self.height() >= _ROOMY
+        self.state.setFont(theme.font(26 if roomy else 20, QFont.Weight.DemiBold))
+        for figure in (self.valence, self.arousal):
+            figure.set_pixels(54 if roomy else 38)
+
+    def say_waiting(self, text: str) -> None:
+        """Say what the run is doing before its first snapshot."""
+        self.state.say(GETTING_READY)
+        self.meaning.say(text)
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Show the newest row, or in words why there is none."""
+        row = snapshot.prediction
+        self.circumplex.refresh(snapshot)
+        self.valence.show_value(row.valence if row else None)
+        self.arousal.show_value(row.arousal if row else None)
+        headline, sentence = verdict(snapshot)
+        self.state.say(headline)
+        self.meaning.say(sentence)
+        self.confidence.say(number(row.confidence if row else None))
+        self._meter.show_value(row.confidence if row else None)
+        self.signals.say(f"Signals used: {modalities(snapshot)}")

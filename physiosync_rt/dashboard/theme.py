@@ -1,0 +1,219 @@
+"""One place for colours, type and spacing, so that every panel looks like part of one thing.
+
+Colour carries meaning sparingly: gold is valence and blue is arousal everywhere, coral asks for
+attention, and all the rest is grey. Whatever a colour says, a shape or a word says too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+BACKGROUND = "#0d1015"
+PANEL = "#14191f"
+RAISED = "#1d242d"
+LINE = "#29323d"
+TEXT = "#e7eaee"
+MUTED = "#98a3b1"
+FAINT = "#5b6675"
+TRACE = "#b4bfcc"
+VALENCE = "#f2b866"
+AROUSAL = "#72b2ff"
+FINE = "#7dc4a5"
+ALERT = "#f27d70"
+
+FAMILIES = [
+    "Inter",
+    "SF Pro Text",
+    "Segoe UI Variable",
+    "Segoe UI",
+    "Cantarell",
+    "Ubuntu",
+    "Noto Sans",
+    "Roboto",
+    "DejaVu Sans Condensed",
+    "DejaVu Sans",
+]
+"""First one present wins; the last two come with nearly every Linux."""
+
+GAP = 12
+"""Space between panels, in pixels."""
+
+STYLE = f"""
+QMainWindow, QWidget#body {{ background: {BACKGROUND}; }}
+QWidget {{ color: {TEXT}; }}
+QFrame#panel {{ background: {PANEL}; border-radius: 10px; }}
+QFrame#rule {{ background: {LINE}; }}
+QLabel[role="muted"] {{ color: {MUTED}; }}
+QLabel[role="alert"] {{ color: {ALERT}; }}
+QLabel#badge {{ color: {MUTED}; border: 1px solid {FAINT}; border-radius: 9px;
+    padding: 1px 9px 2px 9px; }}
+QLabel#notice {{ background: #38211f; color: #ffd9d3; border-radius: 8px; padding: 8px 14px; }}
+QPushButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 8px;
+    padding: 7px 13px; }}
+QPushButton:hover {{ border-color: {FAINT}; }}
+QPushButton:focus {{ border-color: {MUTED}; }}
+QPushButton:pressed {{ background: {LINE}; }}
+QPushButton:disabled {{ color: {FAINT}; }}
+QPushButton[active="true"] {{ border-color: {ALERT}; color: {ALERT}; }}
+QLineEdit {{ background: {PANEL}; border: 1px solid {LINE}; border-radius: 8px; padding: 6px 10px;
+    selection-background-color: {FAINT}; }}
+QLineEdit:focus {{ border-color: {MUTED}; }}
+QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {FAINT}; padding: 5px 8px; }}
+QScrollArea, QWidget#scrolled {{ background: transparent; border: none; }}
+QScrollBar:vertical {{ background: transparent; width: 6px; }}
+QScrollBar::handle:vertical {{ background: {LINE}; border-radius: 3px; min-height: 24px; }}
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
+    background: none; height: 0; }}
+"""
+
+
+def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """Return the product's typeface at a size, with figures of equal width."""
+    face = QFont()
+    face.setFamilies(FAMILIES)
+    face.setPixelSize(pixels)
+    face.setWeight(weight)
+    face.setFeature(QFont.Tag("tnum"), 1)
+    return face
+
+
+def tint(colour: str, opacity: float) -> QColor:
+    """Return a colour at an opacity in [0, 1]."""
+    shade = QColor(colour)
+    shade.setAlphaF(min(1.0, max(0.0, opacity)))
+    return shade
+
+
+def apply(app: QApplication) -> None:
+    """Give an application the product's look."""
+    app.setStyle("Fusion")
+    app.setFont(font(13))
+    palette = QPalette()
+    for role, colour in (
+        (QPalette.ColorRole.Window, BACKGROUND),
+        (QPalette.ColorRole.Base, PANEL),
+        (QPalette.ColorRole.Text, TEXT),
+        (QPalette.ColorRole.WindowText, TEXT),
+        (QPalette.ColorRole.PlaceholderText, MUTED),
+        (QPalette.ColorRole.ToolTipBase, RAISED),
+        (QPalette.ColorRole.ToolTipText, TEXT),
+    ):
+        palette.setColor(role, QColor(colour))
+    app.setPalette(palette)
+
+
+def plain_plot() -> pg.PlotWidget:
+    """Return a plot without axes, menu or mouse: a panel adds what it needs."""
+    plot = pg.PlotWidget(background=None)
+    plot.setFrameShape(QFrame.Shape.NoFrame)
+    plot.setStyleSheet("background: transparent")
+    plot.setMenuEnabled(False)
+    plot.setMouseEnabled(x=False, y=False)
+    plot.hideButtons()
+    for side in ("left", "bottom"):
+        plot.hideAxis(side)
+    plot.getPlotItem().layout.setContentsMargins(0, 0, 0, 0)
+    plot.getViewBox().setDefaultPadding(0.0)
+    return plot
+
+
+def quiet_axis(plot: pg.PlotWidget, side: str, width: int | None = None) -> Any:
+    """Show one axis of a plot as bare small numbers, without line or tick marks."""
+    plot.showAxis(side)
+    axis = plot.getAxis(side)
+    axis.setPen(pg.mkPen(None))
+    axis.setTextPen(MUTED)
+    axis.setStyle(tickLength=0, tickAlpha=0, tickFont=font(11), autoExpandTextSpace=False)
+    if width is not None:
+        axis.setWidth(width)
+    return axis
+
+
+class Text(QLabel):
+    """A label of the product: plain text in a size, weight and role, shortened to its width."""
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        pixels: int = 13,
+        role: str = "",
+        weight: QFont.Weight = QFont.Weight.Normal,
+        elide: Qt.TextElideMode = Qt.TextElideMode.ElideNone,
+    ) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(font(pixels, weight))
+        self.setProperty("role", role)
+        self._elide = elide
+        self._full = ""
+        if elide is not Qt.TextElideMode.ElideNone:
+            self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Show a text; nothing is repainted when it is the one already shown."""
+        if text != self._full:
+            self._full = text
+            self._fit()
+
+    def set_role(self, role: str) -> None:
+        """Change the role (``muted``, ``alert`` or empty), which decides the colour."""
+        if role != self.property("role"):
+            self.setProperty("role", role)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the text anew for the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._elide is Qt.TextElideMode.ElideNone:
+            self.setText(self._full)
+            return
+        shown = QFontMetrics(self.font()).elidedText(self._full, self._elide, self.width())
+        self.setText(shown)
+        self.setToolTip(self._full if shown != self._full else "")
+
+
+class Panel(QFrame):
+    """A rounded surface with a small title row; ``column`` takes what it holds."""
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(16, 12, 16, 14)
+        self.column.setSpacing(8)
+        self.heading = QHBoxLayout()
+        self.heading.setSpacing(10)
+        if title:
+            self.heading.addWidget(Text(title, weight=QFont.Weight.DemiBold))
+            self.heading.addStretch(1)
+            self.column.addLayout(self.heading)
+
+
+def stack(*widgets: QWidget, spacing: int = 2) -> QVBoxLayout:
+    """Return a column of widgets close together."""
+    column = QVBoxLayout()
+    column.setSpacing(spacing)
+    for widget in widgets:
+        column.addWidget(widget)
+    return column

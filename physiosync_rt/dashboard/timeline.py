@@ -1,0 +1,224 @@
+"""Valence and arousal over the last five minutes, withheld stretches and markers included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QLineF, QObject, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QHelpEvent, QPainter, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QToolTip, QWidget
+from typing_extensions import override
+
+from physiosync_rt.dashboard import theme
+from physiosync_rt.datatypes import Prediction, Snapshot
+from physiosync_rt.words import number, pps_name, why
+
+SPANS_S = {60: 15, 120: 30, 300: 60}
+"""Lengths of the time axis and of its steps: it grows with the run, so that it is never empty."""
+
+LONGEST_S = max(SPANS_S)
+
+_TOP, _BOTTOM = 1.04, -0.04
+_LABEL_PIXELS = 98
+_LABEL_APART = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch without predictions, in seconds relative to now, and why."""
+
+    start: float
+    stop: float
+    reason: str
+
+
+def withheld_bands(rows: tuple[Prediction, ...], hop_s: float, pps: str) -> tuple[Band, ...]:
+    """Join consecutive withheld rows of one reason into bands.
+
+    Parameters
+    ----------
+    rows : tuple of Prediction
+        Oldest first; times are counted from the last one.
+    hop_s : float
+        Seconds between rows: a row stands for the hop that it ends.
+    pps : str
+        What to call the peripheral signal.
+    """
+    bands: list[Band] = []
+    for row in rows:
+        if row.valid:
+            continue
+        stop = row.t_end - rows[-1].t_end
+        reason = why(row, pps)
+        if bands and bands[-1].reason == reason and stop - hop_s <= bands[-1].stop + hop_s / 2:
+            bands[-1] = Band(bands[-1].start, stop, reason)
+        else:
+            bands.append(Band(stop - hop_s, stop, reason))
+    return tuple(bands)
+
+
+class Annotations(pg.GraphicsObject):
+    """Hatched bands where predictions were withheld, and a thin line for every marker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bands: tuple[Band, ...] = ()
+        self._markers: tuple[tuple[float, str], ...] = ()
+        self.setZValue(-10)
+
+    def show_these(self, bands: tuple[Band, ...], markers: tuple[tuple[float, str], ...]) -> None:
+        """Replace the bands and the markers (seconds relative to now, text)."""
+        self.bands, self._markers = bands, markers
+        self.update()
+
+    def band_at(self, seconds: float) -> Band | None:
+        """Return the band at a time relative to now."""
+        return next((b for b in self.bands if b.start <= seconds <= b.stop), None)
+
+    @override
+    def boundingRect(self) -> QRectF:
+        """Cover the whole view: the bands always span its height."""
+        return QRectF(-LONGEST_S, _BOTTOM, LONGEST_S, _TOP - _BOTTOM)
+
+    @override
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        """Paint in device pixels, where a hatch and a text keep their shape."""
+        to_device = painter.transform()
+        painter.resetTransform()
+        painter.setFont(theme.font(11))
+        for band in self.bands:
+            box = to_device.mapRect(
+                QRectF(band.start, _BOTTOM, band.stop - band.start, _TOP - _BOTTOM)
+            )
+            painter.fillRect(box, theme.tint(theme.MUTED, 0.10))
+            hatch = QBrush(theme.tint(theme.MUTED, 0.22), Qt.BrushStyle.BDiagPattern)
+            painter.fillRect(box, hatch)
+            words = painter.fontMetrics().horizontalAdvance(band.reason)
+            if words + 8 < box.width():
+                painter.setPen(theme.tint(theme.MUTED, 1.0))
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, band.reason)
+        for seconds, text in self._markers:
+            top = to_device.map(QPointF(seconds, _TOP))
+            bottom = to_device.map(QPointF(seconds, _BOTTOM))
+            painter.setPen(QPen(theme.tint(theme.MUTED, 0.8), 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QLineF(top, bottom))
+            painter.setPen(theme.tint(theme.MUTED, 1.0))
+            painter.drawText(top + QPointF(4, 12), text)
+
+
+class Timeline(theme.Panel):
+    """P(high valence) and P(high arousal) against time, broken where rows were withheld."""
+
+    def __init__(self) -> None:
+        super().__init__("Valence and arousal over time")
+        self.heading.addWidget(
+            theme.Text("P(high) · hatched: no prediction", pixels=12, role="muted")
+        )
+        self.plot = theme.plain_plot()
+        self.plot.setYRange(_BOTTOM, _TOP, padding=0)
+        theme.quiet_axis(self.plot, "left", 26).setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
+        self._axis = theme.quiet_axis(self.plot, "bottom")
+        for level, shade in ((0.0, theme.LINE), (0.5, theme.FAINT), (1.0, theme.LINE)):
+            style = Qt.PenStyle.DashLine if level == 0.5 else Qt.PenStyle.SolidLine
+            line = pg.InfiniteLine(level, angle=0, pen=pg.mkPen(shade, style=style))
+            line.setZValue(-20)
+            self.plot.addItem(line)
+        self.annotations = Annotations()
+        self.plot.addItem(self.annotations)
+        self._curves = {}
+        self._labels = {}
+        for name, colour in (("arousal", theme.AROUSAL), ("valence", theme.VALENCE)):
+            curve = pg.PlotCurveItem(pen=pg.mkPen(colour, width=2), antialias=True)
+            label = pg.TextItem(color=colour, anchor=(0, 0.5))
+            label.setFont(theme.font(12))
+            self._curves[name], self._labels[name] = curve, label
+            self.plot.addItem(curve)
+            self.plot.addItem(label)
+        self._span = 0
+        self._shown: Prediction | None = None
+        self._set_span(min(SPANS_S))
+        self.plot.viewport().installEventFilter(self)
+        self.column.addWidget(self.plot, 1)
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Show the history of a snapshot; does nothing while there is no new row."""
+        if snapshot.prediction == self._shown or not snapshot.history:
+            return
+        self._shown = snapshot.prediction
+        rows = snapshot.history
+        now = rows[-1].t_end
+        times = np.array([row.t_end - now for row in rows])
+        elapsed = -float(times[0])
+        self._set_span(next((s for s in SPANS_S if elapsed <= s), LONGEST_S))
+        heights: dict[str, float] = {}
+        for name, curve in self._curves.items():
+            values = np.array([_value(row, name) for row in rows])
+            curve.setData(times, values, connect="finite")
+            if np.isfinite(values[-1]):
+                heights[name] = float(values[-1])
+        self._place_labels(heights)
+        markers = tuple((row.t_end - now, row.marker) for row in rows if row.marker)
+        bands = withheld_bands(rows, snapshot.hop_s, pps_name(snapshot))
+        self.annotations.show_these(bands, markers)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell on hover why a stretch has no predictions; keep room for the labels."""
+        if event.type() == QEvent.Type.Resize:
+            self._fit_span()
+        if isinstance(event, QHelpEvent):
+            text = self.text_at(
+                self.plot.getViewBox().mapSceneToView(self.plot.mapToScene(event.pos())).x()
+            )
+            QToolTip.showText(event.globalPos(), text, self.plot)
+            return True
+        return super().eventFilter(watched, event)
+
+    def text_at(self, seconds: float) -> str:
+        """Return what stands at a time relative to now, in words; empty where nothing does."""
+        band = self.annotations.band_at(seconds)
+        if band is None:
+            return ""
+        return f"No prediction for {band.stop - band.start:.0f} s: {band.reason}"
+
+    def _set_span(self, span: int) -> None:
+        if span == self._span:
+            return
+        self._span = span
+        self._fit_span()
+        step = SPANS_S[span]
+        ticks = [(-back, _ago(back)) for back in range(step, span + 1, step)]
+        self._axis.setTicks([[(0, "now"), *ticks]])
+
+    def _fit_span(self) -> None:
+        """Keep room for the labels at the lines' ends, whatever the width."""
+        width = max(2 * _LABEL_PIXELS, self.plot.getViewBox().width())
+        room = self._span * _LABEL_PIXELS / (width - _LABEL_PIXELS)
+        self.plot.setXRange(-self._span, room, padding=0)
+
+    def _place_labels(self, heights: dict[str, float]) -> None:
+        """Put a name and a value at each line's end, pushed apart where the ends meet."""
+        spots = dict(heights)
+        if len(spots) == 2 and abs(spots["valence"] - spots["arousal"]) < _LABEL_APART:
+            middle = float(np.clip(np.mean(list(spots.values())), 0.08, 0.92))
+            valence_above = spots["valence"] >= spots["arousal"]
+            spots["valence"] = middle + (0.5 if valence_above else -0.5) * _LABEL_APART
+            spots["arousal"] = middle - (0.5 if valence_above else -0.5) * _LABEL_APART
+        for name, label in self._labels.items():
+            label.setVisible(name in spots)
+            if name in spots:
+                label.setText(f"{name} {number(heights[name])}")
+                label.setPos(self._span * 0.008, spots[name])
+
+
+def _ago(seconds: int) -> str:
+    return f"−{seconds // 60} min" if seconds % 60 == 0 else f"−{seconds} s"
+
+
+def _value(row: Prediction, name: str) -> float:
+    value = row.valence if name == "valence" else row.arousal
+    return np.nan if value is None else value

@@ -1,0 +1,127 @@
+"""The dashboard window: panels laid out, each refreshed from the newest Snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QGridLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.header import Header
+from physiosync_rt.dashboard.readout import Readout
+from physiosync_rt.dashboard.streams import RowsPanel, StreamColumn
+from physiosync_rt.dashboard.timeline import Timeline
+from physiosync_rt.dashboard.traces import EegPanel, PpsPanel
+from physiosync_rt.datatypes import Command, Snapshot
+
+SIZE = QSize(1280, 800)
+
+
+class Dashboard(QMainWindow):
+    """Live view of a run.
+
+    Parameters
+    ----------
+    send : callable
+        Takes the Commands of the person; must return at once.
+
+    Notes
+    -----
+    Lives in the GUI thread. It knows neither the engine nor a device: it shows Snapshots and
+    sends Commands, and closing it sends ``stop``.
+    """
+
+    closed = Signal()
+
+    def __init__(self, send: Callable[[Command], None]) -> None:
+        super().__init__()
+        self._send = send
+        self._stopping = False
+        self.header = Header(send)
+        self.notice = QLabel()
+        self.notice.setObjectName("notice")
+        self.notice.setTextFormat(Qt.TextFormat.PlainText)
+        self.notice.setWordWrap(True)
+        self.notice.hide()
+        self.readout = Readout()
+        self.timeline = Timeline()
+        self.eeg = EegPanel()
+        self.pps = PpsPanel()
+        self.streams = StreamColumn()
+        self.rows = RowsPanel()
+        self.setWindowTitle("PhysioSync-RT")
+        self.setStyleSheet(theme.STYLE)
+        self._lay_out()
+        self.resize(SIZE)
+        for keys in (QKeySequence.StandardKey.Close, QKeySequence.StandardKey.Quit):
+            QShortcut(QKeySequence(keys), self, self.close)
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Show a snapshot: figures, streams and traces."""
+        self.refresh_figures(snapshot)
+        self.refresh_traces(snapshot)
+
+    def refresh_figures(self, snapshot: Snapshot) -> None:
+        """Show everything but the traces."""
+        self.header.refresh(snapshot)
+        self.say(snapshot.notice)
+        self.readout.refresh(snapshot)
+        self.timeline.refresh(snapshot)
+        self.rows.refresh(snapshot)
+        self.streams.refresh(snapshot)
+
+    def refresh_traces(self, snapshot: Snapshot) -> None:
+        """Show the traces, which move faster than the figures."""
+        self.eeg.refresh(snapshot)
+        self.pps.refresh(snapshot)
+
+    def say(self, notice: str) -> None:
+        """Show the one sentence that a person should read now; an empty one takes no room."""
+        self.notice.setText(f"▲  {notice}" if notice else "")
+        self.notice.setVisible(bool(notice))
+
+    def say_waiting(self, text: str) -> None:
+        """Say what the run is doing before its first snapshot."""
+        self.readout.say_waiting(text)
+        self.eeg.say_waiting(text)
+        self.pps.say_waiting("")
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask the engine to stop, once."""
+        if not self._stopping:
+            self._stopping = True
+            self._send(Command("stop"))
+            self.closed.emit()
+        super().closeEvent(event)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setSpacing(theme.GAP)
+        left = QVBoxLayout()
+        left.setSpacing(theme.GAP)
+        left.addWidget(self.readout, 1)
+        left.addWidget(self.rows)
+        grid.addLayout(left, 0, 0, 3, 1)
+        grid.addWidget(self.timeline, 0, 1, 1, 2)
+        grid.addWidget(self.eeg, 1, 1)
+        grid.addWidget(self.pps, 2, 1)
+        grid.addWidget(self.streams, 1, 2, 2, 1)
+        for column, (least, stretch) in enumerate(((360, 7), (420, 11), (300, 0))):
+            grid.setColumnMinimumWidth(column, least)
+            grid.setColumnStretch(column, stretch)
+        for row, stretch in enumerate((5, 9, 3)):
+            grid.setRowStretch(row, stretch)
+        body = QWidget()
+        body.setObjectName("body")
+        rows = QVBoxLayout(body)
+        rows.setContentsMargins(16, 10, 16, 16)
+        rows.setSpacing(theme.GAP)
+        rows.addWidget(self.header)
+        rows.addWidget(self.notice)
+        rows.addLayout(grid, 1)
+        self.setCentralWidget(body)
+        body.setFocus()
