@@ -17,17 +17,15 @@ import numpy as np
 import pyxdf
 
 from physiosync_rt.datatypes import (
-    UNITS,
     FloatArray,
     Modality,
     RecordedMarkers,
     RecordedStream,
     Recording,
-    StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.base import Format, as_samples, convert, modality_of, unique_names
-from physiosync_rt.formats.units import stream_conversions
+from physiosync_rt.formats.base import Format, unique_names
+from physiosync_rt.formats.metadata import stream_layout
 
 
 def read(path: Path) -> Recording:
@@ -80,39 +78,28 @@ def read(path: Path) -> Recording:
 
 
 def _stream(name: str, raw: Mapping[str, Any], notes: list[str]) -> RecordedStream:
-    """One numeric stream in its canonical unit; what is doubtful about it goes to ``notes``."""
+    """Make a numeric stream in its canonical unit; what is doubtful about it goes to ``notes``."""
     info = raw["info"]
-    n_chans = int(info["channel_count"][0])
-    channels = _channels(info, n_chans)
-    labels = [c.get("label", "") or f"ch{i + 1}" for i, c in enumerate(channels)]
-    modality = _modality(info, channels)
-    words = [c.get("unit", "") for c in channels]
-    samples, unit = as_samples(raw["time_series"]), ""
-    if modality is not Modality.OTHER:
-        conversions = stream_conversions(modality, words)
-        if conversions is None:
-            stated = ", ".join(sorted({w for w in words if w})) or "none"
-            notes.append(
-                f"stream {name!r}: unit not known (stated: {stated}); samples are as recorded, "
-                "a device file has to say what they are"
-            )
-        else:
-            samples, unit = convert(raw["time_series"], conversions), UNITS[modality]
-    timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
-    backward = int((np.diff(timestamps) < 0).sum())
-    if backward:
-        notes.append(f"stream {name!r}: {backward} stamps lie before the stamp in front of them")
-    spec = StreamSpec(
-        name=name,
-        modality=modality,
-        ch_names=unique_names(labels),
-        sfreq=float(info["nominal_srate"][0]),
-        unit=unit,
-        stype=_text(info, "type"),
+    layout = stream_layout(
+        name,
+        _text(info, "type"),
+        float(info["nominal_srate"][0]),
+        _channels(info, int(info["channel_count"][0])),
         source_id=_text(info, "source_id"),
         host=_text(info, "hostname"),
     )
-    return RecordedStream(spec, samples, timestamps, _clock_offsets(raw))
+    if layout.conversions is None and layout.spec.modality is not Modality.OTHER:
+        stated = ", ".join(sorted({word for word in layout.unit_words if word})) or "none"
+        notes.append(
+            f"stream {name!r}: unit not known (stated: {stated}); samples are as recorded, "
+            "a device file has to say what they are"
+        )
+    samples, counter = layout.split(raw["time_series"])
+    timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
+    n_back = int((np.diff(timestamps) < 0).sum())
+    if n_back:
+        notes.append(f"stream {name!r}: {n_back} stamps lie before the one in front of them")
+    return RecordedStream(layout.spec, samples, timestamps, _clock_offsets(raw), counter)
 
 
 def _markers(name: str, raw: Mapping[str, Any]) -> RecordedMarkers:
@@ -127,17 +114,8 @@ def _is_marker(raw: Mapping[str, Any]) -> bool:
     return info["channel_format"][0] == "string" or "marker" in _text(info, "type").lower()
 
 
-def _modality(info: Mapping[str, Any], channels: list[dict[str, str]]) -> Modality:
-    """Modality by stream type; where that says nothing, by what all channels agree on."""
-    by_type = modality_of(_text(info, "type"))
-    if by_type is not Modality.OTHER or _text(info, "type"):
-        return by_type
-    by_channel = {modality_of(c.get("type", "")) for c in channels}
-    return by_channel.pop() if len(by_channel) == 1 else Modality.OTHER
-
-
 def _clock_offsets(raw: Mapping[str, Any]) -> FloatArray:
-    """Clock measurements, shape (n, 2): time on the sender's clock, seconds to add to stamps."""
+    """Stack clock measurements, shape (n, 2): time on the sender's clock, seconds to add."""
     pairs = [raw["clock_times"], raw["clock_values"]]
     return np.asarray(pairs, dtype=np.float64).T.reshape(-1, 2)
 

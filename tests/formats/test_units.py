@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from physiosync_rt.datatypes import Modality
+from physiosync_rt.formats.units import stream_conversions, to_canonical
+
+
+@pytest.mark.parametrize(
+    ("modality", "word", "factor"),
+    [
+        (Modality.EEG, "microvolts", 1.0),
+        (Modality.EEG, "uV", 1.0),
+        (Modality.EEG, "\N{MICRO SIGN}V", 1.0),
+        (Modality.EEG, "\N{GREEK SMALL LETTER MU}V", 1.0),
+        (Modality.EEG, " MicroVolt ", 1.0),
+        (Modality.EEG, "mV", 1e3),
+        (Modality.EEG, "volts", 1e6),
+        (Modality.EEG, "nV", 1e-3),
+        (Modality.EEG, "-6", 1.0),
+        (Modality.EEG, "0", 1e6),
+        (Modality.ECG, "millivolts", 1.0),
+        (Modality.ECG, "uV", 1e-3),
+        (Modality.GSR, "microsiemens", 1.0),
+        (Modality.GSR, "uS", 1.0),
+        (Modality.GSR, "S", 1e6),
+        (Modality.GSR, "umho", 1.0),
+    ],
+)
+def test_words_of_the_wild_are_understood(modality: Modality, word: str, factor: float) -> None:
+    conversion = to_canonical(modality, word)
+    assert conversion is not None
+    assert conversion(np.array([2.0]))[0] == pytest.approx(2.0 * factor, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("word", "resistance"),
+    [
+        ("kOhm", 100.0),
+        ("kohms", 100.0),
+        ("k\N{OHM SIGN}", 100.0),
+        ("k\N{GREEK CAPITAL LETTER OMEGA}", 100.0),
+        ("Ohm", 1e5),
+        ("MOhm", 0.1),
+        ("M\N{OHM SIGN}", 0.1),
+    ],
+)
+def test_resistance_becomes_conductance(word: str, resistance: float) -> None:
+    conversion = to_canonical(Modality.GSR, word)
+    assert conversion is not None
+    microsiemens = conversion(np.array([resistance, 0.0, -resistance]))
+    assert microsiemens[0] == pytest.approx(10.0)
+    assert np.isnan(microsiemens[1:]).all()
+
+
+@pytest.mark.parametrize(
+    ("modality", "word"),
+    [
+        (Modality.EEG, ""),
+        (Modality.EEG, "counts"),
+        (Modality.EEG, "uS"),
+        (Modality.EEG, "kOhm"),
+        (Modality.GSR, "uV"),
+        (Modality.OTHER, "uV"),
+    ],
+)
+def test_what_is_no_unit_of_the_modality_is_not_guessed(modality: Modality, word: str) -> None:
+    assert to_canonical(modality, word) is None
+
+
+def test_a_silent_channel_shares_the_unit_that_its_neighbours_agree_on() -> None:
+    conversions = stream_conversions(Modality.EEG, ["mV", "", "mV"])
+    assert conversions is not None
+    assert [conversion.factor for conversion in conversions] == [1e3, 1e3, 1e3]
+    assert stream_conversions(Modality.EEG, ["mV", "", "uV"]) is None
+    assert stream_conversions(Modality.EEG, ["", ""]) is None
+    assert stream_conversions(Modality.EEG, ["uV", "furlong"]) is None
