@@ -9,7 +9,7 @@ from pathlib import Path
 
 from physiosync_rt.datatypes import Recording
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import edf, mne_raw, xdf
+from physiosync_rt.formats import deap, dreamer, edf, mne_raw, xdf
 from physiosync_rt.formats.base import Format
 
 FORMATS: tuple[Format, ...] = (
@@ -17,6 +17,8 @@ FORMATS: tuple[Format, ...] = (
     edf.FORMAT,
     mne_raw.FIF,
     mne_raw.BRAINVISION,
+    deap.FORMAT,
+    dreamer.FORMAT,
 )
 """Asked in this order whether a file is theirs."""
 

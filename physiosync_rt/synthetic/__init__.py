@@ -7,6 +7,7 @@ from physiosync_rt.synthetic.course import Course, latent_course
 from physiosync_rt.synthetic.person import Person
 from physiosync_rt.synthetic.session import (
     DEAP_CH_NAMES,
+    SIMULATED_NOTE,
     PersonStream,
     Progress,
     SimulatedSession,
@@ -15,6 +16,7 @@ from physiosync_rt.synthetic.session import (
 
 __all__ = [
     "DEAP_CH_NAMES",
+    "SIMULATED_NOTE",
     "Course",
     "Person",
     "PersonStream",

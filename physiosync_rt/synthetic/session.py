@@ -32,11 +32,14 @@ DEAP_CH_NAMES: Final = (
 )
 """The 32 electrodes of DEAP, in the order of its preprocessed files."""
 
+SIMULATED_NOTE: Final = "simulated signals"
+"""Stands in the notes of every recording of a simulated person, whatever file it came through."""
+
 _BLOCK_S = 10.0
 """Signals are made in blocks of this length, so that reading in any pieces gives the same."""
 
 Progress = Callable[[float, float], None]
-"""Called with what is done and the total, in seconds."""
+"""Called with what is done and the total."""
 
 
 class _Generator(Protocol):
@@ -233,7 +236,7 @@ def simulate(
         ),
         segments=segments,
         subject=subject,
-        notes=("simulated signals",),
+        notes=(SIMULATED_NOTE,),
     )
     times = np.arange(int(duration_s) + 1, dtype=np.float64)
     valence, arousal = stream.course(times)

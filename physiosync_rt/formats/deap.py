@@ -1,0 +1,239 @@
+"""DEAP's ``data_preprocessed_python``: one ``sXX.dat`` per subject, 40 videos of 3 + 60 s.
+
+Source: Koelstra et al. 2012, and the dataset's own description of its preprocessed files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from physiosync_rt.datatypes import (
+    FloatArray,
+    Modality,
+    RecordedStream,
+    Recording,
+    Segment,
+    StreamSpec,
+)
+from physiosync_rt.errors import UserError
+from physiosync_rt.formats.base import Format, as_samples
+from physiosync_rt.formats.safe_pickle import load_arrays
+from physiosync_rt.synthetic import DEAP_CH_NAMES, SIMULATED_NOTE
+
+SFREQ: Final = 128.0
+N_SUBJECTS: Final = 32
+N_TRIALS: Final = 40
+N_CHANS: Final = 40
+N_EEG: Final = 32
+GSR_CHANNEL: Final = 36
+BASELINE_S: Final = 3.0
+TRIAL_S: Final = 60.0
+N_TIMES: Final = int((BASELINE_S + TRIAL_S) * SFREQ)
+PAUSE_S: Final = 5.0
+"""Length that is shown for the unknown pause between trials."""
+
+SIMULATED_FILE: Final = "SIMULATED.json"
+"""Lies in a folder beside files of simulated people."""
+
+_HISTORY = (
+    "downsampled from 512 to 128 Hz",
+    "EOG artefacts removed",
+    "EEG band-passed 4-45 Hz",
+    "EEG referenced to the common average",
+)
+_NAME = re.compile(r"s(\d{2})\.dat", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeapSubject:
+    """One subject as the file holds it.
+
+    Attributes
+    ----------
+    subject : str
+        ``s01`` to ``s32``.
+    data : float64 array, shape (n_trials, 40, 8064)
+        Videos in the order of their numbers; 32 EEG channels in µV, then hEOG, vEOG, zEMG, tEMG,
+        GSR (Ω), respiration, plethysmograph, temperature; 128 Hz, 3 s before the video first.
+    labels : float64 array, shape (n_trials, 4)
+        Valence, arousal, dominance and liking, 1 to 9.
+    path : Path
+    """
+
+    subject: str
+    data: FloatArray
+    labels: FloatArray
+    path: Path
+
+    def conductance_us(self) -> FloatArray:
+        """Return the skin conductance in µS, shape (n_trials, 8064).
+
+        Raises
+        ------
+        UserError
+            A resistance that is not positive.
+        """
+        ohm = self.data[:, GSR_CHANNEL]
+        bad = np.flatnonzero((ohm <= 0).any(axis=1))
+        if bad.size:
+            raise UserError(
+                f"{self.path.name} has a skin resistance that is not positive in trial "
+                f"{bad[0] + 1} ({bad.size} of {len(ohm)} trials), which is no conductance in uS; "
+                "read this subject's EEG alone, or use profile 'paper', which takes ohms as they "
+                "are"
+            )
+        return 1e6 / ohm
+
+    def to_recording(self, *, gsr: bool = True) -> Recording:
+        """Lay the trials one after another on one time axis, `PAUSE_S` apart.
+
+        Parameters
+        ----------
+        gsr : bool
+            Whether the skin conductance comes along.
+
+        Raises
+        ------
+        UserError
+            As `conductance_us`.
+        """
+        n_trials = len(self.data)
+        starts = np.arange(n_trials) * (BASELINE_S + TRIAL_S + PAUSE_S)
+        stamps = (starts[:, None] + np.arange(N_TIMES) / SFREQ).ravel()
+        eeg = as_samples(self.data[:, :N_EEG].transpose(0, 2, 1).reshape(-1, N_EEG))
+        streams = [RecordedStream(_EEG, eeg, stamps)]
+        if gsr:
+            skin = as_samples(self.conductance_us().reshape(-1, 1))
+            streams.append(RecordedStream(_GSR, skin, stamps))
+        segments = []
+        for k, start in enumerate(starts.tolist()):
+            stimulus = f"video{k + 1:02d}"
+            valence, arousal = self.labels[k, :2].tolist()
+            onset = start + BASELINE_S
+            segments += [
+                Segment(start, onset, "baseline", self.subject, k + 1, stimulus),
+                Segment(
+                    onset, onset + TRIAL_S, "trial", self.subject, k + 1, stimulus, valence, arousal
+                ),
+            ]
+        notes = [] if n_trials == N_TRIALS else [f"{n_trials} of DEAP's {N_TRIALS} trials"]
+        if (self.path.parent / SIMULATED_FILE).exists():
+            notes.append(SIMULATED_NOTE)
+        return Recording(
+            streams=tuple(streams),
+            segments=tuple(segments),
+            subject=self.subject,
+            path=self.path,
+            history=_HISTORY,
+            notes=tuple(notes),
+        )
+
+
+def load_subject(path: Path | str) -> DeapSubject:
+    """Load one ``sXX.dat`` and check it.
+
+    Raises
+    ------
+    UserError
+        A name that is not ``sXX.dat``, a file that holds more than arrays, is cut off, has other
+        shapes, samples that are no numbers, or ratings out of 1 to 9.
+    """
+    path = Path(path)
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise UserError(
+            f"{path.name} does not say its subject; DEAP's files are s01.dat to s32.dat"
+        )
+    content = load_arrays(path)
+    if not isinstance(content, dict) or not {"data", "labels"} <= content.keys():
+        raise UserError(
+            f"{path.name} is a pickle but not DEAP's: a dict with 'data' and 'labels' is expected"
+        )
+    data, labels = (_floats(path, key, content[key]) for key in ("data", "labels"))
+    n_trials = len(data)
+    if not 1 <= n_trials <= N_TRIALS or data.shape[1:] != (N_CHANS, N_TIMES):
+        raise UserError(
+            f"{path.name}: 'data' has shape {data.shape}, expected "
+            f"({N_TRIALS}, {N_CHANS}, {N_TIMES}); it is not the preprocessed Python version"
+        )
+    if labels.shape != (n_trials, 4):
+        raise UserError(
+            f"{path.name}: 'labels' has shape {labels.shape}, expected ({n_trials}, 4); "
+            "the file is damaged, take another copy"
+        )
+    for k in range(n_trials):
+        if not np.isfinite(data[k]).all():
+            raise UserError(
+                f"{path.name}: trial {k + 1} has samples that are no numbers; "
+                "the file is damaged, take another copy"
+            )
+        if not ((labels[k] >= 1) & (labels[k] <= 9)).all():
+            raise UserError(
+                f"{path.name}: trial {k + 1} is rated {labels[k].tolist()}, expected 1 to 9; "
+                "the file is damaged, take another copy"
+            )
+    return DeapSubject(f"s{match[1]}", data, labels, path)
+
+
+def subject_files(folder: Path | str) -> tuple[Path, ...]:
+    """List the files of a DEAP folder, sorted by subject.
+
+    Raises
+    ------
+    UserError
+        No file of DEAP's there, or a hole in the row of subjects (named).
+    """
+    folder = Path(folder)
+    found = {int(m[1]): p for p in folder.iterdir() if (m := _NAME.fullmatch(p.name))}
+    if not found:
+        raise UserError(
+            f"{folder} holds no s01.dat to s32.dat; name DEAP's data_preprocessed_python"
+        )
+    missing = [f"s{i:02d}.dat" for i in range(1, max(found)) if i not in found]
+    if missing:
+        raise UserError(
+            f"{folder.name} lacks {', '.join(missing)} of {len(found) + len(missing)} subjects; "
+            "add what is missing, or name the files you want one by one"
+        )
+    return tuple(found[i] for i in sorted(found))
+
+
+def read_deap(path: Path | str) -> Iterator[Recording]:
+    """Read one ``sXX.dat``, or a folder of them in the order of subjects.
+
+    Raises
+    ------
+    UserError
+        As `subject_files`, `load_subject` and `DeapSubject.to_recording`.
+    """
+    path = Path(path)
+    files = subject_files(path) if path.is_dir() else (path,)
+    for file in files:
+        yield load_subject(file).to_recording()
+
+
+def _floats(path: Path, key: str, value: object) -> FloatArray:
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
+        raise UserError(
+            f"{path.name}: {key!r} is not an array of numbers; the file is not DEAP's or damaged"
+        )
+    return value.astype(np.float64, copy=False)
+
+
+def _matches(path: Path, head: bytes) -> bool:
+    if path.is_dir():
+        return any(_NAME.fullmatch(p.name) for p in path.iterdir())
+    is_pickle = head[:2] in {b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"(d"}
+    return is_pickle and (b"labels" in head or b"data" in head)
+
+
+_EEG = StreamSpec("DEAP-EEG", Modality.EEG, DEAP_CH_NAMES, SFREQ, "uV", "EEG", "deap-eeg")
+_GSR = StreamSpec("DEAP-GSR", Modality.GSR, ("GSR",), SFREQ, "uS", "GSR", "deap-gsr")
+
+FORMAT = Format("DEAP", (".dat",), _matches, read_deap)
