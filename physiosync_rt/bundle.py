@@ -160,9 +160,7 @@ def load_bundle(name: str) -> Bundle:
         raise UserError(f"bundle {path}: {WEIGHTS} cannot be read: {error}") from error
     except (ValueError, KeyError, RuntimeError) as error:
         detail = str(error).splitlines()[0]
-        raise UserError(
-            f"bundle {path}: weights and card do not go together: {detail}"
-        ) from error
+        raise UserError(f"bundle {path}: weights and card do not go together: {detail}") from error
     model.eval()
     return Bundle(card, model, digest(path), path)
 

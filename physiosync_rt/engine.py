@@ -350,4 +350,3 @@ class EngineThread(Thread):
         self.join()
         if self.error is not None:
             raise self.error
-

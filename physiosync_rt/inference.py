@@ -95,9 +95,7 @@ class Predictor:
             return Estimate({}, None, False, reason, "", None)
         use_eeg, use_pps = route in ("fused", "eeg"), route in ("fused", "pps")
         started = time.perf_counter()
-        targets = self._forward(
-            window.eeg if use_eeg else None, window.pps if use_pps else None
-        )
+        targets = self._forward(window.eeg if use_eeg else None, window.pps if use_pps else None)
         infer_ms = (time.perf_counter() - started) * 1e3
         used = [s for s, u in ((window.eeg, use_eeg), (window.pps, use_pps)) if u and s]
         confidence = min(max(p, 1.0 - p) for p in targets.values())
@@ -126,9 +124,7 @@ class Predictor:
             return "pps", Reason.NO_EEG
         return None, window.eeg.reason if not eeg_ok else Reason.NO_PPS
 
-    def _forward(
-        self, eeg: ModalityState | None, pps: ModalityState | None
-    ) -> dict[str, float]:
+    def _forward(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
         with torch.inference_mode():
             probabilities = self._model.predict_proba(self._tensor(eeg), self._tensor(pps))
             return {target: float(p[0, 1]) for target, p in probabilities.items()}

@@ -296,5 +296,3 @@ def _check_spec(spec: StreamSpec, contract: ModalityContract) -> None:
             f"stream {spec.name!r} declares {spec.sfreq:g} Hz; a regular rate from 1 Hz to "
             "20 kHz is needed, state sfreq in a device YAML"
         )
-
-

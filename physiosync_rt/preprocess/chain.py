@@ -287,5 +287,3 @@ class ModalityChain:
         if self.contract.modality is Modality.GSR:
             rows = np.exp(rows)
         return np.arange(stop - n, stop) / GRID_SFREQ, rows
-
-
