@@ -1,0 +1,80 @@
+"""YAML files that a person edits, checked against a pydantic model, with errors that say where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from physiosync_rt.errors import UserError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def read_yaml(path: Path, model: type[ModelT]) -> ModelT:
+    """Read a YAML file into a model.
+
+    Parameters
+    ----------
+    path : Path
+    model : type
+        A pydantic model.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read, is no YAML, or does not fit the model; one sentence with the
+        line, the field and what was expected there.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    return parse_yaml(text, model, str(path))
+
+
+def parse_yaml(text: str, model: type[ModelT], name: str) -> ModelT:
+    """Do what `read_yaml` does, on text; ``name`` stands for the file in errors."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise UserError(
+            f"{name}{where}: this is not YAML: {getattr(error, 'problem', error)}"
+        ) from error
+    if not isinstance(content, dict):
+        raise UserError(f"{name}: expected `field: value` lines, found {content!r}")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = str(first["msg"]).removeprefix("Value error, ")
+        message = message[:1].lower() + message[1:]
+        more = error.error_count() - 1
+        raise UserError(
+            f"{name}, line {_line(root, first['loc'])}: {field + ': ' if field else ''}{message}"
+            + (f" (and {more} more)" if more else "")
+        ) from error
+
+
+def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
+    """Line of the deepest node on the way to ``loc``; a missing field has its parent's line."""
+    line = 1 if node is None else node.start_mark.line + 1
+    for part in loc:
+        child: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    child, line = value, key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            child = node.value[part] if part < len(node.value) else None
+            line = line if child is None else child.start_mark.line + 1
+        if child is None:
+            break
+        node = child
+    return line
