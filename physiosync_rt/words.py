@@ -1,4 +1,4 @@
-"""What a view says, in plain words. No Qt here: the terminal view speaks the same language.
+"""What a view says, in plain words: the window and the terminal speak the same language.
 
 Every :class:`~physiosync_rt.datatypes.Reason`, phase and quadrant has one documented wording, so
 that the window, the terminal and the manual never disagree.
@@ -16,6 +16,12 @@ from physiosync_rt.datatypes import (
     StreamPhase,
     StreamState,
 )
+
+VALENCE = "#f2b866"
+AROUSAL = "#72b2ff"
+FINE = "#7dc4a5"
+ALERT = "#f27d70"
+"""The four colours that mean something, the same in every view; words and shapes repeat them."""
 
 QUADRANTS: dict[str, tuple[str, str]] = {
     "HVHA": ("excited", "high valence, high arousal"),
@@ -175,14 +181,14 @@ def verdict(snapshot: Snapshot) -> tuple[str, str]:
     return f"{level} {name}", "This bundle predicts one dimension only"
 
 
-def modalities(snapshot: Snapshot) -> str:
+def signals_used(snapshot: Snapshot) -> str:
     """Return which signals the newest row used, and what follows when one is missing."""
     row = snapshot.prediction
     if row is None or not row.valid:
-        return MISSING
+        return f"Signals used: {MISSING}"
     used = " + ".join(part.upper() for part in row.modalities.split("+"))
     if row.reason is Reason.NONE:
-        return used
+        return f"Signals used: {used}"
     if "eeg" in row.modalities:
         return f"{used} only: {why(row, pps_name(snapshot))}, confidence lowered"
     return f"{used} only: no usable EEG, confidence lowered"
@@ -199,7 +205,7 @@ def waiting_for(snapshot: Snapshot | None) -> str:
         names = " and ".join(f"{spec.modality.value} “{spec.name}”" for spec in absent)
         return f"Waiting for {names}"
     if is_capturing(snapshot):
-        return f"Capturing the resting baseline: {snapshot.baseline_progress:.0%}"
+        return f"Sit still: capturing the resting baseline, {snapshot.baseline_progress:.0%}"
     if snapshot.run_s < snapshot.window_s:
         return f"Filling the first window: {snapshot.run_s:.0f} of {snapshot.window_s:.0f} s"
     return "Warming up: the filters are settling"

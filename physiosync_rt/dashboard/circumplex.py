@@ -141,6 +141,8 @@ class Circumplex(QWidget):
         painter.setBrush(QBrush(glow))
         painter.drawEllipse(place, radius * 3.2, radius * 3.2)
         painter.setPen(QPen(theme.tint(theme.BACKGROUND, 0.9), 2))
+        painter.setBrush(theme.tint(theme.PANEL, 1.0))
+        painter.drawEllipse(place, radius, radius)
         painter.setBrush(theme.tint(theme.TEXT, 0.35 + 0.65 * sure))
         painter.drawEllipse(place, radius, radius)
 

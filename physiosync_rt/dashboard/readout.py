@@ -13,8 +13,8 @@ from physiosync_rt.datatypes import Snapshot
 from physiosync_rt.words import (
     GETTING_READY,
     MISSING,
-    modalities,
     number,
+    signals_used,
     verdict,
 )
 
@@ -149,4 +149,4 @@ class Readout(theme.Panel):
         self.meaning.say(sentence)
         self.confidence.say(number(row.confidence if row else None))
         self._meter.show_value(row.confidence if row else None)
-        self.signals.say(f"Signals used: {modalities(snapshot)}")
+        self.signals.say(signals_used(snapshot))

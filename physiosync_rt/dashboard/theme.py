@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from physiosync_rt import words
+
 BACKGROUND = "#0d1015"
 PANEL = "#14191f"
 RAISED = "#1d242d"
@@ -30,10 +32,9 @@ TEXT = "#e7eaee"
 MUTED = "#98a3b1"
 FAINT = "#5b6675"
 TRACE = "#b4bfcc"
-VALENCE = "#f2b866"
-AROUSAL = "#72b2ff"
-FINE = "#7dc4a5"
-ALERT = "#f27d70"
+
+VALENCE, AROUSAL = words.VALENCE, words.AROUSAL
+FINE, ALERT = words.FINE, words.ALERT
 
 FAMILIES = [
     "Inter",
@@ -67,7 +68,7 @@ QPushButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 8p
 QPushButton:hover {{ border-color: {FAINT}; }}
 QPushButton:focus {{ border-color: {MUTED}; }}
 QPushButton:pressed {{ background: {LINE}; }}
-QPushButton:disabled {{ color: {FAINT}; }}
+QPushButton:disabled {{ color: {MUTED}; }}
 QPushButton[active="true"] {{ border-color: {ALERT}; color: {ALERT}; }}
 QLineEdit {{ background: {PANEL}; border: 1px solid {LINE}; border-radius: 8px; padding: 6px 10px;
     selection-background-color: {FAINT}; }}

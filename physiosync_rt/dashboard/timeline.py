@@ -100,7 +100,8 @@ class Annotations(pg.GraphicsObject):
             words = painter.fontMetrics().horizontalAdvance(band.reason)
             if words + 8 < box.width():
                 painter.setPen(theme.tint(theme.MUTED, 1.0))
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, band.reason)
+                place = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+                painter.drawText(box.translated(0, 8), place, band.reason)
         for seconds, text in self._markers:
             top = to_device.map(QPointF(seconds, _TOP))
             bottom = to_device.map(QPointF(seconds, _BOTTOM))

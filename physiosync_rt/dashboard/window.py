@@ -105,15 +105,18 @@ class Dashboard(QMainWindow):
         left.setSpacing(theme.GAP)
         left.addWidget(self.readout, 1)
         left.addWidget(self.rows)
-        grid.addLayout(left, 0, 0, 3, 1)
+        grid.addLayout(left, 0, 0, 2, 1)
         grid.addWidget(self.timeline, 0, 1, 1, 2)
-        grid.addWidget(self.eeg, 1, 1)
-        grid.addWidget(self.pps, 2, 1)
-        grid.addWidget(self.streams, 1, 2, 2, 1)
+        signals = QVBoxLayout()
+        signals.setSpacing(theme.GAP)
+        signals.addWidget(self.eeg, 3)
+        signals.addWidget(self.pps, 1)
+        grid.addLayout(signals, 1, 1)
+        grid.addWidget(self.streams, 1, 2)
         for column, (least, stretch) in enumerate(((360, 7), (420, 11), (300, 0))):
             grid.setColumnMinimumWidth(column, least)
             grid.setColumnStretch(column, stretch)
-        for row, stretch in enumerate((5, 9, 3)):
+        for row, stretch in enumerate((5, 12)):
             grid.setRowStretch(row, stretch)
         body = QWidget()
         body.setObjectName("body")
