@@ -60,12 +60,22 @@ class Circumplex(QWidget):
         """Draw the plane, the trail and the point."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        side = min(self.width() - 22, self.height() - 22)
-        plane = QRectF((self.width() + 18 - side) / 2, (self.height() - 22 - side) / 2, side, side)
+        plane = self._plane()
         self._paint_plane(painter, plane)
         self._paint_axes(painter, plane)
         self._paint_trail(painter, plane)
         self._paint_point(painter, plane)
+
+    def point_at(self, row: Prediction) -> tuple[int, int] | None:
+        """Return where a row stands, in pixels of this widget; None for a withheld row."""
+        place = _place(row, self._plane())
+        return None if place is None else (round(place.x()), round(place.y()))
+
+    def _plane(self) -> QRectF:
+        """Return the square in the middle, with room for the words on the axes."""
+        side = min(self.width() - 22, self.height() - 22)
+        left, top = (self.width() + 18 - side) / 2, (self.height() - 22 - side) / 2
+        return QRectF(left, top, side, side)
 
     def _paint_plane(self, painter: QPainter, plane: QRectF) -> None:
         painter.setPen(QPen(theme.tint(theme.LINE, 1.0), 1))

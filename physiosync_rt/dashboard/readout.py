@@ -77,6 +77,10 @@ class Figure(QWidget):
         column.addWidget(self._meter)
         self.setToolTip(tip)
 
+    def text(self) -> str:
+        """Return the figure as it is shown."""
+        return self._number.text()
+
     def set_pixels(self, pixels: int) -> None:
         """Set the height of the figures."""
         self._number.setFont(theme.font(pixels, QFont.Weight.Light))

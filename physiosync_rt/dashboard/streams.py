@@ -78,6 +78,10 @@ class Facts(QWidget):
             grid.addWidget(value, row, 2 * column + 1)
             self._values[name] = value
 
+    def text(self, name: str) -> str:
+        """Return the value shown under a name."""
+        return self._values[name].text()
+
     def say(self, name: str, text: str, *, alert: bool = False) -> None:
         """Show a value, in the colour of attention when it asks for it."""
         self._values[name].say(text)
@@ -147,7 +151,7 @@ class StreamColumn(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._cards: dict[str, StreamCard] = {}
+        self.cards: dict[str, StreamCard] = {}
         self._none = theme.Panel("Streams")
         self._none.column.addWidget(theme.Text("None in sight yet", role="muted"))
         self._scores = theme.Panel("Scores on held-out data")
@@ -176,19 +180,19 @@ class StreamColumn(QWidget):
     def refresh(self, snapshot: Snapshot) -> None:
         """Show all streams; cards are made when a stream is first seen and kept."""
         names = [state.spec.name for state in snapshot.streams]
-        if names != list(self._cards):
+        if names != list(self.cards):
             self._rebuild(snapshot.streams)
         for state in snapshot.streams:
-            self._cards[state.spec.name].refresh(state)
+            self.cards[state.spec.name].refresh(state)
         self._none.setVisible(not snapshot.streams)
         self._scores.setVisible(bool(snapshot.scores))
         self.scores.say("\n".join(snapshot.scores))
 
     def _rebuild(self, states: tuple[StreamState, ...]) -> None:
-        for card in self._cards.values():
+        for card in self.cards.values():
             card.deleteLater()
-        self._cards = {state.spec.name: StreamCard(state) for state in states}
-        for index, card in enumerate(self._cards.values()):
+        self.cards = {state.spec.name: StreamCard(state) for state in states}
+        for index, card in enumerate(self.cards.values()):
             self._column.insertWidget(index, card)
 
 

@@ -130,13 +130,13 @@ class Timeline(theme.Panel):
             self.plot.addItem(line)
         self.annotations = Annotations()
         self.plot.addItem(self.annotations)
-        self._curves = {}
-        self._labels = {}
+        self.curves = {}
+        self.labels = {}
         for name, colour in (("arousal", theme.AROUSAL), ("valence", theme.VALENCE)):
             curve = pg.PlotCurveItem(pen=pg.mkPen(colour, width=2), antialias=True)
             label = pg.TextItem(color=colour, anchor=(0, 0.5))
             label.setFont(theme.font(12))
-            self._curves[name], self._labels[name] = curve, label
+            self.curves[name], self.labels[name] = curve, label
             self.plot.addItem(curve)
             self.plot.addItem(label)
         self._span = 0
@@ -156,7 +156,7 @@ class Timeline(theme.Panel):
         elapsed = -float(times[0])
         self._set_span(next((s for s in SPANS_S if elapsed <= s), LONGEST_S))
         heights: dict[str, float] = {}
-        for name, curve in self._curves.items():
+        for name, curve in self.curves.items():
             values = np.array([_value(row, name) for row in rows])
             curve.setData(times, values, connect="finite")
             if np.isfinite(values[-1]):
@@ -209,7 +209,7 @@ class Timeline(theme.Panel):
             valence_above = spots["valence"] >= spots["arousal"]
             spots["valence"] = middle + (0.5 if valence_above else -0.5) * _LABEL_APART
             spots["arousal"] = middle - (0.5 if valence_above else -0.5) * _LABEL_APART
-        for name, label in self._labels.items():
+        for name, label in self.labels.items():
             label.setVisible(name in spots)
             if name in spots:
                 label.setText(f"{name} {number(heights[name])}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QHelpEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QToolTip, QWidget
-from typing_extensions import override
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.channel_labels import LABEL_WIDTH, ChannelLabels
 from physiosync_rt.datatypes import FloatArray, Modality, Snapshot, Traces
 from physiosync_rt.words import (
     MISSING,
@@ -23,7 +23,6 @@ from physiosync_rt.words import (
 SPAN_S = 5.0
 """Seconds of signal on show."""
 
-LABEL_WIDTH = 62
 _MAX_PPS_CURVES = 4
 _BREAK_S = 2.5 / 128
 _LANE = 0.52
@@ -49,6 +48,23 @@ def broken_lines(times: FloatArray, samples: FloatArray) -> tuple[FloatArray, Fl
     return np.tile(x, y.shape[1]), y.T.ravel()
 
 
+def per_channel(samples: FloatArray, percent: float) -> FloatArray:
+    """Return a percentile of every channel's finite samples, 0 where a channel has none.
+
+    Parameters
+    ----------
+    samples : array, shape (n_times, n_channels)
+    percent : float
+        In [0, 100].
+
+    Returns
+    -------
+    array, shape (n_channels,)
+    """
+    finite = (column[np.isfinite(column)] for column in samples.T)
+    return np.array([np.percentile(column, percent) if len(column) else 0.0 for column in finite])
+
+
 def nice_step(value: float) -> float:
     """Round up to 1, 2, 3, 5 or 7 times a power of ten; 1 for what is not positive."""
     if not (np.isfinite(value) and value > 0):
@@ -57,100 +73,23 @@ def nice_step(value: float) -> float:
     return float(next(m * power for m in (1, 2, 3, 5, 7, 10) if value <= m * power * 1.0001))
 
 
-class ChannelLabels(QWidget):
-    """Channel names beside their traces, each with the quality of its signal as a mark.
-
-    A dot is good, a ring is fair, a cross is poor; the colour repeats it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._names: tuple[str, ...] = ()
-        self._quality: tuple[float, ...] = ()
-        self.setFixedWidth(LABEL_WIDTH)
-
-    def refresh(self, names: tuple[str, ...], quality: tuple[float, ...]) -> None:
-        """Show names and, where it has one value per name, quality."""
-        quality = quality if len(quality) == len(names) else ()
-        if (names, quality) != (self._names, self._quality):
-            self._names, self._quality = names, quality
-            self.update()
-
-    def text_at(self, y: float) -> str:
-        """Return what is known of the channel at a height in pixels."""
-        row = int(y / max(1, self.height()) * len(self._names))
-        if not 0 <= row < len(self._names):
-            return ""
-        if not self._quality:
-            return self._names[row]
-        quality = self._quality[row]
-        return f"{self._names[row]}: {quality_word(quality)} signal, quality {number(quality)}"
-
-    @override
-    def event(self, event: QEvent) -> bool:
-        """Give each channel its own tooltip."""
-        if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.text_at(event.pos().y()), self)
-            return True
-        return super().event(event)
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the names at their traces' heights."""
-        if not self._names:
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        step = self.height() / len(self._names)
-        size = int(min(12, max(8, step * 0.92)))
-        for row, name in enumerate(self._names):
-            middle = (row + 0.5) * step
-            word = quality_word(self._quality[row]) if self._quality else "good"
-            poor = word == "poor"
-            painter.setFont(
-                theme.font(size, QFont.Weight.DemiBold if poor else QFont.Weight.Normal)
-            )
-            painter.setPen(theme.tint(theme.ALERT if poor else theme.MUTED, 1.0))
-            box = QRectF(0, middle - 10, self.width() - 22, 20)
-            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(box, side, name)
-            if self._quality:
-                _paint_mark(painter, QPointF(self.width() - 12, middle), word)
-
-
-def _paint_mark(painter: QPainter, centre: QPointF, word: str) -> None:
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    if word == "good":
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.tint(theme.FINE, 0.9))
-        painter.drawEllipse(centre, 2.6, 2.6)
-    elif word == "fair":
-        painter.setPen(QPen(theme.tint(theme.TEXT, 0.9), 1.3))
-        painter.drawEllipse(centre, 2.6, 2.6)
-    else:
-        painter.setPen(QPen(theme.tint(theme.ALERT, 1.0), 1.6))
-        for tilt in (-1, 1):
-            arm = QPointF(2.6, 2.6 * tilt)
-            painter.drawLine(centre - arm, centre + arm)
-
-
 class EegPanel(theme.Panel):
     """All EEG channels under each other, on one scale that follows the typical channel."""
 
     def __init__(self) -> None:
         super().__init__("EEG")
-        self._scale = theme.Text(pixels=12, role="muted")
-        self.heading.addWidget(self._scale)
+        self.scale = theme.Text(pixels=12, role="muted")
+        self.heading.addWidget(self.scale)
         self.labels = ChannelLabels()
         self.plot = theme.plain_plot()
         self.plot.setXRange(-SPAN_S, 0, padding=0)
         for second in range(-4, 0):
             self.plot.addItem(pg.InfiniteLine(second, pen=pg.mkPen(theme.LINE)))
-        self._curves = {
-            "fair": pg.PlotCurveItem(pen=pg.mkPen(theme.TRACE), antialias=True),
+        self.curves = {
+            "usable": pg.PlotCurveItem(pen=pg.mkPen(theme.TRACE), antialias=True),
             "poor": pg.PlotCurveItem(pen=pg.mkPen(theme.tint(theme.ALERT, 0.7)), antialias=True),
         }
-        for curve in self._curves.values():
+        for curve in self.curves.values():
             self.plot.addItem(curve)
         self._empty = theme.Text(pixels=15, role="muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -186,31 +125,30 @@ class EegPanel(theme.Panel):
         self._stage.hide()
         self._empty.show()
         self._empty.say(text)
-        self._scale.say("")
+        self.scale.say("")
 
     def _draw(self, traces: Traces, quality: tuple[float, ...]) -> None:
         times = traces.times - traces.times[-1]
         recent = times >= -SPAN_S
         times, samples = times[recent], traces.samples[recent].astype(np.float64)
         n_chans = samples.shape[1]
-        self._follow_scale(samples, unit_text(traces.unit))
-        centred = (samples - np.nanmedian(samples, axis=0)) / self._step
-        stacked = np.clip(centred, -_LANE, _LANE) + np.arange(n_chans)[::-1]
+        centred = samples - per_channel(samples, 50)
+        self._follow_scale(centred, unit_text(traces.unit))
+        stacked = np.clip(centred / self._step, -_LANE, _LANE) + np.arange(n_chans)[::-1]
         poor = np.zeros(n_chans, dtype=bool)
         if len(quality) == n_chans:
             poor = np.array([quality_word(q) == "poor" for q in quality])
         self.plot.setYRange(-0.5, n_chans - 0.5, padding=0)
-        for curve, chosen in ((self._curves["fair"], ~poor), (self._curves["poor"], poor)):
+        for curve, chosen in ((self.curves["usable"], ~poor), (self.curves["poor"], poor)):
             x, y = broken_lines(times, stacked[:, chosen])
             curve.setData(x, y, connect="finite")
 
-    def _follow_scale(self, samples: FloatArray, unit: str) -> None:
+    def _follow_scale(self, centred: FloatArray, unit: str) -> None:
         """Choose the height of a channel so that the typical one fills it; change it rarely."""
-        spread = np.nanpercentile(np.abs(samples - np.nanmedian(samples, axis=0)), 98, axis=0)
-        wanted = 2.0 * float(np.median(spread))
+        wanted = 2.0 * float(np.median(per_channel(np.abs(centred), 98)))
         if not 0.5 * self._step < wanted <= self._step:
             self._step = nice_step(wanted)
-        self._scale.say(f"last {SPAN_S:g} s · {self._step:g} {unit} per channel")
+        self.scale.say(f"last {SPAN_S:g} s · {self._step:g} {unit} per channel")
 
 
 class PpsPanel(theme.Panel):
@@ -219,21 +157,21 @@ class PpsPanel(theme.Panel):
     def __init__(self) -> None:
         super().__init__()
         self._name = theme.Text("GSR or ECG", weight=QFont.Weight.DemiBold)
-        self._value = theme.Text(pixels=12, role="muted")
+        self.value = theme.Text(pixels=12, role="muted")
         self.heading.addWidget(self._name)
         self.heading.addStretch(1)
-        self.heading.addWidget(self._value)
+        self.heading.addWidget(self.value)
         self.column.addLayout(self.heading)
         self.plot = theme.plain_plot()
         self.plot.setXRange(-SPAN_S, 0, padding=0)
         self._axis = theme.quiet_axis(self.plot, "left", LABEL_WIDTH + 4)
         for second in range(-4, 0):
             self.plot.addItem(pg.InfiniteLine(second, pen=pg.mkPen(theme.LINE)))
-        self._curves = []
+        self.curves = []
         for index in range(_MAX_PPS_CURVES):
             pen = pg.mkPen(theme.tint(theme.TRACE, 1 - 0.22 * index), width=1.6)
-            self._curves.append(pg.PlotCurveItem(pen=pen, antialias=True))
-            self.plot.addItem(self._curves[-1])
+            self.curves.append(pg.PlotCurveItem(pen=pen, antialias=True))
+            self.plot.addItem(self.curves[-1])
         self._empty = theme.Text(pixels=13, role="muted")
         self.column.addWidget(self.plot, 1)
         self.column.addWidget(self._empty, 1)
@@ -259,7 +197,7 @@ class PpsPanel(theme.Panel):
         self.plot.hide()
         self._empty.show()
         self._empty.say(text)
-        self._value.say("")
+        self.value.say("")
 
     def _draw(self, traces: Traces) -> None:
         times = traces.times - traces.times[-1]
@@ -274,8 +212,8 @@ class PpsPanel(theme.Panel):
         digits = max(0, int(-np.floor(np.log10(step))))
         self._axis.setTicks([[(bottom, f"{bottom:.{digits}f}"), (top, f"{top:.{digits}f}")]])
         last = float(samples[-1, 0])
-        self._value.say(f"{number(last, 2)} {unit_text(traces.unit)}" if finite.size else MISSING)
-        for index, curve in enumerate(self._curves):
+        self.value.say(f"{number(last, 2)} {unit_text(traces.unit)}" if finite.size else MISSING)
+        for index, curve in enumerate(self.curves):
             column = samples[:, index : index + 1]
             curve.setVisible(column.size > 0)
             if column.size:

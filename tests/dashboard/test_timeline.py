@@ -1,0 +1,80 @@
+"""The five minutes: bands where rows were withheld, labels that never overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from physiosync_rt.dashboard.timeline import Band, withheld_bands
+from physiosync_rt.dashboard.window import Dashboard
+from physiosync_rt.datatypes import Prediction, Reason, Snapshot
+
+MakeRow = Callable[..., Prediction]
+
+
+@pytest.fixture
+def make_row(factory: dict[str, MakeRow]) -> MakeRow:
+    return factory["make_row"]
+
+
+def test_bands_join_one_reason_and_part_two(make_row: MakeRow) -> None:
+    rows = (
+        make_row(1),
+        make_row(2, valid=False, reason=Reason.GAP),
+        make_row(3, valid=False, reason=Reason.GAP),
+        make_row(4, valid=False, reason=Reason.LOW_QUALITY),
+        make_row(5),
+        make_row(6, valid=False, reason=Reason.GAP),
+        make_row(7),
+    )
+    assert withheld_bands(rows, 1.0, "GSR") == (
+        Band(-6.0, -4.0, "gap in EEG"),
+        Band(-4.0, -3.0, "poor EEG signal"),
+        Band(-2.0, -1.0, "gap in EEG"),
+    )
+
+
+def test_valid_rows_and_no_rows_have_no_bands(make_row: MakeRow) -> None:
+    assert withheld_bands((), 1.0, "GSR") == ()
+    assert withheld_bands((make_row(1), make_row(2)), 1.0, "GSR") == ()
+
+
+def test_hover_tells_the_reason(window: Dashboard, make_snapshot: Callable[..., Snapshot]) -> None:
+    window.refresh(make_snapshot(state="gap"))
+    assert window.timeline.text_at(-1.0) == "No prediction for 4 s: gap in EEG"
+    assert window.timeline.text_at(-20.0) == ""
+
+
+def test_line_breaks_where_rows_are_withheld(
+    window: Dashboard, make_snapshot: Callable[..., Snapshot]
+) -> None:
+    snapshot = make_snapshot()
+    window.refresh(snapshot)
+    _times, values = window.timeline.curves["valence"].getData()
+    missing = sum(row.valence is None for row in snapshot.history)
+    assert missing > 0
+    assert sum(value != value for value in values) == missing
+
+
+def test_labels_stand_apart_in_the_order_of_their_values(
+    window: Dashboard, make_snapshot: Callable[..., Snapshot]
+) -> None:
+    snapshot = make_snapshot()
+    assert snapshot.prediction is not None
+    row = replace(snapshot.prediction, index=999, valence=0.50, arousal=0.51)
+    window.refresh(replace(snapshot, prediction=row, history=(*snapshot.history[:-1], row)))
+    labels = window.timeline.labels
+    assert labels["arousal"].pos().y() - labels["valence"].pos().y() >= 0.1
+    assert labels["valence"].toPlainText() == "valence 0.50"
+
+
+def test_axis_grows_with_the_run(window: Dashboard, make_snapshot: Callable[..., Snapshot]) -> None:
+    snapshot = make_snapshot()
+    for rows, span in ((30, 60), (100, 120), (240, 300)):
+        history = snapshot.history[-rows:]
+        row = replace(history[-1], index=1000 + rows)
+        window.refresh(replace(snapshot, prediction=row, history=(*history[:-1], row)))
+        left = window.timeline.plot.getViewBox().viewRange()[0][0]
+        assert left == pytest.approx(-span)
