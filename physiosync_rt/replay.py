@@ -131,11 +131,12 @@ class Replayer:
                 f"{session.path.name if session.path else 'the recording'} has no samples "
                 f"between {start} s and {stop} s; the times count from the first EEG sample"
             )
-        origin = min(float(times.min()) for _, times in cut)
-        self.duration = max(float(times.max()) for _, times in cut) - origin
-        """Recorded seconds from the first sample to the last."""
+        # The first in the file's order: the smallest may lie behind a reset of the clock.
+        origin = min(float(times[0]) for _, times in cut)
         stem = session.path.stem if session.path else "recording"
         self._tracks = [_track(s, times - origin, prefix, stem, faults) for s, times in cut]
+        self.duration = max(float(track.due[-1]) for track in self._tracks if len(track.due))
+        """Recorded seconds from the first sample to the last."""
         self._text = _text(session.markers, origin, self.duration, window)
         self._marker_name = f"{prefix}markers"
         self._marker_id = f"physiosync-replay:{stem}:{self._marker_name}"

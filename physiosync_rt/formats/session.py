@@ -26,13 +26,13 @@ FILE_GAP_S = 1.0
 def zero_time(recording: Recording) -> float:
     """Time that ``start_utc`` and `Segment` refer to, on the recorder's clock, in seconds.
 
-    It is the first EEG sample; where there is no EEG, the earliest sample of all.
+    It is the first EEG sample; where there is no EEG, the first sample of the stream that began
+    first. First is first in the file: a smaller stamp may lie behind a reset of the clock.
     """
-    eeg = [corrected(s)[0] for s in recording.of(Modality.EEG) if len(s.timestamps)]
-    if eeg:
-        return float(min(eeg))
-    every: Iterable[RecordedStream | RecordedMarkers] = recording.streams or recording.markers
-    return float(min(corrected(s).min() for s in every if len(s.timestamps)))
+    candidates: Iterable[RecordedStream | RecordedMarkers] = (
+        recording.of(Modality.EEG) or recording.streams or recording.markers
+    )
+    return float(min(corrected(s)[0] for s in candidates if len(s.timestamps)))
 
 
 def span(recording: Recording) -> tuple[float, float]:

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from physiosync_rt.errors import UserError
+from physiosync_rt.faults import Faults
+
+_TIMES = np.arange(10_000) / 100.0
+
+
+def test_everything_that_can_be_written_is_read() -> None:
+    text = "loss=0.01, jitter=5ms,freeze=20:3,freeze=50:1.5,burst=40:1,drift=200,seed=7"
+    assert Faults.parse(text) == Faults(
+        loss=0.01,
+        jitter=0.005,
+        freeze=((20.0, 3.0), (50.0, 1.5)),
+        burst=((40.0, 1.0),),
+        drift=200.0,
+        seed=7,
+    )
+    assert Faults.parse("") == Faults()
+
+
+@pytest.mark.parametrize("text", ["loss", "loss=2", "freeze=3", "jitter=5min", "quake=1"])
+def test_what_is_not_understood_is_told(text: str) -> None:
+    with pytest.raises(UserError, match=r"fault|loss"):
+        Faults.parse(text)
+
+
+def test_no_faults_change_nothing() -> None:
+    kept, times, due = Faults().apply("EEG", _TIMES, _TIMES)
+    assert len(kept) == len(_TIMES)
+    np.testing.assert_array_equal(times, _TIMES)
+    np.testing.assert_array_equal(due, _TIMES)
+
+
+def test_a_seed_spoils_the_same_samples_and_streams_differ() -> None:
+    faults = Faults(loss=0.05, jitter=0.004, seed=3)
+    first, again, other = (faults.apply(name, _TIMES, _TIMES) for name in ("EEG", "EEG", "GSR"))
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(first[0], other[0])
+    assert len(first[0]) / len(_TIMES) == pytest.approx(0.95, abs=0.01)
+    assert np.std(first[1] - _TIMES[first[0]]) == pytest.approx(0.004, rel=0.05)
+
+
+def test_a_freeze_loses_a_stretch_and_a_burst_delays_one() -> None:
+    kept, _, _ = Faults(freeze=((20.0, 3.0),)).apply("EEG", _TIMES, _TIMES)
+    lost = np.setdiff1d(np.arange(len(_TIMES)), kept)
+    assert (_TIMES[lost][0], _TIMES[lost][-1], len(lost)) == (20.0, 22.99, 300)
+    kept, times, due = Faults(burst=((40.0, 1.0),)).apply("EEG", _TIMES, _TIMES)
+    assert len(kept) == len(_TIMES)
+    np.testing.assert_array_equal(times, _TIMES)
+    late = due != _TIMES
+    assert late.sum() == 100
+    assert set(due[late]) == {41.0}
+
+
+def test_drift_stretches_the_senders_clock() -> None:
+    _, times, due = Faults(drift=200.0).apply("EEG", _TIMES, _TIMES)
+    assert times[-1] == pytest.approx(_TIMES[-1] * 1.0002, rel=1e-12)
+    np.testing.assert_array_equal(due, _TIMES)
