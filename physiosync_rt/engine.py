@@ -12,6 +12,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
 
 from physiosync_rt.datatypes import (
@@ -23,12 +24,13 @@ from physiosync_rt.datatypes import (
     StreamSpec,
     Window,
 )
-from physiosync_rt.errors import SourceLostError
+from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.inference import Estimate, Predictor, quadrant
 from physiosync_rt.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.roles import choose
 from physiosync_rt.sinks.base import Sink
+from physiosync_rt.sinks.recorder import Recorder
 from physiosync_rt.snapshot import SnapshotMaker
 from physiosync_rt.sources.base import Batch, Marker, Source
 from physiosync_rt.watchdog import Watchdog
@@ -90,6 +92,7 @@ class Engine:
         self.recording_path = ""
         self.latencies_ms: deque[float] = deque(maxlen=300)
         self.sinks: list[Sink] = []
+        self.recorder: Recorder | None = None
         self._source = source
         self._queries = (eeg, pps)
         self._settings = (hop_s, baseline, min_quality)
@@ -136,6 +139,7 @@ class Engine:
     def close(self) -> None:
         """Let go of the source and finish every sink."""
         self._source.close()
+        self._stop_recording()
         for sink in self.sinks:
             sink.close()
 
@@ -175,6 +179,8 @@ class Engine:
         self._obey()
         batch = self._source.poll(timeout)
         now = self._clock()
+        if self.recorder is not None:
+            self.recorder.take(batch)
         windows = self._push(batch, now)
         if batch.ended:
             windows += self.pipeline.flush()
@@ -308,6 +314,30 @@ class Engine:
                 self.pipeline.capture_baseline(self.pipeline.profile.baseline_s)
             elif command.kind == "marker" and math.isfinite(self._newest):
                 self._markers.append((self._newest, command.text))
+            elif command.kind == "record":
+                self._stop_recording()
+                if command.text:
+                    try:
+                        self.record(Path(command.text))
+                    except UserError as error:
+                        # A wrong path typed in the dashboard must not end the run.
+                        self.notice = str(error)
+
+    def record(self, path: Path) -> None:
+        """Record the raw streams from now on.
+
+        Raises
+        ------
+        UserError
+            The file exists or cannot be written.
+        """
+        self.recorder = Recorder(path, self.specs)
+        self.recording_path = str(path)
+
+    def _stop_recording(self) -> None:
+        if self.recorder is not None:
+            self.recorder.close()
+            self.recorder, self.recording_path = None, ""
 
     def _take_snapshot(self, now: float, *, force: bool = False) -> None:
         if force or now >= self._snapshot_due:
@@ -341,7 +371,7 @@ class EngineThread(Thread):
         """Run the engine to its end."""
         try:
             self._engine.run(self._duration_s)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller raises it.
             self.error = error
 
     def finish(self) -> None:

@@ -7,37 +7,12 @@ from heapq import merge
 
 import numpy as np
 
-from physiosync_rt.datatypes import Chunk, FloatArray, RecordedStream, Recording
-
-SAME_CLOCK_S = 1e-3
-"""Corrections below this are measurement noise between two programs on one computer."""
-
-
-def clock_offsets(timestamps: FloatArray, measured: FloatArray) -> FloatArray:
-    """Offset that applies to each sample: the last one measured before it.
-
-    Parameters
-    ----------
-    timestamps : array, shape (n_samples,)
-        Raw stamps.
-    measured : array, shape (n_measurements, 2)
-        Time on the sender's clock and offset, as in `RecordedStream.clock_offsets`.
-
-    Returns
-    -------
-    array, shape (n_samples,)
-        Seconds to add; zeros where every measurement is below `SAME_CLOCK_S`.
-    """
-    if len(measured) == 0 or (np.abs(measured[:, 1]) < SAME_CLOCK_S).all():
-        return np.zeros(len(timestamps))
-    at = np.searchsorted(measured[:, 0], timestamps, side="right") - 1
-    offsets: FloatArray = measured[np.maximum(at, 0), 1]
-    return offsets
-
+from physiosync_rt.datatypes import Chunk, RecordedStream, Recording
+from physiosync_rt.formats.clocks import sample_offsets
 
 def _slots(stream: RecordedStream, chunk_s: float) -> Iterator[tuple[float, Chunk]]:
     """Consecutive samples of one stream by the slot of time in which they were all there."""
-    offsets = clock_offsets(stream.timestamps, stream.clock_offsets)
+    offsets = sample_offsets(stream.timestamps, stream.clock_offsets)
     if len(offsets) == 0:
         return
     # A stamp that steps back was delivered no earlier than those before it.

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from models.config import Modality, Route
 from models.fusion import Features, PhysioSync
-from physiosync_rt.datatypes import BoolArray
+from physiosync_rt.datatypes import BoolArray, FloatArray
 from physiosync_rt.preprocess.config import Frozen
 from training.data.windows import Batch, WindowSet
 
@@ -23,6 +23,8 @@ _FEEDS: dict[Route, tuple[Modality, ...]] = {
     "eeg": ("eeg",),
     "pps": ("pps",),
 }
+
+_TEMPERATURES = np.geomspace(0.25, 8.0, 61)
 
 
 class FitConfig(Frozen):
@@ -124,30 +126,44 @@ def _set_lr(optimiser: torch.optim.Optimizer, lr: float, step: int, n_steps: int
         group["lr"] = lr * warm * 0.5 * (1 + np.cos(np.pi * step / n_steps))
 
 
-def _cross_entropy(
-    probability: np.ndarray[tuple[int], np.dtype[np.float64]], high: BoolArray
-) -> float:
-    p = np.clip(probability, 1e-6, 1 - 1e-6)
-    return float(-np.mean(np.where(high, np.log(p), np.log(1 - p))))
-
-
 def _validation_loss(model: PhysioSync, validation: Batch) -> float:
+    """Mean cross-entropy of the fused heads, each at its best temperature.
+
+    Over-confidence is mended by calibration afterwards, so it must not choose the epoch.
+    """
     probabilities = validation.predict(model, "fused")
     losses = [
-        _cross_entropy(p, validation.high[:, column])
+        best_temperature(p, validation.high[:, column])[1]
         for column, p in enumerate(probabilities.values())
     ]
     return float(np.mean(losses))
 
 
+def best_temperature(probability: FloatArray, high: BoolArray) -> tuple[float, float]:
+    """Temperature that makes probabilities fit the truth best, and the loss that remains.
+
+    Parameters
+    ----------
+    probability : array, shape (n,)
+        P(high) at temperature 1.
+    high : bool array, shape (n,)
+
+    Notes
+    -----
+    Guo et al. 2017, *On Calibration of Modern Neural Networks*: one number per head, fitted by
+    cross-entropy on held-out data.
+    """
+    p = np.clip(probability, 1e-6, 1 - 1e-6)
+    signed = np.where(high, 1.0, -1.0) * np.log(p / (1 - p))
+    losses = [float(np.logaddexp(0.0, -signed / t).mean()) for t in _TEMPERATURES]
+    best = int(np.argmin(losses))
+    return float(_TEMPERATURES[best]), losses[best]
+
+
 def calibrate(model: PhysioSync, validation: Batch) -> None:
-    """Set every head's temperature to the one that fits validation best (Guo et al. 2017)."""
-    candidates = np.geomspace(0.25, 8.0, 61)
+    """Set every head's temperature to the one that fits held-out data best."""
     for route in model.config.routes:
         probabilities = validation.predict(model, route)
         for column, target in enumerate(model.config.targets):
-            p = np.clip(probabilities[target], 1e-6, 1 - 1e-6)
-            logit = np.log(p / (1 - p))
-            high = validation.high[:, column]
-            losses = [_cross_entropy(1 / (1 + np.exp(-logit / t)), high) for t in candidates]
-            model.head(route, target).temperature.fill_(float(candidates[np.argmin(losses)]))
+            temperature, _ = best_temperature(probabilities[target], validation.high[:, column])
+            model.head(route, target).temperature.fill_(temperature)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from physiosync_rt.cli.progress import progress_bar, stages_of
 from physiosync_rt.config_file import read_yaml
 from physiosync_rt.resources import find_config
 
@@ -16,18 +16,6 @@ from physiosync_rt.resources import find_config
 def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     app.command()(train)
-
-
-def progress_bar(console: Console) -> Progress:
-    """The one look of long work: what, how far, how long still."""
-    return Progress(
-        TextColumn("{task.description:>22}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
 
 
 def train(
@@ -44,13 +32,7 @@ def train(
     settings = read_yaml(find_config("train", config), CohortConfig)
     console = Console(stderr=True)
     with progress_bar(console) as bar:
-        tasks: dict[str, int] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            task = tasks.setdefault(what, bar.add_task(what, total=total))
-            bar.update(task, completed=done)  # type: ignore[arg-type]
-
-        card, model = train_cohort(settings, show)
+        card, model = train_cohort(settings, stages_of(bar))
     save_bundle(out, card, model, half=half)
     for score in card.scores:
         interval = f"[{score.ci_low:.3f}, {score.ci_high:.3f}]"

@@ -125,7 +125,7 @@ class CsvLog:
         self._run.update(more)
         fresh = self._json.with_suffix(".json.tmp")
         fresh.write_text(json.dumps(self._run, indent=2, default=str) + "\n", encoding="utf-8")
-        os.replace(fresh, self._json)
+        fresh.replace(self._json)
 
     def write(self, row: Prediction) -> None:
         """Append one row and hand it to the operating system at once.
@@ -149,8 +149,8 @@ class CsvLog:
             self.update(rows=self.rows, finished=datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-def check_writable(path: Path) -> None:
-    """Refuse an unwritable CSV path before anything starts.
+def check_writable(path: Path, option: str = "--csv") -> None:
+    """Refuse a file that cannot be written, before anything starts.
 
     Raises
     ------
@@ -159,8 +159,8 @@ def check_writable(path: Path) -> None:
     """
     folder = path.parent
     if path.is_dir():
-        raise UserError(f"--csv {path} is a folder; give a file name such as {path / 'run.csv'}")
+        raise UserError(f"{option} {path} is a folder; give the name of a file in it")
     if not folder.is_dir():
-        raise UserError(f"cannot write {path}: the folder {folder} does not exist; create it first")
-    if not os.access(folder, os.W_OK):
-        raise UserError(f"cannot write {path}: no permission to write into {folder}")
+        raise UserError(f"{option} {path}: the folder {folder} does not exist; create it first")
+    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise UserError(f"{option} {path} cannot be written: no permission; choose another path")

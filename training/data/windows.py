@@ -1,4 +1,4 @@
-"""Windows cut from continuous signals: at random offsets to train on, at a fixed hop to judge by."""
+"""Windows cut from continuous signals: at random offsets to train on, at a hop to judge by."""
 
 from __future__ import annotations
 

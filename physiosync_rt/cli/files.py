@@ -1,0 +1,215 @@
+"""Commands on recordings: ``predict``, ``replay``, ``inspect``, ``simulate``."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from physiosync_rt.cli.progress import bar_of, progress_bar
+from physiosync_rt.cli.session import Outputs, describe_run, summary
+from physiosync_rt.errors import UserError
+
+Paths = Annotated[list[Path], typer.Argument(help="Recording(s); several are one session.")]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="Device YAML, or the name of a shipped one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    for command in (predict, replay, inspect, simulate):
+        app.command()(command)
+
+
+def predict(
+    files: Paths,
+    csv: Annotated[Path, typer.Option(help="Log of predictions.")],
+    bundle: Annotated[
+        str, typer.Option(help="Bundle folder, or the name of a shipped one.")
+    ] = "demo-eeg32",
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Rest: seconds from the start, START:STOP, or a run's JSON."),
+    ] = None,
+    hop: Annotated[float, typer.Option(help="Seconds from row to row.")] = 1.0,
+    eeg: Annotated[str | None, typer.Option(help="Name of the EEG stream.")] = None,
+    pps: Annotated[str | None, typer.Option(help="Name of the GSR or ECG stream.")] = None,
+    device: DeviceOption = None,
+    min_quality: Annotated[
+        float | None, typer.Option(help="Quality gate, 0 turns it off (the card's).")
+    ] = None,
+    torch_device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Predict a recording offline: the same pipeline and the same rows as live."""
+    from physiosync_rt.bundle import load_bundle
+    from physiosync_rt.cli.recordings import load_session
+    from physiosync_rt.devices import load_device
+    from physiosync_rt.engine import Engine
+    from physiosync_rt.formats.session import span
+    from physiosync_rt.inference import Predictor
+    from physiosync_rt.preprocess.baseline import parse_request
+    from physiosync_rt.sinks.csv_log import CsvLog
+    from physiosync_rt.sources.file import FileSource
+
+    outputs = Outputs(csv=csv)
+    outputs.check()
+    rest = parse_request(baseline) if baseline else None
+    recording = load_session(files, load_device(device) if device else None)
+    predictor = Predictor(load_bundle(bundle), torch_device)
+    engine = Engine(
+        FileSource(recording),
+        predictor,
+        eeg=eeg,
+        pps=pps,
+        hop_s=hop,
+        baseline=rest,
+        min_quality=min_quality,
+    )
+    try:
+        engine.open()
+        log = CsvLog(csv, describe_run(engine, {"command": "predict", "files": list(files)}))
+        engine.sinks.append(log)
+        first, last = span(recording)
+        with progress_bar(Console(stderr=True)) as bar:
+            task = bar.add_task("predict", total=round(last - first))
+            while engine.step():
+                bar.update(task, completed=engine.rows * hop)
+        if engine.pipeline.baseline is not None:
+            log.update(baseline=engine.pipeline.baseline.to_dict())
+    finally:
+        engine.close()
+    typer.echo(summary(engine, outputs))
+
+
+def replay(
+    files: Paths,
+    speed: Annotated[float, typer.Option(help="Recorded seconds per second.")] = 1.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin anew at the end.")] = False,
+    prefix: Annotated[str, typer.Option(help="Put in front of stream names.")] = "",
+    start: Annotated[
+        float | None, typer.Option(help="From this second (of the first EEG sample).")
+    ] = None,
+    stop: Annotated[float | None, typer.Option(help="To this second.")] = None,
+    faults: Annotated[
+        str | None, typer.Option(help="Spoil on purpose: loss=0.01,jitter=5ms,seed=1 ...")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait for a listener first.")] = True,
+    local: Annotated[
+        bool, typer.Option("--local", help="Only for listeners on this computer.")
+    ] = False,
+) -> None:
+    """Play a recording as LSL streams with its original offsets between streams."""
+    if local:
+        from physiosync_rt.lsl import use_loopback
+
+        use_loopback()
+    from physiosync_rt.faults import Faults
+    from physiosync_rt.formats import read
+    from physiosync_rt.replay import Replayer
+
+    with progress_bar(Console(stderr=True)) as bar:
+        replayer = Replayer(
+            [read(path) for path in files],
+            speed=speed,
+            loop=loop,
+            prefix=prefix,
+            start=start,
+            stop=stop,
+            wait=wait,
+            faults=Faults.parse(faults) if faults else None,
+            on_progress=bar_of(bar, "replay"),
+        )
+        names = ", ".join(spec.name for spec in replayer.specs)
+        waiting = "; waiting for a listener" if wait else ""
+        bar.console.print(f"streams: {names}{waiting} (Ctrl-C ends)", highlight=False)
+        try:
+            replayer.run()
+        except KeyboardInterrupt:
+            replayer.stop()
+
+
+def inspect(
+    what: Annotated[Path, typer.Argument(help="A recording, or a bundle (folder or name).")],
+    device: DeviceOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what is in a recording (streams, rates, gaps, clocks, quality) or a bundle."""
+    from physiosync_rt import report
+    from physiosync_rt.bundle import CARD, digest, find_bundle, read_card
+    from physiosync_rt.resources import bundle_names
+
+    if (what / CARD).is_file() or str(what) in bundle_names():
+        path = find_bundle(str(what))
+        card = read_card(path)
+        found: dict[str, Any] = {"hash": digest(path), **card.model_dump(mode="json")}
+        shown = report.bundle_tables(card, digest(path))
+    else:
+        from physiosync_rt.devices import load_device, map_recording
+        from physiosync_rt.formats import read_all
+
+        recordings = list(read_all(what))
+        if device:
+            described = load_device(device)
+            recordings = [map_recording(described, recording) for recording in recordings]
+        facts = [report.recording_facts(recording) for recording in recordings]
+        found = {"file": str(what), "recordings": facts}
+        shown = [table for each in facts for table in report.recording_tables(each)]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, default=str))
+        return
+    console = Console()
+    for table in shown:
+        console.print(table)
+
+
+class Kind(StrEnum):
+    """What can be simulated."""
+
+    DEAP = "deap"
+    DREAMER = "dreamer"
+    RECORDING = "recording"
+
+
+def simulate(
+    kind: Annotated[Kind, typer.Argument(help="Format of which dataset, or one recording.")],
+    out: Annotated[Path, typer.Argument(help="Folder (deap), or file.")],
+    subjects: Annotated[int, typer.Option(help="How many people.")] = 4,
+    seed: Annotated[int, typer.Option(help="Which people.")] = 0,
+    effect: Annotated[float, typer.Option(help="Size of the effect of emotion; 0 is none.")] = 1.0,
+    variability: Annotated[float, typer.Option(help="Differences between people.")] = 1.0,
+    fingerprint: Annotated[
+        float, typer.Option(help="Trials have a signature and random labels: nothing to learn.")
+    ] = 0.0,
+    trials: Annotated[int | None, typer.Option(help="Trials per person.")] = None,
+    duration: Annotated[float, typer.Option(help="Seconds of a recording.")] = 300.0,
+    eeg_sfreq: Annotated[float, typer.Option(help="EEG rate of a recording in Hz.")] = 128.0,
+) -> None:
+    """Write simulated people in the real formats; nobody may redistribute the real data."""
+    common = {"effect": effect, "variability": variability}
+    people: dict[str, Any] = {"subjects": subjects, "seed": seed, "fingerprint": fingerprint}
+    with progress_bar(Console(stderr=True)) as bar:
+        shown = bar_of(bar, f"simulate {kind}")
+        if kind is Kind.DEAP:
+            from physiosync_rt.formats.simulated_deap import write_deap
+
+            n_trials = {} if trials is None else {"n_trials": trials}
+            write_deap(out, **people, **common, **n_trials, progress=shown)
+        elif kind is Kind.DREAMER:
+            from physiosync_rt.formats.simulated_dreamer import write_dreamer
+
+            n_clips = {} if trials is None else {"n_clips": trials}
+            write_dreamer(out, **people, **common, **n_clips, progress=shown)
+        else:
+            from physiosync_rt.formats.simulated_recording import write_recording
+
+            if out.suffix.lower() != ".xdf":
+                raise UserError(f"{out}: a simulated recording is XDF; let its name end in .xdf")
+            write_recording(
+                out, seed, **common, duration_s=duration, eeg_sfreq=eeg_sfreq, progress=shown
+            )
+    typer.echo(f"wrote {out}")

@@ -1,0 +1,190 @@
+"""``physiosync live`` and ``physiosync demo``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from physiosync_rt.cli.session import Outputs, run_session, summary
+from physiosync_rt.cli.settings import LiveSettings, live_settings
+from physiosync_rt.errors import UserError
+from physiosync_rt.sources.base import Source
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    app.command()(demo)
+    app.command()(live)
+
+
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Terminal view instead of the dashboard.")
+    ] = False,
+    duration: Annotated[float | None, typer.Option(help="End after so many seconds.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Log of predictions.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Picture of the dashboard at the end of the run.")
+    ] = None,
+    bundle: Annotated[str, typer.Option(help="demo-eeg32 or demo-muse.")] = "demo-eeg32",
+    seed: Annotated[int, typer.Option(help="Which simulated person.")] = 7,
+) -> None:
+    """Show a simulated person, sent through LSL on this computer, and what the demo bundle sees."""
+    outputs = Outputs(
+        csv=csv or Path(f"physiosync-demo-{datetime.now().astimezone():%Y%m%d-%H%M%S}.csv"),
+        headless=headless,
+        png=png,
+        duration_s=duration,
+    )
+    outputs.check()
+    # Before anything loads liblsl: the demo never leaves this computer.
+    from physiosync_rt.lsl import use_loopback
+
+    use_loopback(session="physiosync-demo")
+    from physiosync_rt.bundle import load_bundle
+    from physiosync_rt.engine import Engine
+    from physiosync_rt.inference import Predictor
+    from physiosync_rt.player import Player, rest_of
+    from physiosync_rt.sources.lsl import LslSource
+
+    loaded = load_bundle(bundle)
+    predictor = Predictor(loaded)
+    with Player(loaded.card.eeg.ch_names, seed) as player:
+        source = LslSource(player.eeg_id, player.gsr_id, timeout=20.0)
+        engine = Engine(source, predictor, baseline=rest_of(predictor, seed))
+        run_session(engine, outputs, {"command": "demo", "bundle": bundle, "seed": seed})
+    typer.echo(summary(engine, outputs))
+
+
+def live(
+    bundle: Annotated[
+        str | None, typer.Option(help="Bundle folder, or the name of a shipped one.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="lsl, brainflow, simulated or file.")] = None,
+    file: Annotated[list[Path] | None, typer.Option(help="Recording(s) for --source file.")] = None,
+    eeg: Annotated[
+        str | None, typer.Option(help="Name, type or source_id of the EEG stream.")
+    ] = None,
+    pps: Annotated[
+        str | None, typer.Option(help="Name, type or source_id of the GSR or ECG stream.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Device YAML, or the name of a shipped one.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option(help="BrainFlow board, see `physiosync boards`.")
+    ] = None,
+    serial_port: Annotated[str, typer.Option(help="For BrainFlow boards on a cable.")] = "",
+    mac_address: Annotated[str, typer.Option(help="For Bluetooth boards.")] = "",
+    ip_address: Annotated[str, typer.Option(help="For boards on a network.")] = "",
+    ip_port: Annotated[int, typer.Option(help="For boards on a network.")] = 0,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Rest: seconds from the start, START:STOP, or a run's JSON."),
+    ] = None,
+    hop: Annotated[float | None, typer.Option(help="Seconds from row to row (1).")] = None,
+    duration: Annotated[float | None, typer.Option(help="End after so many seconds.")] = None,
+    speed: Annotated[float | None, typer.Option(help="Pace of --source file (1).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Person of --source simulated.")] = None,
+    min_quality: Annotated[
+        float | None, typer.Option(help="Quality gate, 0 turns it off (the card's).")
+    ] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds to look for streams.")] = None,
+    torch_device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Log of predictions.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Raw streams as XDF.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Picture of the dashboard at the end.")] = None,
+    outlet: Annotated[
+        bool, typer.Option("--outlet", help="Publish predictions as an LSL stream.")
+    ] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Terminal view instead of the dashboard.")
+    ] = False,
+    local: Annotated[bool, typer.Option("--local", help="Only streams of this computer.")] = False,
+    config: Annotated[str | None, typer.Option(help="YAML with any of these options.")] = None,
+) -> None:
+    """Watch live predictions from a device, a simulated person or a recording."""
+    options: dict[str, Any] = {k: v for k, v in locals().items() if k in LiveSettings.model_fields}
+    options["file"] = tuple(file or ())
+    options["board"] = None
+    if board is not None:
+        options["board"] = {
+            "board": board,
+            "serial_port": serial_port,
+            "mac_address": mac_address,
+            "ip_address": ip_address,
+            "ip_port": ip_port,
+        }
+    settings = live_settings(config, options)
+    outputs = Outputs(
+        csv=settings.csv,
+        record=settings.record,
+        outlet=settings.outlet,
+        headless=settings.headless,
+        png=settings.png,
+        duration_s=settings.duration,
+    )
+    outputs.check()
+    if settings.local:
+        from physiosync_rt.lsl import use_loopback
+
+        use_loopback()
+    from physiosync_rt.bundle import load_bundle
+    from physiosync_rt.engine import Engine
+    from physiosync_rt.inference import Predictor
+    from physiosync_rt.preprocess.baseline import parse_request
+
+    rest = parse_request(settings.baseline) if settings.baseline else None
+    predictor = Predictor(load_bundle(settings.bundle), settings.torch_device)
+    engine = Engine(
+        make_source(settings),
+        predictor,
+        eeg=None if settings.source == "lsl" else settings.eeg,
+        pps=None if settings.source == "lsl" else settings.pps,
+        hop_s=settings.hop,
+        baseline=rest,
+        min_quality=settings.min_quality,
+    )
+    run_session(engine, outputs, settings.model_dump(mode="json", exclude_defaults=True))
+    typer.echo(summary(engine, outputs))
+
+
+def make_source(settings: LiveSettings) -> Source:
+    """The source that the settings ask for.
+
+    Raises
+    ------
+    UserError
+        They do not go together, or a file cannot be read.
+    """
+    from physiosync_rt.devices import load_device
+
+    device = load_device(settings.device) if settings.device else None
+    if settings.source == "lsl":
+        from physiosync_rt.sources.lsl import LslSource
+
+        return LslSource(settings.eeg, settings.pps, device=device, timeout=settings.timeout)
+    if settings.source == "brainflow":
+        from physiosync_rt.sources.brainflow import BrainFlowSource
+
+        board = settings.board or (device.brainflow if device else None)
+        if board is None:
+            raise UserError(
+                "--source brainflow needs --board NAME (see `physiosync boards`) or a --device "
+                "YAML with a brainflow section"
+            )
+        return BrainFlowSource(board, device)
+    if settings.source == "file":
+        from physiosync_rt.cli.recordings import load_session
+        from physiosync_rt.sources.file import FileSource
+
+        if not settings.file:
+            raise UserError("--source file needs --file PATH")
+        return FileSource(load_session(settings.file, device), speed=settings.speed)
+    from physiosync_rt.player import person_stream
+    from physiosync_rt.sources.simulated import SimulatedSource
+
+    return SimulatedSource(person_stream(settings.seed))

@@ -1,0 +1,23 @@
+"""Recordings as the commands take them: several files, one session, a device's description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from physiosync_rt.datatypes import Recording
+from physiosync_rt.devices import Device, map_recording
+from physiosync_rt.formats import read
+from physiosync_rt.formats.session import one_session
+
+
+def load_session(paths: Sequence[Path], device: Device | None = None) -> Recording:
+    """Read files as one session and apply a device description.
+
+    Raises
+    ------
+    UserError
+        A file cannot be read or the description does not fit.
+    """
+    recording = one_session([read(path) for path in paths])
+    return map_recording(device, recording) if device else recording

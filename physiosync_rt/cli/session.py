@@ -1,0 +1,179 @@
+"""One live run put together: engine, sinks, view, and every way that it ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+
+from physiosync_rt import __version__
+from physiosync_rt.dashboard import display_available, render_png, run_dashboard
+from physiosync_rt.engine import Engine, EngineThread
+from physiosync_rt.errors import UserError
+from physiosync_rt.sinks.csv_log import CsvLog, check_writable
+from physiosync_rt.terminal import TerminalView
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where a run goes and how it is watched.
+
+    ``png`` is a picture of the dashboard at the end of the run.
+    """
+
+    csv: Path | None = None
+    record: Path | None = None
+    outlet: bool = False
+    headless: bool = False
+    quiet: bool = False
+    png: Path | None = None
+    duration_s: float | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be written, before anything starts.
+
+        Raises
+        ------
+        UserError
+            A path cannot be written, or the recording exists.
+        """
+        for path, option in ((self.csv, "--csv"), (self.record, "--record"), (self.png, "--png")):
+            if path is not None:
+                check_writable(path, option)
+        if self.record is not None and self.record.exists():
+            raise UserError(
+                f"--record {self.record} exists and recordings are never overwritten; "
+                "choose a new name"
+            )
+        if self.duration_s is not None and not self.duration_s > 0:
+            raise UserError(f"--duration {self.duration_s:g} is not above 0 s")
+
+
+def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> None:
+    """Run an engine to its end: of the source, of the time, or by the person.
+
+    Raises
+    ------
+    UserError
+        The source cannot serve the bundle, is lost, or a sink cannot be written. What was
+        written until then stays, complete.
+    """
+    outputs.check()
+    log: CsvLog | None = None
+    try:
+        engine.open()
+        if outputs.csv is not None:
+            log = CsvLog(outputs.csv, describe_run(engine, settings))
+            engine.sinks.append(log)
+            engine.csv_path = str(outputs.csv)
+        if outputs.outlet:
+            from physiosync_rt.sinks.lsl_outlet import LslOutlet
+
+            engine.sinks.append(LslOutlet("PhysioSync", engine.predictor.bundle.digest))
+        if outputs.record is not None:
+            engine.record(outputs.record)
+        _watch(engine, outputs)
+        if outputs.png is not None and engine.snapshot is not None:
+            render_png(engine.snapshot, outputs.png)
+    finally:
+        if log is not None and engine.pipeline.baseline is not None:
+            log.update(baseline=engine.pipeline.baseline.to_dict())
+        engine.close()
+
+
+def _watch(engine: Engine, outputs: Outputs) -> None:
+    """Run the engine beside a view; Ctrl-C and a closed window end it cleanly."""
+    thread = EngineThread(engine, outputs.duration_s)
+    with _terminate_as_interrupt():
+        thread.start()
+        try:
+            if outputs.quiet:
+                thread.join()
+            elif outputs.headless or not display_available():
+                console = Console()
+                TerminalView(lambda: engine.snapshot, console).run(lambda: not thread.is_alive())
+            else:
+                run_dashboard(
+                    lambda: engine.snapshot, engine.send, is_done=lambda: not thread.is_alive()
+                )
+        except KeyboardInterrupt:
+            pass
+        finally:
+            thread.finish()
+
+
+@contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Treat a polite kill like Ctrl-C, so that files are finished."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def describe_run(engine: Engine, settings: dict[str, Any]) -> dict[str, Any]:
+    """Everything that stands in the JSON beside a CSV: enough to know what a row means."""
+    bundle = engine.predictor.bundle
+    card = bundle.card
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "bundle": {
+            "name": card.name,
+            "title": card.title,
+            "hash": bundle.digest,
+            "trained_on": card.trained_on,
+            "simulated": card.simulated,
+        },
+        "contract": {
+            "eeg": card.eeg.model_dump(mode="json"),
+            "pps": card.pps.model_dump(mode="json") if card.pps else None,
+            "profile": engine.pipeline.profile.model_dump(mode="json"),
+            "hop_s": engine.pipeline.hop_s,
+            "interpolated": list(engine.pipeline.montage.interpolated),
+        },
+        "streams": [
+            {
+                "name": spec.name,
+                "modality": str(spec.modality),
+                "ch_names": list(spec.ch_names),
+                "sfreq": spec.sfreq,
+                "unit": spec.unit,
+                "source_id": spec.source_id,
+                "host": spec.host,
+            }
+            for spec in engine.specs
+        ],
+        "baseline_from": engine.pipeline.baseline_origin,
+        "settings": settings,
+        "versions": {"physiosync-rt": __version__, **_versions()},
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": sys.version.split()[0]}
+    for name in ("torch", "numpy", "scipy", "mne", "pylsl", "brainflow"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def summary(engine: Engine, outputs: Outputs) -> str:
+    """One line about a run that has ended."""
+    text = f"{engine.rows} rows, {engine.valid_rows} with a prediction"
+    return f"{text}; wrote {outputs.csv}" if outputs.csv else text

@@ -1,0 +1,53 @@
+"""Settings of a live run: options of the command line over a YAML file over defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from physiosync_rt.config_file import read_yaml
+from physiosync_rt.devices import BrainFlowSettings
+from physiosync_rt.preprocess.config import Frozen
+from physiosync_rt.resources import find_config
+
+
+class LiveSettings(Frozen):
+    """What ``physiosync live`` can be told, by option or in ``configs/live/*.yaml``.
+
+    The names are those of the options; see ``physiosync live --help``.
+    """
+
+    bundle: str = "demo-eeg32"
+    source: Literal["lsl", "brainflow", "simulated", "file"] = "lsl"
+    file: tuple[Path, ...] = ()
+    eeg: str | None = None
+    pps: str | None = None
+    device: str | None = None
+    board: BrainFlowSettings | None = None
+    baseline: str | None = None
+    hop: float = 1.0
+    duration: float | None = None
+    speed: float = 1.0
+    seed: int = 0
+    min_quality: float | None = None
+    timeout: float = 10.0
+    torch_device: str = "auto"
+    headless: bool = False
+    local: bool = False
+    csv: Path | None = None
+    record: Path | None = None
+    png: Path | None = None
+    outlet: bool = False
+
+
+def live_settings(config: str | None, options: dict[str, Any]) -> LiveSettings:
+    """Combine a YAML file with the options that were given (``None`` and False are not).
+
+    Raises
+    ------
+    UserError
+        The file cannot be used.
+    """
+    base = read_yaml(find_config("live", config), LiveSettings) if config else LiveSettings()
+    given = {k: v for k, v in options.items() if v is not None and v is not False and v != ()}
+    return LiveSettings.model_validate({**base.model_dump(), **given})

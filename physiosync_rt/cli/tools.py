@@ -1,0 +1,133 @@
+"""Commands about this computer: ``streams``, ``boards``, ``record``, ``doctor``."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Local = Annotated[bool, typer.Option("--local", help="Only streams of this computer.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to look.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    for command in (streams, boards, record, doctor):
+        app.command()(command)
+
+
+def streams(as_json: Json = False, timeout: Timeout = 3.0, local: Local = False) -> None:
+    """List the LSL streams in sight with rate, channels, unit and host."""
+    if local:
+        from physiosync_rt.lsl import use_loopback
+
+        use_loopback()
+    from physiosync_rt.lsl import find
+
+    seen = find(timeout)
+    if as_json:
+        typer.echo(json.dumps([asdict(stream) for stream in seen], indent=2, default=str))
+        return
+    if not seen:
+        typer.echo(
+            f"no LSL stream in sight after {timeout:g} s; switch the device's LSL output on, or "
+            "try `physiosync replay FILE`"
+        )
+        return
+    table = Table()
+    for column in ("name", "type", "is", "ch", "rate Hz", "unit", "host", "source_id"):
+        table.add_column(column)
+    for stream in seen:
+        spec = stream.spec
+        table.add_row(
+            spec.name,
+            spec.stype,
+            "markers" if stream.marker else str(spec.modality),
+            str(spec.n_chans),
+            f"{spec.sfreq:g}" if spec.sfreq else "irregular",
+            spec.unit or ", ".join(sorted(set(filter(None, stream.unit_words)))) or "?",
+            spec.host,
+            spec.source_id,
+        )
+    Console().print(table)
+
+
+def boards(as_json: Json = False) -> None:
+    """List the BrainFlow boards and what they measure."""
+    from physiosync_rt.sources.brainflow import list_boards
+
+    found = list_boards()
+    if as_json:
+        typer.echo(json.dumps([asdict(board) for board in found], indent=2))
+        return
+    table = Table()
+    for column in ("board", "rate Hz", "EEG", "EDA", "ECG", "electrodes"):
+        table.add_column(column)
+    for board in found:
+        counts = (str(n or "") for n in (board.n_eeg, board.n_eda, board.n_ecg))
+        table.add_row(board.name, f"{board.sfreq:g}", *counts, " ".join(board.eeg_names))
+    Console().print(table)
+
+
+def record(
+    out: Annotated[Path, typer.Option(help="XDF file to write.")],
+    eeg: Annotated[str | None, typer.Option(help="Name, type or source_id of the EEG.")] = None,
+    pps: Annotated[str | None, typer.Option(help="Name, type or source_id of GSR or ECG.")] = None,
+    device: Annotated[str | None, typer.Option(help="Device YAML.")] = None,
+    duration: Annotated[float | None, typer.Option(help="End after so many seconds.")] = None,
+    timeout: Timeout = 10.0,
+    local: Local = False,
+) -> None:
+    """Record LSL streams to XDF, with raw stamps and clock corrections."""
+    if local:
+        from physiosync_rt.lsl import use_loopback
+
+        use_loopback()
+    from physiosync_rt.cli.session import Outputs
+    from physiosync_rt.devices import load_device
+    from physiosync_rt.sinks.recorder import Recorder
+    from physiosync_rt.sources.lsl import LslSource
+
+    Outputs(record=out, duration_s=duration).check()
+    source = LslSource(eeg, pps, device=load_device(device) if device else None, timeout=timeout)
+    counts: dict[str, int] = {}
+    try:
+        recorder = Recorder(out, source.open())
+        started = time.monotonic()
+        with Console(stderr=True).status("recording (Ctrl-C ends)") as status:
+            try:
+                while duration is None or time.monotonic() - started < duration:
+                    batch = source.poll(0.05)
+                    recorder.take(batch)
+                    for chunk in batch.chunks:
+                        counts[chunk.stream] = counts.get(chunk.stream, 0) + len(chunk)
+                    seconds = time.monotonic() - started
+                    shown = ", ".join(f"{name} {n}" for name, n in counts.items())
+                    status.update(f"recording {seconds:.0f} s: {shown} samples (Ctrl-C ends)")
+                    if batch.ended:
+                        break
+            except KeyboardInterrupt:
+                pass
+            finally:
+                recorder.close()
+    finally:
+        source.close()
+    typer.echo(f"wrote {out}: " + ", ".join(f"{name} {n} samples" for name, n in counts.items()))
+
+
+def doctor(as_json: Json = False) -> None:
+    """Check what works on this computer, and say the mend for what does not."""
+    from physiosync_rt.doctor import check_all, show
+
+    findings = check_all()
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, default=str))
+    else:
+        show(findings, Console())
