@@ -37,7 +37,7 @@ REFRESH_S = 0.25
 
 _FIXED_LINES = 18
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_PLANE_WIDTH, _PLANE_HEIGHT = 25, 9
+_PLANE_WIDTH, _PLANE_HEIGHT = 25, 7
 _MARKS = {
     StreamPhase.WAITING: ("○", "dim"),
     StreamPhase.STREAMING: ("●", FINE),
@@ -154,30 +154,28 @@ def sparkline(rows: tuple[Prediction, ...], name: str, width: int) -> str:
 def plane(snapshot: Snapshot) -> RenderableType:
     """Return the valence-arousal plane in characters: ``●`` now, ``○`` last known, ``·`` path."""
     grid = [[" "] * _PLANE_WIDTH for _ in range(_PLANE_HEIGHT)]
-    middle_row, middle_column = _PLANE_HEIGHT // 2, _PLANE_WIDTH // 2
-    for column in range(_PLANE_WIDTH):
-        grid[middle_row][column] = "─"
-    for row in range(_PLANE_HEIGHT):
-        grid[row][middle_column] = "│"
-    grid[middle_row][middle_column] = "┼"
-    for quadrant, (word, _meaning) in QUADRANTS.items():
-        row = 0 if quadrant.endswith("HA") else _PLANE_HEIGHT - 1
-        start = _PLANE_WIDTH - len(word) if quadrant.startswith("HV") else 0
-        grid[row][start : start + len(word)] = word
-    path = [row for row in snapshot.history[-60:] if row.valence is not None]
-    for index, past in enumerate(path):
+    for row in grid:
+        row[_PLANE_WIDTH // 2] = "│"
+    grid[_PLANE_HEIGHT // 2] = ["─"] * _PLANE_WIDTH
+    grid[_PLANE_HEIGHT // 2][_PLANE_WIDTH // 2] = "┼"
+    valid = snapshot.prediction is not None and snapshot.prediction.valid
+    column = height = None
+    for past in snapshot.history[-60:]:
         if past.valence is None or past.arousal is None:
             continue
         column = min(_PLANE_WIDTH - 1, int(past.valence * _PLANE_WIDTH))
-        row = min(_PLANE_HEIGHT - 1, int((1 - past.arousal) * _PLANE_HEIGHT))
-        is_last = index == len(path) - 1
-        valid = snapshot.prediction is not None and snapshot.prediction.valid
-        grid[row][column] = ("●" if valid else "○") if is_last else "·"
-    text = Text("\n".join("".join(row) for row in grid), style="dim")
+        height = min(_PLANE_HEIGHT - 1, int((1 - past.arousal) * _PLANE_HEIGHT))
+        grid[height][column] = "·"
+    if column is not None and height is not None:
+        grid[height][column] = "●" if valid else "○"
+    words = {quadrant: word for quadrant, (word, _meaning) in QUADRANTS.items()}
+    gap = _PLANE_WIDTH // 2
+    above = f"{words['LVHA']:<{gap}} {words['HVHA']:>{gap}}"
+    below = f"{words['LVLA']:<{gap}} {words['HVLA']:>{gap}}"
+    text = Text("\n".join([above, *("".join(row) for row in grid), below]), style="dim")
     text.highlight_regex("[●○]", "bold not dim")
-    row_now = snapshot.prediction
-    if row_now is not None and row_now.quadrant in QUADRANTS:
-        text.highlight_words([QUADRANTS[row_now.quadrant][0]], "bold not dim")
+    if valid and snapshot.prediction is not None and snapshot.prediction.quadrant in words:
+        text.highlight_words([words[snapshot.prediction.quadrant]], "bold not dim")
     return text
 
 

@@ -211,6 +211,19 @@ def waiting_for(snapshot: Snapshot | None) -> str:
     return "Warming up: the filters are settling"
 
 
+def grouped_scores(scores: tuple[str, ...]) -> dict[str, list[str]]:
+    """Gather scores under the words in brackets at their end, which say how they were measured.
+
+    ``"F1 0.7 (eeg, by trial)"`` goes as ``"F1 0.7"`` under ``"eeg, by trial"``; a score without
+    brackets goes under an empty text.
+    """
+    groups: dict[str, list[str]] = {}
+    for score in scores:
+        figure, bracket, how = score.partition(" (")
+        groups.setdefault(how.removesuffix(")") if bracket else "", []).append(figure)
+    return groups
+
+
 def is_capturing(snapshot: Snapshot) -> bool:
     """Return whether a baseline is being captured at this moment."""
     flowing = any(state.phase is StreamPhase.STREAMING for state in snapshot.streams)

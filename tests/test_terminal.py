@@ -70,6 +70,14 @@ def test_before_the_first_snapshot() -> None:
     assert "loading the model" in drawn(None)
 
 
+def test_a_point_in_a_corner_hides_no_word() -> None:
+    snapshot = make_snapshot()
+    row = replace(make_row(300), valence=1.0, arousal=0.0, quadrant="HVLA")
+    text = drawn(replace(snapshot, prediction=row, history=(row,)))
+    assert all(word in text for word in ("tense", "excited", "sad", "calm"))
+    assert text.count("●") == 1 + len(snapshot.streams)
+
+
 def test_sparkline_marks_withheld_rows() -> None:
     rows = (
         replace(make_row(1), valence=0.0),

@@ -97,6 +97,15 @@ def test_fallback_to_one_modality_is_said() -> None:
     )
 
 
+def test_scores_are_grouped_by_how_they_were_measured() -> None:
+    scores = ("V 0.7 [0.6, 0.8] (eeg, by trial)", "A 0.6 (eeg, by trial)", "V 0.5 (gsr)", "note")
+    assert words.grouped_scores(scores) == {
+        "eeg, by trial": ["V 0.7 [0.6, 0.8]", "A 0.6"],
+        "gsr": ["V 0.5"],
+        "": ["note"],
+    }
+
+
 @pytest.mark.parametrize(("quality", "word"), [(0.7, "good"), (0.69, "fair"), (0.39, "poor")])
 def test_quality_word(quality: float, word: str) -> None:
     assert words.quality_word(quality) == word

@@ -126,8 +126,8 @@ class Header(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 2, 4, 2)
         row.setSpacing(8)
-        row.addLayout(left, 7)
-        row.addLayout(theme.stack(self.time, self.files), 4)
+        row.addLayout(left, 5)
+        row.addLayout(theme.stack(self.time, self.files), 2)
         row.addSpacing(12)
         row.addWidget(self.marker_text)
         for button in (self.marker, self.baseline, self.record):

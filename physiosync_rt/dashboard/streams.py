@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Snapshot, StreamPhase, StreamState
-from physiosync_rt.words import PHASES, duration, number, rate
+from physiosync_rt.words import PHASES, duration, grouped_scores, number, rate
 
 _WIDTH = 300
 _TROUBLE = (StreamPhase.STALLED, StreamPhase.LOST)
@@ -146,6 +146,37 @@ class StreamCard(theme.Panel):
             self.facts.say(name, f"{count:,}", alert=count > 0)
 
 
+class ScoresPanel(theme.Panel):
+    """The model's scores on data it was not trained on, under how they were measured."""
+
+    def __init__(self) -> None:
+        super().__init__("Scores on held-out data")
+        self.column.setSpacing(2)
+        self.heading.setContentsMargins(0, 0, 0, 4)
+        self._shown: tuple[str, ...] = ()
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Show the scores; they are laid out once, as a model's scores do not change."""
+        self.setVisible(bool(snapshot.scores))
+        if snapshot.scores == self._shown:
+            return
+        while self.column.count() > 1:
+            item = self.column.takeAt(1)
+            widget = item.widget() if item else None
+            if widget is not None:
+                widget.deleteLater()
+        self._shown = snapshot.scores
+        for how, figures in grouped_scores(snapshot.scores).items():
+            for figure in figures:
+                label = theme.Text(figure, pixels=12)
+                label.setWordWrap(True)
+                self.column.addWidget(label)
+            if how:
+                note = theme.Text(how, pixels=11, role="muted", elide=Qt.TextElideMode.ElideRight)
+                note.setContentsMargins(0, 0, 0, 5)
+                self.column.addWidget(note)
+
+
 class StreamColumn(QWidget):
     """Cards of all streams, and the model's honest scores under them."""
 
@@ -154,10 +185,7 @@ class StreamColumn(QWidget):
         self.cards: dict[str, StreamCard] = {}
         self._none = theme.Panel("Streams")
         self._none.column.addWidget(theme.Text("None in sight yet", role="muted"))
-        self._scores = theme.Panel("Scores on held-out data")
-        self.scores = theme.Text(pixels=12, role="muted")
-        self.scores.setWordWrap(True)
-        self._scores.column.addWidget(self.scores)
+        self.scores = ScoresPanel()
         self._inner = QWidget()
         self._inner.setObjectName("scrolled")
         self._column = QVBoxLayout(self._inner)
@@ -165,7 +193,7 @@ class StreamColumn(QWidget):
         self._column.setSpacing(theme.GAP)
         self._column.addWidget(self._none)
         self._column.addStretch(1)
-        self._column.addWidget(self._scores)
+        self._column.addWidget(self.scores)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
@@ -185,8 +213,7 @@ class StreamColumn(QWidget):
         for state in snapshot.streams:
             self.cards[state.spec.name].refresh(state)
         self._none.setVisible(not snapshot.streams)
-        self._scores.setVisible(bool(snapshot.scores))
-        self.scores.say("\n".join(snapshot.scores))
+        self.scores.refresh(snapshot)
 
     def _rebuild(self, states: tuple[StreamState, ...]) -> None:
         for card in self.cards.values():

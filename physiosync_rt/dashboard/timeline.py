@@ -94,6 +94,7 @@ class Annotations(pg.GraphicsObject):
             box = to_device.mapRect(
                 QRectF(band.start, _BOTTOM, band.stop - band.start, _TOP - _BOTTOM)
             )
+            box.adjust(0.5, 0, -0.5, 0)
             painter.fillRect(box, theme.tint(theme.MUTED, 0.10))
             hatch = QBrush(theme.tint(theme.MUTED, 0.22), Qt.BrushStyle.BDiagPattern)
             painter.fillRect(box, hatch)

@@ -141,9 +141,9 @@ def make_snapshot(n_chans: int = 4, *, state: str = "running") -> Snapshot:
         trained_on="simulated people, 12 subjects",
         simulated_training=True,
         scores=(
-            "valence F1 0.71 [0.64, 0.77]",
-            "arousal F1 0.68 [0.60, 0.75]",
-            "by trial; always-high scores 0.52 and 0.50",
+            "valence F1 0.71 [0.64, 0.77] (physiosync, eeg+gsr, by trial)",
+            "arousal F1 0.68 [0.60, 0.75] (physiosync, eeg+gsr, by trial)",
+            "valence F1 0.52 [0.45, 0.58] (always high, by trial)",
         ),
         run_s=run_s,
         window_s=5.0,
