@@ -64,6 +64,7 @@ class Circumplex(QWidget):
         self._paint_plane(painter, plane)
         self._paint_axes(painter, plane)
         self._paint_trail(painter, plane)
+        self._paint_words(painter, plane)
         self._paint_point(painter, plane)
 
     def point_at(self, row: Prediction) -> tuple[int, int] | None:
@@ -90,6 +91,8 @@ class Circumplex(QWidget):
         centre = plane.center()
         painter.drawLine(QPointF(plane.left(), centre.y()), QPointF(plane.right(), centre.y()))
         painter.drawLine(QPointF(centre.x(), plane.top()), QPointF(centre.x(), plane.bottom()))
+
+    def _paint_words(self, painter: QPainter, plane: QRectF) -> None:
         here = self._now.quadrant if self._now and self._now.valid else ""
         inner = plane.adjusted(12, 10, -12, -10)
         for quadrant, (right, bottom) in _CORNERS.items():
