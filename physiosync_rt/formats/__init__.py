@@ -9,7 +9,17 @@ from pathlib import Path
 
 from physiosync_rt.datatypes import Recording
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import deap, dreamer, edf, mne_raw, xdf
+from physiosync_rt.formats import (
+    brainflow_csv,
+    deap,
+    dreamer,
+    e4,
+    edf,
+    mne_raw,
+    openbci_txt,
+    wearables,
+    xdf,
+)
 from physiosync_rt.formats.base import Format
 
 FORMATS: tuple[Format, ...] = (
@@ -17,6 +27,11 @@ FORMATS: tuple[Format, ...] = (
     edf.FORMAT,
     mne_raw.FIF,
     mne_raw.BRAINVISION,
+    openbci_txt.FORMAT,
+    brainflow_csv.FORMAT,
+    e4.FORMAT,
+    wearables.SHIMMER,
+    wearables.MIND_MONITOR,
     deap.FORMAT,
     dreamer.FORMAT,
 )
@@ -96,14 +111,15 @@ def _format_of(path: Path) -> Format:
     found = _by_content(path, _head(path))
     if found is not None and (not named or found in named):
         return found
+    promised = " or ".join(f.name for f in named)
     if found is not None:
         raise UserError(
-            f"{path.name} is named like {named[0].name} but holds {found.name}; "
-            f"rename it to end in {found.suffixes[0] if found.suffixes else 'nothing'}"
+            f"{path.name} is named like {promised} but holds {found.name}; "
+            f"rename it to end in {found.suffixes[0]}"
         )
     if named:
         raise UserError(
-            f"{path.name} is named like {named[0].name} but its content is not; "
+            f"{path.name} is named like {promised} but its content is not; "
             "it is empty, damaged or something else"
         )
     raise UserError(f"{path.name} is of no known format; readable are {', '.join(known_formats())}")

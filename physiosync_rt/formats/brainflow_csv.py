@@ -1,0 +1,160 @@
+"""Files that BrainFlow writes: numbers separated by tabs, without a word about their columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from physiosync_rt.datatypes import (
+    UNITS,
+    FloatArray,
+    Modality,
+    RecordedMarkers,
+    RecordedStream,
+    Recording,
+    StreamSpec,
+)
+from physiosync_rt.errors import UserError
+from physiosync_rt.formats.base import Format, as_samples
+from physiosync_rt.formats.table import (
+    effective_rate,
+    numbers,
+    read_lines,
+    read_rows,
+    unwrap_counter,
+)
+
+_MUSE = ("TP9", "AF7", "AF8", "TP10")
+_CYTON = ("Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2")
+_DAISY = (*_CYTON, "F7", "F8", "F3", "F4", "T7", "T8", "P3", "P4")
+_SYNTHETIC = (
+    *("Fz", "C3", "Cz", "C4", "Pz", "PO7", "Oz", "PO8"),
+    *("F5", "F7", "F3", "F1", "F2", "F4", "F6", "F8"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """Columns of a board's data; stamps and markers are counted from the end."""
+
+    name: str
+    n_columns: int
+    sfreq: float
+    names: tuple[str, ...]
+    first: int = 1
+    modality: Modality = Modality.EEG
+    counter_step: int = 0
+    stamp: int = -2
+    marker: int = -1
+
+
+# From BrainFlow's board descriptors, version 5.23.
+_BOARDS = (
+    _Board("SYNTHETIC_BOARD", 32, 250.0, _SYNTHETIC, counter_step=1),
+    _Board("CYTON_BOARD", 24, 250.0, _CYTON, counter_step=1),
+    _Board("CYTON_DAISY_BOARD", 32, 125.0, _DAISY, counter_step=2),
+    _Board("GANGLION_BOARD", 15, 200.0, ("ch1", "ch2", "ch3", "ch4")),
+    _Board("UNICORN_BOARD", 19, 250.0, ("Fz", "C3", "Cz", "C4", "Pz", "PO7", "Oz", "PO8"), first=0),
+    _Board("CROWN_BOARD", 12, 256.0, ("CP3", "C3", "F5", "PO3", "PO4", "F6", "C4", "CP4")),
+    _Board("MUSE_2_BOARD", 8, 256.0, _MUSE),
+    _Board("MUSE_2016_BOARD", 7, 256.0, _MUSE),
+    _Board("MUSE_S_ATHENA_BOARD", 11, 256.0, _MUSE),
+    _Board("EMOTIBIT_BOARD", 8, 15.0, ("EDA",), modality=Modality.GSR, stamp=4, marker=5),
+)
+_MODULO = 256
+
+
+def read(path: Path) -> Recording:
+    """Read a file written by BrainFlow's file streamer or ``DataFilter.write_file``.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Recording
+        EEG in µV, or EDA in µS; markers that are not 0.
+
+    Raises
+    ------
+    UserError
+        Number of columns and rate belong to no board that we know.
+    """
+    rows, n_bad = read_rows(read_lines(path), "\t")
+    notes = [f"{n_bad} lines of a wrong length were left out"] if n_bad else []
+    values = numbers(rows, range(len(rows[0])))
+    board = _guess(path, len(rows[0]), values)
+    notes.append(f"the file does not name its board: taken for {board.name} by columns and rate")
+    stamps = values[:, board.stamp]
+    times = stamps - stamps[0]
+    counter = None
+    if board.counter_step:
+        raw = np.rint(values[:, 0]).astype(np.int64)
+        counter = unwrap_counter(raw, times, board.sfreq, _MODULO, board.counter_step)
+    spec = StreamSpec(
+        name=f"{board.name} {board.modality}",
+        modality=board.modality,
+        ch_names=board.names,
+        sfreq=board.sfreq,
+        unit=UNITS[board.modality],
+        stype=board.modality.value,
+        source_id=f"brainflow-{board.name}".lower(),
+    )
+    samples = as_samples(values[:, board.first : board.first + len(board.names)])
+    marked = np.flatnonzero(np.nan_to_num(values[:, board.marker]))
+    markers: tuple[RecordedMarkers, ...] = ()
+    if len(marked):
+        labels = tuple(f"{values[i, board.marker]:g}" for i in marked)
+        markers = (RecordedMarkers("markers", times[marked], labels),)
+    return Recording(
+        streams=(RecordedStream(spec, samples, times, counter=counter),),
+        markers=markers,
+        start_utc=float(stamps[0]),
+        path=path,
+        notes=tuple(notes),
+    )
+
+
+def _guess(path: Path, n_columns: int, values: FloatArray) -> _Board:
+    """Find the board by its number of columns and, where several have it, by the nearest rate."""
+    candidates = [board for board in _BOARDS if board.n_columns == n_columns]
+    rated = [
+        (abs(effective_rate(values[:, board.stamp]) / board.sfreq - 1.0), board)
+        for board in candidates
+        if values[0, board.stamp] > 1e9
+    ]
+    if not rated:
+        known = ", ".join(f"{board.name} ({board.n_columns})" for board in _BOARDS)
+        raise UserError(
+            f"{path.name} has {n_columns} columns, which no board that can be read has; "
+            f"readable are {known}"
+        )
+    off, board = min(rated, key=lambda item: item[0])
+    if off > 0.25:
+        raise UserError(
+            f"{path.name} has the columns of {board.name} but runs at "
+            f"{effective_rate(values[:, board.stamp]):.1f} Hz instead of {board.sfreq:g} Hz; "
+            "it is of another board or has lost most of its samples"
+        )
+    return board
+
+
+def _is_brainflow(_: Path, head: bytes) -> bool:
+    first = head.split(b"\n", 1)[0].strip().split(b"\t")
+    if len(first) < min(board.n_columns for board in _BOARDS):
+        return False
+    try:
+        return any(float(cell) > 1e9 for cell in first)
+    except ValueError:
+        return False
+
+
+FORMAT = Format(
+    name="BrainFlow CSV",
+    suffixes=(".csv", ".tsv", ".txt"),
+    matches=_is_brainflow,
+    read=read,
+)

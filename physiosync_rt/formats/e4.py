@@ -1,0 +1,167 @@
+"""Sessions of the Empatica E4: a folder of CSV files, one per sensor.
+
+Every file begins with its start as UNIX time and its rate in Hz. EDA is in µS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from physiosync_rt.datatypes import (
+    UNITS,
+    FloatArray,
+    Modality,
+    RecordedMarkers,
+    RecordedStream,
+    Recording,
+    StreamSpec,
+)
+from physiosync_rt.errors import UserError
+from physiosync_rt.formats.base import Format, as_samples
+from physiosync_rt.formats.table import numbers, read_lines, read_rows
+
+_AXES = ("x", "y", "z")
+# Sensor by file name, with the channel names of those that have several.
+_SENSORS = {
+    "EDA.csv": ("EDA",),
+    "BVP.csv": ("BVP",),
+    "ACC.csv": _AXES,
+    "TEMP.csv": ("TEMP",),
+    "HR.csv": ("HR",),
+}
+_BEATS = "IBI.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sensor:
+    name: str
+    start_utc: float
+    sfreq: float
+    values: FloatArray
+
+
+def read(path: Path) -> Recording:
+    """Read a session of the E4.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, or one sensor's file.
+
+    Returns
+    -------
+    Recording
+        EDA as GSR in µS; blood volume pulse, temperature, acceleration, heart rate and beat
+        intervals as ``OTHER``; button presses as the markers ``tags``. Stamps count seconds from
+        the earliest start.
+
+    Raises
+    ------
+    UserError
+        There is no sensor with samples, or a file is not as the E4 writes it.
+    """
+    files = [path] if path.is_file() else [path / name for name in _SENSORS]
+    notes: list[str] = []
+    sensors = []
+    for file in files:
+        if not file.exists():
+            continue
+        sensor = _read_sensor(file)
+        if len(sensor.values):
+            sensors.append(sensor)
+        else:
+            notes.append(f"{file.name} holds no samples; left out")
+    if not sensors:
+        raise UserError(f"{path.name} holds no samples of an Empatica E4; expected EDA.csv there")
+    zero = min(sensor.start_utc for sensor in sensors)
+    streams = [_stream(sensor, zero) for sensor in sensors]
+    if path.is_dir():
+        streams += _beats(path / _BEATS, zero)
+    first = sensors[0]
+    lost = float(np.mean(first.values <= 0)) if first.name == "EDA" else 0.0
+    if lost >= 0.001:
+        notes.append(f"EDA is zero in {lost:.1%} of its samples: no contact")
+    return Recording(
+        streams=tuple(streams),
+        markers=_tags(path, zero) if path.is_dir() else (),
+        start_utc=zero,
+        path=path,
+        notes=tuple(notes),
+    )
+
+
+def _read_sensor(file: Path) -> _Sensor:
+    rows, _ = read_rows(read_lines(file), ",")
+    names = _SENSORS[file.name]
+    try:
+        values = numbers(rows, range(len(names)))
+        start_utc, sfreq = values[0, 0], values[1, 0]
+    except (IndexError, ValueError) as error:
+        raise UserError(
+            f"{file.name} is not as the Empatica E4 writes it ({error}); expected its start time, "
+            "its rate and then numbers"
+        ) from error
+    if not 0 < sfreq < 1e4:
+        raise UserError(f"{file.name} declares a rate of {sfreq:g} Hz; the file is damaged")
+    return _Sensor(file.stem, float(start_utc), float(sfreq), values[2:])
+
+
+def _stream(sensor: _Sensor, zero: float) -> RecordedStream:
+    modality = Modality.GSR if sensor.name == "EDA" else Modality.OTHER
+    spec = StreamSpec(
+        name=sensor.name,
+        modality=modality,
+        ch_names=_SENSORS[f"{sensor.name}.csv"],
+        sfreq=sensor.sfreq,
+        unit=UNITS[modality],
+        stype=sensor.name,
+    )
+    times = sensor.start_utc - zero + np.arange(len(sensor.values)) / sensor.sfreq
+    return RecordedStream(spec, as_samples(sensor.values), times)
+
+
+def _beats(file: Path, zero: float) -> list[RecordedStream]:
+    """Intervals between beats, an irregular stream; the first line holds the start and a title."""
+    if not file.exists():
+        return []
+    title, *lines = read_lines(file) or [""]
+    rows, _ = read_rows(lines, ",")
+    if not rows:
+        return []
+    values = numbers(rows, [0, 1])
+    spec = StreamSpec("IBI", Modality.OTHER, ("IBI",), 0.0, stype="IBI")
+    times = float(title.split(",")[0]) - zero + values[:, 0]
+    return [RecordedStream(spec, as_samples(values[:, 1:]), times)]
+
+
+def _tags(folder: Path, zero: float) -> tuple[RecordedMarkers, ...]:
+    """Presses of the button; some data sets rename the file after the person."""
+    file = next(iter(sorted(folder.glob("tags*.csv"))), None)
+    rows = read_rows(read_lines(file), ",")[0] if file else []
+    if not rows:
+        return ()
+    times = numbers(rows, [0])[:, 0] - zero
+    return (RecordedMarkers("tags", times, ("tag",) * len(times)),)
+
+
+def _is_e4(path: Path, head: bytes) -> bool:
+    if path.is_dir():
+        return any((path / name).is_file() for name in _SENSORS)
+    if path.name not in _SENSORS:
+        return False
+    try:
+        start, sfreq = (float(line.split(b",")[0]) for line in head.splitlines()[:2])
+    except ValueError:
+        return False
+    return start > 1e9 and 0 < sfreq < 1e4
+
+
+FORMAT = Format(
+    name="Empatica E4 folder",
+    suffixes=(".csv",),
+    matches=_is_e4,
+    read=read,
+)
