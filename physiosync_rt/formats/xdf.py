@@ -6,12 +6,13 @@ both the way a live run does.
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyxdf
@@ -26,6 +27,11 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, unique_names
 from physiosync_rt.formats.metadata import stream_layout
+
+_SAMPLES_TAG = b"\x03\x00"
+# Tag, stream number, and the number of samples behind its own size.
+_SAMPLES_HEAD_BYTES = 2 + 4 + 1 + 8
+_INT_SIZES = (b"\x01", b"\x04", b"\x08")
 
 
 def read(path: Path) -> Recording:
@@ -44,8 +50,9 @@ def read(path: Path) -> Recording:
     Raises
     ------
     UserError
-        There is not one sample in the file.
+        There is not one sample in the file, or it promises more than it can hold.
     """
+    _refuse_impossible_counts(path)
     with _complaints() as complaints:
         raw_streams, header = pyxdf.load_xdf(
             path,
@@ -75,6 +82,33 @@ def read(path: Path) -> Recording:
         path=path,
         notes=tuple(notes),
     )
+
+
+def _refuse_impossible_counts(path: Path) -> None:
+    """Refuse a chunk that promises more samples than it has bytes.
+
+    pyxdf makes room for what a chunk promises: one wrong byte would fill the memory.
+    """
+    with pyxdf.pyxdf.open_xdf(path) as file:
+        while True:
+            length = _variable_int(file.read(1), file)
+            if length is None:
+                return
+            head = file.read(min(length, _SAMPLES_HEAD_BYTES))
+            if head[:2] == _SAMPLES_TAG:
+                rest = io.BytesIO(head[6:])
+                n_samples = _variable_int(rest.read(1), rest)
+                if n_samples is not None and n_samples > length:
+                    raise UserError(
+                        f"{path.name} is damaged: a chunk of {length} bytes promises {n_samples} "
+                        "samples; take another copy"
+                    )
+            file.seek(length - len(head), io.SEEK_CUR)
+
+
+def _variable_int(size: bytes, file: BinaryIO) -> int | None:
+    """Read a number of 1, 4 or 8 bytes; None at the end of the file or where there is none."""
+    return int.from_bytes(file.read(size[0]), "little") if size in _INT_SIZES else None
 
 
 def _stream(name: str, raw: Mapping[str, Any], notes: list[str]) -> RecordedStream:

@@ -106,3 +106,16 @@ def test_a_cut_before_the_first_sample_ends_in_one_sentence(
     path.write_bytes((data_dir / "xdf-examples" / "minimal.xdf").read_bytes()[:keep])
     with pytest.raises(UserError, match=r"cut\.xdf"):
         read(path)
+
+
+def test_a_chunk_that_promises_more_than_it_holds_is_refused(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    content = (data_dir / "xdf-examples" / "minimal.xdf").read_bytes()
+    # The first samples chunk of stream 0 and its count of 1.
+    count = b"\x03\x00\x00\x00\x00\x00\x04\x01\x00\x00\x00"
+    assert content.count(count) == 1
+    path = tmp_path / "lie.xdf"
+    path.write_bytes(content.replace(count, count[:7] + b"\xff\xff\xff\xee"))
+    with pytest.raises(UserError, match=r"lie\.xdf is damaged: .* promises 4009754623 samples"):
+        read(path)
