@@ -26,7 +26,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.inference import Estimate, Predictor, quadrant
-from physiosync_rt.pipeline import Pipeline
+from physiosync_rt.pipeline import GRACE_S, Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.roles import choose
 from physiosync_rt.sinks.base import Sink
@@ -188,7 +188,7 @@ class Engine:
             for watchdog in self.watchdogs.values():
                 watchdog.end()
         else:
-            windows += self.pipeline.advance(self._stream_time(now))
+            windows += self.pipeline.advance(self._stream_time(now), self._grace_s)
         for window in windows:
             self._write(window, now)
         self._take_snapshot(now, force=self._ended)
@@ -227,6 +227,12 @@ class Engine:
         speed = self._source.speed
         waited = (now - self._newest_arrival) * speed if math.isfinite(speed) else 0.0
         return self._newest - anchor + waited
+
+    @property
+    def _grace_s(self) -> float:
+        """A second of arrival time, which is ten recorded ones in a replay at speed 10."""
+        speed = self._source.speed
+        return GRACE_S * max(speed, 1.0) if math.isfinite(speed) else GRACE_S
 
     def _give_up(self, now: float) -> None:
         if not math.isfinite(self._source.speed):

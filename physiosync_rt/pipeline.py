@@ -156,7 +156,7 @@ class Pipeline:
         self._pps = self.lanes[pps[0].name] if pps else None
         self._row = 0
         self.anchor: float | None = None
-        self.baseline_origin = ""
+        self._origin = self._former_origin = ""
         self.use_baseline(baseline or BaselineRequest(0.0, None, profile.baseline_s))
 
     @property
@@ -183,6 +183,7 @@ class Pipeline:
         UserError
             A stored baseline does not fit the bundle's channels.
         """
+        self._former_origin = self.baseline_origin if self.baseline else ""
         for lane in self.lanes.values():
             chain = lane.chain
             if isinstance(baseline, BaselineRequest):
@@ -197,15 +198,21 @@ class Pipeline:
                 )
             chain.baseline, chain.capture = rest, None
         if isinstance(baseline, Baseline):
-            self.baseline_origin = baseline.origin
+            self._origin = baseline.origin
         elif baseline.stop is None:
-            self.baseline_origin = f"{baseline.need_s:g} s from {baseline.start:g} s"
+            self._origin = f"{baseline.need_s:g} s from {baseline.start:g} s"
         else:
-            self.baseline_origin = f"{baseline.start:g} s to {baseline.stop:g} s"
+            self._origin = f"{baseline.start:g} s to {baseline.stop:g} s"
 
     def capture_baseline(self, need_s: float) -> None:
         """Take a new rest from the coming seconds; the old one serves until it is complete."""
         self.use_baseline(BaselineRequest(self._row * self.hop_s, None, need_s))
+
+    @property
+    def baseline_origin(self) -> str:
+        """Where the rest in use comes from, or will once the first one is complete."""
+        capturing = any(lane.chain.capture is not None for lane in self.lanes.values())
+        return self._former_origin if capturing and self._former_origin else self._origin
 
     @property
     def baseline(self) -> Baseline | None:
@@ -243,17 +250,19 @@ class Pipeline:
             return []
         return self._rows_until(min(each.frontier for each in self.lanes.values()))
 
-    def advance(self, now: float) -> list[Window]:
+    def advance(self, now: float, grace_s: float = GRACE_S) -> list[Window]:
         """Make rows whose deadline has passed, with whatever there is.
 
         Parameters
         ----------
         now : float
             Seconds from the anchor that have passed by the clock of arrival.
+        grace_s : float
+            How long a row waits beyond the pipeline's own delay, in recorded seconds.
         """
         if self.anchor is None:
             return []
-        return self._rows_until(int(np.floor((now - GRACE_S - self.delay_s) * GRID_SFREQ)))
+        return self._rows_until(int(np.floor((now - grace_s - self.delay_s) * GRID_SFREQ)))
 
     def flush(self) -> list[Window]:
         """Make the rows that the streams have reached; nothing more will come."""

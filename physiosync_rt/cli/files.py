@@ -190,26 +190,29 @@ def simulate(
     eeg_sfreq: Annotated[float, typer.Option(help="EEG rate of a recording in Hz.")] = 128.0,
 ) -> None:
     """Write simulated people in the real formats; nobody may redistribute the real data."""
-    common = {"effect": effect, "variability": variability}
-    people: dict[str, Any] = {"subjects": subjects, "seed": seed, "fingerprint": fingerprint}
+    people: dict[str, Any] = {
+        "seed": seed,
+        "effect": effect,
+        "variability": variability,
+    }
     with progress_bar(Console(stderr=True)) as bar:
-        shown = bar_of(bar, f"simulate {kind}")
+        people["progress"] = bar_of(bar, f"simulate {kind}")
         if kind is Kind.DEAP:
             from physiosync_rt.formats.simulated_deap import write_deap
 
-            n_trials = {} if trials is None else {"n_trials": trials}
-            write_deap(out, **people, **common, **n_trials, progress=shown)
+            if trials is not None:
+                people["n_trials"] = trials
+            write_deap(out, subjects, fingerprint=fingerprint, **people)
         elif kind is Kind.DREAMER:
             from physiosync_rt.formats.simulated_dreamer import write_dreamer
 
-            n_clips = {} if trials is None else {"n_clips": trials}
-            write_dreamer(out, **people, **common, **n_clips, progress=shown)
+            if trials is not None:
+                people["n_clips"] = trials
+            write_dreamer(out, subjects, fingerprint=fingerprint, **people)
         else:
             from physiosync_rt.formats.simulated_recording import write_recording
 
             if out.suffix.lower() != ".xdf":
                 raise UserError(f"{out}: a simulated recording is XDF; let its name end in .xdf")
-            write_recording(
-                out, seed, **common, duration_s=duration, eeg_sfreq=eeg_sfreq, progress=shown
-            )
+            write_recording(out, duration_s=duration, eeg_sfreq=eeg_sfreq, **people)
     typer.echo(f"wrote {out}")

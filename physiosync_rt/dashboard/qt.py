@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
 import sys
@@ -15,7 +14,6 @@ _LIBRARIES = (
     "Fedora: dnf install mesa-libEGL mesa-libGL libxkbcommon libxkbcommon-x11 dbus-libs "
     "fontconfig xcb-util-cursor xcb-util-wm xcb-util-keysyms"
 )
-_FAR_FROM_ZERO = 1 << 40
 
 
 def display_available() -> bool:
@@ -51,18 +49,4 @@ def load() -> None:
                 f"The dashboard cannot load Qt because a system library is missing ({error}); "
                 f"mend: {_LIBRARIES}; or run with --headless."
             ) from error
-    _keep_singletons()
 
-
-def _keep_singletons() -> None:
-    """Keep None, True and False alive on Python 3.11, as newer versions do by themselves.
-
-    PySide6 6.12.0 returns them without taking a reference, which is right from Python 3.12 on
-    (immortal objects, PEP 683) and wrong before: every ``void`` call of Qt takes one reference
-    of None away, and after some 20,000 calls the interpreter aborts with ``none_dealloc``.
-    """
-    if sys.version_info >= (3, 12) or sys.implementation.name != "cpython":
-        return
-    for singleton in (None, True, False):
-        if sys.getrefcount(singleton) < _FAR_FROM_ZERO // 2:
-            ctypes.c_ssize_t.from_address(id(singleton)).value += _FAR_FROM_ZERO

@@ -20,7 +20,13 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.baseline import BaselineCapture, ChannelBaseline
-from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
+from physiosync_rt.preprocess.config import (
+    EcgStages,
+    EegStages,
+    GsrStages,
+    LiveProfile,
+    ModalityContract,
+)
 from physiosync_rt.preprocess.filters import LogLevel, SosFilter
 from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.preprocess.normalize import normalize
@@ -119,11 +125,12 @@ class ModalityChain:
         self.baseline: ChannelBaseline | None = None
         self.capture: BaselineCapture | None = None
         self._profile = profile
-        self._settings = {
+        settings: dict[Modality, EegStages | GsrStages | EcgStages] = {
             Modality.EEG: profile.eeg,
             Modality.GSR: profile.gsr,
             Modality.ECG: profile.ecg,
-        }[contract.modality]
+        }
+        self._settings = settings[contract.modality]
         self._matrix = montage.matrix if montage else pick_channels(spec, contract)
         self._stages = _stages(contract.modality, profile)
         self._warmup = round(self._settings.warmup_s * GRID_SFREQ)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from scipy import signal
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray
+
+Btype = Literal["lowpass", "highpass", "bandpass"]
 
 
 class SosFilter:
@@ -18,11 +22,10 @@ class SosFilter:
     order : int
     freqs : float or (float, float)
         Corner frequencies in Hz.
-    btype : str
-        ``lowpass``, ``highpass`` or ``bandpass``.
+    btype : {"lowpass", "highpass", "bandpass"}
     """
 
-    def __init__(self, order: int, freqs: float | tuple[float, float], btype: str) -> None:
+    def __init__(self, order: int, freqs: float | tuple[float, float], btype: Btype) -> None:
         self._sos = signal.butter(order, freqs, btype=btype, fs=GRID_SFREQ, output="sos")
         self._zi = signal.sosfilt_zi(self._sos)
         self._state: FloatArray | None = None

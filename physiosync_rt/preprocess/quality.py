@@ -54,14 +54,14 @@ def eeg_quality(second: FloatArray) -> FloatArray:
     mains = power[(np.abs(_FREQS - 50) <= 1) | (np.abs(_FREQS - 60) <= 1)].sum(axis=0)
     band = power[(_FREQS >= 4) & (_FREQS <= 45)].sum(axis=0) + 1e-20
     high = power[(_FREQS > 25) & (_FREQS <= 45)].sum(axis=0)
-    return np.minimum.reduce(
-        [
-            _ramp(rms, 0.5, 1.0),
-            _ramp(rms, 200.0, 100.0),
-            _ramp(mains / total, 0.9, 0.5),
-            _ramp(high / band, 0.8, 0.6),
-        ]
-    )
+    tests = [
+        _ramp(rms, 0.5, 1.0),
+        _ramp(rms, 200.0, 100.0),
+        _ramp(mains / total, 0.9, 0.5),
+        _ramp(high / band, 0.8, 0.6),
+    ]
+    worst: FloatArray = np.minimum.reduce(tests)
+    return worst
 
 
 def gsr_quality(second: FloatArray) -> FloatArray:

@@ -9,7 +9,10 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.synthetic import DEAP_CH_NAMES
 
-TEN_TWENTY = tuple(["Fp1", "Fp2", "F3", "F4", "F7", "F8", "T3", "T4", "C3", "C4", "T5", "T6", "P3", "P4", "O1", "O2", "Fz", "Cz", "Pz"])
+TEN_TWENTY = (
+    *("Fp1", "Fp2", "F3", "F4", "F7", "F8", "T3", "T4", "C3", "C4", "T5", "T6"),
+    *("P3", "P4", "O1", "O2", "Fz", "Cz", "Pz"),
+)
 
 
 def test_same_electrodes_in_another_order_and_case_are_a_permutation() -> None:

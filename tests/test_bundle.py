@@ -1,0 +1,68 @@
+"""Bundles: whole or refused, the shipped ones small and honest about themselves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from physiosync_rt.bundle import CARD, WEIGHTS, Card, load_bundle, save_bundle
+from physiosync_rt.errors import UserError
+from physiosync_rt.resources import bundle_names, bundles_dir
+
+
+def test_shipped_bundles_are_small_simulated_and_say_so() -> None:
+    assert set(bundle_names()) >= {"demo-eeg32", "demo-muse"}
+    assert sum(f.stat().st_size for f in bundles_dir().rglob("*") if f.is_file()) < 10e6
+    for name in bundle_names():
+        card = load_bundle(name).card
+        assert card.simulated
+        assert "simulated" in card.trained_on
+        assert card.scores
+
+
+def test_a_bundle_survives_its_files(tmp_path: Path) -> None:
+    shipped = load_bundle("demo-muse")
+    save_bundle(tmp_path / "copy", shipped.card, shipped.model)
+    again = load_bundle(str(tmp_path / "copy"))
+    assert again.card == shipped.card
+    x = torch.randn(2, 4, 640), torch.randn(2, 1, 640)
+    for target, p in shipped.model.predict_proba(*x).items():
+        torch.testing.assert_close(again.model.predict_proba(*x)[target], p)
+    assert not list((tmp_path / "copy").glob(".new-*"))
+
+
+def _copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bundles_dir() / "demo-muse", tmp_path / "b"))
+
+
+def test_what_is_not_a_bundle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no bundle 'nothing'.*demo-eeg32, demo-muse"):
+        load_bundle("nothing")
+    with pytest.raises(UserError, match=f"no {CARD}"):
+        load_bundle(str(tmp_path))
+
+
+def test_spoilt_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = _copy(tmp_path)
+    card = json.loads((path / CARD).read_text())
+    (path / CARD).write_text(json.dumps({**card, "colour": "blue"}))
+    with pytest.raises(UserError, match="colour: Extra inputs"):
+        load_bundle(str(path))
+    (path / CARD).write_text(json.dumps(card))
+    weights = (path / WEIGHTS).read_bytes()
+    (path / WEIGHTS).write_bytes(weights[: len(weights) // 2])
+    with pytest.raises(UserError, match=f"{WEIGHTS} cannot be read"):
+        load_bundle(str(path))
+    shutil.copy(bundles_dir() / "demo-eeg32" / WEIGHTS, path / WEIGHTS)
+    with pytest.raises(UserError, match="do not go together"):
+        load_bundle(str(path))
+
+
+def test_the_card_refuses_an_unknown_schema() -> None:
+    card = load_bundle("demo-muse").card
+    with pytest.raises(ValueError, match="schema_version"):
+        Card.model_validate({**card.model_dump(), "schema_version": 2})
