@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import queue
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
@@ -85,6 +85,7 @@ class Engine:
         self.predictions: deque[Prediction] = deque(maxlen=max(int(HISTORY_S / hop_s), 1))
         self.rows = 0
         self.valid_rows = 0
+        self.withheld: Counter[Reason] = Counter()
         self.specs: tuple[StreamSpec, ...] = ()
         self.watchdogs: dict[str, Watchdog] = {}
         self.notice = ""
@@ -251,7 +252,10 @@ class Engine:
         estimate = self.predictor(window)
         row = self._row(window, estimate, now)
         self.rows += 1
-        self.valid_rows += row.valid
+        if row.valid:
+            self.valid_rows += 1
+        else:
+            self.withheld[row.reason] += 1
         self.predictions.append(row)
         if row.latency_ms is not None and row.valid:
             self.latencies_ms.append(row.latency_ms)

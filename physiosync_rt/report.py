@@ -1,4 +1,4 @@
-"""What is in a recording or a bundle, as facts and as tables."""
+"""What is in a recording or a bundle, as facts and for a person."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 from physiosync_rt.align.stream import StreamAligner
 from physiosync_rt.bundle import Card
@@ -85,41 +86,43 @@ def _aligned(recording: Recording) -> dict[str, dict[str, Any]]:
     }
 
 
-def recording_tables(facts: dict[str, Any]) -> list[Table | str]:
-    """Facts of `recording_facts` for a person."""
-    title = facts["file"] or facts["subject"]
-    table = Table(title=title, title_justify="left", show_lines=False)
-    for column in ("stream", "is", "channels", "rate Hz", "s", "jitter ms"):
-        table.add_column(column, justify="left" if column in ("stream", "is") else "right")
-    for column in ("gaps", "lost", "twice", "resets", "quality"):
-        table.add_column(column, justify="right")
+def recording_text(facts: dict[str, Any]) -> Text:
+    """Facts of `recording_facts` for a person: a paragraph per stream, then the rest."""
+    text = Text()
+    text.append(f"{facts['file'] or facts['subject']}\n", style="bold")
     for s in facts["streams"]:
-        rate = f"{s['sfreq']:g}"
-        if "sfreq_effective" in s and abs(s["sfreq_effective"] - s["sfreq"]) > 0.01:
-            rate += f" ({s['sfreq_effective']:.2f})"
-        quality = s.get("quality")
-        table.add_row(
-            s["name"],
-            f"{s['modality']} {s['unit']}".strip(),
-            str(len(s["ch_names"])),
-            rate,
-            f"{s['duration_s']:.1f}",
-            f"{s['jitter_ms']:.1f}" if "jitter_ms" in s else "",
-            *(str(s.get(key, "")) for key in ("gaps", "lost", "duplicated", "clock_resets")),
-            "" if quality is None else f"{quality:.2f}",
-        )
-    lines: list[Table | str] = [table]
-    lines += [f"channels of {s['name']}: {', '.join(s['ch_names'])}" for s in facts["streams"]]
-    lines += [f"{m['n']} markers in {m['name']}" for m in facts["markers"]]
+        text.append(f"\n{s['name']}", style="bold")
+        rate = f"{s['sfreq']:g} Hz" if s["sfreq"] else "irregular"
+        if abs(s.get("sfreq_effective", s["sfreq"]) - s["sfreq"]) > 0.01:
+            rate += f" (measured {s['sfreq_effective']:.2f})"
+        unit = s["unit"] or "unit not known"
+        what = [str(s["modality"]), unit, f"{len(s['ch_names'])} ch", rate]
+        text.append(f"  {', '.join(what)}, {s['duration_s']:.1f} s\n")
+        if "jitter_ms" in s:
+            counts = {
+                "gaps": s["gaps"],
+                "lost": s["lost"],
+                "repeated": s["duplicated"],
+                "clock resets": s["clock_resets"],
+                "not finite": s["not_finite"],
+            }
+            said = [f"{n} {name}" for name, n in counts.items()]
+            said.insert(0, f"jitter {s['jitter_ms']:.1f} ms")
+            if s["quality"] is not None:
+                said.append(f"quality {s['quality']:.2f}")
+            text.append(f"  {' · '.join(said)}\n", style="dim")
+        text.append(f"  {' '.join(s['ch_names'])}\n", style="dim")
+    text.append("\n")
     segments = facts["segments"]
+    lines = [f"{m['n']} markers in {m['name']}" for m in facts["markers"]]
     if any(segments.values()):
         lines.append(f"{segments['baseline']} baseline and {segments['trial']} trial segments")
     lines += [f"done to it before: {step}" for step in facts["history"]]
     lines += [f"note: {note}" for note in facts["notes"]]
-    return lines
+    return text.append("\n".join(lines))
 
 
-def bundle_tables(card: Card, digest: str) -> list[Table | str]:
+def bundle_tables(card: Card, digest: str) -> list[Table]:
     """A bundle's card for a person."""
     about = Table(title=f"{card.title} ({card.name}, {digest})", title_justify="left")
     about.add_column("what")
@@ -135,14 +138,21 @@ def bundle_tables(card: Card, digest: str) -> list[Table | str]:
     for key, value in card.provenance.items():
         if not isinstance(value, dict):
             about.add_row(key.replace("_", " "), str(value))
-    scores = Table(title="scores", title_justify="left")
-    for column in ("protocol", "target", "modalities", "model", "metric", "value", "95 %", "n"):
-        scores.add_column(column)
+    return [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
+
+
+def _protocols(card: Card) -> list[str]:
+    return list(dict.fromkeys(score.protocol for score in card.scores))
+
+
+def _score_table(card: Card, protocol: str) -> Table:
+    """Scores of one protocol, which is named over them."""
+    table = Table(title=f"scores: {protocol}", title_justify="left")
+    for column in ("target", "from", "model", "metric", "value", "95 %", "n"):
+        table.add_column(column)
     for s in card.scores:
-        interval = "" if s.ci_low is None else f"{s.ci_low:.3f} to {s.ci_high:.3f}"
-        n = "" if s.n is None else f"{s.n} {s.unit}".strip()
-        scores.add_row(
-            *(s.protocol, s.target, s.modalities, s.model, s.metric),
-            *(f"{s.value:.3f}", interval, n),
-        )
-    return [about, scores] if card.scores else [about]
+        if s.protocol == protocol:
+            interval = "" if s.ci_low is None else f"{s.ci_low:.2f}-{s.ci_high:.2f}"
+            n = "" if s.n is None else f"{s.n} {s.unit}".strip()
+            table.add_row(s.target, s.modalities, s.model, s.metric, f"{s.value:.3f}", interval, n)
+    return table

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from physiosync_rt.cli.progress import bar_of, progress_bar
 from physiosync_rt.cli.session import Outputs, describe_run, summary
@@ -147,7 +149,7 @@ def inspect(
         path = find_bundle(str(what))
         card = read_card(path)
         found: dict[str, Any] = {"hash": digest(path), **card.model_dump(mode="json")}
-        shown = report.bundle_tables(card, digest(path))
+        shown: list[Table] | list[Text] = report.bundle_tables(card, digest(path))
     else:
         from physiosync_rt.devices import load_device, map_recording
         from physiosync_rt.formats import read_all
@@ -158,13 +160,13 @@ def inspect(
             recordings = [map_recording(described, recording) for recording in recordings]
         facts = [report.recording_facts(recording) for recording in recordings]
         found = {"file": str(what), "recordings": facts}
-        shown = [table for each in facts for table in report.recording_tables(each)]
+        shown = [report.recording_text(each) for each in facts]
     if as_json:
         typer.echo(json.dumps(found, indent=2, default=str))
         return
     console = Console()
-    for table in shown:
-        console.print(table)
+    for each in shown:
+        console.print(each, highlight=False)
 
 
 class Kind(StrEnum):

@@ -138,9 +138,10 @@ def live(
     from physiosync_rt.preprocess.baseline import parse_request
 
     rest = parse_request(settings.baseline) if settings.baseline else None
-    predictor = Predictor(load_bundle(settings.bundle), settings.torch_device)
+    loaded = load_bundle(settings.bundle)
+    predictor = Predictor(loaded, settings.torch_device)
     engine = Engine(
-        make_source(settings),
+        make_source(settings, loaded.card.eeg.ch_names),
         predictor,
         eeg=None if settings.source == "lsl" else settings.eeg,
         pps=None if settings.source == "lsl" else settings.pps,
@@ -152,8 +153,14 @@ def live(
     typer.echo(summary(engine, outputs))
 
 
-def make_source(settings: LiveSettings) -> Source:
+def make_source(settings: LiveSettings, simulated_ch_names: tuple[str, ...]) -> Source:
     """The source that the settings ask for.
+
+    Parameters
+    ----------
+    settings : LiveSettings
+    simulated_ch_names : tuple of str
+        Electrodes that a simulated person wears.
 
     Raises
     ------
@@ -187,4 +194,4 @@ def make_source(settings: LiveSettings) -> Source:
     from physiosync_rt.player import person_stream
     from physiosync_rt.sources.simulated import SimulatedSource
 
-    return SimulatedSource(person_stream(settings.seed))
+    return SimulatedSource(person_stream(settings.seed, simulated_ch_names))

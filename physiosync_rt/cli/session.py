@@ -176,4 +176,7 @@ def _versions() -> dict[str, str]:
 def summary(engine: Engine, outputs: Outputs) -> str:
     """One line about a run that has ended."""
     text = f"{engine.rows} rows, {engine.valid_rows} with a prediction"
+    if engine.withheld:
+        reasons = ", ".join(f"{n} {why}" for why, n in engine.withheld.most_common())
+        text += f" (without one: {reasons})"
     return f"{text}; wrote {outputs.csv}" if outputs.csv else text

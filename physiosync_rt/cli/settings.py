@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from physiosync_rt.config_file import read_yaml
 from physiosync_rt.devices import BrainFlowSettings
+from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import Frozen
 from physiosync_rt.resources import find_config
 
@@ -50,4 +53,9 @@ def live_settings(config: str | None, options: dict[str, Any]) -> LiveSettings:
     """
     base = read_yaml(find_config("live", config), LiveSettings) if config else LiveSettings()
     given = {k: v for k, v in options.items() if v is not None and v is not False and v != ()}
-    return LiveSettings.model_validate({**base.model_dump(), **given})
+    try:
+        return LiveSettings.model_validate({**base.model_dump(), **given})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        option = "--" + str(first["loc"][0]).replace("_", "-")
+        raise UserError(f"{option} {first['input']}: {first['msg']}") from error

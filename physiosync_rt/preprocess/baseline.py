@@ -96,10 +96,11 @@ class BaselineRequest:
     need_s: float
 
     def __post_init__(self) -> None:
-        if self.start < 0 or self.need_s < 1 or (self.stop is not None and self.stop <= self.start):
+        backwards = self.stop is not None and self.stop <= self.start
+        if self.start < 0 or self.need_s < 1 or backwards:
             raise UserError(
-                f"a baseline from {self.start:g} s to {self.stop} s (at least 1 s) is not possible; "
-                "give seconds, START:STOP or a file"
+                f"a baseline of {self.need_s:g} s from {self.start:g} s is not possible; give at "
+                "least 1 second, START:STOP with STOP after START, or a file"
             )
 
 

@@ -1,4 +1,4 @@
-"""What the live profile does to a signal, as a frozen, self-checking record in the bundle's card."""
+"""What the live profile does to a signal: a frozen, self-checking record in the bundle's card."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,7 +38,7 @@ def _align(
     aligner = StreamAligner(_spec(sfreq), float(stamps[0]))
     bounds = sorted({0, len(x), *[c for c in cuts or [] if c < len(x)]})
     out = []
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         out += aligner.push(
             Chunk(
                 "eeg",

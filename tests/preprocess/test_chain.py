@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,7 +84,7 @@ def test_any_chunking_gives_the_same_window(
         n = chain.contract.n_chans
         chain.baseline = _unit(n)
         x = np.random.default_rng(0).normal(5, 1, (900, n)) + offset
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+        for start, stop in pairwise(bounds):
             _push(chain, x[start:stop], start)
         windows.append(chain.window(900))
     assert windows[0].reason == windows[1].reason
