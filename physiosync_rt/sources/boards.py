@@ -1,0 +1,160 @@
+"""What BrainFlow knows of its boards: names, rows, units, counters."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Final
+
+from physiosync_rt.datatypes import UNITS, Modality, StreamSpec
+from physiosync_rt.devices import CounterDescription
+from physiosync_rt.errors import UserError
+
+COUNTERS: Final[Mapping[str, CounterDescription]] = {
+    "SYNTHETIC_BOARD": CounterDescription(modulo=256),
+    "CYTON_BOARD": CounterDescription(modulo=256),
+    # Cyton and Daisy take turns in the packets: one sample of 16 channels takes two.
+    "CYTON_DAISY_BOARD": CounterDescription(modulo=256, step=2),
+}
+"""Boards whose package number counts samples; elsewhere it counts radio packets of several."""
+
+EDA_IN_US: Final = frozenset({"SYNTHETIC_BOARD", "EMOTIBIT_BOARD"})
+"""Boards whose EDA is known to come in microsiemens; others need a device description."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A board as `physiosync boards` lists it.
+
+    Attributes
+    ----------
+    name : str
+        BrainFlow's own, as a device description has it.
+    sfreq : float
+        Rate of the EEG, or of the first signal where there is none, in Hz.
+    eeg_names : tuple of str
+        Electrodes, where BrainFlow knows them.
+    n_eeg, n_eda, n_ecg : int
+        Numbers of channels.
+    """
+
+    name: str
+    sfreq: float
+    eeg_names: tuple[str, ...]
+    n_eeg: int
+    n_eda: int
+    n_ecg: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardStream:
+    """One signal of a board: its spec, and its rows in the data of a preset."""
+
+    spec: StreamSpec
+    preset: int
+    rows: tuple[int, ...]
+
+
+def load_brainflow() -> ModuleType:
+    """Import BrainFlow's board module.
+
+    Raises
+    ------
+    UserError
+        It is not installed, or does not run here.
+    """
+    try:
+        with warnings.catch_warnings():
+            # BrainFlow 5.23 finds its library through pkg_resources, which warns about itself.
+            warnings.simplefilter("ignore")
+            from brainflow import board_shim
+    except (ImportError, OSError) as error:
+        raise UserError(
+            f"BrainFlow cannot be used ({error}); pip install 'physiosync-rt[devices]'"
+        ) from error
+    module: ModuleType = board_shim
+    return module
+
+
+def board_id(name: str) -> int:
+    """Find BrainFlow's number for a board, by name with or without ``_BOARD``.
+
+    Raises
+    ------
+    UserError
+        There is no such board.
+    """
+    known = {board.name: int(board.value) for board in load_brainflow().BoardIds}
+    for candidate in (name.upper(), f"{name.upper()}_BOARD"):
+        if candidate in known:
+            return known[candidate]
+    raise UserError(f"BrainFlow knows no board {name!r}; `physiosync boards` lists those it knows")
+
+
+def board_streams(number: int) -> list[BoardStream]:
+    """List the EEG, EDA and ECG signals of a board, in the order of its presets."""
+    shim = load_brainflow()
+    name = shim.BoardIds(number).name
+    return [
+        stream
+        for preset in sorted(shim.BoardShim.get_board_presets(number))
+        for stream in _of_preset(preset, shim.BoardShim.get_board_descr(number, preset), name)
+    ]
+
+
+def list_boards() -> tuple[Board, ...]:
+    """List the boards that measure EEG, EDA or ECG, by name."""
+    shim = load_brainflow()
+    boards = []
+    for board in shim.BoardIds:
+        # Some numbers stand for no device (no board, playback, streaming).
+        with contextlib.suppress(shim.BrainFlowError):
+            streams = board_streams(int(board.value))
+            if streams:
+                boards.append(_summary(board.name, streams))
+    return tuple(sorted(boards, key=lambda board: board.name))
+
+
+def _summary(name: str, streams: list[BoardStream]) -> Board:
+    specs = {stream.spec.modality: stream.spec for stream in streams}
+    n_chans = {modality: spec.n_chans for modality, spec in specs.items()}
+    eeg = specs.get(Modality.EEG)
+    named = eeg is not None and not eeg.ch_names[0].startswith("ch")
+    return Board(
+        name=name,
+        sfreq=(eeg or streams[0].spec).sfreq,
+        eeg_names=eeg.ch_names if eeg is not None and named else (),
+        n_eeg=n_chans.get(Modality.EEG, 0),
+        n_eda=n_chans.get(Modality.GSR, 0),
+        n_ecg=n_chans.get(Modality.ECG, 0),
+    )
+
+
+def _of_preset(preset: int, description: Mapping[str, Any], board: str) -> list[BoardStream]:
+    eeg = tuple(description.get("eeg_channels", ()))
+    # ExG boards list the same rows as EEG, ECG, EMG and EOG: they are one EEG amplifier.
+    ecg = tuple(row for row in description.get("ecg_channels", ()) if row not in eeg)
+    eda = tuple(description.get("eda_channels", ()))
+    made = []
+    for modality, rows in ((Modality.EEG, eeg), (Modality.GSR, eda), (Modality.ECG, ecg)):
+        if not rows:
+            continue
+        stated = str(description.get("eeg_names", "")) if modality is Modality.EEG else ""
+        names = tuple(name.strip() for name in stated.split(",") if name.strip())
+        if len(names) != len(rows):
+            names = tuple(f"ch{i + 1}" for i in range(len(rows)))
+        known = modality is Modality.EEG or (modality is Modality.GSR and board in EDA_IN_US)
+        spec = StreamSpec(
+            name=f"{board} {modality}",
+            modality=modality,
+            ch_names=names,
+            sfreq=float(description["sampling_rate"]),
+            unit=UNITS[modality] if known else "",
+            stype=modality.value,
+            source_id=f"brainflow-{board}".lower(),
+        )
+        made.append(BoardStream(spec, preset, rows))
+    return made

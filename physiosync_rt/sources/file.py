@@ -1,0 +1,156 @@
+"""A recording as if it were arriving now."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from physiosync_rt.datatypes import Chunk, Modality, RecordedMarkers, Recording, StreamSpec
+from physiosync_rt.formats.clocks import corrected, sample_offsets
+from physiosync_rt.playback import in_time_order
+from physiosync_rt.sources.base import Batch, Marker
+from physiosync_rt.sources.usable import complaint, require_usable
+
+PACED_CHUNK_S = 0.02
+FAST_CHUNK_S = 0.25
+
+
+class FileSource:
+    """Samples and markers of a recording in the order of their times.
+
+    Parameters
+    ----------
+    recording : Recording
+        With a device description already applied where one is needed.
+    speed : float or None
+        Recorded seconds per second; None is as fast as it is polled.
+    chunk_s : float, optional
+        Longest stretch of recorded time in one chunk.
+    clock : callable
+        Monotonic seconds that pace the arrival.
+
+    Attributes
+    ----------
+    notices : list of str
+        What a person should know, one sentence each.
+
+    Notes
+    -----
+    Stamps stay as they are in the file. Within a stream the file's order is kept; every chunk
+    carries the clock offset that was measured last before its samples.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        *,
+        speed: float | None = None,
+        chunk_s: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.notices: list[str] = []
+        self._recording = recording
+        self._speed = math.inf if speed is None else speed
+        self._chunk_s = chunk_s or (FAST_CHUNK_S if speed is None else PACED_CHUNK_S)
+        self._clock = clock
+        self._chunks: Iterator[Chunk] = iter(())
+        self._next: Chunk | None = None
+        self._markers: list[Marker] = []
+        self._origin = 0.0
+        self._started: float | None = None
+        self._reached = -math.inf
+
+    @property
+    def speed(self) -> float:
+        """Recorded seconds per second of arrival; infinite without pace."""
+        return self._speed
+
+    @property
+    def start_utc(self) -> float | None:
+        """UNIX time of the first EEG sample, where the file knows it."""
+        return self._recording.start_utc
+
+    def now(self) -> None:
+        """Return nothing: no clock ticks in a file."""
+
+    def open(self) -> tuple[StreamSpec, ...]:
+        """Begin at the beginning; what has no samples or cannot be used is not offered.
+
+        Raises
+        ------
+        UserError
+            The EEG does not say its unit, rate or electrodes.
+        """
+        streams = [s for s in self._recording.streams if len(s.timestamps)]
+        signals = [s for s in streams if s.spec.modality is not Modality.OTHER]
+        usable = [s for s in signals if not complaint(s.spec)]
+        self.notices = [f"left out: {complaint(s.spec)}" for s in signals if complaint(s.spec)]
+        if not any(s.spec.modality is Modality.EEG for s in usable):
+            for stream in self._recording.of(Modality.EEG):
+                require_usable(stream.spec)
+        played = replace(self._recording, streams=tuple(usable))
+        self._chunks = in_time_order(played, self._chunk_s)
+        self._next = next(self._chunks, None)
+        self._markers = sorted(
+            (m for stream in self._recording.markers for m in _markers(stream)),
+            key=lambda marker: marker.timestamp + marker.clock_offset,
+        )
+        self._origin = min((float(corrected(s)[0]) for s in usable), default=0.0)
+        self._started, self._reached = None, -math.inf
+        return tuple(stream.spec for stream in usable)
+
+    def poll(self, timeout: float) -> Batch:
+        """Return what is due; without pace, the next slot of all streams."""
+        if self._started is None:
+            self._started = self._clock()
+        if self._next is None:
+            return Batch(markers=self._markers_until(math.inf), ended=True)
+        due = self._due(timeout)
+        chunks: list[Chunk] = []
+        while self._next is not None and _end(self._next) <= due:
+            chunks.append(self._next)
+            self._reached = max(self._reached, _end(self._next))
+            self._next = next(self._chunks, None)
+        return Batch(tuple(chunks), self._markers_until(min(self._reached, due)))
+
+    def close(self) -> None:
+        """Let go of the recording's remainder."""
+        self._chunks, self._next, self._markers = iter(()), None, []
+
+    def _due(self, timeout: float) -> float:
+        """Recorded time until which everything has arrived."""
+        assert self._next is not None
+        assert self._started is not None
+        first = _end(self._next)
+        if not math.isfinite(self._speed):
+            return first + self._chunk_s
+        due_at = self._started + (first - self._origin) / self._speed
+        wait = min(due_at - self._clock(), timeout)
+        if wait > 0:
+            time.sleep(wait)
+        return self._origin + (self._clock() - self._started) * self._speed
+
+    def _markers_until(self, t: float) -> tuple[Marker, ...]:
+        n_due = 0
+        while n_due < len(self._markers):
+            marker = self._markers[n_due]
+            if marker.timestamp + marker.clock_offset > t:
+                break
+            n_due += 1
+        due, self._markers = self._markers[:n_due], self._markers[n_due:]
+        return tuple(due)
+
+
+def _end(chunk: Chunk) -> float:
+    """Time by which the chunk was all there; a stamp that steps back came no earlier."""
+    return float(chunk.timestamps.max() + chunk.clock_offset)
+
+
+def _markers(stream: RecordedMarkers) -> list[Marker]:
+    offsets = sample_offsets(stream.timestamps, stream.clock_offsets)
+    return [
+        Marker(float(stamp), label, float(offset))
+        for stamp, label, offset in zip(stream.timestamps, stream.labels, offsets, strict=True)
+    ]
