@@ -68,9 +68,12 @@ def load_brainflow() -> ModuleType:
     """
     try:
         with warnings.catch_warnings():
-            # BrainFlow 5.23 finds its library through pkg_resources, which warns about itself.
+            # BrainFlow 5.23 finds its library through pkg_resources, which warns about itself, at
+            # the first call.
             warnings.simplefilter("ignore")
             from brainflow import board_shim
+
+            board_shim.BoardShim.get_version()
     except (ImportError, OSError) as error:
         raise UserError(
             f"BrainFlow cannot be used ({error}); pip install 'physiosync-rt[devices]'"
@@ -95,14 +98,15 @@ def board_id(name: str) -> int:
 
 
 def board_streams(number: int) -> list[BoardStream]:
-    """List the EEG, EDA and ECG signals of a board, in the order of its presets."""
+    """List the EEG, EDA and ECG of a board; each from the first preset that has it."""
     shim = load_brainflow()
     name = shim.BoardIds(number).name
-    return [
-        stream
-        for preset in sorted(shim.BoardShim.get_board_presets(number))
-        for stream in _of_preset(preset, shim.BoardShim.get_board_descr(number, preset), name)
-    ]
+    found: dict[Modality, BoardStream] = {}
+    for preset in sorted(shim.BoardShim.get_board_presets(number)):
+        description = shim.BoardShim.get_board_descr(number, preset)
+        for stream in _of_preset(preset, description, name):
+            found.setdefault(stream.spec.modality, stream)
+    return list(found.values())
 
 
 def list_boards() -> tuple[Board, ...]:
