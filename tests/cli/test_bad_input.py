@@ -1,0 +1,137 @@
+"""What a person can get wrong: one sentence that says the mend, exit code 2, nothing left over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from physiosync_rt.cli import main
+from physiosync_rt.datatypes import Modality, StreamSpec
+from physiosync_rt.formats.simulated_recording import write_recording
+from physiosync_rt.formats.xdf_writer import XdfWriter
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("person") / "person.xdf"
+    write_recording(path, 1, duration_s=12.0, rest_s=6.0)
+    return path
+
+
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Run a command that has to be refused in an empty folder; return its sentence."""
+
+    def run(*words: str | Path, left: int = 0) -> str:
+        folder = tmp_path / "here"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("sys.argv", ["physiosync", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2
+        shown = capsys.readouterr().err
+        assert "Traceback" not in shown
+        assert len(list(folder.iterdir())) == left
+        return shown
+
+    return run
+
+
+def _write(path: Path, samples: np.ndarray, unit: str = "uV", sfreq: float = 128.0) -> Path:
+    names = ("F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2")
+    spec = StreamSpec("Cap", Modality.EEG, names, sfreq, unit, stype="EEG")
+    with XdfWriter(path) as writer:
+        stream = writer.add_stream(spec)
+        writer.write_samples(stream, samples.astype(np.float32), np.arange(len(samples)) / 128.0)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--csv", "nowhere/run.csv"], "does not exist; create it first"),
+        (["--csv", "."], "is a folder"),
+        (["--csv", "run.csv", "--bundle", "nope"], "demo-eeg32, demo-muse"),
+        (["--csv", "run.csv", "--baseline", "banana"], "neither seconds, nor START:STOP"),
+        (["--csv", "run.csv", "--baseline", "9:3"], "STOP after START"),
+        (["--csv", "run.csv", "--hop", "0.3"], "such as 0.296875"),
+        (["--csv", "run.csv", "--eeg", "nobody"], "that matches --eeg nobody"),
+        (["--csv", "run.csv", "--eeg", "SimulatedGSR"], "is GSR, the bundle wants EEG"),
+        (["--csv", "run.csv", "--bundle", "demo-muse"], "needs at least 4 of a known position"),
+        (["--csv", "run.csv", "--torch-device", "abacus"], "device 'abacus' cannot be used"),
+        (["--csv", "run.csv", "--device", "nope"], "openbci-cyton"),
+    ],
+)
+def test_predict(refused: Run, person: Path, options: list[str], says: str) -> None:
+    assert says in refused("predict", person, *options)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (np.nan, "mostly NaN or infinite"),
+        (np.inf, "mostly NaN or infinite"),
+        (7.0, "is constant"),
+        (1e12, "reaches beyond 1e+08 uV"),
+    ],
+)
+def test_a_stream_that_is_no_signal(refused: Run, tmp_path: Path, value: float, says: str) -> None:
+    path = _write(tmp_path / "bad.xdf", np.full((128 * 8, 8), value))
+    # The run had begun: its CSV is there, whole, with the header alone.
+    assert says in refused("predict", path, "--csv", "run.csv", left=2)
+
+
+def test_a_rate_that_is_not_the_declared_one(refused: Run, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0, 20, (128 * 30, 8))
+    path = _write(tmp_path / "bad.xdf", noise, sfreq=256.0)
+    assert "declares 256 Hz but sends 128" in refused("predict", path, "--csv", "run.csv", left=2)
+
+
+def test_a_stream_of_unknown_unit(refused: Run, tmp_path: Path) -> None:
+    path = _write(tmp_path / "bad.xdf", np.zeros((128 * 8, 8)), unit="")
+    assert "does not say in which unit" in refused("predict", path, "--csv", "run.csv")
+
+
+def test_files_that_are_not_what_their_name_says(
+    refused: Run, tmp_path: Path, person: Path
+) -> None:
+    (tmp_path / "liar.edf").write_bytes(person.read_bytes())
+    assert "holds XDF" in refused("predict", tmp_path / "liar.edf", "--csv", "run.csv")
+
+
+def test_a_file_that_does_not_exist(refused: Run) -> None:
+    assert "does not exist" in refused("predict", "nothing.xdf", "--csv", "run.csv")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["live", "--source", "banana"], "--source banana"),
+        (["live", "--source", "file"], "needs --file"),
+        (["live", "--source", "brainflow"], "needs --board"),
+        (["live", "--duration", "-1", "--source", "simulated"], "is not above 0 s"),
+        (["live", "--config", "nope"], "there is no file 'nope'"),
+        (["demo", "--csv", "nowhere/run.csv"], "does not exist; create it first"),
+        (["live", "--source", "lsl", "--timeout", "1", "--headless"], "no EEG stream found"),
+        (["replay", "nothing.xdf"], "does not exist"),
+        (["inspect", "nothing.xdf"], "does not exist"),
+        (["simulate", "recording", "person.edf"], "let its name end in .xdf"),
+        (["train", "--config", "nope", "--out", "b"], "there is no file 'nope'"),
+        (["live", "--record", "nowhere/run.xdf", "--source", "simulated"], "create it first"),
+    ],
+)
+def test_other_commands(refused: Run, words: list[str], says: str) -> None:
+    assert says in " ".join(refused(*words).split())
+
+
+def test_a_recording_is_never_overwritten(refused: Run, person: Path) -> None:
+    said = refused("live", "--source", "simulated", "--record", person)
+    assert "exists and recordings are never overwritten" in said
