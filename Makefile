@@ -9,6 +9,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 DURATION ?=
+DEMO_NAME ?= physiosync-demo
 ARGS ?=
 INPUTS := pyproject.toml constraints.txt
 DEMO_READY := $(VENV)/.ready-demo
@@ -21,8 +22,13 @@ help:  ## list the targets
 
 .PHONY: demo
 demo: $(DEMO_READY)  ## a simulated person, live, in the dashboard (or in the terminal)
-	@if $(BIN)/python -m physiosync_rt.doctor --qt; then view=; else view=--headless; fi
-	$(BIN)/physiosync demo $$view $(if $(DURATION),--duration $(DURATION)) $(ARGS)
+	@if [ "$$(uname -s)" = Linux ] && [ -z "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then
+	    echo "No display: the terminal view for $(or $(DURATION),30) s, then a picture of the dashboard."
+	    options="--headless --duration $(or $(DURATION),30)"
+	else
+	    options="$(if $(DURATION),--duration $(DURATION))"
+	fi
+	$(BIN)/physiosync demo $$options --csv $(DEMO_NAME).csv --png $(DEMO_NAME).png $(ARGS)
 
 .PHONY: test
 test: $(ALL_READY)  ## the tests, without the slow ones
@@ -58,23 +64,12 @@ $(BIN)/python:
 	echo "No Python 3.11 or newer found; install one and run make again." >&2
 	exit 1
 
-# The default Linux wheel of torch brings gigabytes of CUDA; without an NVIDIA card the small CPU
-# wheel does. Where that index cannot be reached, the next line installs whatever pip finds.
-define install_torch
-if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && ! $(BIN)/python -m pip show -qq torch; then
-    $(PIP_INSTALL) --retries 0 --timeout 15 -c constraints.txt \
-        --index-url https://download.pytorch.org/whl/cpu --no-deps torch 2>/dev/null || true
-fi
-endef
-
 $(DEMO_READY): $(INPUTS) | $(BIN)/python
 	@echo "Installing what the demo needs into $(VENV) (a few minutes, once)"
-	$(install_torch)
 	$(PIP_INSTALL) -c constraints.txt -e '.[gui]'
 	touch $@
 
 $(ALL_READY): $(INPUTS) | $(BIN)/python
 	@echo "Installing everything into $(VENV) (a few minutes, once)"
-	$(install_torch)
 	$(PIP_INSTALL) -c constraints.txt -e '.[gui,devices,train,record,test,dev]'
 	touch $(DEMO_READY) $@

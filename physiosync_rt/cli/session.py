@@ -13,10 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import typer
 from rich.console import Console
 
 from physiosync_rt import __version__
 from physiosync_rt.dashboard import display_available, render_png, run_dashboard
+from physiosync_rt.dashboard.qt import load as load_qt
+from physiosync_rt.datatypes import Snapshot
 from physiosync_rt.engine import Engine, EngineThread
 from physiosync_rt.errors import UserError
 from physiosync_rt.sinks.csv_log import CsvLog, check_writable
@@ -83,11 +86,31 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
             engine.record(outputs.record)
         _watch(engine, outputs)
         if outputs.png is not None and engine.snapshot is not None:
-            render_png(engine.snapshot, outputs.png)
+            _picture(engine.snapshot, outputs.png)
     finally:
         if log is not None and engine.pipeline.baseline is not None:
             log.update(baseline=engine.pipeline.baseline.to_dict())
         engine.close()
+
+
+def _window_possible() -> bool:
+    """Whether the dashboard can open; says what is missing where Qt cannot."""
+    if not display_available():
+        return False
+    try:
+        load_qt()
+    except UserError as error:
+        typer.echo(f"{error} The terminal view takes its place.", err=True)
+        return False
+    return True
+
+
+def _picture(snapshot: Snapshot, path: Path) -> None:
+    """Draw the dashboard; a run that went well does not fail for want of Qt."""
+    try:
+        render_png(snapshot, path)
+    except UserError as error:
+        typer.echo(f"no picture: {error}", err=True)
 
 
 def _watch(engine: Engine, outputs: Outputs) -> None:
@@ -98,7 +121,7 @@ def _watch(engine: Engine, outputs: Outputs) -> None:
         try:
             if outputs.quiet:
                 thread.join()
-            elif outputs.headless or not display_available():
+            elif outputs.headless or not _window_possible():
                 console = Console()
                 TerminalView(lambda: engine.snapshot, console).run(lambda: not thread.is_alive())
             else:

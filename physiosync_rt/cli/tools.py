@@ -61,7 +61,7 @@ def streams(as_json: Json = False, timeout: Timeout = 3.0, local: Local = False)
 
 def boards(as_json: Json = False) -> None:
     """List the BrainFlow boards and what they measure."""
-    from physiosync_rt.sources.brainflow import list_boards
+    from physiosync_rt.sources.boards import list_boards
 
     found = list_boards()
     if as_json:

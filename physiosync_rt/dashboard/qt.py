@@ -49,4 +49,3 @@ def load() -> None:
                 f"The dashboard cannot load Qt because a system library is missing ({error}); "
                 f"mend: {_LIBRARIES}; or run with --headless."
             ) from error
-
