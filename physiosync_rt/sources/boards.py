@@ -112,6 +112,8 @@ def board_streams(number: int) -> list[BoardStream]:
 def list_boards() -> tuple[Board, ...]:
     """List the boards that measure EEG, EDA or ECG, by name."""
     shim = load_brainflow()
+    # It logs an error for every number that stands for no device.
+    shim.BoardShim.disable_board_logger()
     boards = []
     for board in shim.BoardIds:
         # Some numbers stand for no device (no board, playback, streaming).
