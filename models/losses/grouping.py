@@ -14,7 +14,12 @@ def _check_groups(n_subjects: int, n_windows: int, group_size: int) -> None:
 
 
 def draw_disjoint_groups(
-    n_subjects: int, n_windows: int, group_size: int = 2, *, generator: torch.Generator
+    n_subjects: int,
+    n_windows: int,
+    group_size: int = 2,
+    *,
+    present: Tensor | None = None,
+    generator: torch.Generator,
 ) -> Tensor:
     """Draw two groups of different subjects for every window, anew for each.
 
@@ -24,6 +29,8 @@ def draw_disjoint_groups(
     Parameters
     ----------
     n_subjects, n_windows, group_size : int
+    present : bool Tensor, shape (n_windows, n_subjects), optional
+        Who has which window; everybody has every one when not given.
     generator : torch.Generator
         Source of chance; the result lies on its device.
 
@@ -38,11 +45,14 @@ def draw_disjoint_groups(
         If a number is not positive or two groups need more subjects than there are.
     """
     _check_groups(n_subjects, n_windows, group_size)
-    if 2 * group_size > n_subjects:
+    fewest = n_subjects if present is None else int(present.sum(1).min())
+    if 2 * group_size > fewest:
         raise ValueError(
-            f"two groups of {group_size} need {2 * group_size} subjects, there are {n_subjects}"
+            f"two groups of {group_size} need {2 * group_size} subjects, there are {fewest}"
         )
     lots = torch.rand(n_windows, n_subjects, generator=generator, device=generator.device)
+    if present is not None:
+        lots = lots.masked_fill(~present, torch.inf)
     return lots.argsort(1)[:, : 2 * group_size].reshape(n_windows, 2, group_size)
 
 

@@ -91,3 +91,14 @@ def test_pooling_does_not_depend_on_the_order_in_a_group():
 def test_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_groups_are_drawn_from_those_who_are_present():
+    present = torch.rand(200, 7, generator=torch.Generator().manual_seed(1)) < 0.4
+    present[:, :4] |= present.sum(1, keepdim=True) < 4
+    present = present[present.sum(1) >= 4]
+    generator = torch.Generator().manual_seed(0)
+    groups = draw_disjoint_groups(7, len(present), 2, present=present, generator=generator)
+    assert present.gather(1, groups.flatten(1)).all()
+    with pytest.raises(ValueError, match="two groups of 3 need 6 subjects"):
+        draw_disjoint_groups(7, len(present), 3, present=present, generator=generator)
