@@ -1,0 +1,262 @@
+"""The checks. Each looks at one thing, is bounded in time and ends in a `Finding`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+from physiosync_rt import __version__
+from physiosync_rt.doctor.probe import Answer, ask
+from physiosync_rt.resources import bundle_names, configs_dir
+
+Status = Literal["ok", "note", "bad"]
+"""``note`` is something to know or an extra that is not there; ``bad`` stops the live path."""
+
+TIMEOUT_S = 30.0
+"""No probe takes longer."""
+
+_MIN_LIBLSL = 118
+_MIN_GLIBC = (2, 35)
+_COARSE_SLEEP_MS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, and the mend where something is amiss."""
+
+    name: str
+    status: Status
+    found: str
+    mend: str = ""
+
+
+def check_python() -> Finding:
+    """Python, operating system and this package."""
+    found = f"physiosync-rt {__version__}, Python {platform.python_version()}, {platform.system()}"
+    return Finding("python", "ok", found)
+
+
+def check_files() -> Finding:
+    """Shipped bundles and device descriptions."""
+    devices = sorted(path.stem for path in (configs_dir() / "devices").glob("*.yaml"))
+    found = f"{len(bundle_names())} bundles, {len(devices)} device descriptions"
+    if not devices or not bundle_names():
+        mend = "install again: pip install --force-reinstall --no-deps physiosync-rt"
+        return Finding("shipped files", "bad", found, mend)
+    return Finding("shipped files", "ok", found)
+
+
+def check_liblsl() -> Finding:
+    """The LSL library, where it lies, and whether this system can carry it."""
+    answer = ask(["-c", _LIBLSL], TIMEOUT_S)
+    glibc = platform.libc_ver()
+    libc = f", glibc {glibc[1]}" if glibc[0] == "glibc" else ""
+    if answer.error:
+        mend = "pip install 'pylsl>=1.18.6'"
+        if glibc[0] == "glibc" and _version(glibc[1]) < _MIN_GLIBC:
+            mend = (
+                "pylsl's own liblsl needs glibc 2.35: install liblsl 1.18 for this system and "
+                "name it in the environment variable PYLSL_LIB"
+            )
+        return Finding("liblsl", "bad", answer.error + libc, mend)
+    version = int(answer.values["version"])
+    found = f"liblsl {version // 100}.{version % 100} at {answer.values['path']}{libc}"
+    if version < _MIN_LIBLSL:
+        mend = "older ones overlook streams of this computer: pip install 'pylsl>=1.18.6'"
+        return Finding("liblsl", "bad", found, mend)
+    return Finding("liblsl", "ok", found)
+
+
+def check_loopback() -> Finding:
+    """A stream from one process to another through LSL, on this computer."""
+    session = f"doctor-{os.getpid()}"
+    # Its own session, whatever network this process is set to.
+    env = {name: value for name, value in os.environ.items() if name != "LSLAPICFG"}
+    module = ["-m", "physiosync_rt.doctor.loopback"]
+    sender = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-W", "ignore", *module, "send", session],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=env,
+    )
+    try:
+        answer = ask([*module, "receive", session], TIMEOUT_S, env)
+    finally:
+        sender.terminate()
+        try:
+            sender.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            sender.kill()
+            sender.wait()
+    return _judge_loopback(answer)
+
+
+def _judge_loopback(answer: Answer) -> Finding:
+    values = answer.values
+    firewall = "let the firewall pass UDP 16571 to 16604 and TCP 16572 to 16604 on 127.0.0.1"
+    if answer.error:
+        return Finding("LSL on this computer", "bad", answer.error, firewall)
+    if values["find_s"] < 0 or values["received"] == 0:
+        what = "the test stream was not found" if values["find_s"] < 0 else "no sample arrived"
+        return Finding("LSL on this computer", "bad", what, firewall)
+    found = (
+        f"{values['received']} samples received, {values['lost']:g} lost; stream found after "
+        f"{values['find_s']:.1f} s, {values['latency_ms']:.1f} ms from process to process"
+    )
+    if values["lost"]:
+        return Finding("LSL on this computer", "bad", found, "close programs that load the network")
+    return Finding("LSL on this computer", "ok", found)
+
+
+def check_qt() -> Finding:
+    """Qt, its system libraries and its window plugin; created in another process."""
+    answer = ask(["-c", _QT], TIMEOUT_S)
+    if answer.error:
+        mend = "see the lines of `QT_DEBUG_PLUGINS=1 physiosync demo`; --headless works meanwhile"
+        return Finding("dashboard (Qt)", "bad", f"Qt cannot start: {answer.error}", mend)
+    if problem := str(answer.values.get("problem", "")):
+        found, _, mend = problem.partition("; mend: ")
+        extra = "PySide6" in found or "pyqtgraph" in found
+        return Finding("dashboard (Qt)", "note" if extra else "bad", found, mend)
+    return Finding("dashboard (Qt)", "ok", f"Qt {answer.values['version']}")
+
+
+def check_display() -> Finding:
+    """Whether there is a screen to show a window on."""
+    answer = ask(["-c", _DISPLAY], TIMEOUT_S)
+    if answer.values.get("display"):
+        return Finding("display", "ok", "there is one")
+    mend = "the terminal view takes its place; over ssh, `ssh -X` brings a display"
+    return Finding("display", "note", answer.error or "there is none", mend)
+
+
+def check_brainflow() -> Finding:
+    """BrainFlow, for boards without an LSL program."""
+    answer = ask(["-c", _BRAINFLOW], TIMEOUT_S)
+    if answer.error or "problem" in answer.values:
+        found = answer.error or str(answer.values["problem"])
+        mend = "only needed for --source brainflow: pip install 'physiosync-rt[devices]'"
+        return Finding("BrainFlow", "note", found, mend)
+    return Finding("BrainFlow", "ok", f"BrainFlow {answer.values['version']}")
+
+
+def check_torch() -> Finding:
+    """Torch and the device it would compute on."""
+    answer = ask(["-c", _TORCH], TIMEOUT_S)
+    if answer.error:
+        return Finding("torch", "bad", answer.error, "pip install -c constraints.txt torch")
+    return Finding("torch", "ok", f"torch {answer.values['version']} on {answer.values['device']}")
+
+
+def check_clock() -> Finding:
+    """Resolution of the clock, and how finely this system sleeps."""
+    steps = []
+    for _ in range(200):
+        start = time.monotonic()
+        while (now := time.monotonic()) == start:
+            pass
+        steps.append(now - start)
+    naps = []
+    for _ in range(20):
+        start = time.perf_counter()
+        time.sleep(0.001)
+        naps.append(time.perf_counter() - start)
+    nap_ms = 1e3 * statistics.median(naps)
+    found = f"ticks of {1e6 * min(steps):.2g} µs; a sleep of 1 ms takes {nap_ms:.1f} ms"
+    if nap_ms > _COARSE_SLEEP_MS:
+        mend = "the computer is busy or saves power: latencies grow by as much"
+        return Finding("clock", "note", found, mend)
+    return Finding("clock", "ok", found)
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (
+    check_python,
+    check_files,
+    check_liblsl,
+    check_loopback,
+    check_torch,
+    check_qt,
+    check_display,
+    check_brainflow,
+    check_clock,
+)
+"""In the order in which they are shown."""
+
+
+def check_all() -> list[Finding]:
+    """Run every check; a check that itself fails is a finding too."""
+    # The clock is timed last, alone: the others keep the computer busy.
+    *parallel, clock = CHECKS
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        findings = list(pool.map(_guarded, parallel))
+    return [*findings, _guarded(clock)]
+
+
+def _guarded(check: Callable[[], Finding]) -> Finding:
+    name = check.__name__.removeprefix("check_")
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001
+        cause = f"the check failed: {type(error).__name__}: {error}"
+        return Finding(name, "bad", cause, "please report this with `physiosync doctor --json`")
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
+
+
+_LIBLSL = """
+import json, pylsl
+from pylsl.lib import lib
+print(json.dumps({"version": pylsl.library_version(), "path": lib._name}))
+"""
+
+_QT = """
+import json, os
+from physiosync_rt.dashboard.qt import display_available, load
+from physiosync_rt.errors import UserError
+try:
+    load()
+except UserError as error:
+    print(json.dumps({"problem": str(error)}))
+else:
+    if not display_available():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6 import QtCore, QtWidgets
+    app = QtWidgets.QApplication([])
+    print(json.dumps({"version": QtCore.qVersion()}))
+"""
+
+_DISPLAY = """
+import json
+from physiosync_rt.dashboard.qt import display_available
+print(json.dumps({"display": display_available()}))
+"""
+
+_BRAINFLOW = """
+import json
+from physiosync_rt.errors import UserError
+from physiosync_rt.sources.boards import load_brainflow
+try:
+    print(json.dumps({"version": load_brainflow().BoardShim.get_version()}))
+except UserError as error:
+    print(json.dumps({"problem": str(error)}))
+"""
+
+_TORCH = """
+import json, torch
+device = "the CPU"
+if torch.cuda.is_available():
+    device = torch.cuda.get_device_name(0)
+elif torch.backends.mps.is_available():
+    device = "Apple GPU (mps)"
+print(json.dumps({"version": torch.__version__, "device": device}))
+"""

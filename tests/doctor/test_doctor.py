@@ -1,0 +1,103 @@
+"""The doctor: every check ends in a finding, in bounded time, with a mend where one is needed."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+
+import pytest
+from rich.console import Console
+
+from physiosync_rt.doctor import CHECKS, Finding, check_all, checks, show
+from physiosync_rt.doctor.probe import Answer, ask
+
+
+def test_all_checks_find_something_and_the_live_path_works_here() -> None:
+    findings = check_all()
+    assert len(findings) == len(CHECKS)
+    assert json.loads(json.dumps([asdict(finding) for finding in findings]))
+    by_name = {finding.name: finding for finding in findings}
+    assert by_name["liblsl"].status == "ok"
+    assert by_name["LSL on this computer"].status == "ok", by_name["LSL on this computer"]
+    assert by_name["torch"].status == "ok"
+    for finding in findings:
+        assert finding.found
+        assert finding.mend or finding.status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import no_such_thing", "No module named 'no_such_thing'"),
+        ("import os; os.abort()", "the process ended with"),
+        ("import time; time.sleep(60)", "no answer within 1 s"),
+        ("print('hello')", "the process ended with 0"),
+    ],
+)
+def test_a_probe_that_goes_wrong_says_so(code: str, error: str) -> None:
+    answer = ask(["-c", code], timeout=1.0)
+    assert error in answer.error
+    assert answer.values == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer({"find_s": 0.2, "received": 100, "lost": 0, "latency_ms": 0.3}), "ok"),
+        (Answer({"find_s": 0.2, "received": 100, "lost": 3, "latency_ms": 0.3}), "bad"),
+        (Answer({"find_s": 0.2, "received": 0, "lost": 0, "latency_ms": -1}), "bad"),
+        (Answer({"find_s": -1}), "bad"),
+        (Answer(error="no answer within 30 s"), "bad"),
+    ],
+)
+def test_the_loopback_is_judged_by_what_arrived(answer: Answer, status: str) -> None:
+    finding = checks._judge_loopback(answer)
+    assert finding.status == status
+    assert bool(finding.mend) == (status == "bad")
+
+
+def test_a_check_that_fails_is_a_finding() -> None:
+    def check_stars() -> Finding:
+        raise RuntimeError("clouds")
+
+    finding = checks._guarded(check_stars)
+    assert (finding.name, finding.status) == ("stars", "bad")
+    assert "clouds" in finding.found
+
+
+def test_missing_system_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = "Qt misses a system library (libEGL.so.1); mend: apt install libegl1"
+    monkeypatch.setattr(checks, "ask", lambda *_: Answer({"problem": problem}))
+    finding = checks.check_qt()
+    assert (finding.status, finding.mend) == ("bad", "apt install libegl1")
+
+
+def test_an_old_liblsl_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "ask", lambda *_: Answer({"version": 117, "path": "x"}))
+    assert checks.check_liblsl().status == "bad"
+
+
+def test_findings_are_shown_with_their_mends() -> None:
+    out = io.StringIO()
+    show(
+        [Finding("one", "ok", "fine"), Finding("two", "bad", "broken", "mend it")],
+        Console(file=out, width=100),
+    )
+    assert "mend: mend it" in out.getvalue()
+    assert "1 of 2 checks failed" in out.getvalue()
+
+
+def test_the_makefile_asks_for_qt_alone() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "physiosync_rt.doctor", "--qt"],
+        env={**os.environ, "QT_QPA_PLATFORM": "no-such-platform", "DISPLAY": ":0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "No dashboard here" in done.stderr
+    assert done.stdout == ""
