@@ -89,7 +89,7 @@ def test_findings_are_shown_with_their_mends() -> None:
     assert "1 of 2 checks failed" in out.getvalue()
 
 
-def test_the_makefile_asks_for_qt_alone() -> None:
+def test_qt_can_be_asked_for_alone() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "physiosync_rt.doctor", "--qt"],
         env={**os.environ, "QT_QPA_PLATFORM": "no-such-platform", "DISPLAY": ":0"},
