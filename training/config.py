@@ -1,0 +1,294 @@
+"""What a person can ask of a training, as one frozen tree that YAML files are read into."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from models.config import Embedding, ModelConfig, Route, Slices
+from models.losses.cross import Stratify
+from models.presets import compact, deap_paper
+from physiosync_rt.preprocess.config import Frozen
+from training.sampling import Pairing
+
+Target = Literal["valence", "arousal", "quadrant"]
+Precision = Literal["32-true", "64-true", "bf16-mixed"]
+
+QUADRANT = "quadrant"
+N_QUADRANTS = 4
+
+_TEMPERATURE = {"dependent": 0.1, "cross": 0.07}
+
+
+class NetworkConfig(Frozen):
+    """The network of a training.
+
+    Attributes
+    ----------
+    name : str
+        As reports call it.
+    preset : {"paper", "compact"}
+        Widths of the paper, or a network of some hundred thousand weights.
+    embedding : {"paper", "conv"}, optional
+        First stage of the encoders; that of the preset when not given (``compact``: ``conv``).
+    with_5s : bool
+        Encoders of 5 s windows too. Without them a window is 1 s long, as in the release for
+        DREAMER.
+    faithful : bool
+        Compute exactly what the released code computes.
+    dim_1s, dim_5s, depth, slices, dropout
+        Other values than the preset's (see `models.config`).
+    """
+
+    name: str = ""
+    preset: Literal["paper", "compact"] = "paper"
+    embedding: Embedding | None = None
+    with_5s: bool = True
+    faithful: bool = False
+    dim_1s: int | None = Field(None, ge=4)
+    dim_5s: int | None = Field(None, ge=4)
+    depth: int | None = Field(None, ge=1)
+    slices: Slices | None = None
+    dropout: float | None = Field(None, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> NetworkConfig:
+        self.build(1, 1, ("valence",), 2, ("fused",))
+        return self
+
+    @property
+    def title(self) -> str:
+        """Name for reports."""
+        return self.name or f"{self.preset} ({self.embedding or 'own'} embedding)"
+
+    def build(
+        self,
+        n_eeg: int,
+        n_pps: int,
+        targets: tuple[str, ...],
+        n_classes: int,
+        routes: tuple[Route, ...],
+    ) -> ModelConfig:
+        """Describe the network for so many channels and these targets.
+
+        Raises
+        ------
+        ValueError
+            The parts do not go together.
+        """
+        if self.preset == "paper":
+            base = deap_paper(faithful=self.faithful)
+        else:
+            base = compact(n_eeg, n_pps)
+        if base.eeg_5s is None or base.pps_5s is None:
+            raise ValueError("a preset without 5 s encoders")
+        short: dict[str, Any] = {"n_chans": n_eeg, **self._changes(self.dim_1s)}
+        long: dict[str, Any] = {"n_chans": n_eeg, **self._changes(self.dim_5s)}
+        pps: dict[str, Any] = {"n_chans": n_pps}
+        return replace(
+            base,
+            eeg_1s=replace(base.eeg_1s, **short),
+            pps_1s=replace(base.pps_1s, **short | pps),
+            eeg_5s=replace(base.eeg_5s, **long) if self.with_5s else None,
+            pps_5s=replace(base.pps_5s, **long | pps) if self.with_5s else None,
+            targets=targets,
+            n_classes=n_classes,
+            routes=routes,
+            slices=self.slices or base.slices,
+            dropout=base.dropout if self.dropout is None else self.dropout,
+        )
+
+    def _changes(self, dim: int | None) -> dict[str, Any]:
+        changes: dict[str, Any] = {
+            "dim": dim,
+            "depth": self.depth,
+            "embedding": self.embedding,
+            "dropout": self.dropout,
+            "faithful": self.faithful,
+        }
+        return {name: value for name, value in changes.items() if value is not None}
+
+
+class PretrainConfig(Frozen):
+    """Contrastive training of the encoders, without labels.
+
+    Attributes
+    ----------
+    loss : {"dependent", "cross"}
+        Which form of the loss, with its temperature unless one is given.
+    pairing : {"groups", "halves", "aligned", "random"}
+        Who meets in a batch (see `training.sampling.Pairing`); ``halves`` and ``random`` are the
+        release's.
+    n_pairs : int
+        Positive pairs of a batch: the release's Dependent batch of 8 windows has 8, its Cross
+        batch of 128 samples has 64.
+    group_size : int
+        Subjects pooled into one row; 1 for ``aligned`` and ``random``.
+    epochs : int
+    lr, weight_decay : float
+        Of Adam; the decay is added to the gradient (L2), as released.
+    augment : bool
+        Whether windows come in six versions.
+    redraw : bool
+        Draw a version's chance anew in every epoch; the release draws it once.
+    """
+
+    loss: Literal["dependent", "cross"] = "dependent"
+    pairing: Pairing = "groups"
+    n_pairs: int = Field(8, ge=2)
+    group_size: int = Field(2, ge=1)
+    temperature: float | None = Field(None, gt=0)
+    stratify: Stratify = "no"
+    epochs: int = Field(20, ge=1)
+    lr: float = Field(7e-4, gt=0)
+    weight_decay: float = Field(1e-3, ge=0)
+    augment: bool = True
+    redraw: bool = True
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> PretrainConfig:
+        if self.pairing in ("aligned", "random") and self.group_size != 1:
+            raise ValueError(f"pairing {self.pairing!r} has single subjects: set group_size to 1")
+        if self.stratify != "no" and self.loss != "cross":
+            raise ValueError("stratify belongs to the loss 'cross'")
+        return self
+
+    @property
+    def tau(self) -> float:
+        """Temperature of the loss."""
+        return self.temperature or _TEMPERATURE[self.loss]
+
+
+class FinetuneConfig(Frozen):
+    """Supervised training of encoders and heads.
+
+    Attributes
+    ----------
+    targets : tuple of {"valence", "arousal", "quadrant"}
+    joint : bool
+        One network for all targets, or one for each as released. The quadrant, which has four
+        classes, is a network of its own.
+    epochs, batch_size : int
+    lr, weight_decay : float
+    optimiser : {"adamw", "adam"}
+    schedule : {"cosine", "restarts", "constant"}
+        ``cosine``: down to nothing, step by step, after ``warmup_steps``. ``restarts``: cosine
+        annealing with warm restarts after every third of the epochs, set once an epoch, as
+        released.
+    clip : float, optional
+        Largest norm of the gradient.
+    encoder_lr : float
+        Learning rate of the encoders over that of the heads; 0 keeps them as they are.
+    select : {"best", "last"}
+        Keep the epoch that is best on validation, or the last one as released.
+    windows : int
+        Windows drawn from each window of the data set in an epoch; more than one is of use where
+        offsets are random.
+    head_epochs : int
+        Epochs of the heads of one modality, on the frozen encoders.
+    """
+
+    targets: tuple[Target, ...] = Field(("valence", "arousal"), min_length=1)
+    joint: bool = True
+    epochs: int = Field(10, ge=1)
+    batch_size: int = Field(64, ge=4)
+    lr: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    optimiser: Literal["adamw", "adam"] = "adamw"
+    schedule: Literal["cosine", "restarts", "constant"] = "cosine"
+    warmup_steps: int = Field(100, ge=0)
+    clip: float | None = Field(1.0, gt=0)
+    encoder_lr: float = Field(1.0, ge=0, le=1)
+    select: Literal["best", "last"] = "best"
+    windows: int = Field(1, ge=1)
+    head_epochs: int = Field(10, ge=0)
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> FinetuneConfig:
+        if len(set(self.targets)) != len(self.targets):
+            raise ValueError(f"targets hold one twice: {', '.join(self.targets)}")
+        if self.joint and QUADRANT in self.targets and len(self.targets) > 1:
+            raise ValueError("the quadrant cannot be trained jointly: set joint to false")
+        if self.schedule == "restarts" and self.epochs < 3:
+            raise ValueError("schedule 'restarts' needs three epochs or more")
+        return self
+
+    @property
+    def tasks(self) -> tuple[tuple[Target, ...], ...]:
+        """Targets of every network to train."""
+        return (self.targets,) if self.joint else tuple((target,) for target in self.targets)
+
+
+class TrainConfig(Frozen):
+    """One training: networks, schedule and where it runs.
+
+    Attributes
+    ----------
+    networks : tuple of NetworkConfig
+        Trained one after the other on the same folds, so that reports can compare them; the
+        first becomes the bundle.
+    pretrain : PretrainConfig or None
+        None starts from random weights.
+    modalities : tuple of {"fused", "eeg", "pps"}
+        Kinds of heads.
+    random_offsets : bool
+        Draw training windows anywhere in their trial, as windows of a live stream lie.
+    processes : int
+        Processes (or GPUs) that share every batch.
+    checkpoint_every_s : float
+        Seconds between two checkpoints.
+    """
+
+    networks: tuple[NetworkConfig, ...] = Field((NetworkConfig(),), min_length=1)
+    pretrain: PretrainConfig | None = None
+    finetune: FinetuneConfig = FinetuneConfig()
+    modalities: tuple[Route, ...] = ("fused", "eeg", "pps")
+    random_offsets: bool = False
+    seed: int = Field(0, ge=0)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Precision = "32-true"
+    processes: int = Field(1, ge=1)
+    checkpoint_every_s: float = Field(300.0, gt=0)
+
+
+RELEASED_PRETRAIN = {
+    "deap-dependent": PretrainConfig(
+        loss="dependent", pairing="halves", n_pairs=8, epochs=500, lr=7e-4, redraw=False
+    ),
+    "deap-cross": PretrainConfig(
+        loss="cross", pairing="random", n_pairs=64, group_size=1, epochs=500, lr=7e-4, redraw=False
+    ),
+    "dreamer-dependent": PretrainConfig(
+        loss="dependent", pairing="halves", n_pairs=8, epochs=500, lr=1e-4, redraw=False
+    ),
+    "dreamer-cross": PretrainConfig(
+        loss="cross", pairing="random", n_pairs=16, group_size=1, epochs=500, lr=1e-4, redraw=False
+    ),
+}
+"""The four schedules of the paper's released code (arXiv 2504.17163), pre-training."""
+
+_RELEASED_EPOCHS = {
+    "deap-dependent": 6,
+    "deap-cross": 10,
+    "dreamer-dependent": 15,
+    "dreamer-cross": 10,
+}
+
+RELEASED_FINETUNE = {
+    name: FinetuneConfig(
+        joint=False,
+        epochs=epochs,
+        batch_size=256,
+        lr=1e-3,
+        weight_decay=0.0,
+        optimiser="adam",
+        schedule="restarts",
+        warmup_steps=0,
+        clip=None,
+        select="last",
+    )
+    for name, epochs in _RELEASED_EPOCHS.items()
+}
+"""The four schedules of the release, fine-tuning."""
