@@ -96,7 +96,8 @@ class SnapshotMaker:
                 return f"{state.spec.name} has sent nothing for {state.age_s:.0f} s"
             if state.phase is StreamPhase.LOST:
                 return f"{state.spec.name} is lost; check the device, the run goes on"
-        return self._engine.notice
+        notes = [lane.chain.note for lane in self._engine.pipeline.lanes.values()]
+        return "; ".join(filter(None, [*notes, self._engine.notice]))
 
 
 def _percentile(values: list[float], q: float) -> float | None:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from physiosync_rt.cli.progress import bar_of, progress_bar
-from physiosync_rt.cli.session import Outputs, describe_run, summary
+from physiosync_rt.cli.session import Outputs, describe_run, outcome, summary
 from physiosync_rt.errors import UserError
 
 Paths = Annotated[list[Path], typer.Argument(help="Recording(s); several are one session.")]
@@ -81,8 +81,7 @@ def predict(
             task = bar.add_task("predict", total=round(last - first))
             while engine.step():
                 bar.update(task, completed=engine.rows * hop)
-        if engine.pipeline.baseline is not None:
-            log.update(baseline=engine.pipeline.baseline.to_dict())
+        log.update(**outcome(engine))
     finally:
         engine.close()
     typer.echo(summary(engine, outputs))

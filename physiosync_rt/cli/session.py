@@ -88,8 +88,8 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
         if outputs.png is not None and engine.snapshot is not None:
             _picture(engine.snapshot, outputs.png)
     finally:
-        if log is not None and engine.pipeline.baseline is not None:
-            log.update(baseline=engine.pipeline.baseline.to_dict())
+        if log is not None:
+            log.update(**outcome(engine))
         engine.close()
 
 
@@ -184,6 +184,21 @@ def describe_run(engine: Engine, settings: dict[str, Any]) -> dict[str, Any]:
         "settings": settings,
         "versions": {"physiosync-rt": __version__, **_versions()},
     }
+
+
+def outcome(engine: Engine) -> dict[str, Any]:
+    """What only the run itself could tell: the rest that was used, electrodes that were bad."""
+    pipeline = engine.pipeline
+    bad_s = {
+        name: seconds
+        for lane in pipeline.lanes.values()
+        if lane.chain.watch is not None
+        for name, seconds in lane.chain.watch.bad_s.most_common()
+    }
+    found: dict[str, Any] = {"electrodes_bad_s": bad_s}
+    if pipeline.baseline is not None:
+        found["baseline"] = pipeline.baseline.to_dict()
+    return found
 
 
 def _versions() -> dict[str, str]:

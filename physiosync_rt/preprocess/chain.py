@@ -11,6 +11,7 @@ import numpy as np
 from physiosync_rt.buffer import RingBuffer
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
+    BoolArray,
     FloatArray,
     GridChunk,
     Modality,
@@ -18,7 +19,6 @@ from physiosync_rt.datatypes import (
     Reason,
     StreamSpec,
 )
-from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.baseline import BaselineCapture, ChannelBaseline
 from physiosync_rt.preprocess.config import (
     EcgStages,
@@ -27,11 +27,12 @@ from physiosync_rt.preprocess.config import (
     LiveProfile,
     ModalityContract,
 )
+from physiosync_rt.preprocess.electrodes import N_NEIGHBOURS, ElectrodeWatch
 from physiosync_rt.preprocess.filters import LogLevel, SosFilter
-from physiosync_rt.preprocess.montage import Montage
+from physiosync_rt.preprocess.montage import Montage, pick_channels
 from physiosync_rt.preprocess.normalize import normalize
 from physiosync_rt.preprocess.quality import QUALITY
-from physiosync_rt.preprocess.reference import AverageReference
+from physiosync_rt.preprocess.reference import average_reference
 from physiosync_rt.preprocess.window import to_model
 
 THERE, USABLE, PRESENT = 0, 1, 2
@@ -53,38 +54,15 @@ class Stage(Protocol):
 
 
 def _stages(modality: Modality, profile: LiveProfile) -> list[Stage]:
-    """Causal stages after the channels have been picked."""
+    """Causal stages of every channel by itself."""
     if modality is Modality.EEG:
         eeg = profile.eeg
-        return [SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass"), AverageReference()]
+        return [SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass")]
     if modality is Modality.GSR:
         gsr = profile.gsr
         return [LogLevel(gsr.floor), SosFilter(gsr.order, gsr.h_freq, "lowpass")]
     ecg = profile.ecg
     return [SosFilter(ecg.order, (ecg.l_freq, ecg.h_freq), "bandpass")]
-
-
-def pick_channels(spec: StreamSpec, contract: ModalityContract) -> FloatArray:
-    """Selection matrix (n_wanted, n_stream) for a peripheral stream.
-
-    Channels are taken by name where the names agree, else the first ones in order.
-
-    Raises
-    ------
-    UserError
-        The stream has fewer channels than the bundle wants.
-    """
-    if spec.n_chans < contract.n_chans:
-        raise UserError(
-            f"stream {spec.name!r} has {spec.n_chans} {spec.modality} channel(s), the bundle "
-            f"wants {contract.n_chans}; choose another stream with --pps"
-        )
-    at = {name: i for i, name in enumerate(spec.ch_names)}
-    by_name = all(name in at for name in contract.ch_names)
-    matrix = np.zeros((contract.n_chans, spec.n_chans))
-    for row, name in enumerate(contract.ch_names):
-        matrix[row, at[name] if by_name else row] = 1.0
-    return matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +88,15 @@ class ModalityChain:
     ----------
     baseline : ChannelBaseline or None
         Rest to normalise with; set from outside or by `capture`.
+    watch : ElectrodeWatch or None
+        For EEG: which electrodes are bad at present.
+
+    Notes
+    -----
+    The stream's own channels are filtered and kept; montage and reference are applied to the rows
+    that are read. Both are linear, so the order makes no difference to the signal, but bad
+    electrodes can leave and come back without ringing in the filters, and a window is made with
+    one montage from its first sample to its last.
     """
 
     def __init__(
@@ -132,12 +119,19 @@ class ModalityChain:
         }
         self._settings = settings[contract.modality]
         self._matrix = montage.matrix if montage else pick_channels(spec, contract)
+        self._used: BoolArray = montage.used if montage else self._matrix.sum(axis=0) > 0
+        self.watch = (
+            ElectrodeWatch(spec.ch_names, self._used, expel=profile.min_quality > 0)
+            if montage
+            else None
+        )
+        self._too_few = False
         self._stages = _stages(contract.modality, profile)
         self._warmup = round(self._settings.warmup_s * GRID_SFREQ)
         self._n_window = round(profile.window_s * GRID_SFREQ)
         capacity = self._n_window + 2 * GRID_SFREQ
         self._raw = RingBuffer(capacity, spec.n_chans)
-        self._ring = RingBuffer(capacity, contract.n_chans)
+        self._ring = RingBuffer(capacity, spec.n_chans)
         self._mask = RingBuffer(capacity, 3, dtype=np.bool_, fill=False)
         self._first: int | None = None
         self._since_reset = 0
@@ -159,6 +153,20 @@ class ModalityChain:
         quality = self._seconds[-1].quality
         spread = self.montage.spread(quality) if self.montage else self._matrix @ quality
         return tuple(spread.tolist())
+
+    @property
+    def note(self) -> str:
+        """What a person should know of bad electrodes; empty when there are none."""
+        bad = self.watch.describe() if self.watch else ""
+        if not bad or self.watch is None or self.montage is None:
+            return ""
+        n_good = self.montage.n_good(self.watch.bad)
+        if self._too_few:
+            return (
+                f"bad electrodes: {bad}; {n_good} good ones are left and the bundle needs "
+                f"{self.montage.min_electrodes}"
+            )
+        return f"bad electrodes: {bad}, interpolated from {n_good} good ones"
 
     def push(self, chunk: GridChunk) -> None:
         """Take the next rows of the grid; a jump in ``start`` is a gap and resets the stages."""
@@ -185,16 +193,16 @@ class ModalityChain:
     ) -> None:
         if start != self._ring.stop or not self._contiguous:
             self._restart(start)
-        picked = samples @ self._matrix.T
+        filtered = samples
         for stage in self._stages:
-            picked = stage(picked)
+            filtered = stage(filtered)
         mask = np.empty((len(samples), 3), dtype=np.bool_)
         mask[:, THERE] = True
         mask[:, USABLE] = self._since_reset + np.arange(len(samples)) >= self._warmup
         mask[:, PRESENT] = present
         self._since_reset += len(samples)
         self._raw.write(samples)
-        self._ring.write(picked)
+        self._ring.write(filtered)
         self._mask.write(mask)
         self._judge_seconds()
 
@@ -216,7 +224,7 @@ class ModalityChain:
             stop = start + GRID_SFREQ
             mask = self._mask.view(start, stop)
             if mask[:, THERE].all():
-                quality = QUALITY[self.contract.modality](self._raw.view(start, stop))
+                quality = self._judge(start, stop)
             else:
                 quality = np.zeros(self.spec.n_chans)
             self._seconds.append(Second(self._next_second, quality))
@@ -227,9 +235,28 @@ class ModalityChain:
                     self.baseline, self.capture = done, None
             self._next_second += 1
 
+    def _judge(self, start: int, stop: int) -> FloatArray:
+        """Quality of a whole second, and the montage that serves from there on."""
+        second = self._raw.view(start, stop)
+        if self.watch is None or self.montage is None:
+            return QUALITY[self.contract.modality](second)
+        compared = slice(stop - N_NEIGHBOURS, stop)
+        settled = self._mask.view(compared.start, compared.stop)[:, USABLE].all()
+        band = self._ring.view(compared.start, compared.stop) if settled else None
+        quality = self.watch.judge(second, band)
+        matrix = self.montage.without(self.watch.bad)
+        self._too_few = matrix is None
+        self._matrix = self.montage.matrix if matrix is None else matrix
+        return quality
+
+    def _rows(self, start: int, stop: int) -> FloatArray:
+        """Preprocessed rows on the bundle's channels, as the present montage makes them."""
+        rows: FloatArray = self._ring.view(start, stop) @ self._matrix.T
+        return average_reference(rows) if self.contract.modality is Modality.EEG else rows
+
     def _statistics(self, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
         """Location and scale of one second, per channel of the bundle."""
-        x = self._ring.view(start, stop)
+        x = self._rows(start, stop)
         modality = self.contract.modality
         if modality is Modality.GSR:
             return x.mean(axis=0), np.full(x.shape[1], self._profile.gsr.scale)
@@ -254,7 +281,7 @@ class ModalityChain:
         reason = self._reason(start, mask, quality)
         data = None
         if reason is Reason.NONE and self.baseline is not None:
-            rows = self._ring.view(start, stop)
+            rows = self._rows(start, stop)
             data = to_model(normalize(rows, self.baseline, self._settings.clip))
         return ModalityState(data, reason, completeness, quality)
 
@@ -265,8 +292,7 @@ class ModalityChain:
         seconds = [s.quality for s in self._seconds if last - window <= s.index < last]
         if not seconds:
             return 0.0
-        used = self.montage.used if self.montage else self._matrix.any(axis=0)
-        return float(np.mean([q[used].mean() for q in seconds]))
+        return float(np.mean([q[self._used].mean() for q in seconds]))
 
     def _reason(
         self, start: int, mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]], quality: float
@@ -278,7 +304,7 @@ class ModalityChain:
         if missing.any():
             young = start + int(np.flatnonzero(missing)[-1]) < first_usable
             return Reason.WARMING_UP if young and not self._broken else Reason.GAP
-        if quality < self._profile.min_quality:
+        if quality < self._profile.min_quality or self._too_few:
             return Reason.LOW_QUALITY
         return Reason.NONE if self.baseline is not None else Reason.NO_BASELINE
 
@@ -289,7 +315,7 @@ class ModalityChain:
         """
         n = min(round(seconds * GRID_SFREQ), self._ring.capacity)
         stop = self._ring.stop
-        rows = self._ring.view(stop - n, stop).copy()
+        rows = self._rows(stop - n, stop)
         rows[~self._mask.view(stop - n, stop)[:, THERE]] = np.nan
         if self.contract.modality is Modality.GSR:
             rows = np.exp(rows)

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from physiosync_rt.datatypes import FloatArray
+from physiosync_rt.datatypes import BoolArray, FloatArray, StreamSpec
 from physiosync_rt.errors import UserError
+from physiosync_rt.preprocess.config import ModalityContract
 
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 """Old names of the 10-20 system and what they are called today."""
@@ -54,7 +55,7 @@ class Montage:
     ----------
     matrix : array, shape (n_wanted, n_stream)
     used : bool array, shape (n_stream,)
-        Channels that contribute.
+        Channels that contribute while none is bad.
     interpolated : tuple of str
         Electrodes of the bundle that had to be interpolated.
 
@@ -87,15 +88,40 @@ class Montage:
                 f"lacks {len(missing)} of {len(wanted)}{mend}"
             )
         self.interpolated = tuple(missing)
-        self.matrix: FloatArray = np.zeros((len(wanted), len(stream_names)))
-        for row, name in enumerate(wanted):
-            if canonical(name) in have:
-                self.matrix[row, have[canonical(name)]] = 1.0
-        if missing:
-            columns = list(have.values())
-            rows = [wanted.index(name) for name in missing]
-            self.matrix[np.ix_(rows, columns)] = _spline_weights(tuple(have), tuple(missing))
-        self.used = np.abs(self.matrix).sum(axis=0) > 0
+        self.matrix = _matrix(have, wanted, missing, len(stream_names))
+        self.used: BoolArray = np.abs(self.matrix).sum(axis=0) > 0
+        self.min_electrodes = min_electrodes
+        self._have = have
+        self._wanted = wanted
+
+    def n_good(self, bad: BoolArray) -> int:
+        """Electrodes of the stream that are left without the bad channels."""
+        return sum(not bad[i] for i in self._have.values())
+
+    def without(self, bad: BoolArray) -> FloatArray | None:
+        """Do without some channels: their electrodes are interpolated from the others.
+
+        Parameters
+        ----------
+        bad : bool array, shape (n_stream,)
+
+        Returns
+        -------
+        array, shape (n_wanted, n_stream), or None
+            None where too few good electrodes are left, or a bad one has no known position.
+        """
+        good = {name: i for name, i in self._have.items() if not bad[i]}
+        if len(good) == len(self._have):
+            return self.matrix
+        known = known_electrodes()
+        good = {name: i for name, i in good.items() if name in known}
+        missing = [name for name in self._wanted if canonical(name) not in good]
+        share = len(missing) / len(self._wanted)
+        if len(good) < self.min_electrodes or share > MAX_SHARE_INTERPOLATED:
+            return None
+        if any(canonical(name) not in known for name in missing):
+            return None
+        return _matrix(good, self._wanted, missing, self.matrix.shape[1])
 
     def __call__(self, samples: FloatArray) -> FloatArray:
         """Map samples of shape (n_times, n_stream) to (n_times, n_wanted)."""
@@ -115,6 +141,45 @@ class Montage:
         return out
 
 
+def pick_channels(spec: StreamSpec, contract: ModalityContract) -> FloatArray:
+    """Selection matrix (n_wanted, n_stream) for a peripheral stream.
+
+    Channels are taken by name where the names agree, else the first ones in order.
+
+    Raises
+    ------
+    UserError
+        The stream has fewer channels than the bundle wants.
+    """
+    if spec.n_chans < contract.n_chans:
+        raise UserError(
+            f"stream {spec.name!r} has {spec.n_chans} {spec.modality} channel(s), the bundle "
+            f"wants {contract.n_chans}; choose another stream with --pps"
+        )
+    at = {name: i for i, name in enumerate(spec.ch_names)}
+    by_name = all(name in at for name in contract.ch_names)
+    matrix = np.zeros((contract.n_chans, spec.n_chans))
+    for row, name in enumerate(contract.ch_names):
+        matrix[row, at[name] if by_name else row] = 1.0
+    return matrix
+
+
+def _matrix(
+    have: dict[str, int], wanted: tuple[str, ...], missing: list[str], n_stream: int
+) -> FloatArray:
+    """Matrix (n_wanted, n_stream): electrodes by name, missing ones from all that are there."""
+    matrix: FloatArray = np.zeros((len(wanted), n_stream))
+    for row, name in enumerate(wanted):
+        if name not in missing:
+            matrix[row, have[canonical(name)]] = 1.0
+    if missing:
+        rows = [wanted.index(name) for name in missing]
+        weights = _spline_weights(tuple(have), tuple(missing))
+        matrix[np.ix_(rows, list(have.values()))] = weights
+    return matrix
+
+
+@lru_cache(maxsize=64)
 def _spline_weights(have: tuple[str, ...], missing: tuple[str, ...]) -> FloatArray:
     """Weights (n_missing, n_have): what MNE's interpolation makes of one unit per electrode."""
     import mne

@@ -16,6 +16,14 @@ from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, Modality
 _TIME = np.linspace(-1.0, 1.0, GRID_SFREQ)
 _HANN = np.hanning(GRID_SFREQ)[:, None]
 _FREQS = np.fft.rfftfreq(GRID_SFREQ, 1.0 / GRID_SFREQ)
+_MAINS = (np.abs(_FREQS - 50) <= 1) | (np.abs(_FREQS - 60) <= 1)
+_MAINS_LEAK = np.where(_FREQS[_MAINS] < 55, 10**-1.3, 10**-5.8)
+"""Share of the power that is left after the band-pass to 45 Hz."""
+
+EEG_TESTS = ("flat", "too large", "line noise", "muscle or noise")
+
+MIN_NEIGHBOURS = 16
+"""Electrodes that an uncorrelated one is told by: good ones on thin montages differ as much."""
 
 
 def _ramp(value: FloatArray, bad: float, good: float) -> FloatArray:
@@ -32,8 +40,8 @@ def _detrended(second: FloatArray) -> FloatArray:
     return out
 
 
-def eeg_quality(second: FloatArray) -> FloatArray:
-    """Quality of one second of EEG before any filter.
+def eeg_tests(second: FloatArray) -> FloatArray:
+    """Test one second of EEG before any filter; the quality is the smallest of the results.
 
     Parameters
     ----------
@@ -42,26 +50,64 @@ def eeg_quality(second: FloatArray) -> FloatArray:
 
     Returns
     -------
-    array, shape (n_channels,)
-        Flat below 0.5 µV rms, too large above 200 µV rms (good from 100), mains above 90 % of
-        the power beyond 1 Hz (good below 50 %), muscle or noise where more than 80 % of the
-        power from 4 to 45 Hz lies above 25 Hz (good below 60 %).
+    array, shape (n_tests, n_channels)
+        In the order of `EEG_TESTS`: flat below 0.5 µV rms (good from 1), too large above 200 µV
+        rms (good from 100), mains above 90 % of the power that the band-pass lets through (good
+        below 50 %), muscle or noise where more than 80 % of the power from 4 to 45 Hz lies above
+        25 Hz (good below 60 %).
+
+    Notes
+    -----
+    Mains is weighed by what the band-pass leaves of it (-13 dB at 50 Hz, -58 dB at 60 Hz), and
+    left out of the rms: unshielded amateur amplifiers show 100 µV of it beside sound EEG.
     """
     x = _detrended(second)
-    rms = np.sqrt((x**2).mean(axis=0))
     power = np.abs(np.fft.rfft(x * _HANN, axis=0)) ** 2
-    total = power[_FREQS >= 1].sum(axis=0) + 1e-20
-    mains = power[(np.abs(_FREQS - 50) <= 1) | (np.abs(_FREQS - 60) <= 1)].sum(axis=0)
+    total = power.sum(axis=0) + 1e-20
+    mains = power[_MAINS].sum(axis=0)
+    leaking = _MAINS_LEAK @ power[_MAINS]
     band = power[(_FREQS >= 4) & (_FREQS <= 45)].sum(axis=0) + 1e-20
     high = power[(_FREQS > 25) & (_FREQS <= 45)].sum(axis=0)
-    tests = [
-        _ramp(rms, 0.5, 1.0),
-        _ramp(rms, 200.0, 100.0),
-        _ramp(mains / total, 0.9, 0.5),
-        _ramp(high / band, 0.8, 0.6),
-    ]
-    worst: FloatArray = np.minimum.reduce(tests)
+    rms = np.sqrt((x**2).mean(axis=0) * np.maximum(1.0 - mains / total, 0.0))
+    return np.stack(
+        [
+            _ramp(rms, 0.5, 1.0),
+            _ramp(rms, 200.0, 100.0),
+            _ramp(leaking / (leaking + band), 0.9, 0.5),
+            _ramp(high / band, 0.8, 0.6),
+        ]
+    )
+
+
+def eeg_quality(second: FloatArray) -> FloatArray:
+    """Quality of one second of EEG before any filter, shape (128, n_channels) in µV."""
+    worst: FloatArray = eeg_tests(second).min(axis=0)
     return worst
+
+
+def correlated(band: FloatArray) -> FloatArray:
+    """Test whether electrodes see the same head.
+
+    Parameters
+    ----------
+    band : array, shape (n_times, n_channels)
+        Some seconds of EEG after the band-pass.
+
+    Returns
+    -------
+    array, shape (n_channels,)
+        0 where the best correlation with any other electrode is below 0.15, 1 from 0.3. Where
+        there are fewer than `MIN_NEIGHBOURS` electrodes they are too far apart to tell: all 1.
+    """
+    n_chans = band.shape[1]
+    if n_chans < MIN_NEIGHBOURS:
+        return np.ones(n_chans)
+    x = band - band.mean(axis=0)
+    # A flat electrode is like no other; it is no reason to divide by nothing.
+    x /= np.maximum(np.sqrt((x**2).sum(axis=0)), 1e-9)
+    correlation = np.abs(x.T @ x)
+    np.fill_diagonal(correlation, 0.0)
+    return _ramp(correlation.max(axis=0), 0.15, 0.3)
 
 
 def gsr_quality(second: FloatArray) -> FloatArray:

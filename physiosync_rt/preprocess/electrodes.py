@@ -1,0 +1,93 @@
+"""Electrodes that go bad while they are worn: found from past seconds, and back when good again."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+import numpy as np
+
+from physiosync_rt.datatypes import GRID_SFREQ, BoolArray, FloatArray
+from physiosync_rt.preprocess.quality import EEG_TESTS, correlated, eeg_tests
+
+BAD_QUALITY = 0.5
+"""A second below this speaks against an electrode."""
+
+MEMORY_S = 5
+"""Whole seconds that are remembered; an electrode comes back after so many good ones."""
+
+VOTES = 3
+"""Of the remembered seconds, how many bad ones take an electrode out."""
+
+N_NEIGHBOURS = 3 * GRID_SFREQ
+"""Rows of the grid over which electrodes are compared with each other."""
+
+FAULTS = (*EEG_TESTS, "uncorrelated")
+"""Names of the tests, in the order of their results."""
+
+
+class ElectrodeWatch:
+    """Judge every electrode once a second and remember which ones are bad.
+
+    Parameters
+    ----------
+    ch_names : tuple of str
+        Channels of the stream.
+    used : bool array, shape (n_channels,)
+        Those that the montage takes directly; of the others nothing is told.
+    expel : bool
+        Whether bad electrodes are to be taken out; False only measures.
+
+    Attributes
+    ----------
+    bad : bool array, shape (n_channels,)
+        Electrodes that are out at present.
+    bad_s : Counter of str
+        Seconds that each electrode has been out.
+    """
+
+    def __init__(self, ch_names: tuple[str, ...], used: BoolArray, *, expel: bool = True) -> None:
+        self.bad: BoolArray = np.zeros(len(ch_names), dtype=bool)
+        self.bad_s: Counter[str] = Counter()
+        self._ch_names = ch_names
+        self._used = used
+        self._expel = expel
+        self._votes: deque[BoolArray] = deque(maxlen=MEMORY_S)
+        self._fault: dict[int, str] = {}
+
+    def judge(self, second: FloatArray, band: FloatArray | None) -> FloatArray:
+        """Take one whole second.
+
+        Parameters
+        ----------
+        second : array, shape (128, n_channels)
+            µV before any filter.
+        band : array, shape (n_times, n_channels), or None
+            The last `N_NEIGHBOURS` rows after the band-pass; None where some are missing.
+
+        Returns
+        -------
+        array, shape (n_channels,)
+            Quality in [0, 1].
+        """
+        tests = eeg_tests(second)
+        neighbours = np.ones(tests.shape[1]) if band is None else correlated(band)
+        tests = np.vstack([tests, neighbours])
+        quality: FloatArray = tests.min(axis=0)
+        if self._expel:
+            self._vote(quality < BAD_QUALITY, tests.argmin(axis=0))
+        return quality
+
+    def _vote(self, against: BoolArray, worst: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
+        self._votes.append(against)
+        votes = np.array(self._votes)
+        back = ~votes.any(axis=0) & (len(votes) == MEMORY_S)
+        self.bad = (self.bad | (votes.sum(axis=0) >= VOTES)) & ~back
+        for i in np.flatnonzero(self.bad & self._used).tolist():
+            self.bad_s[self._ch_names[i]] += 1
+            if against[i]:
+                self._fault[i] = FAULTS[worst[i]]
+
+    def describe(self) -> str:
+        """``T7 (flat), Oz (line noise)``: who is out and what was seen last; empty when none."""
+        out = np.flatnonzero(self.bad & self._used).tolist()
+        return ", ".join(f"{self._ch_names[i]} ({self._fault[i]})" for i in out)
