@@ -155,7 +155,7 @@ class EpochPlan:
         else:
             samples = _groups(grid, pairing, group_size, versions, generator)
         self._rows, self._kind = samples
-        self._n_batches = math.ceil(self._rows.shape[1] / n_pairs)
+        self._n_batches: int = math.ceil(self._rows.shape[1] / n_pairs)
 
     def __len__(self) -> int:
         return self._n_batches
