@@ -211,7 +211,8 @@ def resolve(
     pass_s = _FIRST_PASS_S
     while True:
         left = deadline - time.monotonic()
-        for info in pylsl.resolve_streams(wait_time=min(max(left, 0.1), pass_s)):
+        # A wait of 0.1 s makes liblsl block for 5 s; from 0.2 s on it keeps its word.
+        for info in pylsl.resolve_streams(wait_time=min(max(left, 0.2), pass_s)):
             found.setdefault(info.uid(), info)
         pass_s = min(2 * pass_s, _LONGEST_PASS_S)
         streams = list(found.values())
