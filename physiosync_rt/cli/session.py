@@ -217,4 +217,6 @@ def summary(engine: Engine, outputs: Outputs) -> str:
     if engine.withheld:
         reasons = ", ".join(f"{n} {why}" for why, n in engine.withheld.most_common())
         text += f" (without one: {reasons})"
+    if engine.rows and engine.pipeline.baseline is None:
+        text += f"; no rest was captured (asked for: {engine.pipeline.baseline_origin})"
     return f"{text}; wrote {outputs.csv}" if outputs.csv else text

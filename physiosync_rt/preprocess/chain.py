@@ -88,6 +88,8 @@ class ModalityChain:
     ----------
     baseline : ChannelBaseline or None
         Rest to normalise with; set from outside or by `capture`.
+    rest_failed : bool
+        Whether the last capture found too little of its stretch usable; the rest before stays.
     watch : ElectrodeWatch or None
         For EEG: which electrodes are bad at present.
 
@@ -121,11 +123,11 @@ class ModalityChain:
         self._matrix = montage.matrix if montage else pick_channels(spec, contract)
         self._used: BoolArray = montage.used if montage else self._matrix.sum(axis=0) > 0
         self.watch = (
-            ElectrodeWatch(spec.ch_names, self._used, expel=profile.min_quality > 0)
+            ElectrodeWatch(spec.ch_names, montage, expel=profile.min_quality > 0)
             if montage
             else None
         )
-        self._too_few = False
+        self.rest_failed = False
         self._stages = _stages(contract.modality, profile)
         self._warmup = round(self._settings.warmup_s * GRID_SFREQ)
         self._n_window = round(profile.window_s * GRID_SFREQ)
@@ -156,17 +158,16 @@ class ModalityChain:
 
     @property
     def note(self) -> str:
-        """What a person should know of bad electrodes; empty when there are none."""
-        bad = self.watch.describe() if self.watch else ""
-        if not bad or self.watch is None or self.montage is None:
-            return ""
-        n_good = self.montage.n_good(self.watch.bad)
-        if self._too_few:
-            return (
-                f"bad electrodes: {bad}; {n_good} good ones are left and the bundle needs "
-                f"{self.montage.min_electrodes}"
+        """What a person should know of the rest and of bad electrodes; empty when all is well."""
+        notes = []
+        if self.rest_failed and self.capture is None:
+            notes.append(
+                f"less than half of the rest asked for was usable {self.contract.modality}; "
+                "capture it anew (key B) or give another --baseline"
             )
-        return f"bad electrodes: {bad}, interpolated from {n_good} good ones"
+        if self.watch is not None:
+            notes.append(self.watch.note)
+        return "; ".join(filter(None, notes))
 
     def push(self, chunk: GridChunk) -> None:
         """Take the next rows of the grid; a jump in ``start`` is a gap and resets the stages."""
@@ -228,30 +229,39 @@ class ModalityChain:
             else:
                 quality = np.zeros(self.spec.n_chans)
             self._seconds.append(Second(self._next_second, quality))
-            if self.capture is not None:
-                statistics = self._statistics(start, stop) if mask[:, USABLE].all() else None
-                done = self.capture.take(self._next_second, statistics)
-                if done is not None:
-                    self.baseline, self.capture = done, None
+            usable = bool(mask[:, USABLE].all()) and self._is_good(quality)
+            self._capture_rest(start, stop, usable=usable)
             self._next_second += 1
+
+    def _is_good(self, quality: FloatArray) -> bool:
+        return float(quality[self._used].mean()) >= self._profile.min_quality
+
+    def _capture_rest(self, start: int, stop: int, *, usable: bool) -> None:
+        """Offer a whole second to the capture that is under way, if any."""
+        if self.capture is None:
+            return
+        statistics = self._statistics(start, stop) if usable else None
+        done = self.capture.take(self._next_second, statistics)
+        if done is not None:
+            self.baseline = done
+        if done is not None or self.capture.failed:
+            self.rest_failed = self.capture.failed
+            self.capture = None
 
     def _judge(self, start: int, stop: int) -> FloatArray:
         """Quality of a whole second, and the montage that serves from there on."""
         second = self._raw.view(start, stop)
-        if self.watch is None or self.montage is None:
+        if self.watch is None:
             return QUALITY[self.contract.modality](second)
         compared = slice(stop - N_NEIGHBOURS, stop)
         settled = self._mask.view(compared.start, compared.stop)[:, USABLE].all()
         band = self._ring.view(compared.start, compared.stop) if settled else None
-        quality = self.watch.judge(second, band)
-        matrix = self.montage.without(self.watch.bad)
-        self._too_few = matrix is None
-        self._matrix = self.montage.matrix if matrix is None else matrix
-        return quality
+        return self.watch.judge(second, band)
 
     def _rows(self, start: int, stop: int) -> FloatArray:
         """Preprocessed rows on the bundle's channels, as the present montage makes them."""
-        rows: FloatArray = self._ring.view(start, stop) @ self._matrix.T
+        matrix = self._matrix if self.watch is None else self.watch.matrix
+        rows: FloatArray = self._ring.view(start, stop) @ matrix.T
         return average_reference(rows) if self.contract.modality is Modality.EEG else rows
 
     def _statistics(self, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
@@ -304,7 +314,8 @@ class ModalityChain:
         if missing.any():
             young = start + int(np.flatnonzero(missing)[-1]) < first_usable
             return Reason.WARMING_UP if young and not self._broken else Reason.GAP
-        if quality < self._profile.min_quality or self._too_few:
+        too_few = self.watch is not None and self.watch.too_few
+        if quality < self._profile.min_quality or too_few:
             return Reason.LOW_QUALITY
         return Reason.NONE if self.baseline is not None else Reason.NO_BASELINE
 

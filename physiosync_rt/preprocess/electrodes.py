@@ -7,6 +7,7 @@ from collections import Counter, deque
 import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, BoolArray, FloatArray
+from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.preprocess.quality import EEG_TESTS, correlated, eeg_tests
 
 BAD_QUALITY = 0.5
@@ -32,8 +33,8 @@ class ElectrodeWatch:
     ----------
     ch_names : tuple of str
         Channels of the stream.
-    used : bool array, shape (n_channels,)
-        Those that the montage takes directly; of the others nothing is told.
+    montage : Montage
+        Theirs while none is bad.
     expel : bool
         Whether bad electrodes are to be taken out; False only measures.
 
@@ -41,15 +42,21 @@ class ElectrodeWatch:
     ----------
     bad : bool array, shape (n_channels,)
         Electrodes that are out at present.
+    matrix : array, shape (n_wanted, n_channels)
+        Montage that does without them.
+    too_few : bool
+        Whether too few good ones are left to do so; ``matrix`` is the whole montage then.
     bad_s : Counter of str
         Seconds that each electrode has been out.
     """
 
-    def __init__(self, ch_names: tuple[str, ...], used: BoolArray, *, expel: bool = True) -> None:
+    def __init__(self, ch_names: tuple[str, ...], montage: Montage, *, expel: bool = True) -> None:
         self.bad: BoolArray = np.zeros(len(ch_names), dtype=bool)
         self.bad_s: Counter[str] = Counter()
         self._ch_names = ch_names
-        self._used = used
+        self.matrix = montage.matrix
+        self.too_few = False
+        self._montage = montage
         self._expel = expel
         self._votes: deque[BoolArray] = deque(maxlen=MEMORY_S)
         self._fault: dict[int, str] = {}
@@ -77,17 +84,30 @@ class ElectrodeWatch:
             self._vote(quality < BAD_QUALITY, tests.argmin(axis=0))
         return quality
 
+    @property
+    def note(self) -> str:
+        """Who is out and what becomes of it, in one line; empty when none is."""
+        out = np.flatnonzero(self.bad & self._montage.used).tolist()
+        if not out:
+            return ""
+        names = ", ".join(f"{self._ch_names[i]} ({self._fault[i]})" for i in out)
+        n_good = self._montage.n_good(self.bad)
+        if self.too_few:
+            return (
+                f"bad electrodes: {names}; {n_good} good ones are left and the bundle needs "
+                f"{self._montage.min_electrodes}"
+            )
+        return f"bad electrodes: {names}, interpolated from {n_good} good ones"
+
     def _vote(self, against: BoolArray, worst: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
         self._votes.append(against)
         votes = np.array(self._votes)
         back = ~votes.any(axis=0) & (len(votes) == MEMORY_S)
         self.bad = (self.bad | (votes.sum(axis=0) >= VOTES)) & ~back
-        for i in np.flatnonzero(self.bad & self._used).tolist():
+        for i in np.flatnonzero(self.bad & self._montage.used).tolist():
             self.bad_s[self._ch_names[i]] += 1
             if against[i]:
                 self._fault[i] = FAULTS[worst[i]]
-
-    def describe(self) -> str:
-        """``T7 (flat), Oz (line noise)``: who is out and what was seen last; empty when none."""
-        out = np.flatnonzero(self.bad & self._used).tolist()
-        return ", ".join(f"{self._ch_names[i]} ({self._fault[i]})" for i in out)
+        matrix = self._montage.without(self.bad)
+        self.too_few = matrix is None
+        self.matrix = self._montage.matrix if matrix is None else matrix

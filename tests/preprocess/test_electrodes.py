@@ -63,7 +63,7 @@ def _bad_after_each_second(chain: ModalityChain, x: FloatArray) -> list[str]:
         piece = x[start : start + GRID_SFREQ]
         chain.push(GridChunk(start, piece, np.ones(len(piece), dtype=bool)))
         assert chain.watch is not None
-        notes.append(chain.watch.describe())
+        notes.append(chain.watch.note)
     return notes
 
 
@@ -81,7 +81,8 @@ def test_a_bad_electrode_leaves_after_three_seconds_and_comes_back_after_five(
     assert [bool(n) for n in notes[9 + within_s : 17 + MEMORY_S]] == [True] * (
         8 - within_s + MEMORY_S
     )
-    assert notes[9 + within_s] == f"T7 ({fault})"
+    expected = f"bad electrodes: T7 ({fault}), interpolated from 31 good ones"
+    assert notes[9 + within_s] == expected
     assert notes[18 + MEMORY_S + 2 :] == [""] * (N_S - 20 - MEMORY_S)
 
 
@@ -90,7 +91,7 @@ def test_an_electrode_that_sees_another_head_leaves(good: FloatArray) -> None:
     # Neighbours are compared over three seconds, and three such seconds are one too many.
     first = next(i for i, note in enumerate(notes) if note)
     assert 12 <= first <= 17
-    assert notes[-1] == "T7 (uncorrelated)"
+    assert notes[-1].startswith("bad electrodes: T7 (uncorrelated)")
 
 
 def test_its_place_is_taken_by_its_neighbours_in_the_whole_window(good: FloatArray) -> None:
@@ -148,7 +149,7 @@ def test_without_a_quality_gate_nothing_is_taken_out(good: FloatArray) -> None:
 
 
 def test_votes() -> None:
-    watch = ElectrodeWatch(("a",), np.array([True]))
+    watch = ElectrodeWatch(("Cz",), Montage(("Cz",), ("Cz",), 1))
     noise = np.random.default_rng(0).normal(0, 10, (GRID_SFREQ, 1)).cumsum(axis=0)
     noise -= np.linspace(noise[0], noise[-1], GRID_SFREQ)
     noise *= 30 / noise.std()
@@ -159,4 +160,4 @@ def test_votes() -> None:
         out.append(bool(watch.bad[0]))
     n_in = 2 * VOTES - 1
     assert out == [False] * (n_in - 1) + [True] * MEMORY_S + [False] * (len(course) - 9)
-    assert watch.bad_s["a"] == MEMORY_S
+    assert watch.bad_s["Cz"] == MEMORY_S
