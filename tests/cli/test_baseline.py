@@ -1,0 +1,156 @@
+"""Rest to compare with, in every way that `predict` and `live` can be told of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from physiosync_rt.bundle import load_bundle
+from physiosync_rt.cli import main
+from physiosync_rt.datatypes import Command, Reason
+from physiosync_rt.engine import Engine
+from physiosync_rt.formats import read
+from physiosync_rt.formats.simulated_recording import write_recording
+from physiosync_rt.inference import Predictor
+from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.sources.file import FileSource
+
+Rows = list[dict[str, str]]
+Run = Callable[..., tuple[Rows, dict[str, Any]]]
+
+WARM = [Reason.WARMING_UP.value] * 6
+NAMES = ("TP9", "AF7", "AF8", "TP10")
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("person") / "person.xdf"
+    write_recording(path, 4, duration_s=26.0, rest_s=14.0, ch_names=NAMES, ecg_sfreq=0)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command to its end; return the rows and the JSON beside them."""
+
+    def go(*words: str | Path, log: str = "run.csv") -> tuple[Rows, dict[str, Any]]:
+        path = tmp_path / log
+        command = ["physiosync", *map(str, words), "--bundle", "demo-muse", "--csv", str(path)]
+        monkeypatch.setattr("sys.argv", command)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code in (0, None)
+        with path.open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return rows, json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+
+    return go
+
+
+def _reasons(rows: Rows) -> list[str]:
+    return [row["reason"] for row in rows]
+
+
+def test_seconds_from_the_start(run: Run, person: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows, about = run("predict", person, "--baseline", "10")
+    # The resampler's first rows and the settling filters cost two whole seconds.
+    assert _reasons(rows) == WARM + ["no_baseline"] * 5 + [""] * 14
+    assert about["baseline"]["origin"] == about["baseline_from"] == "10 s from 0 s"
+    assert len(about["baseline"]["channels"]["EEG"]["scale"]) == 4
+    assert "6 warming_up, 5 no_baseline" in capsys.readouterr().out
+
+
+def test_a_stretch(run: Run, person: Path) -> None:
+    rows, about = run("predict", person, "--baseline", "3:9")
+    assert _reasons(rows) == WARM + ["no_baseline"] * 2 + [""] * 17
+    assert about["baseline"]["origin"] == "3 s to 9 s"
+
+
+def test_a_stretch_that_never_comes_is_said(
+    run: Run, person: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, about = run("predict", person, "--baseline", "10:200")
+    assert set(_reasons(rows[6:])) == {"no_baseline"}
+    assert "baseline" not in about
+    assert "no rest was captured (asked for: 10 s to 200 s)" in capsys.readouterr().out
+
+
+def test_the_file_of_a_run_serves_predict_and_live_from_the_first_row(
+    run: Run, person: Path, tmp_path: Path
+) -> None:
+    _, first = run("predict", person, "--baseline", "10", log="first.csv")
+    saved = tmp_path / "first.json"
+    rows, about = run("predict", person, "--baseline", saved, log="second.csv")
+    assert _reasons(rows) == WARM + [""] * 19
+    assert about["baseline"] == first["baseline"]
+
+    live, about = run(
+        *("live", "--headless", "--source", "file", "--file", person, "--speed", 20),
+        *("--baseline", saved),
+        log="live.csv",
+    )
+    assert about["baseline"] == first["baseline"]
+    shown = ("t_end_utc", "valence", "arousal", "confidence", "valid", "reason")
+    assert [[r[k] for k in shown] for r in live] == [[r[k] for k in shown] for r in rows]
+
+
+def test_live_captures_from_its_first_seconds_and_saves_them(run: Run, person: Path) -> None:
+    words = ("live", "--headless", "--source", "file", "--file", person, "--speed", 20)
+    rows, about = run(*words, "--baseline", "8")
+    assert _reasons(rows) == WARM + ["no_baseline"] * 3 + [""] * 16
+    assert about["baseline"]["origin"] == "8 s from 0 s"
+
+
+def test_rest_on_request_replaces_the_one_before(person: Path) -> None:
+    predictor = Predictor(load_bundle("demo-muse"), "cpu")
+    engine = Engine(FileSource(read(person)), predictor, baseline=BaselineRequest(0.0, None, 6.0))
+    engine.open()
+    try:
+        while engine.rows < 9:
+            engine.step()
+        first = engine.pipeline.baseline
+        assert first is not None
+        assert first.origin == "6 s from 0 s"
+        profile = engine.pipeline.profile
+        engine.pipeline.profile = profile.model_copy(update={"baseline_s": 5.0})
+        engine.send(Command("baseline"))
+        engine.step()
+        # The old one serves while the new one is captured.
+        assert engine.pipeline.baseline == first
+        assert engine.pipeline.baseline_progress < 1.0
+        while engine.step():
+            pass
+    finally:
+        engine.close()
+    again = engine.pipeline.baseline
+    assert again is not None
+    assert again.origin.startswith("5 s from ")
+    assert again.channels != first.channels
+    assert all(row.reason is Reason.NONE for row in list(engine.predictions)[8:])
+
+
+def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: Path) -> None:
+    predictor = Predictor(load_bundle("demo-muse"), "cpu")
+    # Of the first second nothing is usable: the filters settle.
+    engine = Engine(FileSource(read(person)), predictor, baseline=BaselineRequest(0.0, 1.0, 1.0))
+    engine.open()
+    try:
+        while engine.rows < 8:
+            engine.step()
+        notes = [lane.chain.note for lane in engine.pipeline.lanes.values()]
+        assert notes[0].startswith("less than half of the rest asked for was usable EEG")
+        assert engine.pipeline.baseline_progress == 1.0
+        assert engine.predictions[-1].reason is Reason.NO_BASELINE
+        engine.pipeline.capture_baseline(5.0)
+        while engine.step():
+            pass
+    finally:
+        engine.close()
+    assert engine.predictions[-1].valid
+    assert engine.snapshot is not None
+    assert engine.snapshot.notice == ""
