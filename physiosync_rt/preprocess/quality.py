@@ -96,8 +96,9 @@ def correlated(band: FloatArray) -> FloatArray:
     Returns
     -------
     array, shape (n_channels,)
-        0 where the best correlation with any other electrode is below 0.15, 1 from 0.3. Where
-        there are fewer than `MIN_NEIGHBOURS` electrodes they are too far apart to tell: all 1.
+        0 where the best correlation with any other electrode is below 0.15, 1 from 0.3. All 1
+        where that tells nothing: with fewer than `MIN_NEIGHBOURS` electrodes, which are too far
+        apart, and where the others do not agree with each other either.
     """
     n_chans = band.shape[1]
     if n_chans < MIN_NEIGHBOURS:
@@ -107,7 +108,8 @@ def correlated(band: FloatArray) -> FloatArray:
     x /= np.maximum(np.sqrt((x**2).sum(axis=0)), 1e-9)
     correlation = np.abs(x.T @ x)
     np.fill_diagonal(correlation, 0.0)
-    return _ramp(correlation.max(axis=0), 0.15, 0.3)
+    best = correlation.max(axis=0)
+    return _ramp(best, 0.15, 0.3) if np.median(best) >= 0.3 else np.ones(n_chans)
 
 
 def gsr_quality(second: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ from physiosync_rt.preprocess.chain import ModalityChain
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.electrodes import MEMORY_S, VOTES, ElectrodeWatch
 from physiosync_rt.preprocess.montage import Montage
+from physiosync_rt.preprocess.quality import correlated
 from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
 
 N_S = 30
@@ -23,7 +24,7 @@ FAULTS = {
     "flat": lambda _t, _rng: 4200.0 + 0 * _t,
     "too large": lambda t, _rng: 3000 * np.sign(np.sin(2 * np.pi * 3.1 * t)),
     "line noise": lambda t, rng: 300 * np.sin(2 * np.pi * 50 * t) + rng.normal(0, 1, len(t)),
-    "uncorrelated": lambda t, rng: np.cumsum(rng.normal(0, 4, len(t))) - 0.0 * t,
+    "uncorrelated": lambda t, rng: np.cumsum(rng.normal(0, 4, len(t))),
 }
 
 
@@ -161,3 +162,12 @@ def test_votes() -> None:
     n_in = 2 * VOTES - 1
     assert out == [False] * (n_in - 1) + [True] * MEMORY_S + [False] * (len(course) - 9)
     assert watch.bad_s["Cz"] == MEMORY_S
+
+
+def test_where_no_two_electrodes_agree_none_is_singled_out() -> None:
+    rng = np.random.default_rng(0)
+    np.testing.assert_array_equal(correlated(rng.normal(0, 10, (3 * GRID_SFREQ, 32))), 1.0)
+    same = np.repeat(rng.normal(0, 10, (3 * GRID_SFREQ, 1)), 32, axis=1)
+    same[:, 4] = rng.normal(0, 10, 3 * GRID_SFREQ)
+    np.testing.assert_array_equal(np.flatnonzero(correlated(same) < 0.5), [4])
+    np.testing.assert_array_equal(correlated(same[:, :8]), 1.0)
