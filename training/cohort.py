@@ -20,9 +20,9 @@ from physiosync_rt.bundle import Card, Score
 from physiosync_rt.datatypes import FloatArray, Modality
 from physiosync_rt.preprocess.config import Frozen, LiveProfile, ModalityContract
 from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
+from training.cohort_fit import Fit, FitConfig, fit
 from training.data.signals import Run, preprocess
 from training.data.windows import Batch, WindowSet
-from training.finetune import Fit, FitConfig, fit
 from training.metrics import balanced_accuracy, bootstrap
 
 Progress = Callable[[str, int, int], None]

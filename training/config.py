@@ -61,7 +61,7 @@ class NetworkConfig(Frozen):
     @property
     def title(self) -> str:
         """Name for reports."""
-        return self.name or f"{self.preset} ({self.embedding or 'own'} embedding)"
+        return self.name or self.preset + (f" {self.embedding}" if self.embedding else "")
 
     def build(
         self,

@@ -67,10 +67,9 @@ class PairBatch:
         """Positive pairs of the batch."""
         return int(self.rows.shape[1])
 
-    def share(self, rank: int, world: int) -> PairBatch:
+    def part(self, rank: int, world: int) -> slice:
         """Pairs of one of several processes; in order of their ranks they make up the batch."""
-        mine = slice(*share_bounds(self.n_pairs, rank, world))
-        return PairBatch(self.rows[:, mine], self.kind[:, mine])
+        return slice(*share_bounds(self.n_pairs, rank, world))
 
 
 def share_bounds(n: int, rank: int, world: int) -> tuple[int, int]:
@@ -155,13 +154,14 @@ class EpochPlan:
         else:
             samples = _groups(grid, pairing, group_size, versions, generator)
         self._rows, self._kind = samples
-        self._n_batches: int = math.ceil(self._rows.shape[1] / n_pairs)
+        # A last batch of less than half the size is left out: its loss would be another one.
+        self._n_batches: int = max(1, math.floor(self._rows.shape[1] / n_pairs + 0.5))
 
     def __len__(self) -> int:
         return self._n_batches
 
     def batches(self, start: int = 0) -> Iterator[PairBatch]:
-        """Batches from one on; the last may be smaller."""
+        """Batches from one on; the last may be smaller, down to half the size."""
         for step in range(start, len(self)):
             part = slice(step * self._n_pairs, (step + 1) * self._n_pairs)
             yield PairBatch(self._rows[:, part], self._kind[:, part])

@@ -99,10 +99,13 @@ def test_random_pairs_use_every_sample_once_and_ignore_the_stimulus():
     assert aligned < 0.35  # 1 in 8 by chance
 
 
-def test_the_last_batch_holds_the_rest():
-    plan = epoch(full_grid(), "random", n_pairs=20, group_size=1)
-    assert [b.n_pairs for b in plan.batches()] == [20] * 7 + [4]
-    assert len(plan) == 8
+@pytest.mark.parametrize(
+    ("n_pairs", "sizes"), [(20, [20] * 7), (40, [40] * 3 + [24]), (96, [96, 48]), (200, [144])]
+)
+def test_the_last_batch_holds_the_rest_unless_that_is_less_than_half(n_pairs, sizes):
+    plan = epoch(full_grid(), "random", n_pairs=n_pairs, group_size=1)
+    assert [b.n_pairs for b in plan.batches()] == sizes
+    assert len(plan) == len(sizes)
 
 
 def test_incomplete_grids_pair_those_who_are_there():
@@ -138,7 +141,7 @@ def test_an_epoch_can_start_anywhere():
 @pytest.mark.parametrize("world", [1, 2, 3, 4])
 def test_shares_make_up_the_batch(world):
     batch = next(epoch(full_grid(), "groups").batches())
-    shares = [batch.share(rank, world).rows for rank in range(world)]
+    shares = [batch.rows[:, batch.part(rank, world)] for rank in range(world)]
     np.testing.assert_array_equal(np.concatenate(shares, axis=1), batch.rows)
     sizes = [stop - start for start, stop in (share_bounds(10, r, world) for r in range(world))]
     assert sum(sizes) == 10
