@@ -115,13 +115,20 @@ def correlated(band: FloatArray) -> FloatArray:
 def gsr_quality(second: FloatArray) -> FloatArray:
     """Quality of one second of GSR in µS, shape (128, n_channels): range and steadiness.
 
-    Outside 0.01 to 100 µS there is no skin; a change by more than half within a second is a
-    moving electrode (good below a fifth).
+    Outside 0.01 to 100 µS there is no skin, and a mean below 0.02 µS is a band that was taken off
+    (good from 0.05 µS [1]_); a change by more than half within a second is a moving electrode
+    (good below a fifth).
+
+    References
+    ----------
+    .. [1] Kleckner et al., IEEE Trans. Biomed. Eng. 65 (2018) 1460: valid from 0.05 µS on.
     """
     level = second.mean(axis=0)
     inside = ((second > 0.01) & (second < 100.0)).mean(axis=0)
     swing = (second.max(axis=0) - second.min(axis=0)) / np.maximum(np.abs(level), 0.01)
-    return np.minimum(_ramp(inside, 0.5, 1.0), _ramp(swing, 0.5, 0.2))
+    tests = [_ramp(inside, 0.5, 1.0), _ramp(level, 0.02, 0.05), _ramp(swing, 0.5, 0.2)]
+    worst: FloatArray = np.minimum.reduce(tests)
+    return worst
 
 
 def ecg_quality(second: FloatArray) -> FloatArray:
