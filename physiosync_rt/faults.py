@@ -13,11 +13,13 @@ import numpy as np
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_rt.errors import UserError
 
+_JUMP = re.compile(r"(?P<at>\d+(\.\d+)?):(?P<jump>[+-]?\d+(\.\d+)?(e\d+)?)")
 _TIME = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>ms|s)?")
 _STRETCH = re.compile(r"(?P<at>\d+(\.\d+)?):(?P<length>\d+(\.\d+)?)")
 _USAGE = (
-    "faults are written like loss=0.01,jitter=5ms,freeze=20:3,burst=40:1,drift=200,seed=1 "
-    "(share, time, start:length in seconds, the same, parts per million, number)"
+    "faults are written like loss=0.01,jitter=5ms,freeze=20:3,burst=40:1,constant=50:2,"
+    "repeat=55:0.5,reset=60:-5,drift=200,rate=0.02,clock=1e6,seed=1 (share; time; start:length in "
+    "seconds, four times; start:jump in seconds; parts per million; share; seconds; number)"
 )
 
 
@@ -35,8 +37,18 @@ class Faults:
         ``(start, length)`` of stretches of which nothing arrives, in seconds of the replay.
     burst : tuple of (float, float)
         Stretches of which all arrives at their end at once, with true stamps.
+    constant : tuple of (float, float)
+        Stretches in which the stamps stand still.
+    repeat : tuple of (float, float)
+        ``(start, length)`` of stretches that are sent a second time right after their end.
+    reset : tuple of (float, float)
+        ``(at, jump)``: moments at which the sender's clock is set anew, and by how much.
     drift : float
         Error of the sender's clock in parts per million.
+    rate : float
+        Share by which the device sends faster than it declares.
+    clock : float
+        How far the sender's clock is from everybody else's, in seconds.
     seed : int
     """
 
@@ -44,12 +56,17 @@ class Faults:
     jitter: float = 0.0
     freeze: tuple[tuple[float, float], ...] = ()
     burst: tuple[tuple[float, float], ...] = ()
+    constant: tuple[tuple[float, float], ...] = ()
+    repeat: tuple[tuple[float, float], ...] = ()
+    reset: tuple[tuple[float, float], ...] = ()
     drift: float = 0.0
+    rate: float = 0.0
+    clock: float = 0.0
     seed: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Faults:
-        """Read ``loss=0.01,jitter=5ms,freeze=20:3,burst=40:1,drift=200,seed=1``.
+        """Read ``loss=0.01,jitter=5ms,freeze=20:3,reset=60:-5,drift=200,seed=1``.
 
         Every word may come several times: stretches are all kept, numbers are added.
 
@@ -68,12 +85,20 @@ class Faults:
         loss = sum(given["loss"])
         if not 0 <= loss < 1:
             raise UserError(f"a loss of {loss:g} is not possible; give a share from 0 to below 1")
+        rate = sum(given["rate"])
+        if not -0.5 <= rate <= 1:
+            raise UserError(f"a rate that is off by {rate:g} is no lie; give a share like 0.02")
         return cls(
             loss=loss,
             jitter=sum(given["jitter"]),
             freeze=tuple(given["freeze"]),
             burst=tuple(given["burst"]),
+            constant=tuple(given["constant"]),
+            repeat=tuple(given["repeat"]),
+            reset=tuple(given["reset"]),
             drift=sum(given["drift"]),
+            rate=rate,
+            clock=sum(given["clock"]),
             seed=sum(given["seed"]),
         )
 
@@ -97,16 +122,30 @@ class Faults:
             Their stamps, and when they are sent.
         """
         rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+        times, due = times / (1.0 + self.rate), due / (1.0 + self.rate)
         arrives = rng.random(len(times)) >= self.loss
         for start, length in self.freeze:
             arrives &= (due < start) | (due >= start + length)
-        kept = np.flatnonzero(arrives)
-        stamps = times[kept] * (1.0 + self.drift * 1e-6)
-        stamps = stamps + rng.normal(0.0, self.jitter, len(times))[kept]
+        stamps = times * (1.0 + self.drift * 1e-6) + self.clock
+        for at, jump in self.reset:
+            stamps[due >= at] += jump
+        stamps += rng.normal(0.0, self.jitter, len(times))
+        for start, length in self.constant:
+            still = (due >= start) & (due < start + length)
+            stamps[still] = stamps[still][:1]
+        kept = self._repeated(np.flatnonzero(arrives), due)
         late = due[kept].copy()
         for start, length in self.burst:
             late[(late >= start) & (late < start + length)] = start + length
-        return kept, stamps, np.maximum.accumulate(late)
+        return kept, stamps[kept], np.maximum.accumulate(late)
+
+    def _repeated(self, kept: IntArray, due: FloatArray) -> IntArray:
+        """Send some stretches twice."""
+        for start, length in self.repeat:
+            again = kept[(due[kept] >= start) & (due[kept] < start + length)]
+            after = int(np.searchsorted(due[kept], start + length))
+            kept = np.insert(kept, after, again)
+        return kept
 
 
 def _seconds(text: str) -> float:
@@ -125,11 +164,24 @@ def _stretch(text: str) -> tuple[float, float]:
     return float(found["at"]), float(found["length"])
 
 
+def _jump(text: str) -> tuple[float, float]:
+    """Read ``at:jump`` in seconds, the jump with its sign."""
+    found = _JUMP.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    return float(found["at"]), float(found["jump"])
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "loss": float,
     "jitter": _seconds,
     "freeze": _stretch,
     "burst": _stretch,
+    "constant": _stretch,
+    "repeat": _stretch,
+    "reset": _jump,
     "drift": float,
+    "rate": float,
+    "clock": float,
     "seed": int,
 }

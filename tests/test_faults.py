@@ -10,21 +10,31 @@ _TIMES = np.arange(10_000) / 100.0
 
 
 def test_everything_that_can_be_written_is_read() -> None:
-    text = "loss=0.01, jitter=5ms,freeze=20:3,freeze=50:1.5,burst=40:1,drift=200,seed=7"
+    text = (
+        "loss=0.01, jitter=5ms,freeze=20:3,freeze=50:1.5,burst=40:1,drift=200,seed=7,"
+        "constant=60:2,repeat=70:0.5,reset=80:-5.5,reset=90:1e6,rate=-0.02,clock=1e6"
+    )
     assert Faults.parse(text) == Faults(
         loss=0.01,
         jitter=0.005,
         freeze=((20.0, 3.0), (50.0, 1.5)),
         burst=((40.0, 1.0),),
+        constant=((60.0, 2.0),),
+        repeat=((70.0, 0.5),),
+        reset=((80.0, -5.5), (90.0, 1e6)),
         drift=200.0,
+        rate=-0.02,
+        clock=1e6,
         seed=7,
     )
     assert Faults.parse("") == Faults()
 
 
-@pytest.mark.parametrize("text", ["loss", "loss=2", "freeze=3", "jitter=5min", "quake=1"])
+@pytest.mark.parametrize(
+    "text", ["loss", "loss=2", "freeze=3", "jitter=5min", "quake=1", "reset=5", "rate=3"]
+)
 def test_what_is_not_understood_is_told(text: str) -> None:
-    with pytest.raises(UserError, match=r"fault|loss"):
+    with pytest.raises(UserError, match=r"fault|loss|rate"):
         Faults.parse(text)
 
 
@@ -61,3 +71,28 @@ def test_drift_stretches_the_senders_clock() -> None:
     _, times, due = Faults(drift=200.0).apply("EEG", _TIMES, _TIMES)
     assert times[-1] == pytest.approx(_TIMES[-1] * 1.0002, rel=1e-12)
     np.testing.assert_array_equal(due, _TIMES)
+
+
+def test_clocks_lie_in_many_ways() -> None:
+    _, times, _ = Faults(clock=1e6, reset=((50.0, -3.0),)).apply("EEG", _TIMES, _TIMES)
+    np.testing.assert_allclose(times, _TIMES + 1e6 - 3.0 * (_TIMES >= 50), rtol=1e-12)
+    _, times, due = Faults(constant=((10.0, 2.0),)).apply("EEG", _TIMES, _TIMES)
+    assert set(times[1000:1200]) == {10.0}
+    np.testing.assert_array_equal(
+        np.delete(times, range(1000, 1200)), np.delete(_TIMES, range(1000, 1200))
+    )
+    np.testing.assert_array_equal(due, _TIMES)
+
+
+def test_a_rate_that_is_a_lie_sends_faster() -> None:
+    kept, times, due = Faults(rate=0.02).apply("EEG", _TIMES, _TIMES)
+    assert len(kept) == len(_TIMES)
+    assert np.diff(times) == pytest.approx(0.01 / 1.02)
+    np.testing.assert_array_equal(due, times)
+
+
+def test_a_repeat_sends_a_stretch_twice() -> None:
+    kept, times, due = Faults(repeat=((30.0, 0.5),)).apply("EEG", _TIMES, _TIMES)
+    np.testing.assert_array_equal(kept, np.r_[0:3050, 3000:3050, 3050:10_000])
+    np.testing.assert_array_equal(times, _TIMES[kept])
+    assert (np.diff(due) >= 0).all()

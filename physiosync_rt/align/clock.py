@@ -87,6 +87,11 @@ class ClockModel:
         self.period = self._nominal_period if period is None else period
         self.n = 1
 
+    @property
+    def span_s(self) -> float:
+        """Length of the stretch so far, by the declared rate."""
+        return self.n * self._nominal_period
+
     def residual(self, stamp: float, steps: int = 1) -> float:
         """How much later than expected a stamp is, ``steps`` samples after the newest one."""
         return stamp - (self.time + steps * self.period)
@@ -112,5 +117,11 @@ class ClockModel:
         # Early on the mean of few squares is taken, so that jitter is known within seconds.
         rate = max(self._jitter_rate, 1.0 / (self.n + 1))
         self.jitter = (self.jitter**2 + rate * (bounded**2 - self.jitter**2)) ** 0.5
+        self.n += 1
+        return self.time
+
+    def coast(self, steps: int = 1) -> float:
+        """Go on along the line, for a sample whose stamp says nothing, and return its time."""
+        self.time += steps * self.period
         self.n += 1
         return self.time

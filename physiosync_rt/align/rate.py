@@ -6,6 +6,9 @@ from collections import deque
 
 import numpy as np
 
+OFF_RATE = 0.01
+"""Further off the declared rate than this, a person should know: crystals are good to 0.0002."""
+
 N_BINS = 10
 MIN_BINS = 5
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from physiosync_rt.datatypes import Modality, SampleArray, StreamSpec
+from physiosync_rt.datatypes import Chunk, Modality, StreamSpec
 from physiosync_rt.errors import UserError
 
 CHECK_S = 5.0
@@ -29,18 +29,24 @@ class StartCheck:
         self._finite = np.zeros(spec.n_chans)
         self._low = np.full(spec.n_chans, np.inf)
         self._high = np.full(spec.n_chans, -np.inf)
+        self._stamp: float | None = None
+        self._stamps_move = False
 
-    def add(self, samples: SampleArray) -> None:
-        """Look at the next samples, shape (n_samples, n_channels).
+    def add(self, chunk: Chunk) -> None:
+        """Look at the next samples.
 
         Raises
         ------
         UserError
-            Five seconds are over and every channel is not finite, constant or huge.
+            Five seconds are over and every channel is not finite, constant or huge, or all
+            samples bear the same stamp.
         """
-        if self._left <= 0:
+        if self._left <= 0 or len(chunk) == 0:
             return
-        part = samples[: self._left]
+        if self._stamp is None:
+            self._stamp = float(chunk.timestamps[0])
+        self._stamps_move |= bool((chunk.timestamps[: self._left] != self._stamp).any())
+        part = chunk.samples[: self._left]
         self._left -= len(part)
         if len(part):
             finite = np.isfinite(part)
@@ -52,6 +58,11 @@ class StartCheck:
 
     def _judge(self) -> None:
         spec = self._spec
+        if not self._stamps_move:
+            raise UserError(
+                f"stream {spec.name!r}: its first {CHECK_S:g} s all bear the timestamp "
+                f"{self._stamp:g}; let the sender stamp its samples, or run without this stream"
+            )
         where = f"stream {spec.name!r}: in its first {CHECK_S:g} s every channel"
         if (self._finite < 0.5 * self._total).all():
             raise UserError(
