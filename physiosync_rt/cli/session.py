@@ -217,6 +217,10 @@ def summary(engine: Engine, outputs: Outputs) -> str:
     if engine.withheld:
         reasons = ", ".join(f"{n} {why}" for why, n in engine.withheld.most_common())
         text += f" (without one: {reasons})"
+    if bad_s := outcome(engine)["electrodes_bad_s"]:
+        shown = [f"{name} {seconds} s" for name, seconds in list(bad_s.items())[:5]]
+        more = f" and {len(bad_s) - 5} more" if len(bad_s) > 5 else ""
+        text += f"; bad electrodes: {', '.join(shown)}{more}"
     if engine.rows and engine.pipeline.baseline is None:
         text += f"; no rest was captured (asked for: {engine.pipeline.baseline_origin})"
     return f"{text}; wrote {outputs.csv}" if outputs.csv else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from physiosync_rt.errors import UserError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Local = Annotated[bool, typer.Option("--local", help="Only streams of this computer.")]
@@ -23,17 +26,32 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def streams(as_json: Json = False, timeout: Timeout = 3.0, local: Local = False) -> None:
+def streams(
+    as_json: Json = False,
+    timeout: Timeout = 3.0,
+    local: Local = False,
+    assist: Annotated[
+        bool, typer.Option("--assist", help="Write a device YAML from what is in sight.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="YAML to write (--assist).")] = None,
+    stream: Annotated[
+        str | None, typer.Option(help="Name, type or source_id of the stream (--assist).")
+    ] = None,
+    listen: Annotated[float, typer.Option(help="Seconds to listen to it (--assist).")] = 5.0,
+) -> None:
     """List the LSL streams in sight with rate, channels, unit and host."""
     if local:
         from physiosync_rt.lsl import use_loopback
 
         use_loopback()
+    if assist:
+        _assist(stream, listen, timeout, out)
+        return
     from physiosync_rt.lsl import find
 
     seen = find(timeout)
     if as_json:
-        typer.echo(json.dumps([asdict(stream) for stream in seen], indent=2, default=str))
+        typer.echo(json.dumps([asdict(each) for each in seen], indent=2, default=str))
         return
     if not seen:
         typer.echo(
@@ -44,19 +62,47 @@ def streams(as_json: Json = False, timeout: Timeout = 3.0, local: Local = False)
     table = Table()
     for column in ("name", "type", "is", "ch", "rate Hz", "unit", "host", "source_id"):
         table.add_column(column)
-    for stream in seen:
-        spec = stream.spec
+    for each in seen:
+        spec = each.spec
         table.add_row(
             spec.name,
             spec.stype,
-            "markers" if stream.marker else str(spec.modality),
+            "markers" if each.marker else str(spec.modality),
             str(spec.n_chans),
             f"{spec.sfreq:g}" if spec.sfreq else "irregular",
-            spec.unit or ", ".join(sorted(set(filter(None, stream.unit_words)))) or "?",
+            spec.unit or ", ".join(sorted(set(filter(None, each.unit_words)))) or "?",
             spec.host,
             spec.source_id,
         )
     Console().print(table)
+
+
+def _assist(query: str | None, seconds: float, timeout: float, out: Path | None) -> None:
+    """Write a device description; exit code 2 where something stays open."""
+    if out is not None and out.exists():
+        raise UserError(f"--out {out} exists already; choose a new name")
+    from physiosync_rt.devices import shipped_for
+    from physiosync_rt.devices.assist import propose
+    from physiosync_rt.sources.listen import listen as hear
+
+    heard = hear(query, seconds, timeout)
+    for name in shipped_for([each.spec for each in heard]):
+        typer.echo(f"there is a description for it already: --device {name}", err=True)
+    ask = typer.prompt if sys.stdin.isatty() else None
+    proposal = propose(heard, ask)
+    if out is None:
+        typer.echo(proposal.text, nl=False)
+    else:
+        try:
+            out.write_text(proposal.text, encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"--out {out} cannot be written: {error.strerror}") from error
+        typer.echo(f"wrote {out}", err=True)
+    if proposal.open:
+        raise UserError(
+            f"still open (every `?`): {'; '.join(proposal.open)}; fill it in, or answer in a "
+            "terminal"
+        )
 
 
 def boards(as_json: Json = False) -> None:

@@ -14,6 +14,7 @@ from physiosync_rt.devices.description import (
     StreamDescription,
     device_template,
     load_device,
+    shipped_for,
 )
 from physiosync_rt.devices.mapping import StreamMapper, map_recording, mapper_for
 
@@ -29,4 +30,5 @@ __all__ = [
     "load_device",
     "map_recording",
     "mapper_for",
+    "shipped_for",
 ]

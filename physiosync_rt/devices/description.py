@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -12,10 +13,12 @@ from physiosync_rt.config_file import read_yaml
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.units import to_canonical
-from physiosync_rt.resources import find_config
+from physiosync_rt.resources import configs_dir, find_config
 
 DROP: Final = "drop"
 COUNTER: Final = "counter"
+OPEN: Final = "?"
+"""Stands in a description where somebody still has to say what a thing is."""
 
 Positions = Literal["measured", "standard", "assumed"]
 """How the electrode names are known: digitised on this head, by the cap, or by habit."""
@@ -82,6 +85,9 @@ class StreamDescription(_Described):
         In place of ``channels``, for a stream that labels its channels: the labels to keep.
     unit : str
         Unit of the samples where the stream itself does not say it.
+    scale : float
+        Multiplies the samples first: the unit's share per count of raw numbers, or the mend for
+        a stream that states a wrong unit.
     sfreq : float, optional
         True rate in Hz where the stream declares a wrong one.
     counter : CounterDescription, optional
@@ -95,6 +101,7 @@ class StreamDescription(_Described):
     channels: tuple[Name, ...] = ()
     pick: tuple[Name, ...] = ()
     unit: str = ""
+    scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     sfreq: float | None = Field(default=None, gt=0)
     counter: CounterDescription | None = None
     positions: Positions = "standard"
@@ -106,6 +113,9 @@ class StreamDescription(_Described):
 
     @model_validator(mode="after")
     def _consistent(self) -> StreamDescription:
+        if OPEN in (self.unit, *self.channels):
+            where = "`unit`" if self.unit == OPEN else "a channel"
+            raise ValueError(f"{where} is still `{OPEN}`: write what it is")
         if bool(self.channels) == bool(self.pick):
             raise ValueError("say either `channels` (by position) or `pick` (by label)")
         n_counters = self.channels.count(COUNTER)
@@ -203,6 +213,16 @@ def load_device(name: str | Path) -> Device:
         There is no such file, or it does not describe a device.
     """
     return read_yaml(find_config("devices", name), Device)
+
+
+def shipped_for(specs: Sequence[StreamSpec]) -> list[str]:
+    """Names of the shipped descriptions that mean one of these streams by its name or type."""
+    found = []
+    for path in sorted((configs_dir() / "devices").glob("*.yaml")):
+        streams = load_device(path).streams
+        if any(s.match != Match() and s.fits(spec) for s in streams for spec in specs):
+            found.append(path.stem)
+    return found
 
 
 def device_template(spec: StreamSpec) -> str:

@@ -57,6 +57,7 @@ class StreamMapper:
                 f"{UNITS[modality]}"
             )
         self._conversion = None if spec.unit == UNITS[modality] else conversion
+        self._scale = description.scale
         self._columns, counter_at = _columns(description, spec)
         self.spec = replace(
             spec,
@@ -114,6 +115,8 @@ class StreamMapper:
 
     def _mapped(self, chunk: Chunk, counter: IntArray | None) -> Chunk:
         samples: SampleArray = chunk.samples[:, self._columns]
+        if self._scale != 1.0:
+            samples = samples * np.float32(self._scale)
         if self._conversion is not None:
             samples = self._conversion(samples).astype(np.float32)
         return Chunk(self.spec.name, samples, chunk.timestamps, chunk.clock_offset, counter)

@@ -99,6 +99,15 @@ def test_the_file_of_a_run_serves_predict_and_live_from_the_first_row(
     assert [[r[k] for k in shown] for r in live] == [[r[k] for k in shown] for r in rows]
 
 
+def test_a_bad_electrode_is_named_in_the_summary_and_beside_the_rows(
+    run: Run, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, about = run("predict", data_dir / "xdf-muse" / "sub-P001_older_25s.xdf")
+    assert set(_reasons(rows[6:])) == {"low_quality"}
+    assert about["electrodes_bad_s"] == {"AF7": 20}
+    assert "bad electrodes: AF7 20 s" in capsys.readouterr().out
+
+
 def test_live_captures_from_its_first_seconds_and_saves_them(run: Run, person: Path) -> None:
     words = ("live", "--headless", "--source", "file", "--file", person, "--speed", 20)
     rows, about = run(*words, "--baseline", "8")

@@ -1,0 +1,75 @@
+"""What the samples of an unknown stream betray of it: counters, clocks, sizes, rates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from physiosync_rt.datatypes import FloatArray, Modality
+from physiosync_rt.devices.description import CounterDescription
+
+PLAUSIBLE = {Modality.EEG: (1.0, 200.0), Modality.GSR: (0.01, 100.0), Modality.ECG: (0.02, 5.0)}
+"""µV rms, µS and mV rms that living people have."""
+
+_RATES = (4, 10, 15, 16, 25, 32, 50, 51.2, 64, 100, 125, 128, 200, 220, 250, 256, 500, 512, 1000)
+
+
+def find_counter(x: FloatArray) -> CounterDescription | None:
+    """Find out whether samples of shape (n_samples,) count themselves and wrap."""
+    steps = np.diff(x)
+    if len(steps) < 8 or (x < 0).any() or not np.array_equal(x, np.rint(x)):
+        return None
+    step = float(np.median(steps))
+    back = steps[steps < 0]
+    if step < 1 or len(back) == 0 or np.mean(steps == step) < 0.8:
+        return None
+    modulo = round(step - float(np.median(back)))
+    if modulo <= x.max() or modulo % step:
+        return None
+    return CounterDescription(modulo=modulo, step=round(step))
+
+
+def rises(x: FloatArray) -> bool:
+    """Whether samples of shape (n_samples,) only ever grow, as a clock does."""
+    steps = np.diff(x)
+    return len(steps) > 8 and bool((steps >= 0).all()) and float(np.mean(steps > 0)) > 0.5
+
+
+def size(modality: Modality, samples: FloatArray, sfreq: float) -> float:
+    """How large a signal is: rms without drift (EEG, ECG) or its middle (GSR).
+
+    Parameters
+    ----------
+    modality : Modality
+    samples : array, shape (n_samples, n_channels)
+        In the canonical unit.
+    sfreq : float
+        In Hz.
+
+    Returns
+    -------
+    float
+        Median over whole seconds and channels; NaN where nothing is finite.
+    """
+    if modality is Modality.GSR:
+        finite = samples[np.isfinite(samples)]
+        return float(np.median(finite)) if len(finite) else float("nan")
+    n = max(round(sfreq), 2)
+    seconds = samples[: len(samples) // n * n].reshape(-1, n, samples.shape[1])
+    time = np.linspace(-1.0, 1.0, n)[:, None]
+    x = seconds - seconds.mean(axis=1, keepdims=True)
+    x = x - time * (x * time).sum(axis=1, keepdims=True) / (time**2).sum()
+    rms = np.sqrt((x**2).mean(axis=1))
+    rms = rms[np.isfinite(rms)]
+    return float(np.median(rms)) if rms.size else float("nan")
+
+
+def fits(modality: Modality, value: float) -> bool:
+    """Whether a signal of this `size` can be a person's."""
+    low, high = PLAUSIBLE[modality]
+    return low <= value <= high
+
+
+def usual_rate(measured: float) -> float:
+    """The rate that a device most likely has, in Hz, from one that was measured."""
+    usual = min(_RATES, key=lambda rate: abs(rate / measured - 1.0))
+    return usual if abs(usual / measured - 1.0) < 0.05 else float(f"{measured:.3g}")
