@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from physiosync_rt.datatypes import IntArray
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import Frozen
-from training.data.dataset import ABSENT, Dataset, Table
+from training.data.dataset import ABSENT, Outline, Table
 
 Protocol = Literal["window", "trial", "subject"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
@@ -103,6 +103,9 @@ class ProtocolConfig(Frozen):
     validation : float
         Share of the training units that is set aside to choose and calibrate on. 0 sets nothing
         aside, as released, and leaves probabilities uncalibrated.
+    rotations : int
+        Train every fold so many times, each time with other units to validate on; what they say
+        of a test window is averaged.
     order : {"shuffled", "released"}
         ``released``: windows in the release's shuffled order, subjects as listed.
     seed : int
@@ -113,6 +116,7 @@ class ProtocolConfig(Frozen):
     folds: int | None = Field(None, ge=2)
     only: int | None = Field(None, ge=1)
     validation: float = Field(0.15, ge=0, lt=1)
+    rotations: int = Field(1, ge=1)
     order: Literal["shuffled", "released"] = "shuffled"
     seed: int = Field(0, ge=0)
 
@@ -120,6 +124,8 @@ class ProtocolConfig(Frozen):
     def _goes_together(self) -> ProtocolConfig:
         if self.order == "released" and self.protocol == "trial":
             raise ValueError("the release has no protocol 'trial': leave order at 'shuffled'")
+        if self.rotations > 1 and self.validation == 0:
+            raise ValueError("rotations need a validation share above 0")
         return self
 
 
@@ -129,7 +135,7 @@ def stimulus_or_trial(table: Table) -> IntArray:
     return np.where(table.stimulus == ABSENT, named + table.trial, table.stimulus)
 
 
-def make_folds(dataset: Dataset, config: ProtocolConfig) -> list[Fold]:
+def make_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     """Split a data set as configured.
 
     Raises
@@ -138,40 +144,40 @@ def make_folds(dataset: Dataset, config: ProtocolConfig) -> list[Fold]:
         There are too few subjects, trials or windows for so many folds.
     """
     maker = {"window": window_folds, "trial": trial_folds, "subject": subject_folds}
-    return maker[config.protocol](dataset, config)
+    return maker[config.protocol](outline, config)
 
 
-def window_folds(dataset: Dataset, config: ProtocolConfig) -> list[Fold]:
+def window_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     """Split over the windows of stimuli, each with all its subjects: the release's split.
 
     With order ``released`` and complete data, the test windows of each fold are those of the
     release's 5 s split (index list shuffled by Python's generator with seed 42).
     """
-    units, unit = np.unique(dataset.stimulus_window, return_inverse=True)
+    units, unit = np.unique(outline.stimulus_window, return_inverse=True)
     order = list(range(len(units)))
     seed = RELEASED_SEED if config.order == "released" else config.seed
     random.Random(seed).shuffle(order)  # noqa: S311  no secret is made from it
-    return _split(dataset, config, unit, np.asarray(order), "windows", 10)
+    return _split(outline, config, unit, np.asarray(order), "windows", 10)
 
 
-def trial_folds(dataset: Dataset, config: ProtocolConfig) -> list[Fold]:
+def trial_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     """Split over stimuli, each with all its subjects; over trials where there are no stimuli."""
-    unit = np.unique(stimulus_or_trial(dataset.table), return_inverse=True)[1]
+    unit = np.unique(stimulus_or_trial(outline.table), return_inverse=True)[1]
     order = np.random.default_rng(config.seed).permutation(unit.max() + 1)
-    return _split(dataset, config, unit, order, "stimuli or trials", 10)
+    return _split(outline, config, unit, order, "stimuli or trials", 10)
 
 
-def subject_folds(dataset: Dataset, config: ProtocolConfig) -> list[Fold]:
+def subject_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     """Split over subjects; stimuli are shared between the sides, which reports say."""
-    subjects, unit = np.unique(dataset.table.subject, return_inverse=True)
+    subjects, unit = np.unique(outline.table.subject, return_inverse=True)
     order = np.arange(len(subjects))
     if config.order == "shuffled":
         order = np.random.default_rng(config.seed).permutation(order)
-    return _split(dataset, config, unit, order, "subjects", len(subjects))
+    return _split(outline, config, unit, order, "subjects", len(subjects))
 
 
 def _split(
-    dataset: Dataset,
+    outline: Outline,
     config: ProtocolConfig,
     unit: IntArray,
     order: IntArray,
@@ -183,7 +189,7 @@ def _split(
     least = n_folds if config.validation == 0 else max(n_folds, 3)
     if len(order) < least or n_folds < 2:
         raise UserError(
-            f"{dataset.about.name} has {len(order)} {what}, too few for {n_folds} folds of "
+            f"{outline.about.name} has {len(order)} {what}, too few for {n_folds} folds of "
             f"protocol {config.protocol!r} with something to train on, to choose by and to test; "
             "ask for fewer folds, or give more data"
         )
@@ -195,12 +201,16 @@ def _split(
         n_validation = round(config.validation * len(others))
         if config.validation > 0:
             n_validation = min(max(n_validation, 1), len(others) - 1)
-        train, validation, tested = (
-            np.flatnonzero(np.isin(unit, part))
-            for part in (others[n_validation:], others[:n_validation], test)
-        )
-        name = f"{config.protocol}-{k + 1:02d}"
-        folds.append(Fold(name, config.protocol, train, validation, tested, dataset.table))
+        for turn in range(config.rotations):
+            turned = np.roll(others, -turn * n_validation)
+            train, validation, tested = (
+                np.flatnonzero(np.isin(unit, part))
+                for part in (turned[n_validation:], turned[:n_validation], test)
+            )
+            name = f"{config.protocol}-{k + 1:02d}" + (
+                f"-{turn + 1}" if config.rotations > 1 else ""
+            )
+            folds.append(Fold(name, config.protocol, train, validation, tested, outline.table))
     return folds
 
 

@@ -115,3 +115,14 @@ def test_two_subjects_leave_none_to_choose_by(make_dataset) -> None:
 def test_the_release_has_no_trials() -> None:
     with pytest.raises(ValueError, match="no protocol 'trial'"):
         ProtocolConfig(protocol="trial", order="released")
+
+
+def test_rotations_let_everybody_validate_in_turn(make_dataset) -> None:
+    """With three people, two train and validate in turn while the third is tested."""
+    data = make_dataset(3, 2, 2)
+    folds = make_folds(data, ProtocolConfig(protocol="subject", rotations=2))
+    assert [fold.name for fold in folds[:2]] == ["subject-01-1", "subject-01-2"]
+    for one, other in zip(folds[::2], folds[1::2], strict=True):
+        np.testing.assert_array_equal(one.test, other.test)
+        np.testing.assert_array_equal(one.train, other.validation)
+        np.testing.assert_array_equal(one.validation, other.train)

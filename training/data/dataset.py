@@ -148,46 +148,20 @@ class Signals:
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
-    """Windows of many people with their truth.
+class Outline:
+    """Which windows there are and what their truth is: enough to split and to check.
 
     Parameters
     ----------
     about : About
     table : Table
-    eeg, pps : Signals
-        Of the same stretches.
-
-    Raises
-    ------
-    ValueError
-        The parts do not go together.
     """
 
     about: About
     table: Table
-    eeg: Signals
-    pps: Signals
-
-    def __post_init__(self) -> None:
-        table = self.table
-        if not len(table):
-            raise ValueError("a data set without windows")
-        for signals, contract in ((self.eeg, self.about.eeg), (self.pps, self.about.pps)):
-            if signals.n_chans != contract.n_chans:
-                raise ValueError(
-                    f"{signals.n_chans} channels where {contract.n_chans} are described"
-                )
-        if not np.array_equal(self.eeg.lengths, self.pps.lengths):
-            raise ValueError("stretches of the two modalities have different lengths")
-        if (table.offset < 0).any() or (table.offset + N_TIMES > self._length(table.stretch)).any():
-            raise ValueError("a window that reaches out of its stretch")
 
     def __len__(self) -> int:
         return len(self.table)
-
-    def _length(self, stretches: IntArray) -> IntArray:
-        return np.asarray(self.eeg.lengths[stretches])
 
     def truth(self, target: str) -> IntArray:
         """Class of every window, `ABSENT` where there is no rating.
@@ -231,6 +205,44 @@ class Dataset:
         own = len(self.about.stimuli) + self.table.trial
         shown = np.where(self.table.stimulus == ABSENT, own, self.table.stimulus)
         return np.asarray(shown * (int(self.table.window.max()) + 1) + self.table.window)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset(Outline):
+    """Windows of many people with their truth.
+
+    Parameters
+    ----------
+    about : About
+    table : Table
+    eeg, pps : Signals
+        Of the same stretches.
+
+    Raises
+    ------
+    ValueError
+        The parts do not go together.
+    """
+
+    eeg: Signals
+    pps: Signals
+
+    def __post_init__(self) -> None:
+        table = self.table
+        if not len(table):
+            raise ValueError("a data set without windows")
+        for signals, contract in ((self.eeg, self.about.eeg), (self.pps, self.about.pps)):
+            if signals.n_chans != contract.n_chans:
+                raise ValueError(
+                    f"{signals.n_chans} channels where {contract.n_chans} are described"
+                )
+        if not np.array_equal(self.eeg.lengths, self.pps.lengths):
+            raise ValueError("stretches of the two modalities have different lengths")
+        if (table.offset < 0).any() or (table.offset + N_TIMES > self._length(table.stretch)).any():
+            raise ValueError("a window that reaches out of its stretch")
+
+    def _length(self, stretches: IntArray) -> IntArray:
+        return np.asarray(self.eeg.lengths[stretches])
 
     def offsets(self, rows: IntArray, rng: np.random.Generator | None = None) -> IntArray:
         """First samples of windows in their stretches: the table's own, or drawn anywhere."""

@@ -6,15 +6,29 @@ nothing here can differ from what the model will see live.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from physiosync_rt.datatypes import GRID_SFREQ, Recording, SampleArray, StreamSpec
+from physiosync_rt.datatypes import (
+    GRID_SFREQ,
+    FloatArray,
+    Modality,
+    Recording,
+    SampleArray,
+    StreamSpec,
+    Window,
+)
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline import Pipeline
 from physiosync_rt.playback import in_time_order
-from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
+from physiosync_rt.preprocess.baseline import (
+    Baseline,
+    BaselineCapture,
+    BaselineRequest,
+    ChannelBaseline,
+)
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 
 
@@ -37,7 +51,7 @@ class Run:
     @property
     def n_times(self) -> int:
         """Length in samples."""
-        return self.eeg.shape[1]
+        return int(self.eeg.shape[1])
 
 
 def _pick(recording: Recording, contract: ModalityContract) -> StreamSpec:
@@ -48,6 +62,28 @@ def _pick(recording: Recording, contract: ModalityContract) -> StreamSpec:
             "the configuration asks for one"
         )
     return streams[0].spec
+
+
+class RestSeconds(BaselineCapture):
+    """Location and scale of every usable second, kept rather than pooled.
+
+    Attributes
+    ----------
+    seconds : dict of int to (location, scale) arrays of shape (n_channels,)
+        By number of the second from the first EEG sample.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(BaselineRequest(0.0, None, 1.0))
+        self.seconds: dict[int, tuple[FloatArray, FloatArray]] = {}
+
+    def take(
+        self, second: int, statistics: tuple[FloatArray, FloatArray] | None
+    ) -> ChannelBaseline | None:
+        """Keep a second that can be used; it is never enough."""
+        if statistics is not None:
+            self.seconds[second] = statistics
+        return None
 
 
 def preprocess(
@@ -72,14 +108,58 @@ def preprocess(
     UserError
         A stream is missing or cannot serve the contract.
     """
-    pipeline = Pipeline(
+    return _runs(recording, _pipeline(recording, profile, eeg, pps, baseline))
+
+
+def unscaled(
+    recording: Recording, profile: LiveProfile, eeg: ModalityContract, pps: ModalityContract
+) -> tuple[list[Run], dict[Modality, RestSeconds]]:
+    """Do what `preprocess` does but for the last step, the scale of rest.
+
+    Which seconds are rest may depend on the trial that is looked at, and scaling comes last
+    (see `physiosync_rt.preprocess.normalize`), so one pass serves all trials.
+
+    Returns
+    -------
+    runs : list of Run
+        Not normalised and not clipped.
+    rest : dict of Modality to RestSeconds
+        What every second would contribute to a baseline.
+    """
+    wide = profile.model_copy(
+        update={
+            name: getattr(profile, name).model_copy(update={"clip": np.inf})
+            for name in ("eeg", "gsr", "ecg")
+        }
+    )
+    identity = {
+        contract.modality: ChannelBaseline((0.0,) * contract.n_chans, (1.0,) * contract.n_chans)
+        for contract in (eeg, pps)
+    }
+    pipeline = _pipeline(recording, wide, eeg, pps, Baseline(identity, "none"))
+    rest: dict[Modality, RestSeconds] = {}
+    for lane in pipeline.lanes.values():
+        lane.chain.capture = rest[lane.chain.contract.modality] = RestSeconds()
+    return _runs(recording, pipeline), rest
+
+
+def _pipeline(
+    recording: Recording,
+    profile: LiveProfile,
+    eeg: ModalityContract,
+    pps: ModalityContract | None,
+    baseline: Baseline | BaselineRequest | None,
+) -> Pipeline:
+    return Pipeline(
         profile,
         (_pick(recording, eeg), eeg),
         (_pick(recording, pps), pps) if pps else None,
         baseline=baseline,
     )
-    windows = [w for chunk in in_time_order(recording, 1.0) for w in pipeline.push(chunk)]
-    windows += pipeline.flush()
+
+
+def _runs(recording: Recording, pipeline: Pipeline) -> list[Run]:
+    """Lay the newest second of every valid window behind the one before."""
     runs: list[Run] = []
     tiles: list[tuple[SampleArray, SampleArray | None]] = []
     stop = 0
@@ -91,13 +171,20 @@ def preprocess(
             runs.append(Run(stop - e.shape[1], e, np.concatenate(p, axis=1) if p else None))
             tiles.clear()
 
-    for window in windows:
+    for window in _windows(recording, pipeline):
         e, p = window.eeg.data, window.pps.data if window.pps else None
-        if e is None or (pps is not None and p is None):
+        if e is None or (window.pps is not None and p is None):
             close()
             continue
         tail = slice(-GRID_SFREQ, None) if tiles else slice(None)
-        tiles.append((e[:, tail], None if p is None else p[:, tail]))
+        # Copies: a slice would keep its whole window in memory.
+        tiles.append((e[:, tail].copy(), None if p is None else p[:, tail].copy()))
         stop = round(window.t_end * GRID_SFREQ)
     close()
     return runs
+
+
+def _windows(recording: Recording, pipeline: Pipeline) -> Iterator[Window]:
+    for chunk in in_time_order(recording, 1.0):
+        yield from pipeline.push(chunk)
+    yield from pipeline.flush()

@@ -1,0 +1,185 @@
+"""Every kind of data becomes the same kind of data set, once, and equal to what live would show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from physiosync_rt.errors import UserError
+from physiosync_rt.formats import deap
+from physiosync_rt.formats.simulated_deap import write_deap
+from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.preprocess.labels import high
+from physiosync_rt.preprocess.paper import deap_eeg, deap_gsr
+from physiosync_rt.synthetic import Person, simulate
+from training.data import store
+from training.data.config import DataConfig
+from training.data.dataset import N_TIMES, Dataset
+from training.data.live import live_trials
+from training.data.load import load_dataset
+from training.data.signals import preprocess
+
+
+def _load(cache: Path, **config: object) -> Dataset:
+    return load_dataset(
+        TypeAdapter(DataConfig).validate_python(config), cache, lambda what, done, total: None
+    )
+
+
+def test_deap_in_profile_paper_is_the_released_preprocessing(tmp_path) -> None:
+    write_deap(tmp_path / "deap", 2, 3, n_trials=2)
+    data = _load(tmp_path, kind="deap", path=tmp_path / "deap")
+    assert (len(data), data.about.subjects, len(data.about.stimuli)) == (48, ("s01", "s02"), 2)
+    subject = deap.load_subject(tmp_path / "deap" / "s02.dat")
+    rows = np.flatnonzero(data.table.subject == 1)
+    eeg, pps = data.fetch(rows)
+    np.testing.assert_array_equal(eeg, deap_eeg(subject.data, 5).astype(np.float32))
+    np.testing.assert_array_equal(pps, deap_gsr(subject.data, 5).astype(np.float32))
+    expected = np.repeat(high(subject.labels[:, 1], 5.0), 12)
+    np.testing.assert_array_equal(data.high["arousal"][rows], expected)
+    # The release's 1 s windows are slices of the same rows.
+    one, _ = data.fetch_1s(rows[[3]], np.array([2]))
+    np.testing.assert_array_equal(one[0], deap_eeg(subject.data, 1)[17].astype(np.float32))
+
+
+def test_deap_in_profile_live_pools_the_rest_before_each_trial(tmp_path) -> None:
+    """Each trial is scaled by what was known when it began."""
+    write_deap(tmp_path / "deap", 1, 3, n_trials=2)
+    data = _load(tmp_path, kind="deap", path=tmp_path / "deap", profile="live")
+    recording = deap.load_subject(tmp_path / "deap" / "s01.dat").to_recording()
+    profile, eeg, pps = data.about.live, data.about.eeg, data.about.pps
+    assert profile is not None
+    # The first trial's rest is what is past the filters' warm-up of the three seconds before it.
+    (first, *_) = preprocess(recording, profile, eeg, pps, BaselineRequest(2.0, 3.0, 1.0))
+    rows = np.flatnonzero(data.table.trial == 0)
+    start = 3 * 128 - first.start
+    got, skin = data.fetch(rows[:3])
+    for k in range(3):
+        part = slice(start + k * N_TIMES, start + (k + 1) * N_TIMES)
+        np.testing.assert_allclose(got[k], first.eeg[:, part], atol=1e-5)
+        # Of the skin's three seconds two are usable, so its level differs by a constant.
+        np.testing.assert_allclose(np.diff(skin[k]), np.diff(first.pps[:, part]), atol=1e-5)
+    second = np.flatnonzero(data.table.trial == 1)
+    (last,) = preprocess(recording, profile, eeg, pps, BaselineRequest(70.0, 71.0, 1.0))
+    got, _ = data.fetch(second[:1])
+    scales = got[0].std(axis=1) / last.eeg[:, 128 : 128 + N_TIMES].std(axis=1)
+    assert np.abs(np.log(scales)).max() > 0.01  # the second trial's rest is not its own alone
+    alone = list(live_trials([recording], profile, eeg, pps))
+    assert [trial.label.number for trial in alone] == [1, 2]
+    assert data.table.t_start.max() == 50.0  # the last 5 s end within the resampler's look-ahead
+
+
+@pytest.mark.parametrize("version", ["mended", "released"])
+def test_dreamer_in_profile_paper(tmp_path, version) -> None:
+    people = {"subjects": 2, "trials": 2, "seed": 5}
+    data = _load(tmp_path, kind="dreamer", simulate=people, version=version)
+    assert len(data) == 2 * 2 * 12
+    assert data.about.scale == (1.0, 5.0)
+    _, ecg = data.fetch(np.arange(len(data)))
+    sham = bool((np.abs(ecg) == 1).all())
+    assert sham == (version == "released")
+    assert any("no ECG" in note for note in data.about.notes) == sham
+
+
+def test_simulated_people_in_profile_live_are_what_the_pipeline_shows(tmp_path) -> None:
+    data = _load(tmp_path, kind="simulated", subjects=1, duration_s=80, trial_s=20, seed=4)
+    session = simulate(Person.draw(4000), 80, seed=4000, ecg_sfreq=0, rest_s=35)
+    profile = data.about.live
+    assert profile is not None
+    (run,) = preprocess(
+        session.recording, profile, data.about.eeg, data.about.pps, BaselineRequest(0.0, 35.0, 35.0)
+    )
+    eeg, pps = data.fetch(np.array([1, 5]))
+    for k, row in enumerate((1, 5)):
+        t = 35 + 20 * data.table.trial[row] + data.table.t_start[row]
+        part = slice(round(t * 128) - run.start, round(t * 128) - run.start + N_TIMES)
+        np.testing.assert_allclose(eeg[k], run.eeg[:, part], atol=1e-5)
+        np.testing.assert_allclose(pps[k], run.pps[:, part], atol=1e-5)
+    first = session.valence[35:56].mean()
+    assert data.table.valence[0] == pytest.approx(first)
+
+
+def test_a_prepared_data_set_is_mapped_not_made_again(tmp_path, monkeypatch) -> None:
+    config = {"kind": "deap", "simulate": {"subjects": 1, "trials": 1}}
+    made = _load(tmp_path, **config)
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("prepared again")
+
+    monkeypatch.setattr("training.data.load.prepare", fail)
+    found = _load(tmp_path, **config)
+    np.testing.assert_array_equal(made.fetch(np.arange(12))[0], found.fetch(np.arange(12))[0])
+    with pytest.raises(AssertionError, match="prepared again"):
+        _load(tmp_path, kind="deap", simulate={"subjects": 1, "trials": 1, "seed": 1})
+
+
+@pytest.mark.parametrize("damage", ["version", "cut", "code"])
+def test_a_cache_that_is_old_or_cut_off_is_made_again(tmp_path, monkeypatch, damage) -> None:
+    config = {"kind": "deap", "simulate": {"subjects": 1, "trials": 1}}
+    before = _load(tmp_path, **config).about.digest
+    (folder,) = tmp_path.glob("deap-*")
+    if damage == "version":
+        content = json.loads((folder / store.ABOUT).read_text())
+        (folder / store.ABOUT).write_text(json.dumps(content | {"format": store.FORMAT - 1}))
+    elif damage == "cut":
+        with (folder / store.EEG).open("r+b") as file:
+            file.truncate(1000)
+    else:
+        monkeypatch.setattr(store, "__version__", "another")
+    after = _load(tmp_path, **config)
+    assert len(after) == 12
+    assert (after.about.digest == before) == (damage != "code")
+    assert not list(tmp_path.glob(".new-*"))
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.Writer, "add", full)
+    with pytest.raises(UserError, match=r"No space left on device.*make room"):
+        _load(tmp_path, kind="deap", simulate={"subjects": 1, "trials": 1})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_hole_in_the_signal_leaves_its_windows_out(tmp_path) -> None:
+    session = simulate(Person.draw(1), 90, seed=1, ecg_sfreq=0, rest_s=35)
+    recording = session.with_trials(55.0)
+    data = _load(tmp_path, kind="simulated", subjects=1, duration_s=70)
+    profile = data.about.live
+    assert profile is not None
+    keep = [np.abs(s.timestamps - 60) > 2 for s in recording.streams]
+    holed = [
+        type(s)(s.spec, s.samples[k], s.timestamps[k])
+        for s, k in zip(recording.streams, keep, strict=True)
+    ]
+    recording = type(recording)(tuple(holed), segments=recording.segments)
+    (trial,) = live_trials([recording], profile, data.about.eeg, data.about.pps)
+    assert trial.pieces[0].start == 0
+    assert len(trial.pieces) == 2
+    assert trial.pieces[0].eeg.shape[1] <= 23 * 128 <= 27 * 128 < trial.pieces[1].start
+
+
+def test_missing_places_are_named(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"there is no .*nowhere; .*data_preprocessed_python"):
+        _load(tmp_path, kind="deap", path=tmp_path / "nowhere")
+    with pytest.raises(UserError, match=r"there is no .*nowhere; .*DREAMER\.mat"):
+        _load(tmp_path, kind="dreamer", path=tmp_path / "nowhere")
+
+
+def test_configurations_that_contradict_themselves() -> None:
+    adapter = TypeAdapter(DataConfig)
+    for wrong in (
+        {"kind": "deap"},
+        {"kind": "deap", "path": "x", "simulate": {}},
+        {"kind": "dreamer", "path": "x", "version": "released", "part": "last"},
+        {"kind": "recordings", "path": "x", "scale": (1, 9), "threshold": 0.5},
+        {"kind": "simulated", "duration_s": 60},
+        {"kind": "seed", "path": "x"},
+    ):
+        with pytest.raises(ValidationError):
+            adapter.validate_python(wrong)

@@ -1,0 +1,286 @@
+"""From a configuration to what a data set is and the trials it consists of, kind by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Final, TypeVar
+
+from physiosync_rt.datatypes import Modality, Recording
+from physiosync_rt.errors import UserError
+from physiosync_rt.formats import deap, dreamer
+from physiosync_rt.formats.simulated_deap import write_deap
+from physiosync_rt.formats.simulated_dreamer import write_dreamer
+from physiosync_rt.preprocess.config import ModalityContract
+from physiosync_rt.preprocess.labels import DEAP_THRESHOLD, DREAMER_THRESHOLD
+from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
+from training.data.config import (
+    DataConfig,
+    DeapData,
+    DreamerData,
+    RecordingsData,
+    SimulatedData,
+    SimulatedPeople,
+)
+from training.data.dataset import About
+from training.data.live import live_trials
+from training.data.recordings import contracts_of, find_labels, load_session, read_sessions
+from training.data.released import deap_trials, dreamer_trials
+from training.data.trials import Progress, Trial
+
+Prepared = tuple[About, Iterator[Trial]]
+T = TypeVar("T")
+
+INVENTED: Final = "invented people: this shows how the procedure behaves, and nothing about emotion"
+_SHAM_ECG: Final = (
+    "version 'released': what is called ECG is the sign of a difference of two EEG channels, as in "
+    "the released code; no ECG is used"
+)
+_SHARE_OF_ELECTRODES: Final = 2
+
+
+def files_of(config: DataConfig) -> list[Path]:
+    """Files that a data set is made from; their content is part of its hash.
+
+    Raises
+    ------
+    UserError
+        They are not there.
+    """
+    if isinstance(config, RecordingsData):
+        sessions = read_sessions(config)
+        paths = [find_labels(config), *(session.path for session in sessions)]
+        nested = (sorted(p.rglob("*")) if p.is_dir() else [p] for p in paths)
+        return [path for group in nested for path in group if path.is_file()]
+    if isinstance(config, SimulatedData) or config.path is None:
+        return []
+    path = config.path.expanduser()
+    if not path.exists():
+        what = "DEAP's data_preprocessed_python" if config.kind == "deap" else "DREAMER.mat"
+        raise UserError(f"there is no {path}; give the place of {what} with --set data.path=PLACE")
+    if isinstance(config, DeapData):
+        return list(deap.subject_files(path))
+    return [path]
+
+
+def prepare(config: DataConfig, digest: str, scratch: Path, progress: Progress) -> Prepared:
+    """Say what a data set is, and give its trials one by one.
+
+    Parameters
+    ----------
+    config : DataConfig
+    digest : str
+        Of everything that shapes it.
+    scratch : Path
+        Empty folder for files of invented people.
+    progress : callable
+
+    Raises
+    ------
+    UserError
+        Files are missing or damaged, or labels are not in order.
+    """
+    if isinstance(config, DeapData):
+        return _deap(config, digest, scratch, progress)
+    if isinstance(config, DreamerData):
+        return _dreamer(config, digest, scratch, progress)
+    if isinstance(config, RecordingsData):
+        return _recordings(config, digest, progress)
+    return _simulated(config, digest, progress)
+
+
+def counted(items: Iterable[T], n: int, what: str, progress: Progress) -> Iterator[T]:
+    """Report each item when the next one is asked for."""
+    for k, item in enumerate(items):
+        yield item
+        progress(what, k + 1, n)
+
+
+def _about_simulation(people: SimulatedPeople) -> str:
+    """Words for people whose truth is known."""
+    if people.fingerprint:
+        return "nothing to learn but which trial a window comes from"
+    return f"effect {people.effect:g}, variability {people.variability:g}"
+
+
+def _eeg(ch_names: Sequence[str]) -> ModalityContract:
+    return ModalityContract(
+        modality=Modality.EEG,
+        ch_names=tuple(ch_names),
+        min_electrodes=max(len(ch_names) // _SHARE_OF_ELECTRODES, 1),
+    )
+
+
+def _deap(config: DeapData, digest: str, scratch: Path, progress: Progress) -> Prepared:
+    people = config.simulate
+    if people is not None:
+        write_deap(
+            scratch,
+            people.subjects,
+            people.seed,
+            effect=people.effect,
+            variability=people.variability,
+            fingerprint=people.fingerprint,
+            n_trials=people.trials or deap.N_TRIALS,
+            progress=lambda done, total: progress("simulate people", done, total),
+        )
+    folder = scratch if people is not None else (config.path or scratch).expanduser()
+    files = deap.subject_files(folder)
+    eeg = _eeg(DEAP_CH_NAMES)
+    pps = ModalityContract(modality=Modality.GSR, ch_names=("GSR",))
+    title = "DEAP" if people is None else f"simulated DEAP ({_about_simulation(people)})"
+    notes = [INVENTED] if people is not None else []
+    if config.profile == "paper":
+        notes.append("skin resistance in ohms above its template, not normalised, as released")
+    about = About(
+        name="deap" if people is None else "simulated-deap",
+        title=title,
+        profile=config.profile,
+        live=config.live if config.profile == "live" else None,
+        eeg=eeg,
+        pps=pps,
+        subjects=(),
+        stimuli=(),
+        scale=(1.0, 9.0),
+        threshold=DEAP_THRESHOLD,
+        released_quadrants=config.quadrants == "released",
+        simulated=people is not None,
+        notes=tuple(notes),
+        digest=digest,
+    )
+    subjects = counted(
+        (deap.load_subject(file) for file in files), len(files), "prepare windows", progress
+    )
+    if config.profile == "paper":
+        return about, deap_trials(subjects)
+    recordings = (subject.to_recording() for subject in subjects)
+    return about, _each(recordings, config, eeg, pps)
+
+
+def _dreamer(config: DreamerData, digest: str, scratch: Path, progress: Progress) -> Prepared:
+    people = config.simulate
+    path = (config.path or scratch).expanduser()
+    if people is not None:
+        path = write_dreamer(
+            scratch,
+            people.subjects,
+            people.seed,
+            effect=people.effect,
+            variability=people.variability,
+            fingerprint=people.fingerprint,
+            n_clips=people.trials or dreamer.N_CLIPS,
+            progress=lambda done, total: progress("simulate people", done, total),
+        )
+    eeg = _eeg(dreamer.CH_NAMES)
+    pps = ModalityContract(modality=Modality.ECG, ch_names=dreamer.ECG_NAMES)
+    notes = [INVENTED] if people is not None else []
+    if config.profile == "paper" and config.version == "released":
+        notes.append(_SHAM_ECG)
+    about = About(
+        name="dreamer" if people is None else "simulated-dreamer",
+        title="DREAMER" if people is None else f"simulated DREAMER ({_about_simulation(people)})",
+        profile=config.profile,
+        live=config.live if config.profile == "live" else None,
+        eeg=eeg,
+        pps=pps,
+        subjects=(),
+        stimuli=(),
+        scale=(1.0, 5.0),
+        threshold=DREAMER_THRESHOLD,
+        simulated=people is not None,
+        notes=tuple(notes),
+        digest=digest,
+    )
+    n_subjects = dreamer.N_SUBJECTS if people is None else people.subjects
+    subjects = counted(dreamer.load_subjects(path), n_subjects, "prepare windows", progress)
+    if config.profile == "paper":
+        return about, dreamer_trials(subjects, config)
+    recordings = (subject.to_recording() for subject in subjects)
+    return about, _each(recordings, config, eeg, pps)
+
+
+def _recordings(config: RecordingsData, digest: str, progress: Progress) -> Prepared:
+    sessions = read_sessions(config)
+    eeg, pps = contracts_of(load_session(sessions[0], config), config)
+    about = describe_recordings(config, eeg, pps, digest)
+    counted_sessions = counted(sessions, len(sessions), "prepare windows", progress)
+
+    def trials() -> Iterator[Trial]:
+        for _, own in groupby(counted_sessions, key=lambda session: session.subject):
+            loaded = (load_session(session, config) for session in own)
+            yield from live_trials(loaded, config.live, eeg, pps)
+
+    return about, trials()
+
+
+def describe_recordings(
+    config: RecordingsData, eeg: ModalityContract, pps: ModalityContract, digest: str
+) -> About:
+    """What a lab's recordings are, but for the names in their table."""
+    name = config.path.name or "recordings"
+    return About(
+        name=name,
+        title=config.title or f"recordings in {name}",
+        profile="live",
+        live=config.live,
+        eeg=eeg,
+        pps=pps,
+        subjects=(),
+        stimuli=(),
+        scale=config.scale,
+        threshold=config.threshold,
+        simulated=config.simulated,
+        notes=(INVENTED,) if config.simulated else (),
+        digest=digest,
+    )
+
+
+def _simulated(config: SimulatedData, digest: str, progress: Progress) -> Prepared:
+    eeg = _eeg(config.ch_names)
+    modality = Modality(config.pps)
+    pps = ModalityContract(modality=modality, ch_names=(config.pps,))
+    about = About(
+        name="simulated",
+        title=f"simulated people (effect {config.effect:g})",
+        profile="live",
+        live=config.live,
+        eeg=eeg,
+        pps=pps,
+        subjects=(),
+        stimuli=(),
+        scale=(0.0, 1.0),
+        threshold=0.5,
+        simulated=True,
+        notes=(INVENTED,),
+        digest=digest,
+    )
+    people = (_person(config, modality, number) for number in range(config.subjects))
+    return about, _each(
+        counted(people, config.subjects, "simulate people", progress), config, eeg, pps
+    )
+
+
+def _person(config: SimulatedData, pps: Modality, number: int) -> Recording:
+    seed = config.seed * 1000 + number
+    session = simulate(
+        Person.draw(seed, config.effect, config.variability),
+        config.duration_s,
+        seed=seed,
+        ch_names=config.ch_names,
+        gsr_sfreq=32.0 if pps is Modality.GSR else 0,
+        ecg_sfreq=256.0 if pps is Modality.ECG else 0,
+        rest_s=config.rest_s,
+    )
+    return session.with_trials(config.trial_s)
+
+
+def _each(
+    recordings: Iterable[Recording],
+    config: DeapData | DreamerData | SimulatedData,
+    eeg: ModalityContract,
+    pps: ModalityContract,
+) -> Iterator[Trial]:
+    """Trials of recordings that are each of another person."""
+    for recording in recordings:
+        yield from live_trials([recording], config.live, eeg, pps)
