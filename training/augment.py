@@ -75,15 +75,16 @@ def augment(x: Tensor, kind: IntArray, keys: IntArray) -> Tensor:
     Tensor, shape (batch, n_chans, n_times)
     """
     key = torch.from_numpy(keys).to(x.device)
-    low, span = (torch.tensor(values, device=x.device) for values in (_LOW, _SPAN))
+    low, span = (torch.tensor(v, device=x.device, dtype=x.dtype) for v in (_LOW, _SPAN))
     which = torch.from_numpy(kind).to(x.device)
     # The noise of a sample uses the counters from 0 on, its scale the last one.
-    scale = low[which] + span[which] * _uniform(key, torch.full((1,), _WORD, device=x.device))[:, 0]
-    out = x * scale.to(x.dtype)[:, None, None]
+    last = torch.full((1,), _WORD, device=x.device)
+    scale = low[which] + span[which] * _uniform(key, last, x.dtype)[:, 0]
+    out = x * scale[:, None, None]
     noisy = torch.from_numpy(np.flatnonzero(kind >= _FIRST_NOISY)).to(x.device)
     if len(noisy):
         clean = out[noisy]
-        noise = _normal(key[noisy], clean[0].numel()).reshape(clean.shape).to(x.dtype)
+        noise = _normal(key[noisy], clean[0].numel(), x.dtype).reshape(clean.shape)
         power = clean.flatten(1).var(1, unbiased=False) / noise.flatten(1).var(1, unbiased=False)
         gain = (10 ** (-SNR_DB / 10) * power).sqrt()
         out = out.index_copy(0, noisy, clean + gain[:, None, None] * noise)
@@ -99,18 +100,18 @@ def _scramble(word: Tensor) -> Tensor:
     return word ^ (word >> 16)
 
 
-def _uniform(key: Tensor, counter: Tensor) -> Tensor:
+def _uniform(key: Tensor, counter: Tensor, dtype: torch.dtype) -> Tensor:
     """Numbers in (0, 1), shape (n_keys, n_counters), each from its key and counter alone."""
     low, high = key & _WORD, (key >> 32) & _WORD
     word = _scramble(counter ^ low[:, None])
     word = _scramble((word + high[:, None]) & _WORD)
-    return ((word >> 8).float() + 0.5) / 2**24
+    return ((word >> 8).to(dtype) + 0.5) / 2**24
 
 
-def _normal(key: Tensor, n: int) -> Tensor:
+def _normal(key: Tensor, n: int, dtype: torch.dtype) -> Tensor:
     """Normal numbers, shape (n_keys, n), by Box and Muller."""
     half = (n + 1) // 2
-    uniform = _uniform(key, torch.arange(2 * half, device=key.device))
+    uniform = _uniform(key, torch.arange(2 * half, device=key.device), dtype)
     radius = (-2 * uniform[:, :half].log()).sqrt()
     angle = 2 * math.pi * uniform[:, half:]
     return torch.cat((radius * angle.cos(), radius * angle.sin()), dim=1)[:, :n]

@@ -14,7 +14,7 @@ from physiosync_rt.preprocess.config import Frozen
 from training.sampling import Pairing
 
 Target = Literal["valence", "arousal", "quadrant"]
-Precision = Literal["32-true", "64-true", "bf16-mixed"]
+Precision = Literal["32-true", "bf16-mixed"]
 
 QUADRANT = "quadrant"
 N_QUADRANTS = 4

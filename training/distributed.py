@@ -141,13 +141,14 @@ class SyncedBatchNorm1d(nn.BatchNorm1d):
 def synchronise_batch_norm(module: nn.Module) -> None:
     """Give every batch norm below a module the statistics of all processes, in place.
 
-    Weights and names stay, so that state dicts fit on both sides.
+    Weights and names stay: state dicts fit on both sides, and what is frozen stays frozen.
     """
     for name, child in module.named_children():
         if type(child) is nn.BatchNorm1d:
             synced = SyncedBatchNorm1d(child.num_features, child.eps, child.momentum)
-            synced.load_state_dict(child.state_dict())
-            synced.to(child.weight.device, child.weight.dtype)
+            synced.weight, synced.bias = child.weight, child.bias
+            for buffer, tensor in child.named_buffers():
+                setattr(synced, buffer, tensor)
             synced.train(child.training)
             setattr(module, name, synced)
         else:

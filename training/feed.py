@@ -28,14 +28,12 @@ class Feed:
     device : torch.device
     random_offsets : bool
         Draw every window anywhere in its trial.
-    dtype : torch.dtype
     """
 
     dataset: Dataset
     seconds: Seconds
     device: torch.device
     random_offsets: bool = False
-    dtype: torch.dtype = torch.float32
 
     @property
     def per_row(self) -> int:
@@ -114,7 +112,7 @@ class Feed:
         return arrange([eeg for eeg, _ in found]), arrange([pps for _, pps in found])
 
     def _tensor(self, x: SampleArray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(x)).to(self.device, self.dtype)
+        return torch.from_numpy(np.ascontiguousarray(x)).to(self.device, torch.get_default_dtype())
 
 
 def _slices(x: SampleArray, piece: IntArray) -> SampleArray:

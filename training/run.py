@@ -73,7 +73,7 @@ def make_fabric(config: TrainConfig) -> Fabric:
         from lightning_fabric.strategies.ddp import DDPStrategy
 
         # Statistics are synchronised as they are made, so there is nothing to broadcast.
-        strategy = DDPStrategy(broadcast_buffers=False, gradient_as_bucket_view=True)
+        strategy = DDPStrategy(forward_sync_buffers=False, gradient_as_bucket_view=True)
     try:
         return Fabric(
             accelerator=config.device,
@@ -150,14 +150,12 @@ class FoldRun:
         )
 
     def _feed(self, seconds: Seconds) -> Feed:
-        double = self._config.precision == "64-true"
         return Feed(
             self._dataset,
             seconds,
             self._conditions.fabric.device,
             # Test windows of protocol "window" lie between training windows of the same trial.
             self._config.random_offsets and self._fold.protocol != "window",
-            torch.float64 if double else torch.float32,
         )
 
     def _model_config(self, task: tuple[Target, ...]) -> ModelConfig:
@@ -234,7 +232,7 @@ class FoldRun:
         done = training.run(grid, validation, around)
         if rank() == 0:
             state = {
-                f"{modality}.{name}": tensor.float() if tensor.is_floating_point() else tensor
+                f"{modality}.{name}": tensor
                 for modality, weights in done.encoders.items()
                 for name, tensor in weights.items()
             }
@@ -278,8 +276,7 @@ class FoldRun:
                 temperatures[f"{each.route}/{each.target}"] = float(head.temperature)
             weights = self.folder / f"{name}.safetensors"
             if rank() == 0:
-                state = {k: v.float() if v.is_floating_point() else v for k, v in _state(model)}
-                _write_weights(weights, state, self._id)
+                _write_weights(weights, model.state_dict(), self._id)
             models[name] = str(weights.relative_to(self.folder))
             n_weights = sum(p.numel() for p in model.parameters())
         result = FoldResult(
@@ -370,10 +367,6 @@ def train_fold(
     if conditions is None:
         conditions = Conditions(make_fabric(config))
     return FoldRun(dataset, fold, config, network or config.networks[0], out, conditions).run()
-
-
-def _state(model: PhysioSync) -> list[tuple[str, Tensor]]:
-    return [(name, tensor.detach().cpu()) for name, tensor in model.state_dict().items()]
 
 
 def _below(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

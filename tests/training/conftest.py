@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -78,3 +78,11 @@ def make_dataset() -> MakeDataset:
         return Dataset(about, table, signals(n_eeg), signals(1))
 
     return make
+
+
+@pytest.fixture
+def double() -> Iterator[None]:
+    """Double precision: Adam blows up the rounding of a gradient that is zero."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)

@@ -1,0 +1,230 @@
+"""A training that is killed, stopped, resumed, refused, or shared by two processes."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from physiosync_rt.errors import UserError
+from training.checkpoint import load_state, save_state
+from training.config import FinetuneConfig, NetworkConfig, PretrainConfig, TrainConfig
+from training.loop import Interrupted, stop_on_signals
+from training.protocols import Fold, ProtocolConfig, trial_folds
+from training.run import Conditions, make_fabric, train_fold
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = Path(__file__).with_name("worker.py")
+TINY = NetworkConfig(preset="compact", dim_1s=8, dim_5s=8, depth=1)
+CONFIG = TrainConfig(
+    networks=(TINY,),
+    pretrain=PretrainConfig(epochs=1, n_pairs=6),
+    finetune=FinetuneConfig(epochs=3, batch_size=16, head_epochs=2, warmup_steps=4),
+    random_offsets=True,
+    device="cpu",
+    checkpoint_every_s=1e-6,
+)
+
+
+@pytest.fixture
+def job(make_dataset):
+    dataset = make_dataset(4, 6, 2)
+    return dataset, trial_folds(dataset, ProtocolConfig(protocol="trial", folds=3))[0]
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    (path,) = out.glob("**/valence+arousal.safetensors")
+    return load_file(path)
+
+
+def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], **close) -> None:
+    assert one.keys() == other.keys()
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, other[name], **close, msg=lambda m, n=name: f"{n}: {m}")
+
+
+def start(
+    tmp_path: Path, job, config: TrainConfig, out: str, *flags: str, resume=False, **env: str
+):
+    stored = tmp_path / f"{out}.pkl"
+    stored.write_bytes(pickle.dumps((*job, config)))
+    return subprocess.Popen(
+        [
+            sys.executable,
+            str(WORKER),
+            str(stored),
+            str(tmp_path / out),
+            "resume" if resume else "new",
+            *flags,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | env,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate(timeout=100)
+    assert process.returncode == 0, err[-2000:]
+    return out
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["pretrain-1s 5/", pytest.param("finetune-valence+arousal 4/", marks=pytest.mark.slow)],
+)
+def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, where):
+    unbroken = train_fold(*job, CONFIG, tmp_path / "unbroken")
+    broken = start(tmp_path, job, CONFIG, "broken")
+    assert broken.stdout is not None
+    for line in broken.stdout:
+        if where in line:
+            break
+    broken.send_signal(signal.SIGKILL)
+    broken.communicate()
+    assert broken.returncode == -signal.SIGKILL
+    assert not list((tmp_path / "broken").glob("**/result.npz"))
+    said = finish(start(tmp_path, job, CONFIG, "broken", resume=True))
+    first = re.search(r"trial-01 (\S+) (\d+)/", said)
+    assert first is not None
+    assert (first[1], int(first[2])) >= (where.split()[0], 2), "it began again"
+    assert_same(weights(tmp_path / "broken"), weights(tmp_path / "unbroken"), rtol=0, atol=0)
+    again = train_fold(
+        *job, CONFIG, tmp_path / "broken", conditions=Conditions(make_fabric(CONFIG), resume=True)
+    )
+    for one, other in zip(again.predictions, unbroken.predictions, strict=True):
+        np.testing.assert_array_equal(one.probability, other.probability)
+    assert again.curves == unbroken.curves
+    assert again.temperatures == unbroken.temperatures
+
+
+def test_ctrl_c_ends_cleanly_and_can_be_taken_up_again(tmp_path, job):
+    train_fold(*job, CONFIG, tmp_path / "unbroken")
+
+    def press(what: str, done: float, total: float) -> None:
+        if what.endswith("finetune-valence+arousal") and done == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    fabric = make_fabric(CONFIG)
+    with stop_on_signals() as stop, pytest.raises(Interrupted):
+        train_fold(*job, CONFIG, tmp_path / "it", conditions=Conditions(fabric, False, press, stop))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not list(tmp_path.glob("it/**/.*"))
+    train_fold(*job, CONFIG, tmp_path / "it", conditions=Conditions(fabric, resume=True))
+    assert_same(weights(tmp_path / "it"), weights(tmp_path / "unbroken"), rtol=0, atol=0)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not(tmp_path, job):
+    first = train_fold(*job, CONFIG, tmp_path / "a")
+    again = train_fold(*job, CONFIG, tmp_path / "b")
+    other = train_fold(*job, CONFIG.model_copy(update={"seed": 1}), tmp_path / "c")
+    assert first.curves == again.curves
+    assert first.curves != other.curves
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path, job):
+    short = CONFIG.model_copy(update={"pretrain": None})
+    train_fold(*job, short, tmp_path)
+    with pytest.raises(UserError, match="holds a training already; go on with it by --resume"):
+        train_fold(*job, short, tmp_path)
+    other = short.model_copy(update={"seed": 7})
+    with pytest.raises(UserError, match="written by another configuration"):
+        train_fold(*job, other, tmp_path, conditions=Conditions(make_fabric(other), resume=True))
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.pt"
+    save_state(path, {"fingerprint": "x", "value": torch.ones(3)})
+
+    def full(state, where):
+        Path(where).write_bytes(b"half")
+        raise RuntimeError("[enforce fail at inline_container.cc] PytorchStreamWriter failed")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(UserError, match=r"checkpoint.pt cannot be written .* --resume"):
+        save_state(path, {"fingerprint": "x", "value": torch.zeros(3)})
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
+    state = load_state(path, "x")
+    assert state is not None
+    assert torch.equal(state["value"], torch.ones(3))
+
+
+def test_a_checkpoint_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(UserError, match="cannot be read; remove it"):
+        load_state(path, "x")
+    assert load_state(tmp_path / "none.pt", "x") is None
+
+
+# ------------------------------------------------------------------------------------ processes
+
+
+def in_two_processes(tmp_path: Path, job, config: TrainConfig, out: str) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    group = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": "2",
+        "NODE_RANK": "0",
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
+    both = [
+        start(tmp_path, job, config, out, "double", LOCAL_RANK=str(rank), **group)
+        for rank in range(2)
+    ]
+    try:
+        for process in both:
+            finish(process)
+    finally:
+        for process in both:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.parametrize(
+    "offsets",
+    [False, pytest.param(True, marks=pytest.mark.slow)],
+    ids=["fixed", "random offsets"],
+)
+def test_two_processes_equal_one(tmp_path, make_dataset, double, offsets):
+    dataset = make_dataset(4, 5, 1)
+    trial = dataset.table.stimulus
+    fold = Fold(
+        "split",
+        "trial",
+        np.flatnonzero(trial < 3),
+        np.flatnonzero(trial == 3),
+        np.flatnonzero(trial == 4),
+        dataset.table,
+    )
+    # 18 windows in 15 s of each resolution; five steps of fine-tuning, one of them smaller.
+    config = TrainConfig(
+        networks=(NetworkConfig(preset="compact", dim_1s=8, dim_5s=8, depth=1, dropout=0.0),),
+        # Adam's decay blows up the rounding of biases that batch norm takes out again.
+        pretrain=PretrainConfig(epochs=1, n_pairs=7 if offsets else 4, weight_decay=0.0),
+        finetune=FinetuneConfig(
+            epochs=5, batch_size=12, head_epochs=1, warmup_steps=0, select="last"
+        ),
+        random_offsets=offsets,
+        device="cpu",
+    )
+    one = train_fold(dataset, fold, config, tmp_path / "one")
+    in_two_processes(tmp_path, (dataset, fold), config.model_copy(update={"processes": 2}), "two")
+    assert_same(weights(tmp_path / "two"), weights(tmp_path / "one"), rtol=1e-5, atol=1e-5)
+    (path,) = (tmp_path / "two").glob("**/result.npz")
+    assert one.curves["pretrain-5s"]["loss"]
+    assert path.is_file()
