@@ -1,0 +1,148 @@
+"""What any model has to beat: guessing, and a line through plain features, on the same folds."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from models.config import Route
+from physiosync_rt.datatypes import FloatArray, IntArray
+from training.data.dataset import ABSENT, Dataset
+from training.data.trials import Progress
+from training.features import describe
+from training.protocols import Fold
+from training.results import FoldResult, Predictions
+
+MAJORITY: Final = "majority class"
+ALWAYS_HIGH: Final = "always high"
+LINEAR: Final[dict[Route, str]] = {
+    "eeg": "linear (EEG band power)",
+    "pps": "linear (peripheral features)",
+    "fused": "linear (both)",
+}
+NAMES: Final = (MAJORITY, ALWAYS_HIGH, *LINEAR.values())
+
+STRENGTHS: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""Inverse regularisation to choose from."""
+
+_WITHOUT_VALIDATION: Final = 1e-2
+_N_ITERATIONS: Final = 300
+
+
+class Baselines:
+    """Baselines of a data set; features are computed once and serve all folds and targets.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    targets : sequence of str
+    progress : callable
+    """
+
+    def __init__(self, dataset: Dataset, targets: Sequence[str], progress: Progress) -> None:
+        self._dataset, self._progress = dataset, progress
+        self._truth = {target: dataset.truth(target) for target in targets}
+        eeg, pps = describe(dataset, np.arange(len(dataset)))
+        self._features: dict[Route, FloatArray] = {
+            "eeg": eeg,
+            "pps": pps,
+            "fused": np.concatenate([eeg, pps], axis=1),
+        }
+
+    def run(self, folds: Sequence[Fold]) -> list[FoldResult]:
+        """Fit and ask every baseline on every fold, for all targets."""
+        results = []
+        for k, fold in enumerate(folds):
+            found: dict[str, list[Predictions]] = {name: [] for name in NAMES}
+            for target, truth in self._truth.items():
+                for name, predictions in self._fold(fold, target, truth):
+                    found[name].append(predictions)
+            results += [
+                FoldResult(
+                    fold=fold.name,
+                    protocol=fold.protocol,
+                    inflated=fold.inflated,
+                    network=name,
+                    predictions=predictions,
+                )
+                for name, predictions in found.items()
+                if predictions
+            ]
+            self._progress("baselines", k + 1, len(folds))
+        return results
+
+    def _fold(self, fold: Fold, target: str, truth: IntArray) -> list[tuple[str, Predictions]]:
+        train, validation, test = (
+            rows[truth[rows] != ABSENT] for rows in (fold.train, fold.validation, fold.test)
+        )
+        n_classes = 4 if target == "quadrant" else 2
+        share = np.bincount(truth[train], minlength=n_classes) / len(train)
+
+        def answer(route: Route, probability: FloatArray) -> Predictions:
+            return Predictions("test", route, target, test, truth[test], probability, probability)
+
+        found = [(MAJORITY, answer("fused", np.tile(share, (len(test), 1))))]
+        if n_classes == 2:
+            found.append((ALWAYS_HIGH, answer("fused", np.tile([0.0, 1.0], (len(test), 1)))))
+        for route, name in LINEAR.items():
+            x = self._features[route]
+            model = choose(x, truth, train, validation)
+            found.append((name, answer(route, probabilities(model, x[test], n_classes))))
+        return found
+
+
+def linear(strength: float) -> Pipeline:
+    """Standardised logistic regression; what is missing counts as the median of the training."""
+    return make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(C=strength, max_iter=_N_ITERATIONS),
+    )
+
+
+def choose(x: FloatArray, truth: IntArray, train: IntArray, validation: IntArray) -> Pipeline:
+    """Fit on training rows with the regularisation that serves the validation rows best.
+
+    Parameters
+    ----------
+    x : array, shape (n_rows, n_features)
+    truth : int array, shape (n_rows,)
+    train, validation : int arrays
+        Labelled rows; a middling regularisation is taken where there is nothing to choose by.
+    """
+    strengths = STRENGTHS if len(validation) else (_WITHOUT_VALIDATION,)
+    n_classes = int(truth.max()) + 1
+    best: tuple[float, Pipeline] | None = None
+    for strength in strengths:
+        model = _fit(linear(strength), x[train], truth[train])
+        loss = 0.0
+        if len(validation):
+            p = probabilities(model, x[validation], n_classes)
+            loss = float(-np.log(p[np.arange(len(p)), truth[validation]] + 1e-9).mean())
+        if best is None or loss < best[0]:
+            best = (loss, model)
+    assert best is not None
+    return best[1]
+
+
+def _fit(model: Pipeline, x: FloatArray, truth: IntArray) -> Pipeline:
+    with warnings.catch_warnings():
+        # A fit that stops early is a baseline all the same.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted: Pipeline = model.fit(x, truth)
+    return fitted
+
+
+def probabilities(model: Any, x: FloatArray, n_classes: int) -> FloatArray:
+    """Class probabilities, shape (n, n_classes); 0 for a class that training did not have."""
+    out = np.zeros((len(x), n_classes))
+    out[:, model.classes_] = model.predict_proba(x)
+    return out
