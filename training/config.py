@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -11,6 +12,8 @@ from models.config import Embedding, ModelConfig, Route, Slices
 from models.losses.cross import Stratify
 from models.presets import compact, deap_paper
 from physiosync_rt.preprocess.config import Frozen
+from training.data.config import DataConfig
+from training.protocols import ProtocolConfig
 from training.sampling import Pairing
 
 Target = Literal["valence", "arousal", "quadrant"]
@@ -251,6 +254,43 @@ class TrainConfig(Frozen):
     precision: Precision = "32-true"
     processes: int = Field(1, ge=1)
     checkpoint_every_s: float = Field(300.0, gt=0)
+
+
+class RunConfig(TrainConfig):
+    """A whole run, as a YAML file describes it: the data, the splits, the training.
+
+    Attributes
+    ----------
+    kind : str
+        Tells the file from one of another kind.
+    name, title : str
+        Short name, of the bundle too, and what it is in words.
+    data : DataConfig
+    protocols : tuple of ProtocolConfig
+        Each is trained and reported on its own.
+    cache : Path, optional
+        Folder of prepared windows.
+    bundles : {"first", "each", "none"}
+        Which folds' models become bundles, of the strictest protocol that is not inflated and of
+        the first network. Only data in profile ``live`` gives bundles.
+    """
+
+    kind: Literal["training"] = "training"
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    data: DataConfig
+    protocols: tuple[ProtocolConfig, ...] = Field(min_length=1)
+    cache: Path | None = None
+    bundles: Literal["first", "each", "none"] = "first"
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> RunConfig:
+        titles = [network.title for network in self.networks]
+        protocols = [each.protocol for each in self.protocols]
+        for what, names in (("networks", titles), ("protocols", protocols)):
+            if len(set(names)) != len(names):
+                raise ValueError(f"two {what} are called {', '.join(names)}")
+        return self
 
 
 RELEASED_PRETRAIN = {

@@ -9,12 +9,12 @@ import numpy as np
 from physiosync_rt.datatypes import IntArray
 from physiosync_rt.errors import UserError
 from training.config import Target
-from training.data.dataset import ABSENT, Dataset
+from training.data.dataset import ABSENT, Outline
 
 UNKNOWN = ABSENT
 
 
-def classes(dataset: Dataset, targets: Sequence[Target]) -> IntArray:
+def classes(dataset: Outline, targets: Sequence[Target]) -> IntArray:
     """Classes of all rows, shape (n_rows, n_targets), `UNKNOWN` where nobody rated."""
     return np.stack([dataset.truth(target) for target in targets], axis=1)
 
