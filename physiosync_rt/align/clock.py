@@ -16,6 +16,9 @@ MEMORY_S = 60.0
 RATE_PRIOR = 0.005
 """Relative standard deviation of a true rate around the declared one."""
 
+RATE_LIMIT = 0.15
+"""No true rate is further from the declared one; streams that are off by a tenth are refused."""
+
 JITTER_PRIOR_S = 0.005
 """Standard deviation that stamps are taken to have until they show their own."""
 
@@ -77,6 +80,8 @@ class ClockModel:
     def __init__(self, sfreq: float) -> None:
         self._gains = gains(sfreq)
         self._nominal_period = 1.0 / sfreq
+        self._shortest = (1 - RATE_LIMIT) / sfreq
+        self._longest = (1 + RATE_LIMIT) / sfreq
         self._jitter_rate = 1.0 / max(10.0 * sfreq, 20.0)
         self.jitter = 0.0
         self.start(0.0)
@@ -113,7 +118,9 @@ class ClockModel:
         bounded = min(max(residual, -limit), limit)
         k0, k1 = self._gains[min(self.n, len(self._gains)) - 1]
         self.time = predicted + k0 * bounded
-        self.period += k1 * bounded
+        # A burst of samples that were held up says nothing of the crystal.
+        period = self.period + k1 * bounded
+        self.period = min(max(period, self._shortest), self._longest)
         # Early on the mean of few squares is taken, so that jitter is known within seconds.
         rate = max(self._jitter_rate, 1.0 / (self.n + 1))
         self.jitter = (self.jitter**2 + rate * (bounded**2 - self.jitter**2)) ** 0.5

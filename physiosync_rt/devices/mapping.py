@@ -144,7 +144,8 @@ def map_recording(device: Device, recording: Recording) -> Recording:
     UserError
         No stream of the recording is described, or one is described wrongly.
     """
-    streams, notes, found = [], [], False
+    streams, found = [], False
+    notes = list(recording.notes)
     for stream in recording.streams:
         mapper = mapper_for(device, stream.spec)
         if mapper is None:
@@ -152,6 +153,9 @@ def map_recording(device: Device, recording: Recording) -> Recording:
             continue
         found = True
         streams.append(_map_stream(mapper, stream))
+        # What the reader missed has been said now.
+        answered = f"stream {stream.spec.name!r}: unit not known"
+        notes = [note for note in notes if not note.startswith(answered)]
         if mapper.positions == "assumed" and mapper.spec.modality is Modality.EEG:
             notes.append(f"electrode positions of {stream.spec.name!r} are assumed ({device.name})")
     if not found:
@@ -160,7 +164,7 @@ def map_recording(device: Device, recording: Recording) -> Recording:
             f"{device.name} describes no stream of {recording.path or 'the recording'}, which has "
             f"{names or 'none'}; mend `match` in the description"
         )
-    return replace(recording, streams=tuple(streams), notes=(*recording.notes, *notes))
+    return replace(recording, streams=tuple(streams), notes=tuple(notes))
 
 
 def _map_stream(mapper: StreamMapper, stream: RecordedStream) -> RecordedStream:

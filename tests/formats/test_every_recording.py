@@ -12,6 +12,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.formats import read
 from physiosync_rt.formats.clocks import corrected
 from physiosync_rt.formats.table import effective_rate
+from physiosync_rt.report import recording_facts
 
 _ECG = "xdf-ecg-markers"
 _OBCI = "xdf-openbci-eeg-markers"
@@ -119,3 +120,26 @@ def test_no_recording_is_left_out(data_dir: Path) -> None:
         and str(f.parent) not in listed
     ]
     assert missing == []
+
+
+# Seconds that are missing, by stamps alone: the file's span less its samples, and how many holes.
+_GAPS = {
+    f"{_ECG}/ecg_many_gaps_138s.xdf": ("HeartyPatch", 5, 14.4),
+    f"{_ECG}/ecg_twohost_gaps_95s.xdf": ("HeartyPatch", 0, 0.0),
+    f"{_ECG}/ecg_twohost_clean_68s.xdf": ("HeartyPatch", 0, 0.0),
+    f"{_ECG}/marker_time_jump_4439s.xdf": ("HeartyPatch", 2, 9.0),
+    f"{_MUSE}/sub-P001_older_25s.xdf": ("Muse-EEG", 0, 0.0),
+    "xdf-examples/clock_resets.xdf": ("BioSemi", 1, 0.0),
+    "stress-predict-e4/S02": ("EDA", 0, 0.0),
+    "openbci-gui-txt/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt": ("obci_eeg", 0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", _GAPS)
+def test_gaps_are_counted_and_bursts_after_them_are_not(data_dir: Path, name: str) -> None:
+    stream, n_gaps, missing_s = _GAPS[name]
+    facts = {s["name"]: s for s in recording_facts(read(data_dir / name))["streams"]}
+    found = facts[stream]
+    assert found["gaps"] == n_gaps
+    assert found["lost"] / found["sfreq"] == pytest.approx(missing_s, abs=3.0)
+    assert found["clock_resets"] == (1 if name.endswith("clock_resets.xdf") else 0)
