@@ -23,7 +23,7 @@ from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
 from training.cohort_fit import Fit, FitConfig, fit
 from training.data.signals import Run, preprocess
 from training.data.windows import Batch, WindowSet
-from training.metrics import balanced_accuracy, bootstrap
+from training.metrics import score
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on, how much of it is done, and how much there is."""
@@ -147,9 +147,9 @@ def _scores(model: PhysioSync, test: Batch, seed: int) -> list[Score]:
         probabilities = test.predict(model, route)
         for column, target in enumerate(("valence", "arousal")):
             truth = test.high[:, column]
-            value, low, high = bootstrap(
-                balanced_accuracy, truth, probabilities[target] >= 0.5, test.subject, seed
-            )
+            high = probabilities[target]
+            both = np.stack([1 - high, high], axis=1)
+            found = score(truth.astype(np.int64), both, test.subject, seed)["balanced accuracy"]
             scores.append(
                 Score(
                     protocol="unseen simulated persons",
@@ -157,9 +157,9 @@ def _scores(model: PhysioSync, test: Batch, seed: int) -> list[Score]:
                     modalities=names,
                     model="physiosync",
                     metric="balanced accuracy",
-                    value=value,
-                    ci_low=low,
-                    ci_high=high,
+                    value=found.value,
+                    ci_low=found.low,
+                    ci_high=found.high,
                     n=len(np.unique(test.subject)),
                     unit="person",
                 )

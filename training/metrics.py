@@ -1,49 +1,178 @@
-"""Scores with the interval that belongs to them."""
+"""Scores with the interval that belongs to them.
+
+Windows of one trial look alike and share their label, so they are not independent: intervals
+resample whole units (a subject, a trial, a block of 20 s), with all their windows or none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 
-from physiosync_rt.datatypes import BoolArray, IntArray
+from physiosync_rt.datatypes import FloatArray, IntArray
+
+Unit = Literal["subject", "trial", "20 s block"]
+
+METRICS: Final = (
+    "accuracy",
+    "balanced accuracy",
+    "F1",
+    "F1 macro",
+    "ROC AUC",
+    "calibration error",
+)
+N_DRAWS: Final = 1000
+N_BINS: Final = 10
+
+_DRAWS_AT_ONCE = 50
 
 
-def balanced_accuracy(truth: BoolArray, predicted: BoolArray) -> float:
-    """Mean of the two classes' recall; NaN when a class is absent."""
-    if truth.all() or not truth.any():
-        return float("nan")
-    return float((predicted[truth].mean() + (~predicted[~truth]).mean()) / 2)
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A score and its 95 % interval; NaN where it is not defined."""
+
+    value: float
+    low: float
+    high: float
 
 
-def bootstrap(
-    metric: Callable[[BoolArray, BoolArray], float],
-    truth: BoolArray,
-    predicted: BoolArray,
-    unit: IntArray,
-    seed: int,
-    n_draws: int = 1000,
-) -> tuple[float, float, float]:
-    """A score and its 95 % interval, resampling whole independent units.
+def score(
+    truth: IntArray, probability: FloatArray, unit: IntArray, seed: int = 0, n_draws: int = N_DRAWS
+) -> dict[str, Estimate]:
+    """All scores of some answers.
 
     Parameters
     ----------
-    metric : callable
-    truth, predicted : bool arrays, shape (n,)
+    truth : int array, shape (n,)
+        Classes.
+    probability : float array, shape (n, n_classes)
     unit : int array, shape (n,)
-        Subject (else trial, else block) of every window: windows of one unit are not
-        independent, so they are drawn together or not at all.
+        Which independent unit a window belongs to.
     seed, n_draws : int
+        Of the bootstrap (percentiles of ``n_draws`` resamplings of whole units).
 
     Returns
     -------
-    value, low, high : float
+    dict of str to Estimate
+        By name in `METRICS`; ``F1`` (of the class high) and ``ROC AUC`` for two classes alone.
     """
+    units, code = np.unique(unit, return_inverse=True)
     rng = np.random.default_rng(seed)
-    members = [np.flatnonzero(unit == u) for u in np.unique(unit)]
-    values = []
-    for _ in range(n_draws):
-        drawn = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
-        values.append(metric(truth[drawn], predicted[drawn]))
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return metric(truth, predicted), float(low), float(high)
+    draws = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), size=n_draws)
+    weights = np.concatenate([np.ones((1, len(units)), dtype=np.int64), draws])
+    counts = _confusion_by_unit(truth, probability, code)
+    confusion: IntArray = np.tensordot(weights, counts, axes=1)
+    values = _from_confusion(confusion)
+    values["calibration error"] = _calibration_error(truth, probability, code, weights)
+    if probability.shape[1] == 2:
+        values["ROC AUC"] = _roc_auc(truth, probability[:, 1], code, weights)
+    return {name: _estimate(values[name], len(units)) for name in METRICS if name in values}
+
+
+def _estimate(values: FloatArray, n_units: int) -> Estimate:
+    drawn = values[1:][np.isfinite(values[1:])]
+    if n_units < 2 or not len(drawn) or not np.isfinite(values[0]):
+        return Estimate(float(values[0]), np.nan, np.nan)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Estimate(float(values[0]), float(low), float(high))
+
+
+def confusion_matrix(truth: IntArray, probability: FloatArray) -> IntArray:
+    """Number of windows by true class (rows) and answer (columns)."""
+    return _confusion_by_unit(truth, probability, np.zeros(len(truth), dtype=np.int64))[0]
+
+
+def _confusion_by_unit(truth: IntArray, probability: FloatArray, unit: IntArray) -> IntArray:
+    n_classes = probability.shape[1]
+    out = np.zeros((int(unit.max()) + 1, n_classes, n_classes), dtype=np.int64)
+    np.add.at(out, (unit, truth, probability.argmax(axis=1)), 1)
+    return out
+
+
+def _ratio(above: FloatArray | IntArray, below: FloatArray | IntArray) -> FloatArray:
+    """``above / below``, NaN where there is nothing to divide by."""
+    out = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
+    np.divide(above, below, out=out, where=np.asarray(below) != 0)
+    return out
+
+
+def _from_confusion(confusion: IntArray) -> dict[str, FloatArray]:
+    """Scores from confusion matrices, shape (n_draws, n_classes, n_classes)."""
+    right = np.diagonal(confusion, axis1=1, axis2=2)
+    true, said = confusion.sum(axis=2), confusion.sum(axis=1)
+    f1 = _ratio(2 * right, true + said)
+    there = np.isfinite(f1)
+    out = {
+        "accuracy": _ratio(right.sum(axis=1), true.sum(axis=1)),
+        # Where a class is absent there is nothing to balance.
+        "balanced accuracy": _ratio(right, true).mean(axis=1),
+        "F1 macro": _ratio(np.where(there, f1, 0).sum(axis=1), there.sum(axis=1)),
+    }
+    if confusion.shape[1] == 2:
+        out["F1"] = f1[:, 1]
+    return out
+
+
+def _bin(confidence: FloatArray, n_classes: int) -> IntArray:
+    """Bin of a confidence: equal widths from a guess's to 1."""
+    share = (confidence - 1 / n_classes) / (1 - 1 / n_classes)
+    return np.clip((share * N_BINS).astype(np.int64), 0, N_BINS - 1)
+
+
+def _calibration_error(
+    truth: IntArray, probability: FloatArray, unit: IntArray, weights: IntArray
+) -> FloatArray:
+    """Mean distance between confidence and accuracy over bins of confidence.
+
+    Notes
+    -----
+    Expected calibration error of Guo et al. 2017.
+    """
+    confidence = probability.max(axis=1)
+    surplus = confidence - (probability.argmax(axis=1) == truth)
+    sums = np.zeros((int(unit.max()) + 1, N_BINS))
+    np.add.at(sums, (unit, _bin(confidence, probability.shape[1])), surplus)
+    n = np.bincount(unit, minlength=len(sums))
+    return _ratio(np.abs(weights @ sums).sum(axis=1), weights @ n)
+
+
+def _roc_auc(truth: IntArray, p: FloatArray, unit: IntArray, weights: IntArray) -> FloatArray:
+    """Area under the ROC curve, ties counting half."""
+    order = np.argsort(p, kind="stable")
+    starts = np.flatnonzero(np.diff(p[order], prepend=-np.inf))
+    high = (truth[order] == 1).astype(np.float64)
+    out = []
+    for at in range(0, len(weights), _DRAWS_AT_ONCE):
+        w = weights[at : at + _DRAWS_AT_ONCE][:, unit[order]]
+        above = np.add.reduceat(w * high, starts, axis=1)
+        below = np.add.reduceat(w * (1 - high), starts, axis=1)
+        won = (above * (np.cumsum(below, axis=1) - below / 2)).sum(axis=1)
+        out.append(_ratio(won, above.sum(axis=1) * below.sum(axis=1)))
+    return np.concatenate(out)
+
+
+def coverage_curve(truth: IntArray, probability: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Accuracy on the most confident share of the windows, for shares from 5 % to all.
+
+    Returns
+    -------
+    coverage, accuracy : float64 arrays, shape (20,)
+    """
+    order = np.argsort(-probability.max(axis=1), kind="stable")
+    right = np.cumsum((probability.argmax(axis=1) == truth)[order])
+    coverage = np.linspace(0.05, 1.0, 20)
+    n = np.maximum(np.round(coverage * len(truth)).astype(np.int64), 1)
+    return coverage, right[n - 1] / n
+
+
+def reliability(truth: IntArray, probability: FloatArray) -> Iterator[tuple[float, float, int]]:
+    """Confidence, accuracy and number of windows of every bin of confidence that is not empty."""
+    confidence = probability.max(axis=1)
+    right = probability.argmax(axis=1) == truth
+    place = _bin(confidence, probability.shape[1])
+    for k in np.unique(place):
+        inside = place == k
+        yield float(confidence[inside].mean()), float(right[inside].mean()), int(inside.sum())
