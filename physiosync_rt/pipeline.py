@@ -190,6 +190,7 @@ class Pipeline:
         self._former_origin = self.baseline_origin if self.baseline else ""
         for lane in self.lanes.values():
             chain = lane.chain
+            chain.rest_failed = False
             if isinstance(baseline, BaselineRequest):
                 chain.capture = BaselineCapture(baseline)
                 continue
@@ -215,8 +216,9 @@ class Pipeline:
     @property
     def baseline_origin(self) -> str:
         """Where the rest in use comes from, or will once the first one is complete."""
-        capturing = any(lane.chain.capture is not None for lane in self.lanes.values())
-        return self._former_origin if capturing and self._former_origin else self._origin
+        chains = [lane.chain for lane in self.lanes.values()]
+        pending = any(chain.capture is not None or chain.rest_failed for chain in chains)
+        return self._former_origin if pending and self._former_origin else self._origin
 
     @property
     def baseline(self) -> Baseline | None:

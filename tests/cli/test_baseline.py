@@ -158,6 +158,11 @@ def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: 
         engine.pipeline.capture_baseline(5.0)
         while engine.step():
             pass
+        good = engine.pipeline.baseline
+        assert good is not None
+        # One that fails later leaves the good one in use, under its own name.
+        engine.pipeline.use_baseline(BaselineRequest(0.0, 1.0, 1.0))
+        assert engine.pipeline.baseline == good
     finally:
         engine.close()
     assert engine.predictions[-1].valid
