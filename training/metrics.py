@@ -59,17 +59,22 @@ def score(
     dict of str to Estimate
         By name in `METRICS`; ``F1`` (of the class high) and ``ROC AUC`` for two classes alone.
     """
-    units, code = np.unique(unit, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    draws = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), size=n_draws)
-    weights = np.concatenate([np.ones((1, len(units)), dtype=np.int64), draws])
+    weights, code = _draw(unit, seed, n_draws)
     counts = _confusion_by_unit(truth, probability, code)
     confusion: IntArray = np.tensordot(weights, counts, axes=1)
     values = _from_confusion(confusion)
     values["calibration error"] = _calibration_error(truth, probability, code, weights)
     if probability.shape[1] == 2:
         values["ROC AUC"] = _roc_auc(truth, probability[:, 1], code, weights)
-    return {name: _estimate(values[name], len(units)) for name in METRICS if name in values}
+    return {name: _estimate(values[name], weights.shape[1]) for name in METRICS if name in values}
+
+
+def _draw(unit: IntArray, seed: int, n_draws: int) -> tuple[IntArray, IntArray]:
+    """How often every unit is drawn, once each in the first row, and the unit of every window."""
+    units, code = np.unique(unit, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    draws = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), size=n_draws)
+    return np.concatenate([np.ones((1, len(units)), dtype=np.int64), draws]), code
 
 
 def _estimate(values: FloatArray, n_units: int) -> Estimate:
@@ -82,7 +87,8 @@ def _estimate(values: FloatArray, n_units: int) -> Estimate:
 
 def confusion_matrix(truth: IntArray, probability: FloatArray) -> IntArray:
     """Number of windows by true class (rows) and answer (columns)."""
-    return _confusion_by_unit(truth, probability, np.zeros(len(truth), dtype=np.int64))[0]
+    one: IntArray = _confusion_by_unit(truth, probability, np.zeros(len(truth), dtype=np.int64))[0]
+    return one
 
 
 def _confusion_by_unit(truth: IntArray, probability: FloatArray, unit: IntArray) -> IntArray:
@@ -152,6 +158,26 @@ def _roc_auc(truth: IntArray, p: FloatArray, unit: IntArray, weights: IntArray) 
         won = (above * (np.cumsum(below, axis=1) - below / 2)).sum(axis=1)
         out.append(_ratio(won, above.sum(axis=1) * below.sum(axis=1)))
     return np.concatenate(out)
+
+
+def margin(
+    truth: IntArray,
+    ours: FloatArray,
+    theirs: FloatArray,
+    unit: IntArray,
+    seed: int = 0,
+    n_draws: int = N_DRAWS,
+) -> Estimate:
+    """Balanced accuracy of some answers over that of others to the same windows.
+
+    The same units are drawn for both, so that what makes a unit hard for both cancels.
+    """
+    weights, code = _draw(unit, seed, n_draws)
+    one, other = (
+        _from_confusion(np.tensordot(weights, _confusion_by_unit(truth, p, code), axes=1))
+        for p in (ours, theirs)
+    )
+    return _estimate(one["balanced accuracy"] - other["balanced accuracy"], weights.shape[1])
 
 
 def coverage_curve(truth: IntArray, probability: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -9,6 +9,7 @@ from sklearn import metrics as sk
 from training.metrics import (
     confusion_matrix,
     coverage_curve,
+    margin,
     reliability,
     score,
 )
@@ -116,3 +117,21 @@ def test_accuracy_grows_as_the_least_confident_are_left_out() -> None:
     assert accuracy[-1] == pytest.approx((p.argmax(axis=1) == truth).mean())
     assert coverage[-1] == 1
     assert accuracy[1] > accuracy[9] > accuracy[-1]
+
+
+def test_a_margin_is_surer_than_either_score() -> None:
+    """Two answers that fail on the same units differ for certain."""
+    rng = np.random.default_rng(0)
+    hard = rng.integers(0, 2, 40)
+    unit, truth = np.repeat(np.arange(40), 10), rng.integers(0, 2, 400)
+    said = np.where(hard[unit] == 1, 1 - truth, truth)
+    worse = said.copy()
+    worse[::5] = 1 - truth[::5]
+    one, other = (np.stack([1.0 - x, x], axis=1) for x in (said, worse))
+    found = margin(truth, one, other, unit)
+    alone = score(truth, one, unit)["balanced accuracy"]
+    assert found.value == pytest.approx(
+        alone.value - score(truth, other, unit)["balanced accuracy"].value
+    )
+    assert found.high - found.low < (alone.high - alone.low) / 2
+    assert found.low > 0
