@@ -368,6 +368,14 @@ class StreamState:
     gaps: int
     channel_quality: tuple[float, ...]
     """Quality in [0, 1] per channel of the bundle's montage; empty before the first second."""
+    clock_resets: int = 0
+    constant: int = 0
+    """Samples whose stamps stood still."""
+    drift_ppm: float | None = None
+    """How much longer than declared a sample lasts; None until half a minute has shown it."""
+    rate_is_off: bool = False
+    """The stream sends at another rate than it declares, by more than 1 %."""
+    stamps_stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)

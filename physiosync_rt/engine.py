@@ -26,6 +26,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.inference import Estimate, Predictor, quadrant
+from physiosync_rt.notices import Notices
 from physiosync_rt.pipeline import GRACE_S, Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.roles import choose
@@ -63,6 +64,10 @@ class Engine:
         After `open`.
     predictions : deque of Prediction
         The last five minutes.
+    notice : str
+        What holds for the whole run.
+    notices : Notices
+        What has happened to the streams.
 
     Notes
     -----
@@ -89,6 +94,7 @@ class Engine:
         self.specs: tuple[StreamSpec, ...] = ()
         self.watchdogs: dict[str, Watchdog] = {}
         self.notice = ""
+        self.notices = Notices()
         self.csv_path = ""
         self.recording_path = ""
         self.latencies_ms: deque[float] = deque(maxlen=300)
@@ -205,13 +211,17 @@ class Engine:
             if spec is None or len(chunk) == 0:
                 continue
             speed = self._source.speed if math.isfinite(self._source.speed) else 1.0
-            self.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed)
+            self.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
             windows += self.pipeline.push(chunk)
             if spec is self.specs[0]:
                 newest = float(chunk.timestamps[-1] + chunk.clock_offset)
                 if newest > self._newest:
                     self._newest, self._newest_arrival = newest, now
         self._markers.extend(self._place(marker) for marker in batch.markers)
+        for name, watchdog in self.watchdogs.items():
+            watchdog.look(now)
+            self.notices.heed_stream(self.pipeline.lanes[name], watchdog, now)
+        self.notices.heed_source(self._source.notices, now)
         return windows
 
     def _place(self, marker: Marker) -> tuple[float, str]:

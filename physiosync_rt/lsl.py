@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,11 +44,14 @@ _LOOPBACK_HEAD = "; physiosync loopback"
 # Machine scope alone finds other processes of this computer only now and then: naming it as a
 # peer makes it sure. The session id keeps two sets of streams on one computer apart. On one
 # computer an answer that takes a tenth of a second is late: asking again soon finds all at once.
+# liblsl has 32 ports, so a few programs with many streams hide all others; sessions have their own.
 _LOOPBACK_CONFIG = (
     _LOOPBACK_HEAD
     + """
 [ports]
 IPv6 = disable
+BasePort = {base_port}
+PortRange = {n_ports}
 [multicast]
 ResolveScope = machine
 [lab]
@@ -57,14 +61,18 @@ SessionID = {session}
 MulticastMinRTT = 0.1
 UnicastMinRTT = 0.15
 [log]
-level = -2
+level = -3
 """
 )
+DEFAULT_SESSION = "default"
+"""Session of every program that names none; its streams keep to liblsl's usual ports."""
+
+_USUAL_PORTS, _SESSION_PORTS, _FIRST_SESSION_PORT, _N_SESSIONS = (16572, 32), 128, 17000, 120
 # One pass asks neighbours by multicast, then known peers; on a network that takes a second.
 _FIRST_PASS_S, _LONGEST_PASS_S = 0.25, 1.0
 
 
-def use_loopback(session: str = "default") -> Path:
+def use_loopback(session: str = DEFAULT_SESSION) -> Path:
     """Keep LSL of this process and its children on this computer.
 
     Parameters
@@ -91,7 +99,12 @@ def use_loopback(session: str = "default") -> Path:
     folder = Path(tempfile.mkdtemp(prefix="physiosync-lsl-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "loopback.cfg"
-    path.write_text(_LOOPBACK_CONFIG.format(session=session), encoding="utf-8")
+    base_port, n_ports = _USUAL_PORTS
+    if session != DEFAULT_SESSION:
+        nth = zlib.crc32(session.encode()) % _N_SESSIONS
+        base_port, n_ports = _FIRST_SESSION_PORT + nth * _SESSION_PORTS, _SESSION_PORTS
+    config = _LOOPBACK_CONFIG.format(session=session, base_port=base_port, n_ports=n_ports)
+    path.write_text(config, encoding="utf-8")
     os.environ["LSLAPICFG"] = str(path)
     return path
 

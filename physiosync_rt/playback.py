@@ -10,6 +10,7 @@ import numpy as np
 from physiosync_rt.datatypes import Chunk, RecordedStream, Recording
 from physiosync_rt.formats.clocks import sample_offsets
 
+
 def _slots(stream: RecordedStream, chunk_s: float) -> Iterator[tuple[float, Chunk]]:
     """Consecutive samples of one stream by the slot of time in which they were all there."""
     offsets = sample_offsets(stream.timestamps, stream.clock_offsets)

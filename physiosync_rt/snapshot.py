@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from physiosync_rt.bundle import Score
-from physiosync_rt.datatypes import Modality, Snapshot, StreamPhase, StreamState, Traces
+from physiosync_rt.datatypes import Modality, Snapshot, StreamState, Traces
 from physiosync_rt.pipeline import Lane
 
 if TYPE_CHECKING:
@@ -64,8 +64,13 @@ class SnapshotMaker:
             valid_rows=engine.valid_rows,
             csv_path=engine.csv_path,
             recording_path=engine.recording_path,
-            notice=self._notice(streams),
+            notice=engine.notices.sentence(streams, self._standing(), now),
         )
+
+    def _standing(self) -> str:
+        """What holds as long as nothing happens: bad electrodes, a rest that failed, no GSR."""
+        notes = [lane.chain.note for lane in self._engine.pipeline.lanes.values()]
+        return "; ".join(filter(None, [*notes, self._engine.notice]))
 
     def _stream(self, name: str, now: float) -> StreamState:
         engine = self._engine
@@ -81,23 +86,17 @@ class SnapshotMaker:
             age_s=watchdog.silence_s(now),
             received=counters.received if counters else 0,
             lost=counters.lost if counters else 0,
-            late=counters.late if counters else 0,
+            late=watchdog.late + (counters.late if counters else 0),
             duplicated=counters.duplicated if counters else 0,
             dropped=lane.dropped,
             gaps=counters.gaps if counters else 0,
             channel_quality=lane.chain.channel_quality,
+            clock_resets=counters.clock_resets if counters else 0,
+            constant=counters.constant if counters else 0,
+            drift_ppm=aligner.drift_ppm if aligner else None,
+            rate_is_off=aligner is not None and aligner.off_rate,
+            stamps_stuck=aligner is not None and aligner.stuck,
         )
-
-    def _notice(self, streams: tuple[StreamState, ...]) -> str:
-        for state in streams:
-            if state.phase is StreamPhase.WAITING and state.age_s > 2.0:
-                return f"waiting for the first sample of {state.spec.name}"
-            if state.phase is StreamPhase.STALLED:
-                return f"{state.spec.name} has sent nothing for {state.age_s:.0f} s"
-            if state.phase is StreamPhase.LOST:
-                return f"{state.spec.name} is lost; check the device, the run goes on"
-        notes = [lane.chain.note for lane in self._engine.pipeline.lanes.values()]
-        return "; ".join(filter(None, [*notes, self._engine.notice]))
 
 
 def _percentile(values: list[float], q: float) -> float | None:

@@ -49,6 +49,7 @@ class ScriptedSource:
     def __init__(self, clock: Clock, *specs: StreamSpec) -> None:
         self._clock = clock
         self._specs = specs
+        self.notices: list[str] = []
         self.batch = Batch()
         self.closed = False
 

@@ -29,11 +29,18 @@ class Batch:
 class Source(Protocol):
     """One adapter to the world. Everything is emitted as float32 in canonical units.
 
+    Attributes
+    ----------
+    notices : list of str
+        What a person should know of the streams, one sentence each, newest last.
+
     Notes
     -----
     ``open``, ``poll`` and ``close`` are called from one thread, the engine's acquisition thread
     (or from the caller of ``Engine.step``).
     """
+
+    notices: list[str]
 
     @property
     def speed(self) -> float:

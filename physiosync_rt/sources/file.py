@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from physiosync_rt.datatypes import Chunk, Modality, RecordedMarkers, Recording, StreamSpec
+from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected, sample_offsets
 from physiosync_rt.playback import in_time_order
+from physiosync_rt.roles import describe
 from physiosync_rt.sources.base import Batch, Marker
 from physiosync_rt.sources.usable import complaint, require_usable
 
@@ -81,7 +83,7 @@ class FileSource:
         Raises
         ------
         UserError
-            The EEG does not say its unit, rate or electrodes.
+            There is no EEG, or it does not say its unit, rate or electrodes.
         """
         streams = [s for s in self._recording.streams if len(s.timestamps)]
         signals = [s for s in streams if s.spec.modality is not Modality.OTHER]
@@ -90,6 +92,11 @@ class FileSource:
         if not any(s.spec.modality is Modality.EEG for s in usable):
             for stream in self._recording.of(Modality.EEG):
                 require_usable(stream.spec)
+            raise UserError(
+                f"there is no EEG stream in {self._title}; "
+                f"{describe([s.spec for s in self._recording.streams])}; play a recording that "
+                "has one, or say with --device which of these is EEG"
+            )
         played = replace(self._recording, streams=tuple(usable))
         self._chunks = in_time_order(played, self._chunk_s)
         self._next = next(self._chunks, None)
@@ -114,6 +121,10 @@ class FileSource:
             self._reached = max(self._reached, _end(self._next))
             self._next = next(self._chunks, None)
         return Batch(tuple(chunks), self._markers_until(min(self._reached, due)))
+
+    @property
+    def _title(self) -> str:
+        return self._recording.path.name if self._recording.path else "the recording"
 
     def close(self) -> None:
         """Let go of the recording's remainder."""

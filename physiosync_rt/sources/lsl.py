@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import Chunk, Modality, StreamSpec
 from physiosync_rt.devices import Device
-from physiosync_rt.errors import SourceLostError, UserError
+from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import modality_of
 from physiosync_rt.lsl import END_MARKER, declared_speed, is_marker, resolve
 from physiosync_rt.roles import matches
+from physiosync_rt.sources.arrival import SharedClocks
 from physiosync_rt.sources.base import Batch, Marker
 from physiosync_rt.sources.lsl_inlet import MarkerInlet, SignalInlet
+from physiosync_rt.sources.lsl_recovery import Recovery
 from physiosync_rt.sources.usable import complaint, require_usable
 
 if TYPE_CHECKING:
@@ -48,8 +50,9 @@ class LslSource:
 
     Notes
     -----
-    liblsl post-processing stays off: its dejitter hides gaps. After the end marker of a replay
-    the remaining samples are drained and the batch says ``ended``.
+    liblsl post-processing stays off: its dejitter hides gaps. So does its recovery: a stream that
+    goes is taken up again by `Recovery`, and both are said. After the end marker of a replay the
+    remaining samples are drained and the batch says ``ended``.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class LslSource:
         self._device = device
         self._timeout = timeout
         self._signals: list[SignalInlet] = []
+        self._recoveries: list[Recovery] = []
+        self._never: frozenset[str] = frozenset()
         self._markers: list[MarkerInlet] = []
         self._speed = 1.0
         self._ending: float | None = None
@@ -112,54 +117,49 @@ class LslSource:
         _tell_apart(chosen)
         self._speed = declared_speed(eeg.info)
         self._signals = chosen
+        clocks = SharedClocks()
         for inlet in chosen:
-            inlet.open(check_clock=self._speed == 1.0)
+            inlet.open(check_clock=self._speed == 1.0, clocks=clocks)
+        self._never = frozenset(info.uid() for info in infos) - {one.info.uid() for one in chosen}
+        self._recoveries = [Recovery(inlet, self._taken) for inlet in chosen]
         self._open_markers([info for info in infos if is_marker(info)])
         return tuple(inlet.spec for inlet in chosen)
 
     def poll(self, timeout: float) -> Batch:
-        """Return everything that has arrived; wait at most ``timeout`` s for the first EEG.
-
-        Raises
-        ------
-        SourceLostError
-            The EEG stream has gone and cannot come back.
-        """
+        """Return everything that has arrived; wait at most ``timeout`` s for the first EEG."""
         chunks: list[Chunk] = []
-        for inlet in tuple(self._signals):
-            first = inlet is self._signals[0]
-            try:
-                chunks += inlet.drain(timeout if first else 0.0)
-            except SourceLostError as error:
-                if first:
-                    raise
-                self.notices.append(str(error))
-                self._signals.remove(inlet)
+        for inlet, recovery in zip(self._signals, self._recoveries, strict=True):
+            found = inlet.drain(timeout if inlet is self._signals[0] else 0.0)
+            chunks += found
+            if self._ending is None and (notice := recovery.step(bool(found))):
+                self.notices.append(notice)
         markers: list[Marker] = []
         for source in self._markers:
-            found = source.drain()
-            if self._ending is None and self._ends(source, found):
+            texts = source.drain()
+            if self._ending is None and self._ends(source, texts):
                 self._ending = time.monotonic()
-            markers += [marker for marker in found if marker.text != END_MARKER]
+            markers += [marker for marker in texts if marker.text != END_MARKER]
         ended = self._has_ended(bool(chunks))
         if ended:
             chunks += [chunk for inlet in self._signals for chunk in inlet.flush()]
         for inlet in self._signals:
-            notice = (
-                f"stream {inlet.spec.name!r} is not stamped with the LSL clock; its arrival gives "
-                "the time"
-            )
-            if inlet.foreign_clock and notice not in self.notices:
-                self.notices.append(notice)
+            self.notices += inlet.notices
+            inlet.notices.clear()
         return Batch(tuple(chunks), tuple(markers), ended)
 
     def close(self) -> None:
         """Let go of all streams."""
+        for recovery in self._recoveries:
+            recovery.close()
         for signal in self._signals:
             signal.close()
         for marker in self._markers:
             marker.close()
-        self._signals, self._markers = [], []
+        self._signals, self._recoveries, self._markers = [], [], []
+
+    def _taken(self) -> frozenset[str]:
+        """Outlets that cannot be the successor of one that has gone."""
+        return self._never | {inlet.info.uid() for inlet in self._signals}
 
     # --- which streams ------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,11 @@ import numpy as np
 
 from physiosync_rt.datatypes import Chunk, StreamSpec
 from physiosync_rt.devices import Device, mapper_for
-from physiosync_rt.errors import SourceLostError, UserError
+from physiosync_rt.errors import UserError
 from physiosync_rt.lsl import layout
+from physiosync_rt.sources.arrival import FOREIGN_CLOCK_S, FUTURE_S, Arrivals, SharedClocks
 from physiosync_rt.sources.base import Marker
+from physiosync_rt.sources.lsl_clock import ANSWER_S, SOON_S, ClockCorrection
 
 if TYPE_CHECKING:
     import pylsl
@@ -20,65 +21,7 @@ if TYPE_CHECKING:
 BUFFER_S = 30
 """What an inlet keeps when nobody pulls; past it liblsl drops the oldest without a word."""
 
-CORRECTION_S = 2.0
-"""How often the clock correction is asked for; liblsl renews it in the background."""
-
-SAME_HOST_S = 1e-3
-"""Below this a correction on one computer is measurement noise and counts as 0."""
-
-FOREIGN_CLOCK_S = 10.0
-"""Stamps further than this from now are of another clock, UNIX time as a rule."""
-
 _PULL = 2048
-_ANSWER_S = 5.0
-
-
-class ClockCorrection:
-    """What to add to a stream's stamps, renewed without ever holding up its samples.
-
-    Parameters
-    ----------
-    inlet : pylsl.StreamInlet
-    host : str
-        Name of the sending computer.
-
-    Raises
-    ------
-    UserError
-        Another computer does not answer clock requests.
-    """
-
-    def __init__(self, inlet: pylsl.StreamInlet, host: str, name: str) -> None:
-        from pylsl.util import LostError
-
-        self._inlet = inlet
-        self._lost = LostError
-        self._due = time.monotonic() + CORRECTION_S
-        same_host = host == socket.gethostname()
-        try:
-            self.offset: float = inlet.time_correction(timeout=_ANSWER_S)
-        except (TimeoutError, LostError) as error:
-            if not same_host:
-                raise UserError(
-                    f"stream {name!r} on {host} does not answer clock requests; allow UDP "
-                    "ports 16572 to 16604 in the firewalls of both computers"
-                ) from error
-            self.offset = 0.0
-        self._fixed = same_host and abs(self.offset) < SAME_HOST_S
-        if self._fixed:
-            self.offset = 0.0
-
-    def renew(self) -> None:
-        """Take the newest estimate, when it is time."""
-        now = time.monotonic()
-        if self._fixed or now < self._due:
-            return
-        self._due = now + CORRECTION_S
-        try:
-            self.offset = self._inlet.time_correction(timeout=0.0)
-        except (TimeoutError, self._lost):
-            # The last estimate holds until the stream is back.
-            return
 
 
 class SignalInlet:
@@ -97,6 +40,10 @@ class SignalInlet:
     spec : StreamSpec
         The stream as it leaves: what it says of itself, then what the device description says.
         Rename it with `rename`.
+    lost : bool
+        Whether the connection has broken; `reopen` mends it.
+    notices : list of str
+        What a person should know of its clock, one sentence each.
 
     Raises
     ------
@@ -109,30 +56,33 @@ class SignalInlet:
     def __init__(self, info: pylsl.StreamInfo, device: Device | None) -> None:
         import pylsl
 
-        self._inlet = pylsl.StreamInlet(
-            info, max_buflen=BUFFER_S, processing_flags=pylsl.proc_none, recover=True
-        )
+        self.notices: list[str] = []
+        self.lost = False
+        self._device = device
         self._local_clock = pylsl.local_clock
-        self._lost = pylsl.util.LostError
-        self.info = self._inlet.info(timeout=_ANSWER_S)
+        self._lost_error = pylsl.util.LostError
+        self._inlet = _inlet(info)
+        self.info = self._inlet.info(timeout=ANSWER_S)
         self._layout = layout(self.info)
         self._mapper = mapper_for(device, self._layout.spec)
         self.spec: StreamSpec = self._mapper.spec if self._mapper else self._layout.spec
         self._buffer = np.empty((_PULL, info.channel_count()), dtype=self._inlet.np_dtype)
         self._correction: ClockCorrection | None = None
-        self._foreign: float | None = None
         self._check_clock = True
+        self._forget()
 
-    @property
-    def foreign_clock(self) -> bool:
-        """Whether the sender stamps with another clock than LSL's, and is mapped onto it."""
-        return self._foreign is not None
+    def _forget(self) -> None:
+        """Know nothing of the sender's clock."""
+        self._foreign: float | None = None
+        self._arrivals: Arrivals | None = None
+        self._held: list[tuple[np.ndarray, np.ndarray]] = []
+        self._clock_known = not self._check_clock
 
     def rename(self, spec: StreamSpec) -> None:
         """Give the stream another name than its own, to tell it from one called the same."""
         self.spec = spec
 
-    def open(self, *, check_clock: bool) -> None:
+    def open(self, *, check_clock: bool, clocks: SharedClocks | None = None) -> None:
         """Begin to receive: from here no sample is missed.
 
         Parameters
@@ -140,6 +90,8 @@ class SignalInlet:
         check_clock : bool
             Look whether the stamps are of LSL's clock (a replay at another speed rightly runs
             away from it).
+        clocks : SharedClocks, optional
+            Foreign clocks of the run.
 
         Raises
         ------
@@ -147,74 +99,146 @@ class SignalInlet:
             The stream does not open, or its computer does not answer clock requests.
         """
         try:
-            self._inlet.open_stream(timeout=_ANSWER_S)
-        except (TimeoutError, self._lost) as error:
+            self._inlet.open_stream(timeout=ANSWER_S)
+        except (TimeoutError, self._lost_error) as error:
             raise UserError(
                 f"stream {self.spec.name!r} is in sight but cannot be opened; restart the program "
                 "that sends it"
             ) from error
-        self._check_clock = check_clock
+        self._check_clock, self._clocks = check_clock, clocks or SharedClocks()
+        self._forget()
         self._correction = ClockCorrection(self._inlet, self.info.hostname(), self.spec.name)
 
-    def drain(self, timeout: float = 0.0) -> list[Chunk]:
-        """Return everything that has arrived; wait at most ``timeout`` seconds for the first.
+    def reopen(self, info: pylsl.StreamInfo) -> None:
+        """Go on with the successor of a stream that has gone.
+
+        Parameters
+        ----------
+        info : pylsl.StreamInfo
+            Of the same kind: name, type, rate and number of channels.
 
         Raises
         ------
-        SourceLostError
-            The stream has gone and has no source_id to come back by.
+        UserError
+            It has other channels, or its computer does not answer clock requests.
+        TimeoutError, pylsl.util.LostError
+            It does not answer.
         """
+        inlet = _inlet(info)
+        complete = inlet.info(timeout=SOON_S)
+        spec, before = layout(complete).spec, self._layout.spec
+        if (spec.ch_names, spec.unit) != (before.ch_names, before.unit):
+            raise UserError(
+                f"stream {self.spec.name!r} is back with {', '.join(spec.ch_names)} in "
+                f"{spec.unit or 'no unit'} instead of {', '.join(before.ch_names)} in "
+                f"{before.unit or 'no unit'}; start the run anew to use it"
+            )
+        inlet.open_stream(timeout=SOON_S)
+        correction = ClockCorrection(inlet, complete.hostname(), self.spec.name, SOON_S)
+        self._inlet.close_stream()
+        self._inlet, self.info, self._correction, self.lost = inlet, complete, correction, False
+        # The device has begun to count anew, and its clock may be another one.
+        self._mapper = mapper_for(self._device, spec)
+        self._forget()
+
+    def drain(self, timeout: float = 0.0) -> list[Chunk]:
+        """Return everything that has arrived; wait at most ``timeout`` seconds for the first."""
         assert self._correction is not None, "open() comes first"
+        if self.lost:
+            time.sleep(timeout)
+            return []
         self._correction.renew()
-        chunks = []
+        parts: list[tuple[np.ndarray, np.ndarray]] = []
         try:
             while True:
+                # Asking for no more than there is: liblsl drops what it has when it fails.
+                n_ready = min(int(self._inlet.samples_available()), _PULL)
                 raw, stamps = self._inlet.pull_chunk(
-                    timeout=timeout,
-                    max_samples=_PULL,
+                    timeout=0.0 if n_ready or parts else timeout,
+                    max_samples=max(n_ready, 1),
                     dest_obj=self._buffer,
-                    min_samples=1 if timeout > 0 else None,
                     as_numpy=True,
                 )
-                if len(stamps):
-                    chunks.extend(self._chunks(raw.copy(), stamps))
-                if len(stamps) < _PULL:
-                    return chunks
-                timeout = 0.0
-        except self._lost as error:
-            raise SourceLostError(
-                f"stream {self.spec.name!r} has gone and has no source_id to come back by; start "
-                "its program again, then this one"
-            ) from error
+                if len(stamps) == 0:
+                    break
+                parts.append((raw.copy(), stamps))
+        except self._lost_error:
+            self.lost = True
+        chunks = self._chunks(parts) if parts else []
+        return chunks + self.flush() if self.lost else chunks
 
     def flush(self) -> list[Chunk]:
-        """Return what a doubtful sample counter held back, at the end."""
-        return [self._named(chunk) for chunk in self._mapper.flush()] if self._mapper else []
+        """Return what was held back, at the end or where the stream has gone."""
+        chunks = self._settle_clock() if self._held else []
+        if self._mapper:
+            chunks += [self._named(chunk) for chunk in self._mapper.flush()]
+        return chunks
 
     def close(self) -> None:
         """Stop receiving."""
         self._inlet.close_stream()
 
-    def _chunks(self, raw: np.ndarray, stamps: np.ndarray) -> list[Chunk]:
+    def _chunks(self, parts: list[tuple[np.ndarray, np.ndarray]]) -> list[Chunk]:
+        assert self._correction is not None, "open() comes first"
+        now = self._local_clock()
+        raw = np.concatenate([samples for samples, _ in parts])
+        stamps = np.concatenate([part for _, part in parts])
+        if not self._clock_known and self._arrivals is None:
+            away = now - float(stamps[-1]) - self._correction.offset
+            if abs(away) > FOREIGN_CLOCK_S:
+                self._arrivals = Arrivals(self._layout.spec.sfreq)
+            else:
+                self._clock_known = True
+        if self._arrivals is not None:
+            self._arrivals.add(stamps, now)
+            self._held.append((raw, stamps))
+            return self._settle_clock() if self._arrivals.decided(now) else []
+        return self._mapped(raw, stamps, self._offset(float(stamps[-1]), now))
+
+    def _settle_clock(self) -> list[Chunk]:
+        """Decide the offset of a foreign clock and hand out what waited for it."""
+        assert self._arrivals is not None, "what is held waits for its clock"
+        self._foreign = self._clocks.settle(self.info.hostname(), self._arrivals.offset)
+        held, self._held, self._arrivals = self._held, [], None
+        self._clock_known = True
+        self.notices.append(
+            f"stream {self.spec.name!r} is not stamped with the LSL clock; its arrival gives the "
+            "time"
+        )
+        return [chunk for one in held for chunk in self._mapped(*one, self._foreign)]
+
+    def _offset(self, newest: float, now: float) -> float:
+        """Correction for stamps of a known clock, unless that clock has been set forward."""
+        assert self._correction is not None, "open() comes first"
+        offset = self._correction.offset if self._foreign is None else self._foreign
+        ahead = newest + offset - now
+        if not self._check_clock or ahead < FUTURE_S:
+            return offset
+        self._foreign = offset - ahead
+        self.notices.append(
+            f"the clock of stream {self.spec.name!r} was set forward by {ahead:.1f} s; its arrival "
+            "gives the time from here on"
+        )
+        return self._foreign
+
+    def _mapped(self, raw: np.ndarray, stamps: np.ndarray, offset: float) -> list[Chunk]:
         samples, counter = self._layout.split(raw)
-        chunk = Chunk(self._layout.spec.name, samples, stamps, self._offset(stamps), counter)
-        mapped = self._mapper.map(chunk) if self._mapper else (chunk,)
-        return [self._named(one) for one in mapped]
+        chunk = Chunk(self._layout.spec.name, samples, stamps, offset, counter)
+        return [self._named(one) for one in (self._mapper.map(chunk) if self._mapper else (chunk,))]
 
     def _named(self, chunk: Chunk) -> Chunk:
         return Chunk(
             self.spec.name, chunk.samples, chunk.timestamps, chunk.clock_offset, chunk.counter
         )
 
-    def _offset(self, stamps: np.ndarray) -> float:
-        """Correction for these stamps; decided once whether they are of LSL's clock at all."""
-        assert self._correction is not None
-        if self._check_clock:
-            self._check_clock = False
-            away = self._local_clock() - float(stamps[-1])
-            if abs(away - self._correction.offset) > FOREIGN_CLOCK_S:
-                self._foreign = away
-        return self._correction.offset if self._foreign is None else self._foreign
+
+def _inlet(info: pylsl.StreamInfo) -> pylsl.StreamInlet:
+    import pylsl
+
+    # liblsl's own recovery says neither that a stream has gone nor that another has come.
+    return pylsl.StreamInlet(
+        info, max_buflen=BUFFER_S, processing_flags=pylsl.proc_none, recover=False
+    )
 
 
 class MarkerInlet:
@@ -232,7 +256,7 @@ class MarkerInlet:
         self.lost = False
         self._errors = pylsl.util.LostError
         self._inlet = pylsl.StreamInlet(info, max_buflen=BUFFER_S, recover=True)
-        self._inlet.open_stream(timeout=_ANSWER_S)
+        self._inlet.open_stream(timeout=ANSWER_S)
         self._correction = ClockCorrection(self._inlet, info.hostname(), info.name())
 
     def drain(self) -> list[Marker]:

@@ -27,6 +27,11 @@ class SimulatedSource:
         False delivers the next slot at every poll.
     clock : callable
         Monotonic seconds; a paced person's stamps are of this clock.
+
+    Attributes
+    ----------
+    notices : list of str
+        Empty: nothing happens to simulated streams.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class SimulatedSource:
         paced: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.notices: list[str] = []
         self._stream = stream
         self._duration_s = math.inf if duration_s is None else duration_s
         self._paced = paced

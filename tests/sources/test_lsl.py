@@ -8,7 +8,7 @@ import pytest
 from physiosync_rt.config_file import parse_yaml
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.devices import Device, load_device
-from physiosync_rt.errors import SourceLostError, UserError
+from physiosync_rt.errors import UserError
 from physiosync_rt.sources.lsl import LslSource
 
 EEG = {"name": "cap", "stype": "EEG", "ch_names": ["Fz", "Cz"], "sfreq": 250.0, "unit": "uV"}
@@ -138,18 +138,95 @@ def test_a_declared_speed_is_read(sender) -> None:
         source.close()
 
 
-def test_a_stream_that_cannot_come_back_is_lost_for_good(sender) -> None:
-    process = sender({**EEG, "source_id": ""}, duration=30.0)
+def until(source, condition, seconds=10.0):
+    """Poll until a condition on the chunks of one poll holds; return those chunks and the time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        chunks = source.poll(0.02).chunks
+        if condition(chunks):
+            return chunks, time.monotonic()
+    pytest.fail(f"not within {seconds} s; notices: {source.notices}")
+
+
+@pytest.mark.parametrize(
+    ("source_id", "successor_id"),
+    [("amp-7", "amp-7"), ("", ""), ("run-1", "run-2")],
+    ids=["same source_id", "no source_id", "source_id made up anew"],
+)
+def test_a_stream_that_is_killed_and_started_again_is_taken_up(
+    sender, source_id: str, successor_id: str
+) -> None:
+    process = sender({**EEG, "source_id": source_id}, duration=30.0)
+    source = LslSource(timeout=5)
+    try:
+        (spec,) = source.open()
+        go(process)
+        until(source, bool)
+        uid = source._signals[0].info.uid()
+        process.kill()
+        process.wait()
+        until(source, lambda _: any("has gone" in n for n in source.notices), 3.0)
+        successor = sender({**EEG, "source_id": successor_id}, duration=30.0)
+        go(successor)
+        back = time.monotonic()
+        chunks, heard = until(source, bool)
+        assert heard - back < 3.0
+        assert source._signals[0].info.uid() != uid
+        assert chunks[0].stream == spec.name
+        assert "'cap' is back after" in source.notices[-1]
+    finally:
+        source.close()
+
+
+def test_a_namesake_that_was_there_before_is_no_successor(sender) -> None:
+    process = sender({**EEG, "source_id": "mine"}, duration=30.0)
+    other = sender({**EEG, "source_id": "theirs"}, duration=30.0)
+    source = LslSource("mine", timeout=5)
+    try:
+        source.open()
+        go(process)
+        go(other)
+        until(source, bool)
+        process.kill()
+        process.wait()
+        until(source, lambda _: any("has gone" in n for n in source.notices), 3.0)
+        deadline = time.monotonic() + 2.0
+        while time.monotonic() < deadline:
+            assert not source.poll(0.02).chunks
+    finally:
+        source.close()
+
+
+def test_a_successor_with_other_channels_is_refused_and_said(sender) -> None:
+    process = sender({**EEG, "source_id": "amp"}, duration=30.0)
     source = LslSource(timeout=5)
     try:
         source.open()
         go(process)
-        assert any(source.poll(0.1).chunks for _ in range(50))
+        until(source, bool)
         process.kill()
-        with pytest.raises(SourceLostError, match="no source_id"):
-            receive(source)
+        process.wait()
+        go(sender({**EEG, "source_id": "amp", "ch_names": ["Pz", "Oz"]}, duration=30.0))
+        until(source, lambda _: any("back with Pz, Oz" in n for n in source.notices))
     finally:
         source.close()
+
+
+def test_streams_of_one_foreign_clock_stay_together(sender) -> None:
+    process = sender(EEG, GSR, start=1.7e9, duration=3.0)
+    source = LslSource(timeout=5)
+    try:
+        source.open()
+        go(process)
+        chunks, _ = receive(source)
+    finally:
+        source.close()
+    offsets = {c.clock_offset for name in ("cap", "skin") for c in chunks[name]}
+    assert len(offsets) == 1
+    assert sum("not stamped with the LSL clock" in n for n in source.notices) == 2
+    for name, n_samples in (("cap", 750), ("skin", 96)):
+        samples = np.concatenate([chunk.samples for chunk in chunks[name]])
+        np.testing.assert_array_equal(samples[:, 0], np.arange(n_samples))
 
 
 def test_no_stream_at_all_says_how_to_go_on() -> None:
