@@ -23,12 +23,11 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.baseline import (
     Baseline,
-    BaselineCapture,
     BaselineRequest,
     ChannelBaseline,
 )
 from physiosync_rt.preprocess.chain import ModalityChain
-from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
+from physiosync_rt.preprocess.config import ModalityContract, PaperProfile, Profile
 from physiosync_rt.preprocess.montage import Montage
 
 GRACE_S = 1.0
@@ -106,12 +105,12 @@ class Pipeline:
 
     Parameters
     ----------
-    profile : LiveProfile
+    profile : Profile
         Preprocessing of the bundle.
     eeg, pps : (StreamSpec, ModalityContract)
         What comes and what is wanted; ``pps`` None for a run without a peripheral stream.
     hop_s : float
-        Seconds from one row to the next, a multiple of 1/128 s.
+        Seconds from one row to the next, a multiple of 1/128 s; whole seconds in profile ``paper``.
     baseline : Baseline, BaselineRequest or None
         Rest to normalise with, or where to find it; None takes the profile's default.
     bundle_title, alternative : str
@@ -130,7 +129,7 @@ class Pipeline:
 
     def __init__(
         self,
-        profile: LiveProfile,
+        profile: Profile,
         eeg: tuple[StreamSpec, ModalityContract],
         pps: tuple[StreamSpec, ModalityContract] | None = None,
         *,
@@ -144,6 +143,11 @@ class Pipeline:
             raise UserError(
                 f"a hop of {hop_s:g} s does not fit the 128 Hz grid; "
                 f"use a multiple of 1/128 s such as {max(self._hop, 1) / GRID_SFREQ:g}"
+            )
+        if isinstance(profile, PaperProfile) and self._hop % GRID_SFREQ:
+            raise UserError(
+                f"{bundle_title} has profile 'paper', whose rows come on whole seconds, not every "
+                f"{hop_s:g} s; use a hop of 1"
             )
         self.hop_s = hop_s
         self.profile = profile
@@ -192,7 +196,7 @@ class Pipeline:
             chain = lane.chain
             chain.rest_failed = False
             if isinstance(baseline, BaselineRequest):
-                chain.capture = BaselineCapture(baseline)
+                chain.capture_rest(baseline)
                 continue
             rest = baseline.channels.get(chain.contract.modality)
             if rest is not None and len(rest.scale) != chain.contract.n_chans:
@@ -200,6 +204,11 @@ class Pipeline:
                     f"the baseline {baseline.origin} has {len(rest.scale)} "
                     f"{chain.contract.modality} channels, the bundle {chain.contract.n_chans}; "
                     "capture a new one with --baseline SECONDS"
+                )
+            if rest is not None and bool(rest.template) != isinstance(self.profile, PaperProfile):
+                raise UserError(
+                    f"the baseline {baseline.origin} was taken in another profile than "
+                    f"{self.profile.profile!r}; capture a new one with --baseline SECONDS"
                 )
             chain.baseline, chain.capture = rest, None
         if isinstance(baseline, Baseline):

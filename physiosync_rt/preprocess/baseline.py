@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import numpy as np
 from physiosync_rt.datatypes import FloatArray, Modality
 from physiosync_rt.errors import UserError
 
+Statistics = tuple[FloatArray, FloatArray]
+"""What one second of rest says, before seconds are pooled; its meaning is the profile's."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelBaseline:
@@ -19,10 +23,33 @@ class ChannelBaseline:
 
     For EEG ``scale`` is the rms of the band-passed signal in µV and ``location`` 0; for GSR
     ``location`` is in log µS and ``scale`` the card's; for ECG both are in mV.
+
+    In profile ``paper``, ``template`` is the mean second of the rest, 128 rows of one value per
+    channel (µV, Ω or mV), with its mean as ``location`` and the spread around it as ``scale``; in
+    profile ``live`` it is empty.
     """
 
     location: tuple[float, ...]
     scale: tuple[float, ...]
+    template: tuple[tuple[float, ...], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain containers, for JSON."""
+        found = {"location": list(self.location), "scale": list(self.scale)}
+        template = [list(row) for row in self.template]
+        return found | {"template": template} if template else found
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ChannelBaseline:
+        """Inverse of `to_dict`."""
+        template = tuple(tuple(row) for row in data.get("template", ()))
+        return cls(tuple(data["location"]), tuple(data["scale"]), template)
+
+
+def median_second(seconds: Sequence[Statistics]) -> ChannelBaseline:
+    """Pool location and scale of single seconds, so that a blink or a movement spoils nothing."""
+    location, scale = (np.median(part, axis=0) for part in zip(*seconds, strict=True))
+    return ChannelBaseline(tuple(location.tolist()), tuple(scale.tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +63,14 @@ class Baseline:
         """Plain containers, for JSON."""
         return {
             "origin": self.origin,
-            "channels": {
-                str(m): {"location": list(c.location), "scale": list(c.scale)}
-                for m, c in self.channels.items()
-            },
+            "channels": {str(m): c.to_dict() for m, c in self.channels.items()},
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Baseline:
         """Inverse of `to_dict`."""
         return cls(
-            {
-                Modality(m): ChannelBaseline(tuple(c["location"]), tuple(c["scale"]))
-                for m, c in data["channels"].items()
-            },
+            {Modality(m): ChannelBaseline.from_dict(c) for m, c in data["channels"].items()},
             str(data["origin"]),
         )
 
@@ -133,14 +154,21 @@ class BaselineCapture:
     Parameters
     ----------
     request : BaselineRequest
+    pool : callable
+        Makes one rest of what its seconds say.
     """
 
-    def __init__(self, request: BaselineRequest) -> None:
+    def __init__(
+        self,
+        request: BaselineRequest,
+        pool: Callable[[Sequence[Statistics]], ChannelBaseline] = median_second,
+    ) -> None:
         self._request = request
+        self._pool = pool
         self._first = int(np.ceil(request.start))
         self._stop = None if request.stop is None else int(np.floor(request.stop))
         self._need = max(int(request.need_s), 1)
-        self._seconds: list[tuple[FloatArray, FloatArray]] = []
+        self._seconds: list[Statistics] = []
         self.failed = False
 
     @property
@@ -148,21 +176,15 @@ class BaselineCapture:
         """Share of the wanted seconds that is there, in [0, 1]."""
         return min(len(self._seconds) / self._need, 1.0)
 
-    def take(
-        self, second: int, statistics: tuple[FloatArray, FloatArray] | None
-    ) -> ChannelBaseline | None:
+    def take(self, second: int, statistics: Statistics | None) -> ChannelBaseline | None:
         """Offer one whole second; return the baseline when it is complete.
 
         Parameters
         ----------
         second : int
             Number of the second from the anchor.
-        statistics : (location, scale) arrays of shape (n_channels,), or None
+        statistics : pair of arrays, or None
             None where the second cannot be used.
-
-        Notes
-        -----
-        The median over seconds is taken, so a blink or a movement does not spoil the rest.
         """
         if self.failed or second < self._first:
             return None
@@ -179,5 +201,4 @@ class BaselineCapture:
                 return None
         if not done:
             return None
-        location, scale = (np.median(part, axis=0) for part in zip(*self._seconds, strict=True))
-        return ChannelBaseline(tuple(location.tolist()), tuple(scale.tolist()))
+        return self._pool(self._seconds)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -19,50 +18,24 @@ from physiosync_rt.datatypes import (
     Reason,
     StreamSpec,
 )
-from physiosync_rt.preprocess.baseline import BaselineCapture, ChannelBaseline
-from physiosync_rt.preprocess.config import (
-    EcgStages,
-    EegStages,
-    GsrStages,
-    LiveProfile,
-    ModalityContract,
+from physiosync_rt.preprocess.baseline import (
+    BaselineCapture,
+    BaselineRequest,
+    ChannelBaseline,
 )
+from physiosync_rt.preprocess.config import ModalityContract, Profile
 from physiosync_rt.preprocess.electrodes import N_NEIGHBOURS, ElectrodeWatch
-from physiosync_rt.preprocess.filters import LogLevel, SosFilter
 from physiosync_rt.preprocess.montage import Montage, pick_channels
-from physiosync_rt.preprocess.normalize import normalize
 from physiosync_rt.preprocess.quality import QUALITY
+from physiosync_rt.preprocess.recipe import recipe
 from physiosync_rt.preprocess.reference import average_reference
 from physiosync_rt.preprocess.window import to_model
 
 THERE, USABLE, PRESENT = 0, 1, 2
 """Columns of the mask ring: row exists · past the filters' warm-up · not bridged."""
 
-SCALE_FLOOR = 1e-3
-
-
-class Stage(Protocol):
-    """Frozen settings, a state, and the same output however the signal is cut."""
-
-    def __call__(self, samples: FloatArray) -> FloatArray:
-        """Process the next samples, shape (n_times, n_channels)."""
-        ...
-
-    def reset(self) -> None:
-        """Forget the past (after a gap)."""
-        ...
-
-
-def _stages(modality: Modality, profile: LiveProfile) -> list[Stage]:
-    """Causal stages of every channel by itself."""
-    if modality is Modality.EEG:
-        eeg = profile.eeg
-        return [SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass")]
-    if modality is Modality.GSR:
-        gsr = profile.gsr
-        return [LogLevel(gsr.floor), SosFilter(gsr.order, gsr.h_freq, "lowpass")]
-    ecg = profile.ecg
-    return [SosFilter(ecg.order, (ecg.l_freq, ecg.h_freq), "bandpass")]
+MIN_KEPT_S = 5
+"""Seconds that are kept even for shorter windows: electrodes are compared over some, and drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +53,7 @@ class ModalityChain:
     ----------
     spec : StreamSpec
     contract : ModalityContract
-    profile : LiveProfile
+    profile : Profile
     montage : Montage or None
         For EEG; peripheral channels are picked by `pick_channels`.
 
@@ -105,7 +78,7 @@ class ModalityChain:
         self,
         spec: StreamSpec,
         contract: ModalityContract,
-        profile: LiveProfile,
+        profile: Profile,
         montage: Montage | None = None,
     ) -> None:
         self.spec = spec
@@ -114,12 +87,6 @@ class ModalityChain:
         self.baseline: ChannelBaseline | None = None
         self.capture: BaselineCapture | None = None
         self._profile = profile
-        settings: dict[Modality, EegStages | GsrStages | EcgStages] = {
-            Modality.EEG: profile.eeg,
-            Modality.GSR: profile.gsr,
-            Modality.ECG: profile.ecg,
-        }
-        self._settings = settings[contract.modality]
         self._matrix = montage.matrix if montage else pick_channels(spec, contract)
         self._used: BoolArray = montage.used if montage else self._matrix.sum(axis=0) > 0
         self.watch = (
@@ -128,10 +95,10 @@ class ModalityChain:
             else None
         )
         self.rest_failed = False
-        self._stages = _stages(contract.modality, profile)
-        self._warmup = round(self._settings.warmup_s * GRID_SFREQ)
+        self._recipe = recipe(contract.modality, profile)
+        self._warmup = round(self._recipe.warmup_s * GRID_SFREQ)
         self._n_window = round(profile.window_s * GRID_SFREQ)
-        capacity = self._n_window + 2 * GRID_SFREQ
+        capacity = max(self._n_window, MIN_KEPT_S * GRID_SFREQ) + 2 * GRID_SFREQ
         self._raw = RingBuffer(capacity, spec.n_chans)
         self._ring = RingBuffer(capacity, spec.n_chans)
         self._mask = RingBuffer(capacity, 3, dtype=np.bool_, fill=False)
@@ -169,6 +136,10 @@ class ModalityChain:
             notes.append(self.watch.note)
         return "; ".join(filter(None, notes))
 
+    def capture_rest(self, request: BaselineRequest) -> None:
+        """Take a new rest from the stream; the one in use serves until it is complete."""
+        self.capture = BaselineCapture(request, self._recipe.scaling.pool)
+
     def push(self, chunk: GridChunk) -> None:
         """Take the next rows of the grid; a jump in ``start`` is a gap and resets the stages."""
         at = 0
@@ -195,7 +166,7 @@ class ModalityChain:
         if start != self._ring.stop or not self._contiguous:
             self._restart(start)
         filtered = samples
-        for stage in self._stages:
+        for stage in self._recipe.stages:
             filtered = stage(filtered)
         mask = np.empty((len(samples), 3), dtype=np.bool_)
         mask[:, THERE] = True
@@ -208,7 +179,7 @@ class ModalityChain:
         self._judge_seconds()
 
     def _restart(self, start: int) -> None:
-        for stage in self._stages:
+        for stage in self._recipe.stages:
             stage.reset()
         self._since_reset = 0
         if self._first is None:
@@ -230,17 +201,17 @@ class ModalityChain:
                 quality = np.zeros(self.spec.n_chans)
             self._seconds.append(Second(self._next_second, quality))
             usable = bool(mask[:, USABLE].all()) and self._is_good(quality)
-            self._capture_rest(start, stop, usable=usable)
+            self._offer_rest(start, stop, usable=usable)
             self._next_second += 1
 
     def _is_good(self, quality: FloatArray) -> bool:
         return float(quality[self._used].mean()) >= self._profile.min_quality
 
-    def _capture_rest(self, start: int, stop: int, *, usable: bool) -> None:
+    def _offer_rest(self, start: int, stop: int, *, usable: bool) -> None:
         """Offer a whole second to the capture that is under way, if any."""
         if self.capture is None:
             return
-        statistics = self._statistics(start, stop) if usable else None
+        statistics = self._recipe.scaling.statistics(self._rows(start, stop)) if usable else None
         done = self.capture.take(self._next_second, statistics)
         if done is not None:
             self.baseline = done
@@ -264,16 +235,6 @@ class ModalityChain:
         rows: FloatArray = self._ring.view(start, stop) @ matrix.T
         return average_reference(rows) if self.contract.modality is Modality.EEG else rows
 
-    def _statistics(self, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
-        """Location and scale of one second, per channel of the bundle."""
-        x = self._rows(start, stop)
-        modality = self.contract.modality
-        if modality is Modality.GSR:
-            return x.mean(axis=0), np.full(x.shape[1], self._profile.gsr.scale)
-        location = x.mean(axis=0) if modality is Modality.ECG else np.zeros(x.shape[1])
-        scale = np.sqrt(((x - location) ** 2).mean(axis=0))
-        return location, np.maximum(scale, SCALE_FLOOR)
-
     def window(self, stop: int) -> ModalityState:
         """The window that ends at grid index ``stop``, or why there is none.
 
@@ -292,7 +253,7 @@ class ModalityChain:
         data = None
         if reason is Reason.NONE and self.baseline is not None:
             rows = self._rows(start, stop)
-            data = to_model(normalize(rows, self.baseline, self._settings.clip))
+            data = to_model(self._recipe.scaling(rows, self.baseline))
         return ModalityState(data, reason, completeness, quality)
 
     def _quality(self, stop: int) -> float:
@@ -328,6 +289,4 @@ class ModalityChain:
         stop = self._ring.stop
         rows = self._rows(stop - n, stop)
         rows[~self._mask.view(stop - n, stop)[:, THERE]] = np.nan
-        if self.contract.modality is Modality.GSR:
-            rows = np.exp(rows)
-        return np.arange(stop - n, stop) / GRID_SFREQ, rows
+        return np.arange(stop - n, stop) / GRID_SFREQ, self._recipe.to_unit(rows)

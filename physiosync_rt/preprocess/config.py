@@ -1,8 +1,8 @@
-"""What the live profile does to a signal: a frozen, self-checking record in the bundle's card."""
+"""What a profile does to a signal: a frozen, self-checking record in the bundle's card."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -82,3 +82,52 @@ class LiveProfile(Frozen):
     eeg: EegStages = EegStages()
     gsr: GsrStages = GsrStages()
     ecg: EcgStages = EcgStages()
+
+
+class PaperEeg(Frozen):
+    """What DEAP's files have behind them, done causally: band-pass, then average reference."""
+
+    l_freq: float = 4.0
+    h_freq: float = 45.0
+    order: int = 4
+    warmup_s: float = 1.0
+
+
+class PaperGsr(Frozen):
+    """No filter; back from µS to Ω, of which no skin has more than that of ``floor`` µS."""
+
+    floor: float = 0.01
+    warmup_s: float = 0.0
+
+
+class PaperEcg(Frozen):
+    """No filter."""
+
+    warmup_s: float = 0.0
+
+
+class PaperProfile(Frozen):
+    """The released preprocessing on a stream, for networks that the released code trained.
+
+    EEG is band-passed and referenced; then the mean second of the rest, sample by sample, is taken
+    from every second, and EEG is z-scored across channels at each time sample. GSR stays in Ω, as
+    released; ECG is divided by its spread at rest. ``approximate`` is always true: the release
+    filters without phase (or not at all, DREAMER), and takes a rest before every trial.
+
+    ``baseline_s`` is how many usable seconds make the mean second; rows come on whole seconds,
+    because the mean second does.
+    """
+
+    profile: Literal["paper"] = "paper"
+    approximate: Literal[True] = True
+    window_s: Literal[1, 5] = 5
+    baseline_s: float = 3.0
+    min_quality: float = 0.5
+    eeg: PaperEeg = PaperEeg()
+    gsr: PaperGsr = PaperGsr()
+    ecg: PaperEcg = PaperEcg()
+
+
+Profile = LiveProfile | PaperProfile
+CardProfile = Annotated[Profile, Field(discriminator="profile")]
+"""A profile as JSON tells it: by its name."""

@@ -64,3 +64,24 @@ class LogLevel:
 
     def reset(self) -> None:
         """Nothing is kept."""
+
+
+class Resistance:
+    """Resistance in Ω of a conductance in µS, floored where contact is lost.
+
+    Parameters
+    ----------
+    floor : float
+        Lowest conductance that counts, in µS.
+    """
+
+    def __init__(self, floor: float) -> None:
+        self._floor = floor
+
+    def __call__(self, samples: FloatArray) -> FloatArray:
+        """Turn µS into Ω, shape (n_times, n_channels)."""
+        out: FloatArray = 1e6 / np.maximum(samples, self._floor)
+        return out
+
+    def reset(self) -> None:
+        """Nothing is kept."""

@@ -149,7 +149,7 @@ def dreamer_released(
         rows = slice(k * TRIAL_S, (k + 1) * TRIAL_S)
         for out, signals in ((eeg, seconds), (ecg, sham)):
             channels_first = signals.transpose(2, 0, 1).copy()
-            _zscore_across_channels(channels_first)
+            zscore_across_channels(channels_first)
             out[rows] = channels_first.transpose(1, 0, 2)[order]
     return eeg, ecg
 
@@ -197,7 +197,7 @@ def dreamer_mended(
     for k in range(n_clips):
         rows = slice(k * n_windows, (k + 1) * n_windows)
         brain = _without_template(eeg_baseline[k], eeg_stimuli[k], k, part)
-        _zscore_across_channels(brain)
+        zscore_across_channels(brain)
         eeg[rows] = _cut(brain, window_s)
         rest, clip = (
             signal.resample_poly(x, 1, 2, axis=0, padtype="line")
@@ -209,6 +209,25 @@ def dreamer_mended(
         np.divide(heart, spread, out=heart, where=spread > 0)
         ecg[rows] = _cut(heart, window_s)
     return eeg, ecg
+
+
+def zscore_across_channels(x: FloatArray) -> None:
+    """Z-score every time sample across channels, in place, as released for EEG.
+
+    Parameters
+    ----------
+    x : float64 array, shape (n_channels, ...)
+        Exact zeros neither count nor change. One value, or equal values, beside them become NaN.
+    """
+    counts = x != 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if counts.all():
+            x -= x.mean(axis=0)
+            x /= np.sqrt(np.mean(x * x, axis=0))
+            return
+        n = counts.sum(axis=0)
+        np.subtract(x, x.sum(axis=0) / n, out=x, where=counts)
+        np.divide(x, np.sqrt((x * x).sum(axis=0) / n), out=x, where=counts)
 
 
 def _deap(data: FloatArray, channels: slice, window_s: WindowLength, *, zscore: bool) -> FloatArray:
@@ -226,7 +245,7 @@ def _deap(data: FloatArray, channels: slice, window_s: WindowLength, *, zscore: 
         seconds = trial[:, n_baseline:].reshape(n_chans, TRIAL_S, GRID_SFREQ)
         clean = seconds - rest.mean(axis=1)[:, None]
         if zscore:
-            _zscore_across_channels(clean)
+            zscore_across_channels(clean)
         out[k * n_windows : (k + 1) * n_windows] = _cut(clean.reshape(n_chans, -1), window_s)
     return out
 
@@ -241,22 +260,6 @@ def _n_windows(window_s: int) -> int:
 def _cut(trial: FloatArray, window_s: int) -> FloatArray:
     """Cut (n_channels, 7680) into windows (n_windows, n_channels, n_times)."""
     return trial.reshape(len(trial), -1, window_s * GRID_SFREQ).transpose(1, 0, 2)
-
-
-def _zscore_across_channels(x: FloatArray) -> None:
-    """Z-score every time sample of ``x`` (n_channels, ...) in place, without exact zeros.
-
-    Zeros neither count nor change. One value, or equal values, beside zeros become NaN.
-    """
-    counts = x != 0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if counts.all():
-            x -= x.mean(axis=0)
-            x /= np.sqrt(np.mean(x * x, axis=0))
-            return
-        n = counts.sum(axis=0)
-        np.subtract(x, x.sum(axis=0) / n, out=x, where=counts)
-        np.divide(x, np.sqrt((x * x).sum(axis=0) / n), out=x, where=counts)
 
 
 def _seconds(x: FloatArray) -> FloatArray:
