@@ -19,10 +19,17 @@ from physiosync_rt.sources.boards import (
     board_streams,
     load_brainflow,
 )
+from physiosync_rt.sources.reopening import Reopening, longer
 from physiosync_rt.sources.usable import complaint, require_usable
 
 BUFFER_S: Final = 60
 """What BrainFlow keeps when nobody polls; past it the oldest samples go without a word."""
+
+SILENT_S: Final = 3.0
+"""A board that sends nothing for so long is closed and opened again: a broken link says nothing."""
+
+STEADY_S: Final = 10.0
+"""A link that breaks again sooner is opened after a pause."""
 
 _POLL_S: Final = 0.005
 _PLAYBACK: Final = "PLAYBACK_FILE_BOARD"
@@ -92,7 +99,8 @@ class BrainFlowSource:
 
     Notes
     -----
-    Stamps are UNIX time of this computer, as BrainFlow gives them.
+    Stamps are UNIX time of this computer, as BrainFlow gives them. A lost link is opened again in
+    a thread of its own, with growing pauses, until the board is back or the source is closed.
     """
 
     def __init__(self, settings: BrainFlowSettings, device: Device | None = None) -> None:
@@ -102,6 +110,11 @@ class BrainFlowSource:
         self._board: Any = None
         self._signals: list[_Signal] = []
         self._presets: dict[int, _Rows] = {}
+        self._described = self._number = 0
+        self._heard: float | None = None
+        self._opened = 0.0
+        self._pause_s = 0.0
+        self._reopening: Reopening | None = None
 
     @property
     def speed(self) -> float:
@@ -127,19 +140,18 @@ class BrainFlowSource:
             leaves open what its channels are.
         """
         shim = load_brainflow()
-        number = described = board_id(self._settings.board)
-        if shim.BoardIds(number).name == _PLAYBACK:
+        self._number = self._described = board_id(self._settings.board)
+        if shim.BoardIds(self._number).name == _PLAYBACK:
             # A playback has the rows of the board that was recorded.
-            described = board_id(self._settings.master_board)
-        self._describe(described)
+            self._described = board_id(self._settings.master_board)
+        self._describe()
         shim.BoardShim.disable_board_logger()
-        board = shim.BoardShim(number, self._params(number, described))
+        # One object for the whole run: BrainFlow ends the session of a second one with the first.
+        self._board = shim.BoardShim(self._number, self._params())
         try:
-            board.prepare_session()
-            self._board = board
-            board.start_stream(int(BUFFER_S * max(s.spec.sfreq for s in self._signals)))
+            self._connect()
         except shim.BrainFlowError as error:
-            self.close()
+            self._board = None
             raise UserError(
                 f"BrainFlow cannot open {self._settings.board} ({error}); check that it is "
                 "switched on and that serial_port, mac_address, ip_address or file in the device "
@@ -151,49 +163,102 @@ class BrainFlowSource:
         """Return what the board has sent; wait at most ``timeout`` seconds for the first of it."""
         until = time.monotonic() + timeout
         while True:
-            chunks = [chunk for preset in self._presets for chunk in self._take(preset)]
-            left = until - time.monotonic()
-            if chunks or left <= 0:
+            chunks = self._take_all()
+            now = time.monotonic()
+            if chunks:
+                self._heard = now
+            if chunks or now >= until:
                 return Batch(tuple(chunks))
-            time.sleep(min(_POLL_S, left))
+            time.sleep(min(_POLL_S, until - now))
+
+    def _take_all(self) -> list[Chunk]:
+        if self._reopening is not None and not self._is_back():
+            return []
+        try:
+            chunks = [chunk for preset in self._presets for chunk in self._take(preset)]
+        except load_brainflow().BrainFlowError as error:
+            self._reopen(f"the link to {self._settings.board} is broken ({error})")
+            return []
+        # A playback falls silent because it is over.
+        waited = 0.0 if self._heard is None else time.monotonic() - self._heard
+        if not chunks and waited > SILENT_S and self._number == self._described:
+            self._reopen(f"{self._settings.board} has fallen silent")
+        return chunks
+
+    def _reopen(self, what: str) -> None:
+        self.notices.append(f"{what}; it is opened again")
+        now = time.monotonic()
+        self._heard = self._heard or now
+        self._pause_s = longer(self._pause_s) if now - self._opened < STEADY_S else 0.0
+        failure = load_brainflow().BrainFlowError
+        self._reopening = Reopening(self._release, self._connect, failure, self._pause_s)
+
+    def _is_back(self) -> bool:
+        assert self._reopening is not None, "somebody is at it"
+        if not self._reopening.done:
+            return False
+        assert self._heard is not None, "noted when the link broke"
+        now = time.monotonic()
+        self.notices.append(f"{self._settings.board} is back after {now - self._heard:.1f} s")
+        self._reopening, self._heard = None, now
+        # The board counts from the beginning.
+        self._describe_presets()
+        return True
+
+    def _connect(self) -> None:
+        """Open the board and start its stream; raises BrainFlowError."""
+        try:
+            self._board.prepare_session()
+            self._board.start_stream(int(BUFFER_S * max(s.spec.sfreq for s in self._signals)))
+        except load_brainflow().BrainFlowError:
+            self._release()
+            raise
+        self._opened = time.monotonic()
+
+    def _release(self) -> None:
+        for step in (self._board.stop_stream, self._board.release_session):
+            # A board that was pulled out cannot be stopped, but still has to be released.
+            with contextlib.suppress(load_brainflow().BrainFlowError):
+                step()
 
     def close(self) -> None:
         """Stop the stream and release the board."""
-        board, self._board = self._board, None
-        if board is None:
-            return
-        error = load_brainflow().BrainFlowError
-        for step in (board.stop_stream, board.release_session):
-            # A board that was pulled out cannot be stopped, but still has to be released.
-            with contextlib.suppress(error):
-                step()
+        if self._reopening is not None:
+            self._reopening.stop()
+            self._reopening = None
+        if self._board is not None:
+            self._release()
+            self._board = None
 
-    def _describe(self, number: int) -> None:
-        shim = load_brainflow()
-        signals = [_Signal(stream, self._device) for stream in board_streams(number)]
+    def _describe(self) -> None:
+        signals = [_Signal(stream, self._device) for stream in board_streams(self._described)]
         for signal in signals:
             if signal.spec.modality is Modality.EEG:
                 require_usable(signal.spec)
             elif sentence := complaint(signal.spec):
                 self.notices.append(f"left out: {sentence}")
         self._signals = [s for s in signals if not complaint(s.spec)]
-        name = shim.BoardIds(number).name
         if not self._signals:
             raise UserError(
-                f"{name} measures neither EEG nor EDA nor ECG that could be used; "
-                "`physiosync boards` lists the boards that do"
+                f"{load_brainflow().BoardIds(self._described).name} measures neither EEG nor EDA "
+                "nor ECG that could be used; `physiosync boards` lists the boards that do"
             )
+        self._describe_presets()
+
+    def _describe_presets(self) -> None:
+        shim = load_brainflow()
+        name = shim.BoardIds(self._described).name
         self._presets = {
-            preset: _Rows(shim.BoardShim.get_board_descr(number, preset), name)
+            preset: _Rows(shim.BoardShim.get_board_descr(self._described, preset), name)
             for preset in sorted({signal.preset for signal in self._signals})
         }
 
-    def _params(self, number: int, described: int) -> Any:
+    def _params(self) -> Any:
         params = load_brainflow().BrainFlowInputParams()
         for name in _PARAMETERS:
             setattr(params, name, getattr(self._settings, name))
-        if described != number:
-            params.master_board = described
+        if self._described != self._number:
+            params.master_board = self._described
         return params
 
     def _take(self, preset: int) -> list[Chunk]:

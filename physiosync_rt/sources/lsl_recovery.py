@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.sources.lsl_inlet import SignalInlet
+from physiosync_rt.sources.reopening import longer
 
 if TYPE_CHECKING:
     import pylsl
@@ -16,9 +17,6 @@ SILENT_S = 1.5
 """A stream that is silent for so long may live on under another address."""
 
 LOOK_S = 0.1
-FIRST_TRY_S, LONGEST_TRY_S = 0.25, 5.0
-"""After a failed attempt to connect the next one waits, each time twice as long."""
-
 _FORGET_S = 2.0
 
 
@@ -46,7 +44,7 @@ class Recovery:
         self._resolver: pylsl.ContinuousResolver | None = None
         self._last: float | None = None
         self._due = 0.0
-        self._pause = FIRST_TRY_S
+        self._pause = 0.0
         self._announced = False
 
     def step(self, got_samples: bool) -> str:
@@ -69,7 +67,7 @@ class Recovery:
             )
         if now >= self._due:
             self._due = now + LOOK_S
-            return self._look(now)
+            return self._look()
         return ""
 
     def close(self) -> None:
@@ -80,7 +78,7 @@ class Recovery:
         before, self._last = self._last, now
         if self._resolver is None:
             return ""
-        self._resolver, self._announced, self._pause = None, False, FIRST_TRY_S
+        self._resolver, self._announced, self._pause = None, False, 0.0
         assert before is not None, "the search began after a silence"
         return f"stream {self._inlet.spec.name!r} is back after {now - before:.1f} s"
 
@@ -96,7 +94,7 @@ class Recovery:
             else pylsl.ContinuousResolver("name", name, forget_after=_FORGET_S)
         )
 
-    def _look(self, now: float) -> str:
+    def _look(self) -> str:
         from pylsl.util import LostError
 
         successor = self._successor()
@@ -105,8 +103,8 @@ class Recovery:
         try:
             self._inlet.reopen(successor)
         except (TimeoutError, LostError):
-            self._due = now + self._pause
-            self._pause = min(2 * self._pause, LONGEST_TRY_S)
+            self._pause = longer(self._pause)
+            self._due = time.monotonic() + self._pause
         except UserError as error:
             self._refused.add(successor.uid())
             return str(error)

@@ -81,6 +81,83 @@ def test_a_playback_has_the_rows_of_its_master_board(tmp_path: Path) -> None:
     np.testing.assert_array_equal(samples[:, 3] - samples[:, 0], 3000)
 
 
+def unplug(source) -> None:
+    """Take the session away from under a running source."""
+    shim = load_brainflow()
+    other = shim.BoardShim(board_id("SYNTHETIC"), source._params())
+    other.release_session()
+
+
+def test_a_board_that_is_unplugged_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = load_brainflow()
+    source = BrainFlowSource(BrainFlowSettings(board="SYNTHETIC_BOARD"))
+    specs = source.open()
+    try:
+        collect(source, 1.0)
+        prepare, attempts = shim.BoardShim.prepare_session, []
+
+        def absent(board):
+            attempts.append(time.monotonic())
+            if len(attempts) < 3:
+                raise shim.BrainFlowError("not there", 7)
+            prepare(board)
+
+        monkeypatch.setattr(shim.BoardShim, "prepare_session", absent)
+        unplug(source)
+        began = time.monotonic()
+        chunks = collect(source, 2.5)
+    finally:
+        source.close()
+    stamps = np.concatenate([c.timestamps for c in chunks[specs[0].name]])
+    assert len(attempts) == 3
+    assert attempts[2] - attempts[1] > attempts[1] - attempts[0]
+    assert attempts[2] - began < 2.0
+    assert stamps[-1] > time.time() - 3.0
+    assert len(stamps) > 100
+    assert "is broken" in source.notices[0]
+    assert "SYNTHETIC_BOARD is back after" in source.notices[1]
+
+
+def test_a_board_can_be_closed_while_it_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = load_brainflow()
+    source = BrainFlowSource(BrainFlowSettings(board="SYNTHETIC_BOARD"))
+    source.open()
+
+    def absent(board):
+        raise shim.BrainFlowError("not there", 7)
+
+    collect(source, 0.3)
+    monkeypatch.setattr(shim.BoardShim, "prepare_session", absent)
+    unplug(source)
+    collect(source, 0.3)
+    # The fixture that looks for threads left behind judges the rest.
+    source.close()
+    assert "is broken" in source.notices[0]
+
+
+def test_a_board_that_falls_silent_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("physiosync_rt.sources.brainflow.SILENT_S", 0.5)
+    source = BrainFlowSource(BrainFlowSettings(board="SYNTHETIC_BOARD"))
+    specs = source.open()
+    try:
+        collect(source, 0.5)
+        # Frozen until its stream is started again.
+        frozen = source._board
+        take, start = frozen.get_board_data, frozen.start_stream
+        monkeypatch.setattr(frozen, "get_board_data", lambda preset: np.empty((32, 0)))
+
+        def thaw(size):
+            frozen.get_board_data = take
+            start(size)
+
+        monkeypatch.setattr(frozen, "start_stream", thaw)
+        chunks = collect(source, 2.0)
+    finally:
+        source.close()
+    assert "has fallen silent" in source.notices[0]
+    assert sum(map(len, chunks[specs[0].name])) > 100
+
+
 def test_a_board_without_electrode_names_needs_a_description() -> None:
     ganglion = BrainFlowSettings(board="GANGLION_NATIVE_BOARD", timeout=1)
     with pytest.raises(UserError, match="does not say its electrodes"):
