@@ -16,11 +16,15 @@ from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, Modality
 _TIME = np.linspace(-1.0, 1.0, GRID_SFREQ)
 _HANN = np.hanning(GRID_SFREQ)[:, None]
 _FREQS = np.fft.rfftfreq(GRID_SFREQ, 1.0 / GRID_SFREQ)
+_BAND = (_FREQS >= 4) & (_FREQS <= 45)
 _MAINS = (np.abs(_FREQS - 50) <= 1) | (np.abs(_FREQS - 60) <= 1)
 _MAINS_LEAK = np.where(_FREQS[_MAINS] < 55, 10**-1.3, 10**-5.8)
 """Share of the power that is left after the band-pass to 45 Hz."""
 
 EEG_TESTS = ("flat", "too large", "line noise", "muscle or noise")
+
+MIN_COMMON = 4
+"""Electrodes whose median stands for what all of them have in common."""
 
 MIN_NEIGHBOURS = 16
 """Electrodes that an uncorrelated one is told by: good ones on thin montages differ as much."""
@@ -37,6 +41,12 @@ def _detrended(second: FloatArray) -> FloatArray:
     centred = second - second.mean(axis=0)
     slope = _TIME @ centred / (_TIME @ _TIME)
     out: FloatArray = centred - _TIME[:, None] * slope
+    return out
+
+
+def _power(x: FloatArray) -> FloatArray:
+    """Power spectrum of a second, shape (n_freqs, n_channels)."""
+    out: FloatArray = np.abs(np.fft.rfft(x * _HANN, axis=0)) ** 2
     return out
 
 
@@ -58,22 +68,26 @@ def eeg_tests(second: FloatArray) -> FloatArray:
 
     Notes
     -----
-    Mains is weighed by what the band-pass leaves of it (-13 dB at 50 Hz, -58 dB at 60 Hz), and
-    left out of the rms: unshielded amateur amplifiers show 100 µV of it beside sound EEG.
+    Mains is weighed by what the band-pass leaves of it (-13 dB at 50 Hz, -58 dB at 60 Hz) and
+    against the median of the electrodes, because what they have in common goes with the reference;
+    it is left out of the rms. Battery amplifiers show 100 µV of it beside sound EEG.
     """
     x = _detrended(second)
-    power = np.abs(np.fft.rfft(x * _HANN, axis=0)) ** 2
+    power = _power(x)
     total = power.sum(axis=0) + 1e-20
     mains = power[_MAINS].sum(axis=0)
+    band = power[_BAND].sum(axis=0) + 1e-20
+    high = power[_BAND & (_FREQS > 25)].sum(axis=0)
+    if x.shape[1] >= MIN_COMMON:
+        power = _power(x - np.median(x, axis=1, keepdims=True))
     leaking = _MAINS_LEAK @ power[_MAINS]
-    band = power[(_FREQS >= 4) & (_FREQS <= 45)].sum(axis=0) + 1e-20
-    high = power[(_FREQS > 25) & (_FREQS <= 45)].sum(axis=0)
+    seen = leaking + power[_BAND].sum(axis=0) + 1e-20
     rms = np.sqrt((x**2).mean(axis=0) * np.maximum(1.0 - mains / total, 0.0))
     return np.stack(
         [
             _ramp(rms, 0.5, 1.0),
             _ramp(rms, 200.0, 100.0),
-            _ramp(leaking / (leaking + band), 0.9, 0.5),
+            _ramp(leaking / seen, 0.9, 0.5),
             _ramp(high / band, 0.8, 0.6),
         ]
     )

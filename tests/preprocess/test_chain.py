@@ -129,11 +129,23 @@ def test_eeg_quality_knows_its_faults() -> None:
         "mains": good / 10 + 60 * np.sin(2 * np.pi * 50 * SECOND),
         "muscle": 40 * np.sin(2 * np.pi * 33 * SECOND) + rng.normal(0, 3, GRID_SFREQ),
     }
-    quality = eeg_quality(np.stack(list(faults.values()), axis=1))
-    scores = dict(zip(faults, quality, strict=True))
+    scores = {name: eeg_quality(x[:, None])[0] for name, x in faults.items()}
     assert scores["good"] > 0.95
     assert scores["good on a huge drifting offset"] > 0.95
     assert max(scores[name] for name in ("flat", "railed", "mains", "muscle")) < 0.2
+
+
+@pytest.mark.parametrize(("freq", "uneven", "sound"), [(60, 1.0, 1), (50, 0.05, 1), (50, 1.0, 0)])
+def test_mains_counts_as_far_as_filter_and_reference_leave_it(
+    freq: float, uneven: float, sound: int
+) -> None:
+    rng = np.random.default_rng(0)
+    good = 15 * np.sin(2 * np.pi * 10 * SECOND)[:, None] + rng.normal(0, 5, (GRID_SFREQ, 8))
+    picked_up = 140 * np.sin(2 * np.pi * freq * SECOND)[:, None] * np.ones(8)
+    picked_up[:, 3] *= 1 + uneven
+    quality = eeg_quality(good + picked_up)
+    assert np.delete(quality, 3).min() > 0.95
+    assert quality[3] == pytest.approx(sound, abs=0.3)
 
 
 def test_gsr_and_ecg_quality_know_their_faults() -> None:
