@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from physiosync_rt.cli.progress import bar_of, progress_bar
+from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
+from physiosync_rt.errors import UserError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 BundleOption = Annotated[str, typer.Option(help="Bundle folder or the name of a shipped one.")]
@@ -131,3 +133,91 @@ def headsets(
             f"{each.cpu_share:.0%}",
         )
     Console().print(table)
+
+
+@bench.command()
+def train(
+    steps: Annotated[int, typer.Option(help="Steps of each way to measure.", min=3)] = 15,
+    batch_size: Annotated[int, typer.Option(help="Of fine-tuning.", min=8)] = 64,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(help="Processor cores to use.", min=1)] = 2,
+    as_json: Json = False,
+) -> None:
+    """Train the paper's full-size network, beside the released procedure written plainly."""
+    from models.presets import deap_paper
+    from training.bench import WHATS, measure, six_fold_copy_gib
+
+    found = []
+    with progress_bar(Console(stderr=True)) as bar:
+        for what in WHATS:
+            found += measure(
+                what,
+                steps,
+                batch_size=batch_size,
+                device=device,
+                n_threads=threads,
+                show=stages_of(bar),
+            )
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    table = Table(title=f"{device}, {threads} cores; ms of a step, MiB", title_justify="left")
+    for column in ("", "", "steps/s", "data", "fwd", "bwd", "optim", "peak", "loss"):
+        table.add_column(column, no_wrap=True, justify="left" if not column else "right")
+    for plain, ours in zip(found[::2], found[1::2], strict=True):
+        ratio = ours.steps_per_s / plain.steps_per_s
+        for each, times in ((plain, ""), (ours, f" ({ratio:.1f}x)")):
+            table.add_row(
+                "" if each is ours else each.what,
+                each.how,
+                f"{each.steps_per_s:.2f}{times}",
+                *(f"{1e3 * seconds:.0f}" for seconds in each.seconds.values()),
+                "" if each.peak_mib is None else f"{each.peak_mib:.0f}",
+                f"{each.losses[-1]:.3f}",
+                end_section=each is ours,
+            )
+    Console().print(table)
+    copy = six_fold_copy_gib(deap_paper())
+    typer.echo(f"not in the peaks: the release's six-fold copy of all of DEAP, {copy:.1f} GiB")
+
+
+@bench.command()
+def faults(
+    bundle: BundleOption = "demo-muse",
+    only: Annotated[str, typer.Option(help="Run only faults whose name holds this.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Put every fault of real streams into live runs: what was seen, how fast, and what then."""
+    from physiosync_rt.lsl import use_loopback
+
+    use_loopback(session="physiosync-bench")
+    from physiosync_rt.bench.faults import FAULTS, measure_faults
+    from physiosync_rt.bundle import load_bundle
+    from physiosync_rt.inference import Predictor
+
+    chosen = [fault for fault in FAULTS if only in fault.name]
+    if not chosen:
+        raise UserError(f"no fault is called {only!r}; there are {[f.name for f in FAULTS]}")
+    with progress_bar(Console(stderr=True)) as bar:
+        found = measure_faults(Predictor(load_bundle(bundle)), chosen, bar_of(bar, "faults"))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    table = Table(title=f"{bundle}: faults of the EEG stream", title_justify="left")
+    for column in ("fault", "seen", "after", "said", "rows withheld", "back after", "without"):
+        table.add_column(column)
+    for each in found:
+        table.add_row(
+            each.fault.name,
+            ", ".join(each.seen) or "-",
+            _seconds(each.seen_s),
+            each.said or "-",
+            ", ".join(f"{n} {reason}" for reason, n in each.withheld.items()) or "0",
+            _seconds(each.back_s),
+            _seconds(each.valid_s),
+        )
+    Console().print(table)
+
+
+def _seconds(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2f} s"
