@@ -3,6 +3,7 @@
 from models.config import SFREQ, EncoderConfig, ModelConfig
 from models.encoder import Encoder, ProjectedEncoder, Projector
 from models.fusion import Features, Head, PhysioSync
+from models.members import Members
 from models.presets import compact, deap_paper, dreamer_paper
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "EncoderConfig",
     "Features",
     "Head",
+    "Members",
     "ModelConfig",
     "PhysioSync",
     "ProjectedEncoder",

@@ -9,25 +9,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from models.config import ModelConfig
 from models.fusion import PhysioSync
-from physiosync_rt.datatypes import Modality
+from models.members import Members
+from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.preprocess.config import Frozen, LiveProfile, ModalityContract
+from physiosync_rt.preprocess.config import (
+    CardProfile,
+    Frozen,
+    ModalityContract,
+    PaperProfile,
+)
 from physiosync_rt.resources import bundle_names, bundle_path
 
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
+
+Network = PhysioSync | Members
+"""What a bundle can hold: one network, or several that were tuned apart."""
 
 
 class Score(Frozen):
@@ -58,10 +66,12 @@ class Card(Frozen):
         True when no real person's signal was seen; every view says so.
     eeg, pps : ModalityContract
         What goes in; ``pps`` None for a bundle without a peripheral modality.
-    profile : LiveProfile
+    profile : LiveProfile or PaperProfile
         Preprocessing.
     model : dict
-        `models.config.ModelConfig` as plain containers.
+        `models.config.ModelConfig` as plain containers; empty where there are members.
+    members : dict of str to dict
+        The same for each of several networks that were tuned apart, by target; else empty.
     coverage : dict
         Factor on the confidence when only this route (``eeg`` or ``pps``) can be used.
     alternative : str
@@ -78,12 +88,25 @@ class Card(Frozen):
     simulated: bool
     eeg: ModalityContract
     pps: ModalityContract | None
-    profile: LiveProfile
-    model: dict[str, Any]
+    profile: CardProfile
+    model: dict[str, Any] = Field(default_factory=dict)
+    members: dict[str, dict[str, Any]] = Field(default_factory=dict)
     coverage: dict[str, float] = Field(default_factory=lambda: {"eeg": 0.8, "pps": 0.6})
     alternative: str = ""
     scores: tuple[Score, ...] = ()
     provenance: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Self:
+        if bool(self.model) == bool(self.members):
+            raise ValueError("either 'model' or 'members' is expected")
+        return self
+
+    @property
+    def headline(self) -> str:
+        """The title as every view shows it: with what is only approximate said behind it."""
+        approximate = isinstance(self.profile, PaperProfile)
+        return f"{self.title}, preprocessing approximate" if approximate else self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +114,7 @@ class Bundle:
     """A card, its network in eval mode, and the hash of both files."""
 
     card: Card
-    model: PhysioSync
+    model: Network
     digest: str
     path: Path
 
@@ -152,10 +175,11 @@ def load_bundle(name: str) -> Bundle:
     path = find_bundle(name)
     card = read_card(path)
     try:
-        model = PhysioSync(ModelConfig.from_dict(card.model))
+        model = _network(card)
         state = load_file(path / WEIGHTS)
         # Weights may be stored in half precision to keep a shipped bundle small.
-        model.load_state_dict({k: v.to(model.state_dict()[k].dtype) for k, v in state.items()})
+        dtypes = {name: value.dtype for name, value in model.state_dict().items()}
+        model.load_state_dict({name: value.to(dtypes[name]) for name, value in state.items()})
     except (OSError, SafetensorError) as error:
         raise UserError(f"bundle {path}: {WEIGHTS} cannot be read: {error}") from error
     except (ValueError, KeyError, RuntimeError) as error:
@@ -165,15 +189,40 @@ def load_bundle(name: str) -> Bundle:
     return Bundle(card, model, digest(path), path)
 
 
+def _network(card: Card) -> Network:
+    """Make the network that a card describes, as yet without its weights.
+
+    Raises
+    ------
+    ValueError
+        It is none, or takes other windows than the card's contract makes.
+    """
+    members = {
+        name: PhysioSync(ModelConfig.from_dict(member)) for name, member in card.members.items()
+    }
+    model = Members(members) if members else PhysioSync(ModelConfig.from_dict(card.model))
+    config = model.config
+    sides = [("EEG channels", config.eeg_1s.n_chans, card.eeg.n_chans)]
+    sides.append(("samples", config.n_times, round(card.profile.window_s * GRID_SFREQ)))
+    if card.pps is not None:
+        sides.append(("PPS channels", config.pps_1s.n_chans, card.pps.n_chans))
+    for what, takes, gets in sides:
+        if takes != gets:
+            raise ValueError(f"the network takes {takes} {what}, the contract gives {gets}")
+    return model
+
+
 def digest(path: Path) -> str:
     """First twelve hex digits of the SHA-256 over card and weights."""
     sha = hashlib.sha256()
     for name in (CARD, WEIGHTS):
-        sha.update((path / name).read_bytes())
+        with (path / name).open("rb") as file:
+            while block := file.read(1 << 20):
+                sha.update(block)
     return sha.hexdigest()[:12]
 
 
-def save_bundle(path: Path, card: Card, model: PhysioSync, *, half: bool = False) -> None:
+def save_bundle(path: Path, card: Card, model: Network, *, half: bool = False) -> None:
     """Write a bundle as a whole or not at all.
 
     Parameters
@@ -200,6 +249,6 @@ def save_bundle(path: Path, card: Card, model: PhysioSync, *, half: bool = False
             text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False)
             (fresh / CARD).write_text(text + "\n", encoding="utf-8")
             for name in (WEIGHTS, CARD):
-                os.replace(fresh / name, path / name)
+                (fresh / name).replace(path / name)
     except OSError as error:
         raise UserError(f"cannot write the bundle {path}: {error.strerror}") from error

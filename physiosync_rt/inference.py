@@ -14,6 +14,10 @@ from physiosync_rt.datatypes import Modality, ModalityState, Reason, StreamSpec,
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
+from physiosync_rt.preprocess.labels import QUADRANT_NAMES
+
+QUADRANT = "quadrant"
+"""Target of a network with the four quadrants for classes, in the order of `QUADRANT_NAMES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Predictor:
     def _forward(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
         with torch.inference_mode():
             probabilities = self._model.predict_proba(self._tensor(eeg), self._tensor(pps))
-            return {target: float(p[0, 1]) for target, p in probabilities.items()}
+            return _high({target: p[0].tolist() for target, p in probabilities.items()})
 
     def _tensor(self, state: ModalityState | None) -> torch.Tensor | None:
         if state is None or state.data is None:
@@ -142,6 +146,16 @@ class Predictor:
             pps = torch.zeros(1, config.pps_1s.n_chans, config.n_times, device=self._device)
             for _ in range(2):
                 self._model.predict_proba(eeg, pps if "fused" in config.routes else None)
+
+
+def _high(probabilities: dict[str, list[float]]) -> dict[str, float]:
+    """P(high) by target; a network of four classes says it through its quadrants."""
+    found = {target: p[1] for target, p in probabilities.items() if target != QUADRANT}
+    if QUADRANT in probabilities:
+        named = dict(zip(QUADRANT_NAMES, probabilities[QUADRANT], strict=True))
+        for target, letters in (("valence", "HV"), ("arousal", "HA")):
+            found.setdefault(target, sum(p for name, p in named.items() if letters in name))
+    return found
 
 
 def quadrant(valence: float | None, arousal: float | None) -> str:

@@ -124,7 +124,7 @@ def recording_text(facts: dict[str, Any]) -> Text:
 
 def bundle_tables(card: Card, digest: str) -> list[Table]:
     """A bundle's card for a person."""
-    about = Table(title=f"{card.title} ({card.name}, {digest})", title_justify="left")
+    about = Table(title=f"{card.headline} ({card.name}, {digest})", title_justify="left")
     about.add_column("what")
     about.add_column("value")
     about.add_row("trained on", card.trained_on)

@@ -44,7 +44,7 @@ class SnapshotMaker:
         latencies = list(engine.latencies_ms)
         traces = [_traces(pipeline.lanes[spec.name]) for spec in engine.specs]
         return Snapshot(
-            bundle_title=card.title,
+            bundle_title=card.headline,
             trained_on=card.trained_on,
             simulated_training=card.simulated,
             scores=tuple(_score_line(score) for score in card.scores),

@@ -66,3 +66,20 @@ def test_the_card_refuses_an_unknown_schema() -> None:
     card = load_bundle("demo-muse").card
     with pytest.raises(ValueError, match="schema_version"):
         Card.model_validate({**card.model_dump(), "schema_version": 2})
+
+
+def test_a_contract_that_the_network_does_not_take_is_refused(tmp_path: Path) -> None:
+    path = _copy(tmp_path)
+    card = json.loads((path / CARD).read_text())
+    for change, says in (
+        ({"profile": card["profile"] | {"window_s": 4.0}}, "takes 640 samples, the contract"),
+        ({"profile": {"profile": "paper", "window_s": 1}}, "gives 128"),
+        ({"eeg": card["eeg"] | {"ch_names": ["TP9", "AF7"]}}, "takes 4 EEG channels"),
+        ({"members": {"valence": card["model"]}}, "either 'model' or 'members'"),
+        ({"model": {}}, "either 'model' or 'members'"),
+        ({"profile": {"profile": "paper", "approximate": False}}, "approximate"),
+        ({"profile": {"profile": "secret"}}, "profile"),
+    ):
+        (path / CARD).write_text(json.dumps(card | change))
+        with pytest.raises(UserError, match=says):
+            load_bundle(str(path))

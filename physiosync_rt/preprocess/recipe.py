@@ -67,7 +67,9 @@ class Recipe:
 
 def recipe(modality: Modality, profile: Profile) -> Recipe:
     """Make the stages of one stream, their states fresh."""
-    return (_paper if isinstance(profile, PaperProfile) else _live)(modality, profile)
+    if isinstance(profile, PaperProfile):
+        return _paper(modality, profile)
+    return _live(modality, profile)
 
 
 def _live(modality: Modality, profile: LiveProfile) -> Recipe:
