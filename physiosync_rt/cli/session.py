@@ -156,7 +156,7 @@ def describe_run(engine: Engine, settings: dict[str, Any]) -> dict[str, Any]:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "bundle": {
             "name": card.name,
-            "title": card.title,
+            "title": card.headline,
             "hash": bundle.digest,
             "trained_on": card.trained_on,
             "simulated": card.simulated,
