@@ -91,6 +91,7 @@ class Engine:
         self.rows = 0
         self.valid_rows = 0
         self.withheld: Counter[Reason] = Counter()
+        self.used: Counter[str] = Counter()
         self.specs: tuple[StreamSpec, ...] = ()
         self.watchdogs: dict[str, Watchdog] = {}
         self.notice = ""
@@ -160,6 +161,12 @@ class Engine:
     def snapshot(self) -> Snapshot | None:
         """What a view may show now."""
         return self._snapshot
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Everything that a person should have read during the run, in order, each once."""
+        said = (self.notice, *(event.text for event in self.notices.events))
+        return tuple(dict.fromkeys(text for text in said if text))
 
     @property
     def stopping(self) -> bool:
@@ -264,6 +271,7 @@ class Engine:
         self.rows += 1
         if row.valid:
             self.valid_rows += 1
+            self.used[row.modalities] += 1
         else:
             self.withheld[row.reason] += 1
         self.predictions.append(row)

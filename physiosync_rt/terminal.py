@@ -68,6 +68,7 @@ class TerminalView:
         self._console = console
         self._last_row = 0
         self._last_notice = ""
+        self._introduced = False
 
     def run(self, is_done: Callable[[], bool]) -> None:
         """Show the run until it is done; the last state stays on the screen."""
@@ -88,8 +89,13 @@ class TerminalView:
         snapshot = self._get()
         if snapshot is None:
             return
-        if snapshot.notice != self._last_notice:
-            self._last_notice = snapshot.notice
+        if self._last_row == 0 and not self._introduced:
+            self._introduced = True
+            self._print(f"{snapshot.bundle_title}: trained on {snapshot.trained_on}")
+        # Seconds that count up are no news.
+        news = "".join(c for c in snapshot.notice if not c.isdigit())
+        if news != self._last_notice:
+            self._last_notice = news
             if snapshot.notice:
                 self._print(f"notice: {snapshot.notice}")
         for row in snapshot.history:

@@ -39,7 +39,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.NO_BASELINE: (
         "no resting baseline yet",
-        "The model compares with rest: sit still and capture a baseline (key B).",
+        "The model compares with rest: sit still until the rest is captured.",
     ),
     Reason.GAP: (
         "gap in {signal}",
@@ -147,16 +147,9 @@ def why(prediction: Prediction, pps: str) -> str:
     pps : str
         What to call the peripheral signal (see :func:`pps_name`).
     """
-    signal = pps if _is_about_pps(prediction) else "EEG"
+    # A row is withheld for its EEG; the peripheral signal is only ever missing beside it.
+    signal = pps if prediction.reason is Reason.NO_PPS else "EEG"
     return REASONS[prediction.reason][0].format(signal=signal)
-
-
-def _is_about_pps(row: Prediction) -> bool:
-    if row.reason is Reason.NO_PPS:
-        return True
-    if row.reason in (Reason.GAP, Reason.STALLED):
-        return row.completeness_pps is not None and row.completeness_pps < row.completeness_eeg
-    return row.quality_pps is not None and row.quality_pps < row.quality_eeg
 
 
 def verdict(snapshot: Snapshot) -> tuple[str, str]:

@@ -106,6 +106,7 @@ def test_without_a_terminal_each_row_is_printed_once() -> None:
     done = iter([False, False, False, True])
     TerminalView(lambda: next(snapshots), console).run(lambda: next(done))
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert "trained on simulated" in lines.pop(0)
     assert lines[0].startswith("notice: EEG lost 0.5 s")
     assert len(lines) == 1 + len(rows)
     assert lines[-2].endswith("no prediction: gap in EEG")

@@ -30,9 +30,9 @@ def test_every_reason_phase_and_quadrant_has_words() -> None:
     ("changes", "expected"),
     [
         ({"reason": Reason.GAP, "completeness_eeg": 0.6}, "gap in EEG"),
-        ({"reason": Reason.GAP, "completeness_pps": 0.6}, "gap in GSR"),
+        ({"reason": Reason.GAP, "completeness_pps": 0.6}, "gap in EEG"),
         ({"reason": Reason.STALLED, "completeness_eeg": 0.6}, "EEG has stopped sending"),
-        ({"reason": Reason.LOW_QUALITY, "quality_pps": 0.1}, "poor GSR signal"),
+        ({"reason": Reason.LOW_QUALITY, "quality_pps": 0.1}, "poor EEG signal"),
         ({"reason": Reason.LOW_QUALITY, "quality_eeg": 0.1}, "poor EEG signal"),
         ({"reason": Reason.NO_PPS, "completeness_pps": None}, "no GSR"),
     ],

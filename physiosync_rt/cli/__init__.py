@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
-from rich.console import Console
-
-from physiosync_rt.cli.app import app
 from physiosync_rt.errors import UserError
 
 __all__ = ["main"]
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
-    """Run ``physiosync``; what a person can mend is one sentence and exit code 2 (3 when lost)."""
+    """Run ``physiosync``; what a person can mend is one sentence and exit code 2 (3 when lost).
+
+    A polite kill is treated like Ctrl-C: files are finished first.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
+        # Loading the commands takes a moment in which a person may change their mind.
+        from physiosync_rt.cli.app import app
+
         app(standalone_mode=True)
     except UserError as error:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"[bold red]physiosync:[/] {_escape(str(error))}")
+        sys.stderr.write(f"physiosync: {error}\n")
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
 
 
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

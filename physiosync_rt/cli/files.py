@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from physiosync_rt.cli.progress import bar_of, progress_bar
-from physiosync_rt.cli.session import Outputs, describe_run, outcome, summary
+from physiosync_rt.cli.session import Outputs, check_number, describe_run, outcome, summary
 from physiosync_rt.errors import UserError
 
 Paths = Annotated[list[Path], typer.Argument(help="Recording(s); several are one session.")]
@@ -60,6 +61,9 @@ def predict(
 
     outputs = Outputs(csv=csv)
     outputs.check()
+    check_number("--hop", hop, above=0, most=60)
+    if min_quality is not None:
+        check_number("--min-quality", min_quality, least=0, most=1)
     rest = parse_request(baseline) if baseline else None
     recording = load_session(files, load_device(device) if device else None)
     predictor = Predictor(load_bundle(bundle), torch_device)
@@ -79,11 +83,15 @@ def predict(
         first, last = span(recording)
         with progress_bar(Console(stderr=True)) as bar:
             task = bar.add_task("predict", total=round(last - first))
-            while engine.step():
-                bar.update(task, completed=engine.rows * hop)
+            # An interrupted prediction is as complete as it got.
+            with suppress(KeyboardInterrupt):
+                while engine.step():
+                    bar.update(task, completed=engine.rows * hop)
         log.update(**outcome(engine))
     finally:
         engine.close()
+    for text in dict.fromkeys((*recording.notes, *engine.told)):
+        typer.echo(f"note: {text}", err=True)
     typer.echo(summary(engine, outputs))
 
 
@@ -191,6 +199,10 @@ def simulate(
     eeg_sfreq: Annotated[float, typer.Option(help="EEG rate of a recording in Hz.")] = 128.0,
 ) -> None:
     """Write simulated people in the real formats; nobody may redistribute the real data."""
+    for option, value in (("--seed", seed), ("--effect", effect), ("--variability", variability)):
+        check_number(option, value, least=0)
+    check_number("--duration", duration, above=0)
+    check_number("--eeg-sfreq", eeg_sfreq, least=100, most=20000)
     people: dict[str, Any] = {
         "seed": seed,
         "effect": effect,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from physiosync_rt.cli.session import Outputs, run_session, summary
+from physiosync_rt.cli.session import Outputs, check_number, run_session, summary
 from physiosync_rt.cli.settings import LiveSettings, live_settings
 from physiosync_rt.errors import UserError
 from physiosync_rt.sources.base import Source
@@ -40,6 +40,7 @@ def demo(
         duration_s=duration,
     )
     outputs.check()
+    check_number("--seed", seed, least=0)
     # Before anything loads liblsl: the demo never leaves this computer.
     from physiosync_rt.lsl import use_loopback
 

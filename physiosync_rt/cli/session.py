@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
+import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import typer
@@ -57,8 +54,35 @@ class Outputs:
                 f"--record {self.record} exists and recordings are never overwritten; "
                 "choose a new name"
             )
-        if self.duration_s is not None and not self.duration_s > 0:
-            raise UserError(f"--duration {self.duration_s:g} is not above 0 s")
+        if self.duration_s is not None:
+            check_number("--duration", self.duration_s, above=0)
+
+
+def check_number(
+    option: str,
+    value: float,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+) -> None:
+    """Refuse a number that is none, or out of range.
+
+    Raises
+    ------
+    UserError
+        It is not finite, or outside of what the option can take.
+    """
+    if math.isfinite(value) and value >= least and value > above and value <= most:
+        return
+    limits = [
+        f"{word} {limit:g}"
+        for word, limit in (("at least", least), ("above", above), ("at most", most))
+        if math.isfinite(limit)
+    ]
+    raise UserError(
+        f"{option} {value:g} is not possible: a number {' and '.join(limits)} is wanted"
+    )
 
 
 def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> None:
@@ -116,36 +140,21 @@ def _picture(snapshot: Snapshot, path: Path) -> None:
 def _watch(engine: Engine, outputs: Outputs) -> None:
     """Run the engine beside a view; Ctrl-C and a closed window end it cleanly."""
     thread = EngineThread(engine, outputs.duration_s)
-    with _terminate_as_interrupt():
-        thread.start()
-        try:
-            if outputs.quiet:
-                thread.join()
-            elif outputs.headless or not _window_possible():
-                console = Console()
-                TerminalView(lambda: engine.snapshot, console).run(lambda: not thread.is_alive())
-            else:
-                run_dashboard(
-                    lambda: engine.snapshot, engine.send, is_done=lambda: not thread.is_alive()
-                )
-        except KeyboardInterrupt:
-            pass
-        finally:
-            thread.finish()
-
-
-@contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Treat a polite kill like Ctrl-C, so that files are finished."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+    thread.start()
     try:
-        yield
+        if outputs.quiet:
+            thread.join()
+        elif outputs.headless or not _window_possible():
+            console = Console()
+            TerminalView(lambda: engine.snapshot, console).run(lambda: not thread.is_alive())
+        else:
+            run_dashboard(
+                lambda: engine.snapshot, engine.send, is_done=lambda: not thread.is_alive()
+            )
+    except KeyboardInterrupt:
+        pass
     finally:
-        signal.signal(signal.SIGTERM, before)
+        thread.finish()
 
 
 def describe_run(engine: Engine, settings: dict[str, Any]) -> dict[str, Any]:
@@ -212,8 +221,10 @@ def _versions() -> dict[str, str]:
 
 
 def summary(engine: Engine, outputs: Outputs) -> str:
-    """One line about a run that has ended."""
+    """What a run came to, for a person."""
     text = f"{engine.rows} rows, {engine.valid_rows} with a prediction"
+    if len(engine.used) > 1:
+        text += " (" + ", ".join(f"{n} from {what}" for what, n in engine.used.most_common()) + ")"
     if engine.withheld:
         reasons = ", ".join(f"{n} {why}" for why, n in engine.withheld.most_common())
         text += f" (without one: {reasons})"
@@ -223,4 +234,8 @@ def summary(engine: Engine, outputs: Outputs) -> str:
         text += f"; bad electrodes: {', '.join(shown)}{more}"
     if engine.rows and engine.pipeline.baseline is None:
         text += f"; no rest was captured (asked for: {engine.pipeline.baseline_origin})"
-    return f"{text}; wrote {outputs.csv}" if outputs.csv else text
+    if outputs.csv:
+        text += f"; wrote {outputs.csv}"
+    if engine.predictor.bundle.card.simulated:
+        text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
+    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from physiosync_rt.config_file import read_yaml
 from physiosync_rt.devices import BrainFlowSettings
@@ -28,12 +28,12 @@ class LiveSettings(Frozen):
     device: str | None = None
     board: BrainFlowSettings | None = None
     baseline: str | None = None
-    hop: float = 1.0
-    duration: float | None = None
-    speed: float = 1.0
-    seed: int = 0
-    min_quality: float | None = None
-    timeout: float = 10.0
+    hop: float = Field(1.0, gt=0, le=60, allow_inf_nan=False)
+    duration: float | None = Field(None, gt=0, allow_inf_nan=False)
+    speed: float = Field(1.0, gt=0, allow_inf_nan=False)
+    seed: int = Field(0, ge=0)
+    min_quality: float | None = Field(None, ge=0, le=1)
+    timeout: float = Field(10.0, gt=0, le=3600)
     torch_device: str = "auto"
     headless: bool = False
     local: bool = False

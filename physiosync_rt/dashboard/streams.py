@@ -117,7 +117,7 @@ class StreamCard(theme.Panel):
                 "jitter": "Spread of the time stamps around an even grid",
                 "gaps": "Stretches without samples",
                 "lost": "Samples that never arrived",
-                "late": "Samples that came too late to be used",
+                "late": "Samples that were delivered late, and used",
                 "repeated": "Samples that came twice",
                 "dropped": "Samples dropped here because the program was behind",
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from physiosync_rt.doctor.checks import CHECKS, Finding, Status, check_all, check_qt
@@ -19,8 +20,8 @@ def show(findings: list[Finding], console: Console) -> None:
     table.add_column("check", no_wrap=True)
     table.add_column("found")
     for finding in findings:
-        mend = f"\n[bold]mend:[/] {finding.mend}" if finding.mend else ""
-        table.add_row(_SIGNS[finding.status], finding.name, finding.found + mend)
+        mend = f"\n[bold]mend:[/] {escape(finding.mend)}" if finding.mend else ""
+        table.add_row(_SIGNS[finding.status], finding.name, escape(finding.found) + mend)
     console.print(table)
     n_bad = sum(finding.status == "bad" for finding in findings)
     console.print(

@@ -9,12 +9,16 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.errors import UserError
+
+if sys.platform != "win32":
+    import fcntl
 
 SCHEMA = 1
 
@@ -75,13 +79,33 @@ def to_row(p: Prediction) -> list[str]:
 
 
 def _set_aside(path: Path) -> None:
-    """Rename what stands in the way to ``name_old1`` ...; recordings are not overwritten."""
+    """Rename what stands in the way to ``name_old1`` ...; logs are not overwritten."""
     if not path.exists():
         return
+    if _is_held(path):
+        raise UserError(f"{path} is being written by another run; choose another --csv path")
     n = 1
     while (old := path.with_name(f"{path.stem}_old{n}{path.suffix}")).exists():
         n += 1
     path.rename(old)
+
+
+def _hold(file: TextIO) -> None:
+    """Mark an open log as being written, for other runs on this computer."""
+    if sys.platform != "win32":  # There an open file cannot be renamed anyway.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether another run writes this file now."""
+    if sys.platform == "win32":
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 class CsvLog:
@@ -104,12 +128,11 @@ class CsvLog:
         self.path = path
         self._json = path.with_suffix(".json")
         self._run = {"schema": SCHEMA, **run}
-        if path.suffix.lower() == ".json":
-            raise UserError(f"--csv {path}: the run's JSON takes that name; end it in .csv")
         try:
             for each in (path, self._json):
                 _set_aside(each)
             self._file = path.open("w", newline="", encoding="utf-8")
+            _hold(self._file)
         except OSError as error:
             raise UserError(
                 f"cannot write {path}: {error.strerror}; choose another --csv path"
@@ -160,6 +183,10 @@ def check_writable(path: Path, option: str = "--csv") -> None:
     folder = path.parent
     if path.is_dir():
         raise UserError(f"{option} {path} is a folder; give the name of a file in it")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{option} {path} is no plain file; choose another path")
+    if option == "--csv" and path.suffix.lower() != ".csv":
+        raise UserError(f"--csv {path}: end the name in .csv; the JSON beside it takes the stem")
     if not folder.is_dir():
         raise UserError(f"{option} {path}: the folder {folder} does not exist; create it first")
     if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):

@@ -1,6 +1,7 @@
 """The raw run as XDF: what came in, with its raw stamps and every clock correction.
 
-`predict` on the file makes the same rows as the live run did.
+`predict` on the file makes the rows of the live run, for as long as samples came: what a run wrote
+while nothing arrived any more (``stalled`` to its end) is in no file.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,5 +81,19 @@ def test_paths_that_cannot_be_written_are_refused_first(tmp_path: Path) -> None:
         check_writable(tmp_path / "no" / "run.csv")
     with pytest.raises(UserError, match="is a folder"):
         check_writable(tmp_path)
-    with pytest.raises(UserError, match=r"end it in \.csv"):
-        CsvLog(tmp_path / "run.json", {})
+    with pytest.raises(UserError, match=r"end the name in \.csv"):
+        check_writable(tmp_path / "run.json")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UserError, match="is no plain file"):
+        check_writable(tmp_path / "pipe.csv")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the system itself refuses the rename")
+def test_two_runs_do_not_share_a_log(tmp_path: Path) -> None:
+    first = CsvLog(tmp_path / "run.csv", {"n": 1})
+    with pytest.raises(UserError, match="is being written by another run"):
+        CsvLog(tmp_path / "run.csv", {"n": 2})
+    first.close()
+    assert json.loads((tmp_path / "run.json").read_text())["n"] == 1
+    CsvLog(tmp_path / "run.csv", {"n": 2}).close()
+    assert json.loads((tmp_path / "run_old1.json").read_text())["n"] == 1
