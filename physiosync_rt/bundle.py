@@ -102,6 +102,28 @@ class Card(Frozen):
             raise ValueError("either 'model' or 'members' is expected")
         return self
 
+    def at_chance(self, modalities: str) -> frozenset[str]:
+        """Targets that these modalities alone cannot tell, by the card's own honest scores.
+
+        Parameters
+        ----------
+        modalities : str
+            As in `Score.modalities`: ``gsr``, ``eeg`` ...
+
+        Notes
+        -----
+        A target counts as told when the interval of its balanced accuracy lies above one half
+        in any protocol that is not inflated; a target without such a score is not judged.
+        """
+        lows: dict[str, float] = {}
+        for score in self.scores:
+            honest = "inflated" not in score.protocol and score.model == "physiosync"
+            alike = honest and score.modalities == modalities
+            if alike and score.metric.replace("_", " ") == "balanced accuracy":
+                low = score.value if score.ci_low is None else score.ci_low
+                lows[score.target] = max(lows.get(score.target, 0.0), low)
+        return frozenset(target for target, low in lows.items() if low <= 0.5)
+
     @property
     def headline(self) -> str:
         """The title as every view shows it: with what is only approximate said behind it."""
@@ -185,6 +207,9 @@ def load_bundle(name: str) -> Bundle:
     except (ValueError, KeyError, RuntimeError) as error:
         detail = str(error).splitlines()[0]
         raise UserError(f"bundle {path}: weights and card do not go together: {detail}") from error
+    spoilt = [name for name, value in model.state_dict().items() if not value.isfinite().all()]
+    if spoilt:
+        raise UserError(f"bundle {path}: weight {spoilt[0]} is not finite; take another copy of it")
     model.eval()
     return Bundle(card, model, digest(path), path)
 

@@ -52,6 +52,7 @@ class Predictor:
 
     def __init__(self, bundle: Bundle, device: str = "auto") -> None:
         self.bundle = bundle
+        self._measured = 1.0
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
@@ -82,7 +83,7 @@ class Predictor:
         profile = card.profile
         if min_quality is not None:
             profile = profile.model_copy(update={"min_quality": min_quality})
-        return Pipeline(
+        pipeline = Pipeline(
             profile,
             (eeg, card.eeg),
             (pps, card.pps) if pps is not None and card.pps is not None else None,
@@ -91,6 +92,8 @@ class Predictor:
             bundle_title=f"bundle {card.name!r}",
             alternative=card.alternative,
         )
+        self._measured = 1.0 - len(pipeline.montage.interpolated) / card.eeg.n_chans
+        return pipeline
 
     def __call__(self, window: Window) -> Estimate:
         """Predict one window, or say why not."""
@@ -102,16 +105,24 @@ class Predictor:
         targets = self._forward(window.eeg if use_eeg else None, window.pps if use_pps else None)
         infer_ms = (time.perf_counter() - started) * 1e3
         used = [s for s, u in ((window.eeg, use_eeg), (window.pps, use_pps)) if u and s]
-        confidence = min(max(p, 1.0 - p) for p in targets.values())
-        confidence *= min(state.quality for state in used)
-        if self.bundle.card.pps is not None and route != "fused":
-            confidence *= self.bundle.card.coverage[route]
+        card = self.bundle.card
         names = [Modality.EEG] * use_eeg
-        if use_pps and self.bundle.card.pps is not None:
-            names.append(self.bundle.card.pps.modality)
-        return Estimate(
-            targets, confidence, True, reason, "+".join(n.lower() for n in names), infer_ms
-        )
+        if use_pps and card.pps is not None:
+            names.append(card.pps.modality)
+        modalities = "+".join(n.lower() for n in names)
+        scale = min(state.quality for state in used)
+        if use_eeg:
+            scale *= self._measured
+        if card.pps is not None and route != "fused":
+            # What is left when a modality is missing may tell one target and guess the other.
+            scale *= card.coverage.get(route, 0.5)
+            silent = card.at_chance(modalities)
+            targets = {target: p for target, p in targets.items() if target not in silent}
+            if not targets:
+                withheld = Reason.NO_PPS if use_eeg else window.eeg.reason
+                return Estimate({}, None, False, withheld, "", infer_ms)
+        confidence = scale * min(max(p, 1.0 - p) for p in targets.values())
+        return Estimate(targets, confidence, True, reason, modalities, infer_ms)
 
     def _route(self, window: Window) -> tuple[Route | None, Reason]:
         """Heads that can be used, and what a person should know of it."""

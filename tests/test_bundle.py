@@ -83,3 +83,20 @@ def test_a_contract_that_the_network_does_not_take_is_refused(tmp_path: Path) ->
         (path / CARD).write_text(json.dumps(card | change))
         with pytest.raises(UserError, match=says):
             load_bundle(str(path))
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    shipped = load_bundle("demo-muse")
+    with torch.no_grad():
+        next(shipped.model.parameters())[0] = float("nan")
+    save_bundle(tmp_path / "b", shipped.card, shipped.model)
+    with pytest.raises(UserError, match="is not finite"):
+        load_bundle(str(tmp_path / "b"))
+
+
+def test_the_card_knows_what_a_modality_alone_cannot_tell() -> None:
+    card = load_bundle("demo-eeg32").card
+    # The simulated people's skin conductance follows arousal and not valence.
+    assert card.at_chance("gsr") == {"valence"}
+    assert card.at_chance("eeg") == frozenset()
+    assert card.at_chance("eeg+ecg") == frozenset()

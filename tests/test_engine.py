@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,43 @@ def test_a_missing_gsr_lowers_confidence_and_says_so(bundle: Bundle, recording: 
     assert row.confidence is not None
     assert row.confidence <= bundle.card.coverage["eeg"]
     assert "no GSR stream" in engine.notice
+
+
+def test_gsr_alone_says_nothing_of_what_it_cannot_tell(
+    bundle: Bundle, recording: Recording
+) -> None:
+    eeg, gsr = recording.streams
+    lost = (eeg.timestamps > 12) & (eeg.timestamps < 16)
+    holed = replace(eeg, samples=eeg.samples[~lost], timestamps=eeg.timestamps[~lost])
+    engine = _file_engine(bundle, Recording((holed, gsr)))
+    engine.run()
+    engine.close()
+    alone = [row for row in engine.predictions if row.reason is Reason.NO_EEG]
+    assert len(alone) > 5
+    for row in alone:
+        assert (row.modalities, row.valence, row.quadrant) == ("gsr", None, "")
+        assert row.arousal is not None
+        assert row.confidence is not None
+        assert row.confidence <= bundle.card.coverage["pps"]
+
+
+def test_electrodes_that_are_made_up_lower_the_confidence() -> None:
+    whole = simulate(Person.draw(4), 20.0, seed=4, ecg_sfreq=0, rest_s=10.0).recording
+    eeg, gsr = whole.streams
+    keep = [i for i in range(32) if i % 4]
+    spec = replace(eeg.spec, ch_names=tuple(eeg.spec.ch_names[i] for i in keep))
+    fewer = Recording((replace(eeg, spec=spec, samples=eeg.samples[:, keep]), gsr))
+    engine = _file_engine(load_bundle("demo-eeg32"), fewer)
+    engine.run()
+    engine.close()
+    row = engine.predictions[-1]
+    assert len(engine.pipeline.montage.interpolated) == 8
+    assert row.confidence is not None
+    assert row.valence is not None
+    assert row.arousal is not None
+    sure = min(max(p, 1 - p) for p in (row.valence, row.arousal))
+    quality = min(row.quality_eeg, row.quality_pps or 0)
+    assert row.confidence == pytest.approx(0.75 * sure * quality)
 
 
 def test_without_eeg_there_is_no_run(bundle: Bundle, recording: Recording) -> None:
