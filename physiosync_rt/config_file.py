@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -13,7 +14,7 @@ from physiosync_rt.errors import UserError
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def read_yaml(path: Path, model: type[ModelT]) -> ModelT:
+def read_yaml(path: Path, model: type[ModelT], changes: Sequence[str] = ()) -> ModelT:
     """Read a YAML file into a model.
 
     Parameters
@@ -21,21 +22,34 @@ def read_yaml(path: Path, model: type[ModelT]) -> ModelT:
     path : Path
     model : type
         A pydantic model.
+    changes : sequence of str
+        ``key=value`` to set before the model is made; a key can reach down (``data.subjects``,
+        ``networks.0.preset``) and the value is YAML.
 
     Raises
     ------
     UserError
         The file cannot be read, is no YAML, or does not fit the model; one sentence with the
-        line, the field and what was expected there.
+        line, the field and what was expected there. Or a change is not of that form, or reaches
+        into nowhere.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
-    return parse_yaml(text, model, str(path))
+    return parse_yaml(text, model, str(path), changes)
 
 
-def parse_yaml(text: str, model: type[ModelT], name: str) -> ModelT:
+def read_kind(path: Path) -> str:
+    """Look up the field ``kind`` of a YAML file; empty where it has none."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return ""  # whoever reads the whole file says what is wrong with it
+    return str(content.get("kind", "")) if isinstance(content, dict) else ""
+
+
+def parse_yaml(text: str, model: type[ModelT], name: str, changes: Sequence[str] = ()) -> ModelT:
     """Do what `read_yaml` does, on text; ``name`` stands for the file in errors."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -48,6 +62,8 @@ def parse_yaml(text: str, model: type[ModelT], name: str) -> ModelT:
         ) from error
     if not isinstance(content, dict):
         raise UserError(f"{name}: expected `field: value` lines, found {content!r}")
+    for change in changes:
+        _apply(content, change)
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -60,6 +76,24 @@ def parse_yaml(text: str, model: type[ModelT], name: str) -> ModelT:
             f"{name}, line {_line(root, first['loc'])}: {field + ': ' if field else ''}{message}"
             + (f" (and {more} more)" if more else "")
         ) from error
+
+
+def _apply(content: dict[str, Any], change: str) -> None:
+    """Set one ``key=value`` in plain containers, in place."""
+    key, equals, value = change.partition("=")
+    if not equals or not key:
+        raise UserError(f"--set {change}: expected key=value, for example --set seed=1")
+    *way, last = key.split(".")
+    place: Any = content
+    try:
+        for part in way:
+            # A section that the file leaves at its defaults can be changed too.
+            place = place.setdefault(part, {}) if isinstance(place, dict) else place[int(part)]
+        place[last if isinstance(place, dict) else int(last)] = yaml.safe_load(value)
+    except (IndexError, TypeError, ValueError):
+        raise UserError(f"--set {change}: the file has nothing at {key}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {change}: {value!r} is no YAML value") from error
 
 
 def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:

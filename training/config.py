@@ -17,6 +17,7 @@ from training.protocols import ProtocolConfig
 from training.sampling import Pairing
 
 Target = Literal["valence", "arousal", "quadrant"]
+IntervalUnit = Literal["auto", "subject", "trial", "20 s block"]
 Precision = Literal["32-true", "bf16-mixed"]
 
 QUADRANT = "quadrant"
@@ -177,7 +178,7 @@ class FinetuneConfig(Frozen):
     lr, weight_decay : float
     optimiser : {"adamw", "adam"}
     schedule : {"cosine", "restarts", "constant"}
-        ``cosine``: down to nothing, step by step, after ``warmup_steps``. ``restarts``: cosine
+        ``cosine``: down to nothing, step by step, after ``warmup_steps`` or a tenth of all steps. ``restarts``: cosine
         annealing with warm restarts after every third of the epochs, set once an epoch, as
         released.
     clip : float, optional
@@ -270,6 +271,8 @@ class RunConfig(TrainConfig):
         Each is trained and reported on its own.
     cache : Path, optional
         Folder of prepared windows.
+    interval_unit : {"auto", "subject", "trial", "20 s block"}
+        What the report's intervals resample (see `training.evaluate.assess`).
     bundles : {"first", "each", "none"}
         Which folds' models become bundles, of the strictest protocol that is not inflated and of
         the first network. Only data in profile ``live`` gives bundles.
@@ -281,6 +284,7 @@ class RunConfig(TrainConfig):
     data: DataConfig
     protocols: tuple[ProtocolConfig, ...] = Field(min_length=1)
     cache: Path | None = None
+    interval_unit: IntervalUnit = "auto"
     bundles: Literal["first", "each", "none"] = "first"
 
     @model_validator(mode="after")

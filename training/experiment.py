@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from physiosync_rt.errors import UserError
 from training.config import NetworkConfig, RunConfig
 from training.data.dataset import Dataset
 from training.data.load import load_dataset, outline
-from training.distributed import rank
+from training.feed import Feed
 from training.labels import check_classes, classes
 from training.loop import Progress, StopRequest, no_progress
+from training.pretrain import lay_out
 from training.protocols import Fold, make_folds
 from training.results import FoldResult
-from training.run import Conditions, FoldRun, make_fabric
+from training.run import Conditions, FoldRun, folder_of, make_fabric, refuse_used_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def prepare(config: RunConfig, out: Path, progress: Progress) -> Experiment:
     dataset = load_dataset(config.data, config.cache, progress)
     folds = [fold for protocol in config.protocols for fold in make_folds(dataset, protocol)]
     _check_folds(config, folds, dataset)
+    _check_pairs(config, folds, dataset)
     return Experiment(
         config, out, dataset, [Job(fold, n) for fold in folds for n in config.networks]
     )
@@ -71,6 +76,34 @@ def _check_folds(config: RunConfig, folds: list[Fold], data: Any) -> None:
         labels = classes(data, task)
         for fold in folds:
             check_classes(labels[fold.train], task, f"fold {fold.name}, training part")
+
+
+def _check_pairs(config: RunConfig, folds: list[Fold], dataset: Dataset) -> None:
+    if config.pretrain is None:
+        return
+    feed = Feed(dataset, 5, torch.device("cpu"))
+    for fold in folds:
+        lay_out(feed, fold.train, config.pretrain)
+
+
+def refuse_used_folders(experiment: Experiment, resume: bool) -> None:
+    """Refuse to train over an earlier run.
+
+    Raises
+    ------
+    UserError
+        A folder holds a training already and nobody asked to resume.
+    """
+    # A process that another one started finds what that one has begun.
+    if resume or not is_first_process():
+        return
+    for job in experiment.jobs:
+        refuse_used_folder(folder_of(experiment.out, job.fold, job.network))
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that a person started, and not one that it started itself."""
+    return os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
 
 
 Work = Callable[[FoldRun], Any]
@@ -84,6 +117,17 @@ def train_folds(run: FoldRun) -> FoldResult:
 def pretrain_folds(run: FoldRun) -> None:
     """Pre-training of one fold alone."""
     run.pretrain()
+
+
+def finetune_folds(run: FoldRun) -> FoldResult:
+    """All but pre-training of one fold, which must be there."""
+    run.require_pretraining()
+    return run.run()
+
+
+def read_folds(run: FoldRun) -> FoldResult:
+    """What an earlier run found out about one fold."""
+    return run.finished()
 
 
 def run_here(
@@ -101,6 +145,7 @@ def run_here(
     Interrupted
         Somebody asked to stop.
     """
+    refuse_used_folders(experiment, resume)
     fabric = make_fabric(experiment.config)
     fabric.launch()
     show = progress if fabric.global_rank == 0 else no_progress
@@ -159,6 +204,7 @@ def run_on_cluster(
         ) from error
     if experiment.config.processes > 1:
         raise UserError("with --cluster every fold is one process: leave processes at 1")
+    refuse_used_folders(experiment, resume)
     ray.init(**_ray_settings(address))
     try:
         remote = ray.remote(num_cpus=cpus_per_fold, num_gpus=_gpus(experiment.config))(_in_worker)
@@ -199,21 +245,8 @@ def _in_worker(
     config: dict[str, Any], out: str, number: int, work: Work, resume: bool, threads: int
 ) -> Any:
     """Do one job in a worker that shares nothing with the driver but the disk."""
-    import torch
-
     torch.set_num_threads(threads)
     experiment = prepare(RunConfig.model_validate(config), Path(out), no_progress)
     fabric = make_fabric(experiment.config)
     job = experiment.jobs[number]
     return work(_fold_run(experiment, job, Conditions(fabric, resume)))
-
-
-def by_protocol(results: list[FoldResult]) -> Iterator[tuple[str, list[FoldResult]]]:
-    """Results of every protocol, in their order."""
-    for protocol in dict.fromkeys(result.protocol for result in results):
-        yield protocol, [result for result in results if result.protocol == protocol]
-
-
-def writes_files() -> bool:
-    """Whether this process is the one of its group that writes reports."""
-    return rank() == 0

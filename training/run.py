@@ -98,6 +98,14 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()
 
 
+def refuse_used_folder(folder: Path) -> None:
+    """Raise UserError where a folder holds a training already."""
+    if any(folder.glob("**/*.*")):
+        raise UserError(
+            f"{folder} holds a training already; go on with it by --resume, or choose another --out"
+        )
+
+
 class FoldRun:
     """Training of one network on one fold.
 
@@ -110,11 +118,6 @@ class FoldRun:
     out : Path
         Folder of the run; this one's is below it.
     conditions : Conditions
-
-    Raises
-    ------
-    UserError
-        The folder holds a run already and nobody asked to resume.
     """
 
     def __init__(
@@ -129,11 +132,6 @@ class FoldRun:
         self._dataset, self._fold, self._config = dataset, fold, config
         self._network, self._conditions = network, conditions
         self.folder = folder_of(out, fold, network)
-        if not conditions.resume and any(self.folder.glob("**/*.*")):
-            raise UserError(
-                f"{self.folder} holds a training already; go on with it by --resume, or choose "
-                "another --out"
-            )
         self._n_chans = (dataset.about.eeg.n_chans, dataset.about.pps.n_chans)
         self._pretrain_id = fingerprint(
             dataset.digest,
@@ -242,7 +240,39 @@ class FoldRun:
         self._conditions.fabric.barrier()
         return done.curves
 
+    def require_pretraining(self) -> None:
+        """Raise UserError where pre-training is asked for and has not been done here."""
+        if self._config.pretrain is None:
+            return
+        for seconds in self._resolutions():
+            path = self.folder / f"pretrain-{seconds}s" / "encoders.safetensors"
+            if not path.is_file():
+                raise UserError(
+                    f"{path} is missing; run `physiosync pretrain` with the same --config and "
+                    "--out first"
+                )
+
     # ------------------------------------------------------------------------------- fine-tuning
+
+    @property
+    def _result_path(self) -> Path:
+        return self.folder / "result.npz"
+
+    def finished(self) -> FoldResult:
+        """Read what `run` returned earlier.
+
+        Raises
+        ------
+        UserError
+            It has not run to its end, or with another configuration.
+        """
+        earlier = load_result(self._result_path, self._id)
+        if earlier is None:
+            raise UserError(
+                f"{self._result_path} is missing; run `physiosync train` with the same --config "
+                "and --out first"
+            )
+        return earlier
 
     def run(self) -> FoldResult:
         """Pre-train, fine-tune, calibrate on validation, and predict validation and test.
@@ -254,10 +284,9 @@ class FoldRun:
         Interrupted
             Somebody asked to stop; run again with `Conditions.resume`.
         """
-        path = self.folder / "result.npz"
-        finished = load_result(path, self._id)
-        if finished is not None:
-            return finished
+        earlier = load_result(self._result_path, self._id)
+        if earlier is not None:
+            return earlier
         for task in self._config.finetune.tasks:
             labels = classes(self._dataset, task)
             check_classes(labels[self._fold.train], task, f"fold {self._fold.name}, training part")
@@ -291,7 +320,7 @@ class FoldRun:
             n_weights=n_weights,
         )
         if rank() == 0:
-            save_result(path, result, self._id)
+            save_result(self._result_path, result, self._id)
             for checkpoint in self.folder.glob("*/checkpoint.pt"):
                 checkpoint.unlink()
         self._conditions.fabric.barrier()
@@ -360,13 +389,16 @@ def train_fold(
     Raises
     ------
     UserError
-        See `FoldRun`.
+        See `FoldRun.run`; or the folder holds a training and nobody asked to resume.
     Interrupted
         Somebody asked to stop.
     """
     if conditions is None:
         conditions = Conditions(make_fabric(config))
-    return FoldRun(dataset, fold, config, network or config.networks[0], out, conditions).run()
+    network = network or config.networks[0]
+    if not conditions.resume and conditions.fabric.world_size == 1:
+        refuse_used_folder(folder_of(out, fold, network))
+    return FoldRun(dataset, fold, config, network, out, conditions).run()
 
 
 def _below(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

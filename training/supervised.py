@@ -170,7 +170,8 @@ class Supervised:
 
     def _set_lr(self, epoch: int, step: int, n_steps: int) -> None:
         done = epoch * n_steps + step
-        warm = min(1.0, (done + 1) / max(self._config.warmup_steps, 1))
+        warm_up = min(self._config.warmup_steps, self._n_epochs * n_steps // 10)
+        warm = min(1.0, (done + 1) / max(warm_up, 1))
         factor = warm * learning_rate(self._config, self._n_epochs, epoch, done / n_steps)
         for group, largest in zip(self._optimiser.param_groups, self._largest, strict=True):
             group["lr"] = largest * factor

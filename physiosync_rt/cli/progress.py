@@ -8,11 +8,25 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
+
+
+class RateColumn(ProgressColumn):
+    """How many things are done in a second, or seconds that one thing takes."""
+
+    def render(self, task: Task) -> Text:
+        """Draw the rate of one line; empty before there is one."""
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each")
 
 
 def progress_bar(console: Console) -> Progress:
@@ -21,6 +35,7 @@ def progress_bar(console: Console) -> Progress:
         TextColumn("{task.description:>20}"),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        RateColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console,

@@ -1,37 +1,202 @@
-"""``physiosync train``: from a configuration to a bundle."""
+"""``physiosync train`` and its parts: from a configuration to a report and a bundle."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from physiosync_rt.cli.progress import progress_bar, stages_of
-from physiosync_rt.config_file import read_yaml
+from physiosync_rt.config_file import read_kind, read_yaml
+from physiosync_rt.errors import UserError
 from physiosync_rt.resources import find_config
+
+if TYPE_CHECKING:
+    from training.evaluate import Assessment
+    from training.experiment import Experiment, Work
+    from training.loop import StopRequest
+
+ConfigOption = Annotated[str, typer.Option(help="YAML file, or the name of a shipped one.")]
+OutOption = Annotated[Path, typer.Option(help="Folder for everything that comes out.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Another value than the file's: key=value, data.subjects=4."),
+]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on where a run stopped.")]
+ClusterOption = Annotated[
+    str | None, typer.Option(help="Address of a Ray cluster to spread folds over, or 'local'.")
+]
+HalfOption = Annotated[
+    bool, typer.Option("--half", help="Store weights as float16, for a bundle that ships.")
+]
+
+_COHORT = "simulated-cohort"
+_STOPPED = 130
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands."""
-    app.command()(train)
+    for command in (train, pretrain, finetune, evaluate):
+        app.command()(command)
 
 
 def train(
-    config: Annotated[str, typer.Option(help="YAML file, or the name of a shipped one.")],
-    out: Annotated[Path, typer.Option(help="Folder for the bundle.")],
-    half: Annotated[
-        bool, typer.Option(help="Store weights as float16, for a bundle that ships.")
-    ] = False,
+    config: ConfigOption,
+    out: OutOption,
+    changes: SetOption = None,
+    resume: ResumeOption = False,
+    cluster: ClusterOption = None,
+    half: HalfOption = False,
 ) -> None:
+    """Train on every fold, score what was not seen, write a report and a bundle."""
+    path = find_config("train", config)
+    if read_kind(path) == _COHORT:
+        _train_cohort(path, changes or [], out, half)
+        return
+    from training.experiment import train_folds
+
+    started = time.monotonic()
+    experiment, results = _work(path, out, changes, train_folds, resume=resume, cluster=cluster)
+    _report(experiment, results, half=half, seconds=time.monotonic() - started)
+
+
+def pretrain(
+    config: ConfigOption,
+    out: OutOption,
+    changes: SetOption = None,
+    resume: ResumeOption = False,
+    cluster: ClusterOption = None,
+) -> None:
+    """Pre-train the encoders of every fold, and no more."""
+    from training.experiment import pretrain_folds
+
+    path = find_config("train", config)
+    experiment, _ = _work(path, out, changes, pretrain_folds, resume=resume, cluster=cluster)
+    typer.echo(f"encoders of {len(experiment.jobs)} trainings are below {out}")
+
+
+def finetune(
+    config: ConfigOption,
+    out: OutOption,
+    changes: SetOption = None,
+    cluster: ClusterOption = None,
+) -> None:
+    """Fine-tune every fold on what `pretrain` left; goes on where it stopped."""
+    from training.experiment import finetune_folds
+
+    path = find_config("train", config)
+    experiment, _ = _work(path, out, changes, finetune_folds, resume=True, cluster=cluster)
+    typer.echo(f"predictions of {len(experiment.jobs)} trainings are below {out}")
+
+
+def evaluate(
+    config: ConfigOption,
+    out: OutOption,
+    changes: SetOption = None,
+    half: HalfOption = False,
+) -> None:
+    """Score what was trained, beside the baselines, and write the report and the bundle."""
+    from training.experiment import read_folds
+
+    path = find_config("train", config)
+    experiment, results = _work(path, out, changes, read_folds, resume=True, cluster=None)
+    _report(experiment, results, half=half, seconds=None)
+
+
+def _work(
+    path: Path,
+    out: Path,
+    changes: Sequence[str] | None,
+    work: Work,
+    *,
+    resume: bool,
+    cluster: str | None,
+) -> tuple[Experiment, list[Any]]:
+    """Prepare the data and do the work on every fold, with a bar and a clean stop."""
+    from training.config import RunConfig
+    from training.experiment import is_first_process, prepare, run_here, run_on_cluster
+    from training.loop import Interrupted, no_progress, stop_on_signals
+
+    if read_kind(path) == _COHORT:
+        raise UserError(f"{path} is a cohort, which `physiosync train` alone can do")
+    settings = read_yaml(path, RunConfig, changes or ())
+    with progress_bar(Console(stderr=True)) as bar:
+        show = stages_of(bar) if is_first_process() else no_progress
+        experiment = prepare(settings, out, show)
+
+        def do(stop: StopRequest) -> list[Any]:
+            if cluster is not None:
+                return run_on_cluster(experiment, work, cluster, resume=resume, progress=show)
+            return run_here(experiment, work, resume=resume, progress=show, stop=stop)
+
+        try:
+            with stop_on_signals() as stop:
+                found = do(stop)
+        except Interrupted:
+            bar.stop()
+            typer.echo(f"stopped; the same command with --resume goes on ({out})", err=True)
+            raise typer.Exit(_STOPPED) from None
+    if not is_first_process():
+        # Another process has the same results and writes them.
+        raise typer.Exit
+    return experiment, found
+
+
+def _report(
+    experiment: Experiment, results: list[Any], *, half: bool, seconds: float | None
+) -> None:
+    """Write the report and the bundles, and say what came out."""
+    from training.bundles import write_bundles
+    from training.report import report_on
+
+    dataset, config, out = experiment.dataset, experiment.config, experiment.out
+    folds = list({job.fold.name: job.fold for job in experiment.jobs}.values())
+    with progress_bar(Console(stderr=True)) as bar:
+        assessment = report_on(
+            dataset, folds, results, config, out, stages_of(bar), seconds=seconds
+        )
+    bundles = write_bundles(experiment, results, assessment, half=half, seconds=seconds)
+    # A file or a pipe has no width that the table would have to fit into.
+    Console(width=None if Console().is_terminal else 120).print(_score_table(assessment))
+    for path in (out / "report.html", *bundles):
+        typer.echo(f"wrote {path}")
+
+
+def _score_table(assessment: Assessment) -> Table:
+    """Pooled balanced accuracies, the protocol named in every row."""
+    from training.evaluate import PRIMARY
+
+    table = Table(title=f"{PRIMARY}, 95 % intervals", title_justify="left")
+    for column in ("protocol", "target", "model", "given", PRIMARY, "over"):
+        table.add_column(column, no_wrap=column == PRIMARY)
+    for row in assessment.scores:
+        if row.subject is not None or row.metric != PRIMARY:
+            continue
+        interval = "" if row.ci_low is None else f" [{row.ci_low:.3f}, {row.ci_high:.3f}]"
+        table.add_row(
+            f"{row.protocol} (inflated)" if row.inflated else row.protocol,
+            row.target,
+            row.model,
+            row.modalities,
+            escape(f"{row.value:.3f}{interval}"),
+            f"{row.n} x {row.unit}",
+        )
+    return table
+
+
+def _train_cohort(path: Path, changes: Sequence[str], out: Path, half: bool) -> None:
     """Train a bundle on a simulated cohort and score it on persons that training never saw."""
     from physiosync_rt.bundle import save_bundle
     from training.cohort import CohortConfig, train_cohort
 
-    settings = read_yaml(find_config("train", config), CohortConfig)
-    console = Console(stderr=True)
-    with progress_bar(console) as bar:
+    settings = read_yaml(path, CohortConfig, changes)
+    with progress_bar(Console(stderr=True)) as bar:
         card, model = train_cohort(settings, stages_of(bar))
     save_bundle(out, card, model, half=half)
     for score in card.scores:

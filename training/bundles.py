@@ -1,0 +1,181 @@
+"""From trained folds to bundles that run live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from models.fusion import PhysioSync
+from models.members import Members
+from physiosync_rt.bundle import Card, Network, Score, save_bundle
+from physiosync_rt.preprocess.config import PaperProfile, Profile
+from training.config import N_QUADRANTS, QUADRANT, NetworkConfig
+from training.data.dataset import Dataset
+from training.evaluate import OURS, PRIMARY, Assessment
+from training.experiment import Experiment, Job
+from training.protocols import PROTOCOLS
+from training.report import provenance
+from training.results import FoldResult
+from training.run import folder_of
+
+_METRICS = (PRIMARY, "accuracy", "F1 macro", "ROC AUC", "calibration error")
+
+
+def write_bundles(
+    experiment: Experiment,
+    results: Sequence[FoldResult],
+    assessment: Assessment,
+    *,
+    half: bool = False,
+    seconds: float | None = None,
+) -> list[Path]:
+    """Write the bundles that the configuration asks for.
+
+    The scores of a bundle are those of its protocol over all folds; a fold's own model was
+    trained as those that were scored, and never on its own test rows.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    results : sequence of FoldResult
+        One for each job.
+    assessment : Assessment
+    half : bool
+        Store weights as float16.
+    seconds : float, optional
+        How long the run took.
+
+    Returns
+    -------
+    list of Path
+        ``bundle`` below the run's folder, or ``bundles/FOLD`` for each; none where the only
+        protocol is the inflated one, or the only target the quadrant.
+    """
+    config = experiment.config
+    chosen = _folds_to_keep(experiment)
+    if config.bundles == "first":
+        chosen = chosen[:1]
+    if not any(QUADRANT not in task for task in config.finetune.tasks):
+        return []
+    paths = []
+    for job in chosen:
+        name = "bundle" if config.bundles == "first" else f"bundles/{job.fold.name}"
+        result = results[experiment.jobs.index(job)]
+        model = _load(experiment, job, result)
+        card = _card(experiment, job, result, model, assessment, seconds)
+        save_bundle(experiment.out / name, card, model, half=half)
+        paths.append(experiment.out / name)
+    return paths
+
+
+def _folds_to_keep(experiment: Experiment) -> list[Job]:
+    """Jobs of the first network under the strictest protocol that is not inflated."""
+    if experiment.config.bundles == "none":
+        return []
+    first = experiment.config.networks[0]
+    jobs = [job for job in experiment.jobs if job.network == first and not job.fold.inflated]
+    if not jobs:
+        return []
+    strictest = max(jobs, key=lambda job: PROTOCOLS.index(job.fold.protocol)).fold.protocol
+    return [job for job in jobs if job.fold.protocol == strictest]
+
+
+def _load(experiment: Experiment, job: Job, result: FoldResult) -> Network:
+    """Load the network of a fold, or one for each target where these were tuned apart."""
+    config, about = experiment.config, experiment.dataset.about
+    folder = folder_of(experiment.out, job.fold, job.network)
+    models = {}
+    for task in config.finetune.tasks:
+        if QUADRANT in task:
+            continue
+        network = job.network.build(
+            about.eeg.n_chans, about.pps.n_chans, task, _n_classes(task), config.modalities
+        )
+        model = PhysioSync(network)
+        model.load_state_dict(load_file(folder / result.models["+".join(task)]))
+        models["_".join(task)] = model.eval()
+    return next(iter(models.values())) if len(models) == 1 else Members(models).eval()
+
+
+def _n_classes(task: Sequence[str]) -> int:
+    return N_QUADRANTS if QUADRANT in task else 2
+
+
+def _card(
+    experiment: Experiment,
+    job: Job,
+    result: FoldResult,
+    model: Network,
+    assessment: Assessment,
+    seconds: float | None,
+) -> Card:
+    config, dataset = experiment.config, experiment.dataset
+    about = dataset.about
+    networks: dict[str, object] = {}
+    if isinstance(model, Members):
+        networks["members"] = {n: m.config.to_dict() for n, m in _members(model).items()}
+    else:
+        networks["model"] = model.config.to_dict()
+    return Card.model_validate(
+        {
+            "name": config.name,
+            "title": config.title,
+            "trained_on": _trained_on(dataset, job),
+            "simulated": about.simulated,
+            "eeg": about.eeg,
+            "pps": None if config.modalities == ("eeg",) else about.pps,
+            "profile": _profile(dataset, job.network),
+            "scores": _scores(assessment, job.fold.protocol),
+            "provenance": provenance(dataset, config, seconds)
+            | {"fold": job.fold.name, "network": job.network.title, "weights": result.n_weights},
+            **networks,
+        }
+    )
+
+
+def _members(model: Members) -> dict[str, PhysioSync]:
+    return {n: m for n, m in model.members.items() if isinstance(m, PhysioSync)}
+
+
+def _trained_on(dataset: Dataset, job: Job) -> str:
+    """Say in one sentence whose signals the weights saw."""
+    about, table = dataset.about, dataset.table
+    who = len(set(table.subject[job.fold.train].tolist()))
+    kind = "invented persons" if about.simulated else "persons"
+    left_out = {"subject": "the tested persons", "trial": "the tested stimuli"}
+    return (
+        f"{about.title}: {len(job.fold.train)} windows of {who} {kind}, without "
+        f"{left_out.get(job.fold.protocol, 'the tested windows')}"
+    )
+
+
+def _profile(dataset: Dataset, network: NetworkConfig) -> Profile:
+    about = dataset.about
+    if about.live is not None:
+        return about.live
+    return PaperProfile(window_s=5 if network.with_5s else 1)
+
+
+def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:
+    """Pooled scores of the network and of the baselines under one protocol."""
+    return tuple(
+        Score(
+            protocol=row.protocol,
+            target=row.target,
+            modalities=row.modalities,
+            model=row.model,
+            metric=row.metric,
+            value=row.value,
+            ci_low=row.ci_low,
+            ci_high=row.ci_high,
+            n=row.n,
+            unit=row.unit,
+        )
+        for row in assessment.scores
+        if row.subject is None
+        and row.protocol == protocol
+        and row.metric in (_METRICS if row.model == OURS else (PRIMARY,))
+        and row.target != QUADRANT
+    )
