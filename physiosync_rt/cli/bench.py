@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -132,6 +134,42 @@ def headsets(
             f"{each.latency_p99_ms:.0f}",
             f"{each.cpu_share:.0%}",
         )
+    Console().print(table)
+
+
+@bench.command()
+def ingest(
+    subjects: Annotated[int, typer.Option(help="Simulated people, 103 MB each.")] = 32,
+    folder: Annotated[
+        Path | None, typer.Option(help="DEAP's files, in place of simulated ones.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which simulated people.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Read and preprocess all of DEAP in one pass: time and memory."""
+    from physiosync_rt.bench.ingest import measure_ingest
+    from physiosync_rt.formats.simulated_deap import write_deap
+
+    with TemporaryDirectory() as temporary, progress_bar(Console(stderr=True)) as bar:
+        if folder is None:
+            folder = Path(temporary)
+            write_deap(folder, subjects, seed, progress=bar_of(bar, "simulate"))
+        found = measure_ingest(folder, bar_of(bar, "ingest"))
+    if as_json:
+        ratios = {"paper_rate": found.paper_rate, "memory_ratio": found.memory_ratio}
+        typer.echo(json.dumps(asdict(found) | ratios, indent=2))
+        return
+    title = f"{found.n_subjects} subjects, {found.n_trials} trials each"
+    table = Table(title=title, title_justify="left", show_header=False)
+    for what, value in (
+        ("profile paper, files to arrays", f"{found.paper_s:.1f} s"),
+        ("recorded seconds per second", f"{found.paper_rate:,.0f}"),
+        ("arrays", f"{found.output_bytes / 1e6:,.0f} MB"),
+        ("peak of memory", f"{found.peak_bytes / 1e6:,.0f} MB"),
+        ("peak over arrays", f"{found.memory_ratio:.2f}"),
+        ("profile live, recorded seconds per second", f"{found.live_rate:,.0f}"),
+    ):
+        table.add_row(what, value)
     Console().print(table)
 
 

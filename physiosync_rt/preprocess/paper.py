@@ -73,38 +73,57 @@ def deap_gsr(data: FloatArray, window_s: WindowLength) -> FloatArray:
     return _deap(data, channel, window_s, zscore=False)
 
 
-def stack_subjects(windows: Iterable[FloatArray], n_subjects: int) -> FloatArray:
-    """Put the windows of all subjects into the layout of the released arrays.
+class SubjectStack:
+    """The windows of all subjects in the layout of the released arrays, filled one by one.
 
     Parameters
     ----------
-    windows : iterable of array, each (n_windows, n_channels, n_times)
-        One per subject, in their order; taken one by one, so that no two need to be in memory.
     n_subjects : int
-
-    Returns
-    -------
-    float64 array, shape (n_windows, n_subjects, 1, n_channels, n_times)
-
-    Raises
-    ------
-    ValueError
-        Other than ``n_subjects`` subjects, or subjects of different shapes.
     """
-    out: FloatArray | None = None
-    n_seen = 0
-    for subject in windows:
-        if out is None:
-            out = np.empty((subject.shape[0], n_subjects, 1, *subject.shape[1:]))
-        if n_seen == n_subjects or subject.shape != (out.shape[0], *out.shape[3:]):
+
+    def __init__(self, n_subjects: int) -> None:
+        self._n_subjects = n_subjects
+        self._n_seen = 0
+        self._out: FloatArray | None = None
+
+    def add(self, windows: FloatArray) -> None:
+        """Take the next subject's windows, shape (n_windows, n_channels, n_times).
+
+        Raises
+        ------
+        ValueError
+            More subjects than announced, or windows of another shape than the first one's.
+        """
+        if self._out is None:
+            self._out = np.empty((len(windows), self._n_subjects, 1, *windows.shape[1:]))
+        expected = (len(self._out), *self._out.shape[3:])
+        if self._n_seen == self._n_subjects or windows.shape != expected:
             raise ValueError(
-                f"subject {n_seen + 1} with windows {subject.shape} does not fit into {out.shape}"
+                f"subject {self._n_seen + 1} with windows {windows.shape} does not fit into "
+                f"{self._out.shape}"
             )
-        out[:, n_seen, 0] = subject
-        n_seen += 1
-    if out is None or n_seen != n_subjects:
-        raise ValueError(f"{n_seen} subjects where {n_subjects} were announced")
-    return out
+        self._out[:, self._n_seen, 0] = windows
+        self._n_seen += 1
+
+    def array(self) -> FloatArray:
+        """All subjects, float64, shape (n_windows, n_subjects, 1, n_channels, n_times).
+
+        Raises
+        ------
+        ValueError
+            Fewer subjects than announced.
+        """
+        if self._out is None or self._n_seen != self._n_subjects:
+            raise ValueError(f"{self._n_seen} subjects where {self._n_subjects} were announced")
+        return self._out
+
+
+def stack_subjects(windows: Iterable[FloatArray], n_subjects: int) -> FloatArray:
+    """Stack windows that come subject by subject; errors as in `SubjectStack`."""
+    stack = SubjectStack(n_subjects)
+    for subject in windows:
+        stack.add(subject)
+    return stack.array()
 
 
 def dreamer_released(
