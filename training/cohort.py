@@ -149,7 +149,9 @@ def _scores(model: PhysioSync, test: Batch, seed: int) -> list[Score]:
             truth = test.high[:, column]
             high = probabilities[target]
             both = np.stack([1 - high, high], axis=1)
-            found = score(truth.astype(np.int64), both, test.subject, seed)["balanced accuracy"]
+            found = score(truth.astype(np.int64), both, test.subject, seed=seed)[
+                "balanced accuracy"
+            ]
             scores.append(
                 Score(
                     protocol="unseen simulated persons",

@@ -1,14 +1,14 @@
 """From predictions on folds to numbers that a person may publish.
 
-Predictions are pooled over the folds of a protocol, so that every tested window counts once, and
-scored beside the baselines' answers to the same windows.
+Predictions are pooled over each fold of a protocol, every tested window counts once, and the
+baselines are scored on the same windows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,11 +17,10 @@ from physiosync_rt.bundle import Score
 from physiosync_rt.datatypes import FloatArray, IntArray
 from training.baselines import MAJORITY
 from training.baselines import NAMES as BASELINES
+from training.config import IntervalUnit
 from training.data.dataset import Dataset
 from training.metrics import N_DRAWS, Estimate, Unit, margin, score
 from training.results import FoldResult
-
-IntervalUnit = Literal["auto", "subject", "trial", "20 s block"]
 
 OURS: Final = "physiosync"
 """Name of the first network in `report.json`; others have their title added."""
@@ -342,7 +341,9 @@ def _score_rows(
     n_draws: int,
 ) -> list[ScoreRow]:
     unit, what = units(dataset, pooled.rows, wanted)
-    found = score(pooled.truth, pooled.probability, unit, seed, n_draws)
+    # A person's few windows in one fold often lack a class, so theirs are pooled over folds.
+    fold = pooled.fold if subject is None else None
+    found = score(pooled.truth, pooled.probability, unit, fold, seed=seed, n_draws=n_draws)
     return [
         ScoreRow(
             protocol=pooled.protocol,
@@ -395,14 +396,15 @@ def _verdict(
         ours=_primary(ours),
         theirs=_primary(theirs),
         baseline=theirs.model,
-        margin=margin(ours.truth, ours.probability, answers, unit, seed),
+        margin=margin(ours.truth, ours.probability, answers, unit, ours.fold, seed=seed),
         n=len(np.unique(unit)),
         unit=what,
     )
 
 
 def _primary(pooled: Pooled) -> float:
-    value = score(pooled.truth, pooled.probability, pooled.rows, n_draws=1)[PRIMARY].value
+    found = score(pooled.truth, pooled.probability, pooled.rows, pooled.fold, n_draws=1)
+    value = found[PRIMARY].value
     return value if np.isfinite(value) else 0.0
 
 

@@ -40,7 +40,13 @@ class Estimate:
 
 
 def score(
-    truth: IntArray, probability: FloatArray, unit: IntArray, seed: int = 0, n_draws: int = N_DRAWS
+    truth: IntArray,
+    probability: FloatArray,
+    unit: IntArray,
+    fold: IntArray | None = None,
+    *,
+    seed: int = 0,
+    n_draws: int = N_DRAWS,
 ) -> dict[str, Estimate]:
     """All scores of some answers.
 
@@ -51,6 +57,8 @@ def score(
     probability : float array, shape (n, n_classes)
     unit : int array, shape (n,)
         Which independent unit a window belongs to.
+    fold : int array, shape (n,), optional
+        Which model answered; one answered all when not given.
     seed, n_draws : int
         Of the bootstrap (percentiles of ``n_draws`` resamplings of whole units).
 
@@ -58,14 +66,23 @@ def score(
     -------
     dict of str to Estimate
         By name in `METRICS`; ``F1`` (of the class high) and ``ROC AUC`` for two classes alone.
+
+    Notes
+    -----
+    What compares classes (balanced accuracy, F1, ROC AUC) is computed on the pooled predictions
+    of each fold and averaged over folds by their windows. Pooled over folds it would be unfair to
+    guesses: a training part has fewer of the class that its test part has more of, so that a
+    model which only learnt how frequent the classes are scores below chance.
     """
     weights, code = _draw(unit, seed, n_draws)
-    counts = _confusion_by_unit(truth, probability, code)
-    confusion: IntArray = np.tensordot(weights, counts, axes=1)
-    values = _from_confusion(confusion)
+    group = np.zeros_like(code) if fold is None else np.unique(fold, return_inverse=True)[1]
+    values = _from_confusion(_draw_confusion(truth, probability, code, group, weights))
     values["calibration error"] = _calibration_error(truth, probability, code, weights)
     if probability.shape[1] == 2:
-        values["ROC AUC"] = _roc_auc(truth, probability[:, 1], code, weights)
+        parts = [np.flatnonzero(group == k) for k in range(int(group.max()) + 1)]
+        areas = [_roc_auc(truth[at], probability[at, 1], code[at], weights) for at in parts]
+        sizes = [weights @ np.bincount(code[at], minlength=weights.shape[1]) for at in parts]
+        values["ROC AUC"] = _mean_over_folds(np.stack(areas, axis=1), np.stack(sizes, axis=1))
     return {name: _estimate(values[name], weights.shape[1]) for name in METRICS if name in values}
 
 
@@ -87,15 +104,23 @@ def _estimate(values: FloatArray, n_units: int) -> Estimate:
 
 def confusion_matrix(truth: IntArray, probability: FloatArray) -> IntArray:
     """Number of windows by true class (rows) and answer (columns)."""
-    one: IntArray = _confusion_by_unit(truth, probability, np.zeros(len(truth), dtype=np.int64))[0]
+    everything = np.zeros(len(truth), dtype=np.int64)
+    whole = _draw_confusion(
+        truth, probability, everything, everything, np.ones((1, 1), dtype=np.int64)
+    )
+    one: IntArray = whole[0, 0]
     return one
 
 
-def _confusion_by_unit(truth: IntArray, probability: FloatArray, unit: IntArray) -> IntArray:
-    n_classes = probability.shape[1]
-    out = np.zeros((int(unit.max()) + 1, n_classes, n_classes), dtype=np.int64)
-    np.add.at(out, (unit, truth, probability.argmax(axis=1)), 1)
-    return out
+def _draw_confusion(
+    truth: IntArray, probability: FloatArray, unit: IntArray, fold: IntArray, weights: IntArray
+) -> IntArray:
+    """Confusion matrices, shape (n_draws, n_folds, n_classes, n_classes)."""
+    n_classes, n_folds = probability.shape[1], int(fold.max()) + 1
+    counts = np.zeros((weights.shape[1], n_folds, n_classes, n_classes))
+    np.add.at(counts, (unit, fold, truth, probability.argmax(axis=1)), 1)
+    drawn = weights.astype(np.float64) @ counts.reshape(len(counts), -1)
+    return drawn.reshape(len(weights), n_folds, n_classes, n_classes).astype(np.int64)
 
 
 def _ratio(above: FloatArray | IntArray, below: FloatArray | IntArray) -> FloatArray:
@@ -105,20 +130,30 @@ def _ratio(above: FloatArray | IntArray, below: FloatArray | IntArray) -> FloatA
     return out
 
 
+def _mean_over_folds(values: FloatArray, sizes: FloatArray | IntArray) -> FloatArray:
+    """Mean over the second axis by size, without folds in which a score is not defined."""
+    there = np.isfinite(values)
+    counted = np.where(there, sizes, 0)
+    return _ratio((np.where(there, values, 0) * counted).sum(axis=1), counted.sum(axis=1))
+
+
 def _from_confusion(confusion: IntArray) -> dict[str, FloatArray]:
-    """Scores from confusion matrices, shape (n_draws, n_classes, n_classes)."""
-    right = np.diagonal(confusion, axis1=1, axis2=2)
-    true, said = confusion.sum(axis=2), confusion.sum(axis=1)
+    """Scores from confusion matrices, shape (n_draws, n_folds, n_classes, n_classes)."""
+    right = np.diagonal(confusion, axis1=2, axis2=3)
+    true, said = confusion.sum(axis=3), confusion.sum(axis=2)
+    sizes = true.sum(axis=2)
     f1 = _ratio(2 * right, true + said)
     there = np.isfinite(f1)
+    # Where a class is absent there is nothing to balance.
+    balanced = _ratio(right, true).mean(axis=2)
+    macro = _ratio(np.where(there, f1, 0).sum(axis=2), there.sum(axis=2))
     out = {
-        "accuracy": _ratio(right.sum(axis=1), true.sum(axis=1)),
-        # Where a class is absent there is nothing to balance.
-        "balanced accuracy": _ratio(right, true).mean(axis=1),
-        "F1 macro": _ratio(np.where(there, f1, 0).sum(axis=1), there.sum(axis=1)),
+        "accuracy": _ratio(right.sum(axis=(1, 2)), sizes.sum(axis=1)),
+        "balanced accuracy": _mean_over_folds(balanced, sizes),
+        "F1 macro": _mean_over_folds(macro, sizes),
     }
-    if confusion.shape[1] == 2:
-        out["F1"] = f1[:, 1]
+    if confusion.shape[2] == 2:
+        out["F1"] = _mean_over_folds(f1[:, :, 1], sizes)
     return out
 
 
@@ -165,6 +200,8 @@ def margin(
     ours: FloatArray,
     theirs: FloatArray,
     unit: IntArray,
+    fold: IntArray | None = None,
+    *,
     seed: int = 0,
     n_draws: int = N_DRAWS,
 ) -> Estimate:
@@ -173,11 +210,12 @@ def margin(
     The same units are drawn for both, so that what makes a unit hard for both cancels.
     """
     weights, code = _draw(unit, seed, n_draws)
+    group = np.zeros_like(code) if fold is None else np.unique(fold, return_inverse=True)[1]
     one, other = (
-        _from_confusion(np.tensordot(weights, _confusion_by_unit(truth, p, code), axes=1))
-        for p in (ours, theirs)
+        _from_confusion(_draw_confusion(truth, p, code, group, weights)) for p in (ours, theirs)
     )
-    return _estimate(one["balanced accuracy"] - other["balanced accuracy"], weights.shape[1])
+    difference = one["balanced accuracy"] - other["balanced accuracy"]
+    return _estimate(difference, weights.shape[1])
 
 
 def coverage_curve(truth: IntArray, probability: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -79,7 +79,7 @@ def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     hits = 0
     for seed in range(150):
         truth, p = _answers(120, 2, seed, skill=1.0)
-        found = score(truth, p, np.arange(120), seed, n_draws=200)["accuracy"]
+        found = score(truth, p, np.arange(120), seed=seed, n_draws=200)["accuracy"]
         hits += found.low <= 0.76 <= found.high
     assert 0.88 <= hits / 150 <= 1.0
 
@@ -135,3 +135,29 @@ def test_a_margin_is_surer_than_either_score() -> None:
     )
     assert found.high - found.low < (alone.high - alone.low) / 2
     assert found.low > 0
+
+
+def test_knowing_only_how_frequent_classes_are_is_worth_nothing() -> None:
+    """A guess of the training part's majority is at chance, not below it."""
+    fold = np.repeat(np.arange(4), 50)
+    truth = np.concatenate([np.arange(50) < n_high for n_high in (30, 30, 20, 20)]).astype(int)
+    share = np.array([truth[fold != k].mean() for k in range(4)])[fold]
+    guess = np.stack([1 - share, share], axis=1)
+    pooled = score(truth, guess, np.arange(200), n_draws=1)
+    found = score(truth, guess, np.arange(200), fold, n_draws=1)
+    assert pooled["balanced accuracy"].value == pytest.approx(0.4)
+    assert found["balanced accuracy"].value == 0.5
+    assert found["ROC AUC"].value == 0.5
+    assert found["accuracy"].value == pooled["accuracy"].value
+
+
+def test_scores_of_folds_are_averaged_by_their_windows() -> None:
+    truth, p = _answers(300, 2)
+    fold = np.repeat([0, 1], [100, 200])
+    found = score(truth, p, np.arange(300), fold, n_draws=5)
+    for name in ("balanced accuracy", "F1", "F1 macro", "ROC AUC"):
+        parts = [
+            score(truth[at], p[at], np.arange(at.sum()), n_draws=1)[name].value
+            for at in (fold == 0, fold == 1)
+        ]
+        assert found[name].value == pytest.approx((parts[0] + 2 * parts[1]) / 3)

@@ -1,0 +1,352 @@
+"""What a report says and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import yaml
+
+from training import figures
+from training.data.dataset import Dataset
+from training.document import Code, Document, Figure, Heading, Paragraph, Table
+from training.evaluate import OURS, PRIMARY, Assessment, Pooled, ScoreRow, Verdict
+from training.loop import Curves
+from training.metrics import METRICS
+from training.protocols import INFLATED
+from training.published import PUBLISHED, REMARKS
+
+TITLES: Final = {
+    "window": "Protocol window: windows of one trial on both sides",
+    "trial": "Protocol trial: stimuli held out, of all people",
+    "subject": "Protocol subject: people held out",
+}
+NOTES: Final = {
+    "window": "The split of the paper's release. It says nothing about people or stimuli that "
+    "were not trained on.",
+    "trial": "All windows of a stimulus, of everybody who had it, lie on one side (of a trial, "
+    "where no stimulus is named). The people are the same on both sides.",
+    "subject": "Nothing that comes from a tested person is trained on. The stimuli are the same "
+    "on both sides.",
+}
+
+
+def verdict_sentence(verdict: Verdict) -> str:
+    """Who is better, by how much and how surely, in one sentence."""
+    where = f"Protocol {verdict.protocol}, {verdict.target}"
+    if verdict.inflated:
+        where += f" ({INFLATED})"
+    ours, theirs = f"{verdict.ours:.3f}", f"{verdict.theirs:.3f}"
+    low, high = verdict.margin.low, verdict.margin.high
+    margin = f"{verdict.margin.value:+.3f}"
+    if low == low:  # there are units to resample
+        margin += f", 95 % interval {low:+.3f} to {high:+.3f} over {verdict.n} {verdict.unit}s"
+    if verdict.loses:
+        said = (
+            "the model loses to its best baseline"
+            if verdict.ours < verdict.theirs
+            else ("the model does no better than its best baseline")
+        )
+    else:
+        said = "the model beats its best baseline"
+    if not verdict.loses and not verdict.is_clear:
+        said += ", but not clearly"
+    return f"{where}: {said}, {verdict.baseline} ({PRIMARY} {ours} against {theirs}, {margin})."
+
+
+def headline(assessment: Assessment) -> tuple[str, bool]:
+    """First line of a report, and whether it is bad news."""
+
+    def named(verdicts: list[Verdict]) -> str:
+        return "; ".join(f"{v.target} on protocol {v.protocol} ({v.baseline})" for v in verdicts)
+
+    lost = [v for v in assessment.verdicts if v.loses]
+    close = [v for v in assessment.verdicts if not v.loses and not v.is_clear]
+    parts = []
+    if all(v.inflated for v in assessment.verdicts):
+        parts.append("No honest number here: protocol window alone, whose numbers are inflated.")
+    if lost:
+        parts.append(f"The model loses to its best baseline: {named(lost)}.")
+    if close:
+        parts.append(f"It is not clearly better than its best baseline: {named(close)}.")
+    if parts:
+        return " ".join(parts), True
+    return "The model clearly beats its best baseline on every protocol and target.", False
+
+
+def compose(
+    assessment: Assessment, dataset: Dataset, title: str, about: dict[str, Any]
+) -> Document:
+    """Put the report together."""
+    document = Document(title)
+    said, bad = headline(assessment)
+    document.add(Paragraph(said, "verdict bad" if bad else "verdict"), Heading(title, 1))
+    if dataset.about.simulated:
+        document.add(
+            Paragraph(
+                "Simulated data. No real person's signal was seen; these numbers show how the "
+                "procedure behaves, and nothing about emotion.",
+                "warning",
+            )
+        )
+    document.add(Paragraph(_data_sentence(dataset)))
+    document.add(*(Paragraph(verdict_sentence(v)) for v in assessment.verdicts))
+    document.add(_summary(assessment))
+    present = [p for p in ("subject", "trial", "window") if _of(assessment, p)]
+    for protocol in present:
+        _add_protocol(document, assessment, dataset, protocol)
+    _add_published(document, assessment, dataset)
+    _add_provenance(document, assessment, about)
+    return document
+
+
+def _data_sentence(dataset: Dataset) -> str:
+    about, table = dataset.about, dataset.table
+    said = (
+        f"{about.title}: {len(about.subjects)} people, {int(table.trial.max()) + 1} trials, "
+        f"{len(dataset)} windows of 5 s, {about.eeg.n_chans} EEG channels and "
+        f"{about.pps.n_chans} of {about.pps.modality}, preprocessing profile {about.profile}. "
+        f"Ratings from {about.scale[0]:g} to {about.scale[1]:g}; {about.threshold:g} and above "
+        "is high."
+    )
+    return " ".join([said, *(note[0].upper() + note[1:] + "." for note in about.notes)])
+
+
+def _of(assessment: Assessment, protocol: str) -> list[Pooled]:
+    return [p for p in assessment.pooled if p.protocol == protocol]
+
+
+def _name(row: ScoreRow | Pooled) -> str:
+    return f"{row.model} · {row.modalities}" if row.modalities else row.model
+
+
+def _interval(row: ScoreRow | None) -> str:
+    if row is None:
+        return ""
+    if row.ci_low is None or row.ci_high is None:
+        return f"{row.value:.3f}"
+    return f"{row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]"
+
+
+def _summary(assessment: Assessment) -> Table:
+    """Balanced accuracy of every model on every protocol and target."""
+    columns = [
+        (protocol, target)
+        for protocol in ("subject", "trial", "window")
+        for target in dict.fromkeys(p.target for p in _of(assessment, protocol))
+    ]
+    cells: dict[str, dict[tuple[str, str], str]] = {}
+    for row in assessment.scores:
+        if row.subject is None and row.metric == PRIMARY:
+            cells.setdefault(_name(row), {})[(row.protocol, row.target)] = _interval(row)
+    header = tuple(
+        f"{target}, {protocol}" + (" (inflated)" if protocol == "window" else "")
+        for protocol, target in columns
+    )
+    return Table(
+        f"{PRIMARY}, pooled over folds, with 95 % intervals",
+        ("model", *header),
+        tuple((name, *(found.get(c, "") for c in columns)) for name, found in cells.items()),
+        frozenset(k for k, name in enumerate(cells) if name.startswith(OURS)),
+    )
+
+
+def _add_protocol(
+    document: Document, assessment: Assessment, dataset: Dataset, protocol: str
+) -> None:
+    pooled = _of(assessment, protocol)
+    document.add(Heading(TITLES[protocol]))
+    if pooled[0].inflated:
+        document.add(Paragraph(f"{INFLATED[0].upper()}{INFLATED[1:]}.", "warning"))
+    document.add(Paragraph(NOTES[protocol]))
+    models = [name for name in assessment.models if name != OURS]
+    for target in dict.fromkeys(p.target for p in pooled):
+        here = [p for p in pooled if p.target == target]
+        rows = [r for r in assessment.scores if (r.protocol, r.target) == (protocol, target)]
+        _add_target(document, assessment, dataset, here, rows, models)
+    for name, title in assessment.models.items():
+        curves: dict[str, list[Curves]] = {}
+        for result in assessment.results:
+            if result.protocol == protocol and result.network == title:
+                for stage, found in result.curves.items():
+                    curves.setdefault(stage, []).append(found)
+        if curves:
+            document.add(
+                Figure(
+                    _slug(protocol, "learning", name),
+                    figures.learning(curves),
+                    f"Protocol {protocol}: learning curves of {title}, folds thin, mean strong.",
+                )
+            )
+
+
+def _add_target(
+    document: Document,
+    assessment: Assessment,
+    dataset: Dataset,
+    pooled: Sequence[Pooled],
+    rows: Sequence[ScoreRow],
+    models: Sequence[str],
+) -> None:
+    protocol, target = pooled[0].protocol, pooled[0].target
+    mark = " (inflated)" if pooled[0].inflated else ""
+    first = next(row for row in rows if row.subject is None)
+    n_classes = pooled[0].probability.shape[1]
+    document.add(Heading(f"{target.capitalize()} on protocol {protocol}{mark}", 3))
+    document.add(
+        Paragraph(
+            f"Intervals resample {first.n} {first.unit}s of {first.n_subjects} "
+            f"{'person' if first.n_subjects == 1 else 'people'}; guessing scores "
+            f"{1 / n_classes:.3f} in {PRIMARY}."
+        )
+    )
+    document.add(_scores_table(pooled, rows, protocol + mark))
+    whole = [row for row in rows if row.subject is None]
+    main = _main_heads(pooled, assessment)
+    best = next(
+        v.baseline for v in assessment.verdicts if (v.protocol, v.target) == (protocol, target)
+    )
+    rival = next(p for p in pooled if p.model == best)
+    where = f"Protocol {protocol}{mark}, {target}"
+    document.add(
+        Figure(
+            _slug(protocol, target, "comparison"),
+            figures.comparison(whole, n_classes, models),
+            f"{where}: all models with 95 % intervals over {first.unit}s.",
+        ),
+        Figure(
+            _slug(protocol, target, "confusion"),
+            figures.confusion([*main, rival], assessment.models),
+            f"{where}: share of each true class by answer, and the windows behind it.",
+        ),
+        Figure(
+            _slug(protocol, target, "confidence"),
+            figures.confidence([*main, rival], assessment.models, models),
+            f"{where}: what abstaining buys, and whether {assessment.models[OURS]} means what it "
+            "says.",
+        ),
+        Figure(
+            _slug(protocol, target, "subjects"),
+            figures.subjects(
+                [
+                    row
+                    for row in rows
+                    if row.subject is not None
+                    and row.metric == "accuracy"
+                    and any(
+                        (row.model, row.modalities) == (p.model, p.modalities)
+                        for p in (*main, rival)
+                    )
+                ],
+                dataset.about.subjects,
+                models,
+            ),
+            f"{where}: accuracy of every person.",
+        ),
+    )
+
+
+def _main_heads(pooled: Sequence[Pooled], assessment: Assessment) -> list[Pooled]:
+    """One head of every network: the fused one, or the one there is."""
+    found = []
+    for name in assessment.models:
+        own = [p for p in pooled if p.model == name]
+        found += [p for p in own if p.route == "fused"] or own[:1]
+    return found
+
+
+def _scores_table(pooled: Sequence[Pooled], rows: Sequence[ScoreRow], where: str) -> Table:
+    whole = {(_name(row), row.metric): row for row in rows if row.subject is None}
+    metrics = [m for m in METRICS if any(m == metric for _, metric in whole)]
+    lines, ours = [], set()
+    for k, each in enumerate(pooled):
+        name = _name(each)
+        if each.model.startswith(OURS):
+            ours.add(k)
+        cells = [_interval(whole.get((name, metric))) for metric in metrics]
+        accuracy = whole.get((name, "accuracy"))
+        over_folds = ""
+        if accuracy is not None and accuracy.fold_mean is not None:
+            over_folds = f"{accuracy.fold_mean:.3f} ± {accuracy.fold_std:.3f}"
+        lines.append((name, *cells, over_folds))
+    n_folds = max((row.n_folds for row in rows), default=0)
+    header = ("model", *metrics, f"accuracy over {n_folds} folds (mean ± std)")
+    return Table(f"protocol {where}", header, tuple(lines), frozenset(ours))
+
+
+def _add_published(document: Document, assessment: Assessment, dataset: Dataset) -> None:
+    kind = dataset.about.name.removeprefix("simulated-")
+    rows = [p for p in PUBLISHED if p.data == kind]
+    if not rows:
+        return
+    document.add(Heading("Beside the paper"))
+    if dataset.about.simulated:
+        document.add(
+            Paragraph(
+                "Our numbers here are from simulated people and are not comparable with the "
+                "paper's, which are from real ones.",
+                "warning",
+            )
+        )
+    ours = {
+        (r.protocol, r.target, r.metric): r
+        for r in assessment.scores
+        if r.model == OURS and r.subject is None and r.modalities.startswith("eeg+")
+    }
+
+    def mine(protocol: str, target: str, metric: str) -> str:
+        row = ours.get((protocol, target, metric))
+        if row is None or row.fold_mean is None:
+            return "not run"
+        return f"{100 * row.fold_mean:.2f} ± {100 * (row.fold_std or 0):.2f}"
+
+    lines = tuple(
+        (
+            f"{p.scheme} (protocol {p.protocol}{', inflated' if p.protocol == 'window' else ''})",
+            p.target,
+            f"{100 * p.accuracy[0]:.2f} ± {100 * p.accuracy[1]:.2f}",
+            f"{100 * p.f1[0]:.2f} ± {100 * p.f1[1]:.2f}",
+            mine(p.protocol, p.target, "accuracy"),
+            mine(p.protocol, p.target, "F1 macro" if p.target == "quadrant" else "F1"),
+            mine("trial", p.target, "accuracy"),
+        )
+        for p in rows
+    )
+    header = (
+        *("the paper's scheme", "target", "paper: accuracy", "paper: F1"),
+        *("ours: accuracy", "ours: F1", "ours, protocol trial: accuracy"),
+    )
+    document.add(
+        Table("percent, mean ± standard deviation over folds", header, lines),
+        *(Paragraph(REMARKS[p]) for p in dict.fromkeys(row.protocol for row in rows)),
+    )
+
+
+def _add_provenance(document: Document, assessment: Assessment, about: dict[str, Any]) -> None:
+    hardware, versions = about["hardware"], about["versions"]
+    networks = "; ".join(
+        f"{title}, {n_weights(assessment, title):,} weights" for title in assessment.models.values()
+    )
+    took = "" if about["seconds"] is None else f" The run took {about['seconds'] / 60:.1f} minutes."
+    gpu = f", {hardware['gpu']}" if hardware["gpu"] else ""
+    document.add(
+        Heading("Where these numbers come from"),
+        Paragraph(f"Networks: {networks}."),
+        Paragraph(
+            f"Data {about['data']['digest']}, seed {about['seed']}, precision "
+            f"{about['precision']}, {about['processes']} process(es). {hardware['system']}, "
+            f"{hardware['cpus']} CPUs{gpu}.{took}"
+        ),
+        Paragraph("Versions: " + ", ".join(f"{k} {v}" for k, v in versions.items()) + "."),
+        Code(yaml.safe_dump(about["config"], sort_keys=False, allow_unicode=True)),
+    )
+
+
+def _slug(*words: str) -> str:
+    text = "-".join(words).lower()
+    return "".join(c if c.isalnum() else "-" for c in text).strip("-")
+
+
+def n_weights(assessment: Assessment, title: str) -> int:
+    """Weights of a network."""
+    return next(r.n_weights for r in assessment.results if r.network == title)

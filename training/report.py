@@ -1,0 +1,205 @@
+"""The report of a run: HTML, Markdown and JSON with the same numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from physiosync_rt import __version__
+from training.baselines import Baselines
+from training.checkpoint import write_atomically
+from training.compose import compose, n_weights
+from training.config import RunConfig
+from training.data.dataset import Dataset
+from training.data.trials import Progress
+from training.evaluate import PRIMARY, Assessment, assess, plain
+from training.protocols import Fold
+from training.published import PUBLISHED
+from training.results import FoldResult
+
+SCHEMA: Final = 1
+
+_PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "mne", "lightning-fabric")
+
+
+def report_on(
+    dataset: Dataset,
+    folds: Sequence[Fold],
+    results: Sequence[FoldResult],
+    config: RunConfig,
+    out: Path,
+    progress: Progress,
+    *,
+    seconds: float | None = None,
+) -> Assessment:
+    """Ask the baselines on the same folds, score everything and write the report.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    folds : sequence of Fold
+        Those that were trained on, each once.
+    results : sequence of FoldResult
+        Of every network on every fold.
+    config : RunConfig
+    out : Path
+        Folder of the report.
+    progress : callable
+    seconds : float, optional
+        How long the training took.
+
+    Raises
+    ------
+    UserError
+        The folder cannot be written.
+    """
+    baselines = Baselines(dataset, config.finetune.targets, progress).run(folds)
+    assessment = assess(dataset, results, baselines, unit=config.interval_unit, seed=config.seed)
+    write_report(assessment, dataset, config, out, seconds=seconds)
+    return assessment
+
+
+def write_report(
+    assessment: Assessment,
+    dataset: Dataset,
+    config: RunConfig,
+    out: Path,
+    *,
+    seconds: float | None = None,
+) -> Path:
+    """Write ``report.html``, ``report.md`` (with ``figures/``) and ``report.json``.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    dataset : Dataset
+    config : RunConfig
+    out : Path
+        Folder.
+    seconds : float, optional
+        How long the run took.
+
+    Returns
+    -------
+    Path
+        Of the HTML page.
+
+    Raises
+    ------
+    UserError
+        The folder cannot be written.
+    """
+    about = provenance(dataset, config, seconds)
+    document = compose(assessment, dataset, config.title, about)
+    for figure in document.figures:
+        _write(out / "figures" / f"{figure.name}.svg", figure.svg)
+    _write(out / "report.md", document.markdown(Path("figures")).encode())
+    _write(out / "report.json", as_json(assessment, about).encode())
+    page = out / "report.html"
+    _write(page, document.html().encode())
+    return page
+
+
+def _write(path: Path, content: bytes) -> None:
+    def write(where: Path) -> None:
+        where.write_bytes(content)
+
+    write_atomically(path, write)
+
+
+def provenance(dataset: Dataset, config: RunConfig, seconds: float | None) -> dict[str, Any]:
+    """Data, seed, versions and hardware of a run, in plain containers."""
+    cuda = torch.cuda.is_available()
+    about = dataset.about
+    return {
+        "name": config.name,
+        "title": config.title,
+        "data": {
+            "title": about.title,
+            "simulated": about.simulated,
+            "profile": about.profile,
+            "subjects": len(about.subjects),
+            "stimuli": len(about.stimuli),
+            "trials": int(dataset.table.trial.max()) + 1,
+            "windows": len(dataset),
+            "scale": list(about.scale),
+            "threshold": about.threshold,
+            "notes": list(about.notes),
+            "digest": dataset.digest,
+        },
+        "seed": config.seed,
+        "precision": config.precision,
+        "processes": config.processes,
+        "versions": {
+            "physiosync-rt": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
+        "hardware": {
+            "system": f"{platform.system()} {platform.machine()}",
+            "cpus": os.cpu_count(),
+            "gpu": torch.cuda.get_device_name() if cuda and config.device != "cpu" else None,
+        },
+        "seconds": None if seconds is None else round(seconds, 1),
+        "config": config.model_dump(mode="json", exclude={"cache": True, "data": {"path"}}),
+    }
+
+
+def as_json(assessment: Assessment, about: dict[str, Any]) -> str:
+    """Every number of the report."""
+    content = {
+        "schema": SCHEMA,
+        "run": about,
+        "verdicts": [
+            {
+                "protocol": v.protocol,
+                "target": v.target,
+                "inflated": v.inflated,
+                "metric": PRIMARY,
+                "model": v.ours,
+                "baseline": v.baseline,
+                "baseline_value": v.theirs,
+                "loses": v.loses,
+                "margin": _finite(v.margin.value),
+                "margin_low": _finite(v.margin.low),
+                "margin_high": _finite(v.margin.high),
+                "n": v.n,
+                "unit": v.unit,
+            }
+            for v in assessment.verdicts
+        ],
+        "networks": {
+            name: {"title": title, "weights": n_weights(assessment, title)}
+            for name, title in assessment.models.items()
+        },
+        "temperatures": [
+            {"protocol": r.protocol, "fold": r.fold, "network": r.network, **r.temperatures}
+            for r in assessment.results
+        ],
+        "published": [
+            {
+                "data": p.data,
+                "scheme": p.scheme,
+                "protocol": p.protocol,
+                "target": p.target,
+                "accuracy": p.accuracy[0],
+                "accuracy_std": p.accuracy[1],
+                "f1": p.f1[0],
+                "f1_std": p.f1[1],
+            }
+            for p in PUBLISHED
+        ],
+        "scores": [plain(row) for row in assessment.scores],
+    }
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def _finite(x: float) -> float | None:
+    return x if abs(x) < float("inf") else None
