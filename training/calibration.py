@@ -7,7 +7,7 @@ import numpy as np
 from physiosync_rt.datatypes import FloatArray, IntArray
 
 _TEMPERATURES = np.geomspace(0.25, 32.0, 85)
-_FLOOR = 1e-9
+_FLOOR = 1e-30
 
 
 def tempered(probability: FloatArray, temperature: float) -> FloatArray:

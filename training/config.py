@@ -178,9 +178,9 @@ class FinetuneConfig(Frozen):
     lr, weight_decay : float
     optimiser : {"adamw", "adam"}
     schedule : {"cosine", "restarts", "constant"}
-        ``cosine``: down to nothing, step by step, after ``warmup_steps`` or a tenth of all steps. ``restarts``: cosine
-        annealing with warm restarts after every third of the epochs, set once an epoch, as
-        released.
+        ``cosine``: down to nothing, step by step, after ``warmup_steps`` or a tenth of all steps.
+        ``restarts``: cosine annealing with warm restarts after every third of the epochs, set
+        once an epoch, as released.
     clip : float, optional
         Largest norm of the gradient.
     encoder_lr : float
