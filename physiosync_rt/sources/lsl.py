@@ -16,7 +16,8 @@ from physiosync_rt.lsl import END_MARKER, declared_speed, is_marker, resolve
 from physiosync_rt.roles import matches
 from physiosync_rt.sources.arrival import SharedClocks
 from physiosync_rt.sources.base import Batch, Marker
-from physiosync_rt.sources.lsl_inlet import MarkerInlet, SignalInlet
+from physiosync_rt.sources.lsl_inlet import SignalInlet
+from physiosync_rt.sources.lsl_markers import MarkerInlet
 from physiosync_rt.sources.lsl_recovery import Recovery
 from physiosync_rt.sources.usable import complaint, require_usable
 
@@ -69,6 +70,7 @@ class LslSource:
         self._timeout = timeout
         self._signals: list[SignalInlet] = []
         self._recoveries: list[Recovery] = []
+        self._marker_recoveries: list[Recovery] = []
         self._never: frozenset[str] = frozenset()
         self._markers: list[MarkerInlet] = []
         self._speed = 1.0
@@ -84,6 +86,11 @@ class LslSource:
     def start_utc(self) -> float | None:
         """Nothing: live streams have no file that would know."""
         return None
+
+    @property
+    def infos(self) -> tuple[pylsl.StreamInfo, ...]:
+        """Descriptions of the outlets listened to at present, the EEG's first."""
+        return tuple(inlet.info for inlet in self._signals)
 
     def now(self) -> float:
         """Present time on the LSL clock of this computer, in seconds."""
@@ -123,6 +130,7 @@ class LslSource:
         self._never = frozenset(info.uid() for info in infos) - {one.info.uid() for one in chosen}
         self._recoveries = [Recovery(inlet, self._taken) for inlet in chosen]
         self._open_markers([info for info in infos if is_marker(info)])
+        self._marker_recoveries = [Recovery(m, self._taken, silent_s=None) for m in self._markers]
         return tuple(inlet.spec for inlet in chosen)
 
     def poll(self, timeout: float) -> Batch:
@@ -134,8 +142,10 @@ class LslSource:
             if self._ending is None and (notice := recovery.step(bool(found))):
                 self.notices.append(notice)
         markers: list[Marker] = []
-        for source in self._markers:
+        for source, recovery in zip(self._markers, self._marker_recoveries, strict=True):
             texts = source.drain()
+            if self._ending is None and (notice := recovery.step(bool(texts))):
+                self.notices.append(notice)
             if self._ending is None and self._ends(source, texts):
                 self._ending = time.monotonic()
             markers += [marker for marker in texts if marker.text != END_MARKER]
@@ -149,13 +159,14 @@ class LslSource:
 
     def close(self) -> None:
         """Let go of all streams."""
-        for recovery in self._recoveries:
+        for recovery in (*self._recoveries, *self._marker_recoveries):
             recovery.close()
         for signal in self._signals:
             signal.close()
         for marker in self._markers:
             marker.close()
-        self._signals, self._recoveries, self._markers = [], [], []
+        self._signals, self._recoveries = [], []
+        self._markers, self._marker_recoveries = [], []
 
     def _taken(self) -> frozenset[str]:
         """Outlets that cannot be the successor of one that has gone."""

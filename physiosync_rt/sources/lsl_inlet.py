@@ -12,7 +12,6 @@ from physiosync_rt.devices import Device, mapper_for
 from physiosync_rt.errors import UserError
 from physiosync_rt.lsl import layout
 from physiosync_rt.sources.arrival import FOREIGN_CLOCK_S, FUTURE_S, Arrivals, SharedClocks
-from physiosync_rt.sources.base import Marker
 from physiosync_rt.sources.lsl_clock import ANSWER_S, SOON_S, ClockCorrection
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class SignalInlet:
         self._device = device
         self._local_clock = pylsl.local_clock
         self._lost_error = pylsl.util.LostError
-        self._inlet = _inlet(info)
+        self._inlet = raw_inlet(info)
         self.info = self._inlet.info(timeout=ANSWER_S)
         self._layout = layout(self.info)
         self._mapper = mapper_for(device, self._layout.spec)
@@ -77,6 +76,11 @@ class SignalInlet:
         self._arrivals: Arrivals | None = None
         self._held: list[tuple[np.ndarray, np.ndarray]] = []
         self._clock_known = not self._check_clock
+
+    @property
+    def name(self) -> str:
+        """What the stream is called in this run."""
+        return self.spec.name
 
     def rename(self, spec: StreamSpec) -> None:
         """Give the stream another name than its own, to tell it from one called the same."""
@@ -124,7 +128,7 @@ class SignalInlet:
         TimeoutError, pylsl.util.LostError
             It does not answer.
         """
-        inlet = _inlet(info)
+        inlet = raw_inlet(info)
         complete = inlet.info(timeout=SOON_S)
         spec, before = layout(complete).spec, self._layout.spec
         if (spec.ch_names, spec.unit) != (before.ch_names, before.unit):
@@ -232,51 +236,11 @@ class SignalInlet:
         )
 
 
-def _inlet(info: pylsl.StreamInfo) -> pylsl.StreamInlet:
+def raw_inlet(info: pylsl.StreamInfo) -> pylsl.StreamInlet:
+    """Make an inlet that leaves stamps as they are and says when its stream has gone."""
     import pylsl
 
     # liblsl's own recovery says neither that a stream has gone nor that another has come.
     return pylsl.StreamInlet(
         info, max_buflen=BUFFER_S, processing_flags=pylsl.proc_none, recover=False
     )
-
-
-class MarkerInlet:
-    """A stream of text markers.
-
-    Parameters
-    ----------
-    info : pylsl.StreamInfo
-    """
-
-    def __init__(self, info: pylsl.StreamInfo) -> None:
-        import pylsl
-
-        self.info = info
-        self.lost = False
-        self._errors = pylsl.util.LostError
-        self._inlet = pylsl.StreamInlet(info, max_buflen=BUFFER_S, recover=True)
-        self._inlet.open_stream(timeout=ANSWER_S)
-        self._correction = ClockCorrection(self._inlet, info.hostname(), info.name())
-
-    def drain(self) -> list[Marker]:
-        """Return all markers that have arrived."""
-        self._correction.renew()
-        markers: list[Marker] = []
-        try:
-            while not self.lost:
-                rows, stamps = self._inlet.pull_chunk(timeout=0.0, max_samples=256)
-                markers.extend(
-                    Marker(stamp, str(row[0]), self._correction.offset)
-                    for row, stamp in zip(rows, stamps, strict=True)
-                )
-                if len(stamps) < 256:
-                    break
-        except self._errors:
-            # Markers are no reason to end a run.
-            self.lost = True
-        return markers
-
-    def close(self) -> None:
-        """Stop receiving."""
-        self._inlet.close_stream()

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.sources.lsl_inlet import SignalInlet
 from physiosync_rt.sources.reopening import longer
 
 if TYPE_CHECKING:
     import pylsl
 
 SILENT_S = 1.5
-"""A stream that is silent for so long may live on under another address."""
+"""A signal that is silent for so long may live on under another address."""
 
 LOOK_S = 0.1
 _FORGET_S = 2.0
+
+
+class Recoverable(Protocol):
+    """An inlet that can go on with a successor of its outlet."""
+
+    lost: bool
+    info: pylsl.StreamInfo
+
+    @property
+    def name(self) -> str:
+        """What the stream is called in this run."""
+        ...
+
+    def reopen(self, info: pylsl.StreamInfo) -> None:
+        """Go on with the successor; raises TimeoutError, LostError or UserError."""
+        ...
 
 
 class Recovery:
@@ -25,10 +40,13 @@ class Recovery:
 
     Parameters
     ----------
-    inlet : SignalInlet
+    inlet : Recoverable
         Open.
     others : callable
         uids of streams that were in sight from the beginning or are in use: never a successor.
+    silent_s : float or None
+        Silence after which a successor is looked for although the connection stands; None for a
+        stream that is silent as a rule.
 
     Notes
     -----
@@ -37,12 +55,19 @@ class Recovery:
     the same computer: many programs make up a new source_id with every start.
     """
 
-    def __init__(self, inlet: SignalInlet, others: Callable[[], frozenset[str]]) -> None:
+    def __init__(
+        self,
+        inlet: Recoverable,
+        others: Callable[[], frozenset[str]],
+        silent_s: float | None = SILENT_S,
+    ) -> None:
         self._inlet = inlet
         self._others = others
+        self._silent_s = silent_s
         self._refused: set[str] = set()
         self._resolver: pylsl.ContinuousResolver | None = None
         self._last: float | None = None
+        self._since: float | None = None
         self._due = 0.0
         self._pause = 0.0
         self._announced = False
@@ -51,20 +76,15 @@ class Recovery:
         """Do what is due after a poll; return a sentence for a person, empty as a rule."""
         now = time.monotonic()
         if got_samples:
-            return self._heard(now)
-        if self._last is None:
-            if not self._inlet.lost:
-                return ""
             self._last = now
-        if not self._inlet.lost and now - self._last < SILENT_S:
+            return self._welcome(now)
+        if not self._inlet.lost and not self._is_silent(now):
             return ""
         if self._resolver is None:
-            self._start()
+            self._start(now)
         if self._inlet.lost and not self._announced:
             self._announced = True
-            return (
-                f"stream {self._inlet.spec.name!r} has gone; it is taken up again when it is back"
-            )
+            return f"stream {self._inlet.name!r} has gone; it is taken up again when it is back"
         if now >= self._due:
             self._due = now + LOOK_S
             return self._look()
@@ -74,17 +94,23 @@ class Recovery:
         """Stop looking."""
         self._resolver = None
 
-    def _heard(self, now: float) -> str:
-        before, self._last = self._last, now
-        if self._resolver is None:
-            return ""
-        self._resolver, self._announced, self._pause = None, False, 0.0
-        assert before is not None, "the search began after a silence"
-        return f"stream {self._inlet.spec.name!r} is back after {now - before:.1f} s"
+    def _is_silent(self, now: float) -> bool:
+        limit = self._silent_s
+        return limit is not None and self._last is not None and now - self._last > limit
 
-    def _start(self) -> None:
+    def _welcome(self, now: float) -> str:
+        """Say that the stream is back, where it was away."""
+        self._resolver, self._announced, self._pause = None, False, 0.0
+        since, self._since = self._since, None
+        if since is None:
+            return ""
+        return f"stream {self._inlet.name!r} is back after {now - since:.1f} s"
+
+    def _start(self, now: float) -> None:
         import pylsl
 
+        if self._since is None:
+            self._since = now if self._last is None else self._last
         name = self._inlet.info.name()
         # A quote would end the resolver's own quotes.
         quoted = "'" in name or '"' in name or not name
@@ -108,6 +134,10 @@ class Recovery:
         except UserError as error:
             self._refused.add(successor.uid())
             return str(error)
+        else:
+            self._resolver, self._last = None, time.monotonic()
+            if self._silent_s is None:
+                return self._welcome(self._last)
         return ""
 
     def _successor(self) -> pylsl.StreamInfo | None:

@@ -212,6 +212,26 @@ def test_a_successor_with_other_channels_is_refused_and_said(sender) -> None:
         source.close()
 
 
+def test_markers_come_back_too(sender) -> None:
+    process = sender(EEG, duration=30.0)
+    source = LslSource(timeout=5)
+    try:
+        source.open()
+        go(process)
+        until(source, bool)
+        process.kill()
+        process.wait()
+        until(source, lambda _: any("'markers' has gone" in n for n in source.notices), 3.0)
+        successor = sender(EEG, duration=2.0)
+        until(source, lambda _: any("'markers' is back" in n for n in source.notices))
+        go(successor)
+        chunks, markers = receive(source)
+    finally:
+        source.close()
+    assert len(chunks["cap"]) > 0
+    assert [marker.text for marker in markers] == ["begin"]
+
+
 def test_streams_of_one_foreign_clock_stay_together(sender) -> None:
     process = sender(EEG, GSR, start=1.7e9, duration=3.0)
     source = LslSource(timeout=5)

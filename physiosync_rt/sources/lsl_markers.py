@@ -1,0 +1,70 @@
+"""Text markers from LSL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from physiosync_rt.sources.base import Marker
+from physiosync_rt.sources.lsl_clock import ANSWER_S, SOON_S, ClockCorrection
+from physiosync_rt.sources.lsl_inlet import raw_inlet
+
+if TYPE_CHECKING:
+    import pylsl
+
+
+class MarkerInlet:
+    """A stream of text markers.
+
+    Parameters
+    ----------
+    info : pylsl.StreamInfo
+
+    Attributes
+    ----------
+    info : pylsl.StreamInfo
+    lost : bool
+        Whether the connection has broken; `reopen` mends it.
+
+    Raises
+    ------
+    TimeoutError, pylsl.util.LostError, UserError
+        The stream, or its computer's clock, does not answer.
+    """
+
+    def __init__(self, info: pylsl.StreamInfo, timeout: float = ANSWER_S) -> None:
+        self.reopen(info, timeout)
+
+    @property
+    def name(self) -> str:
+        """What the stream is called."""
+        return str(self.info.name())
+
+    def reopen(self, info: pylsl.StreamInfo, timeout: float = SOON_S) -> None:
+        """Listen to this outlet from now on; raises as the constructor does."""
+        import pylsl
+
+        inlet = raw_inlet(info)
+        inlet.open_stream(timeout=timeout)
+        self._correction = ClockCorrection(inlet, info.hostname(), info.name(), timeout)
+        self._errors = pylsl.util.LostError
+        self._inlet, self.info, self.lost = inlet, info, False
+
+    def drain(self) -> list[Marker]:
+        """Return all markers that have arrived."""
+        self._correction.renew()
+        markers: list[Marker] = []
+        try:
+            # One by one: liblsl drops what it has when it fails.
+            while not self.lost:
+                row, stamp = self._inlet.pull_sample(timeout=0.0)
+                if stamp is None:
+                    break
+                markers.append(Marker(stamp, str(row[0]), self._correction.offset))
+        except self._errors:
+            # Markers are no reason to end a run.
+            self.lost = True
+        return markers
+
+    def close(self) -> None:
+        """Stop receiving."""
+        self._inlet.close_stream()
