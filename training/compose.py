@@ -109,6 +109,7 @@ def _data_sentence(dataset: Dataset) -> str:
         f"Ratings from {about.scale[0]:g} to {about.scale[1]:g}; {about.threshold:g} and above "
         "is high."
     )
+    said = said[0].upper() + said[1:]
     return " ".join([said, *(note[0].upper() + note[1:] + "." for note in about.notes)])
 
 

@@ -12,20 +12,20 @@ from typing import Final
 STYLE: Final = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #1c2330;
-  background: #fff; max-width: 66rem; margin: 2.5rem auto; padding: 0 1.5rem; }
+  background: #fff; max-width: 84rem; margin: 2.5rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.9rem; margin: 0.2rem 0 1rem; }
 h2 { font-size: 1.35rem; margin: 2.8rem 0 0.6rem; border-top: 1px solid #d8dde6;
   padding-top: 1.2rem; }
 h3 { font-size: 1.08rem; margin: 1.8rem 0 0.4rem; }
 p { margin: 0.5rem 0; max-width: 52rem; }
 .verdict { font-size: 1.1rem; padding: 0.8rem 1rem; border-left: 5px solid #2f6fb0;
-  background: #eef4fb; max-width: none; }
+  background: #eef4fb; max-width: 60rem; }
 .verdict.bad, .warning { border-left: 5px solid #b3362b; background: #fdf0ee; }
-.warning { padding: 0.6rem 1rem; font-weight: 600; max-width: none; }
+.warning { padding: 0.6rem 1rem; font-weight: 600; max-width: 60rem; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.88rem; margin: 0.6rem 0 1rem; }
+table { border-collapse: collapse; font-size: 0.84rem; margin: 0.6rem 0 1rem; }
 caption { text-align: left; font-weight: 600; padding: 0.3rem 0; }
-th, td { padding: 0.28rem 0.7rem; border-bottom: 1px solid #e3e7ee; text-align: right;
+th, td { padding: 0.26rem 0.55rem; border-bottom: 1px solid #e3e7ee; text-align: right;
   font-variant-numeric: tabular-nums; white-space: nowrap; }
 th { border-bottom: 2px solid #aab3c2; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }

@@ -13,9 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from models.config import Route
-from physiosync_rt.bundle import Score
 from physiosync_rt.datatypes import FloatArray, IntArray
-from training.baselines import MAJORITY
 from training.baselines import NAMES as BASELINES
 from training.config import IntervalUnit
 from training.data.dataset import Dataset
@@ -406,38 +404,6 @@ def _primary(pooled: Pooled) -> float:
     found = score(pooled.truth, pooled.probability, pooled.rows, pooled.fold, n_draws=1)
     value = found[PRIMARY].value
     return value if np.isfinite(value) else 0.0
-
-
-def bundle_scores(assessment: Assessment, protocols: Iterable[str] | None = None) -> list[Score]:
-    """Pooled figures for a bundle's card: the first network's and the best baseline's.
-
-    Parameters
-    ----------
-    assessment : Assessment
-    protocols : iterable of str, optional
-        Which to carry; all when not given. An inflated one says so in its name.
-    """
-    wanted = None if protocols is None else set(protocols)
-    best = {(v.protocol, v.target): v.baseline for v in assessment.verdicts}
-    return [
-        Score(
-            protocol=f"{row.protocol} (inflated)" if row.inflated else row.protocol,
-            target=row.target,
-            modalities=row.modalities,
-            model=row.model,
-            metric=row.metric,
-            value=row.value,
-            ci_low=row.ci_low,
-            ci_high=row.ci_high,
-            n=row.n,
-            unit=row.unit,
-        )
-        for row in assessment.scores
-        if row.subject is None
-        and (wanted is None or row.protocol in wanted)
-        and row.model in (OURS, best.get((row.protocol, row.target)), MAJORITY)
-        and row.metric in ("accuracy", PRIMARY, "calibration error")
-    ]
 
 
 def plain(row: ScoreRow) -> dict[str, Any]:
