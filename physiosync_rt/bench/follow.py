@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physiosync_rt.datatypes import FloatArray
+from physiosync_rt.datatypes import FloatArray, Prediction
 from physiosync_rt.engine import Engine
 from physiosync_rt.inference import Predictor
 from physiosync_rt.sources.simulated import SimulatedSource
@@ -46,6 +46,19 @@ class Follow:
     per_person: tuple[float, ...]
 
 
+class _Kept:
+    """A sink that keeps every row; the engine itself remembers five minutes."""
+
+    def __init__(self) -> None:
+        self.rows: list[Prediction] = []
+
+    def write(self, row: Prediction) -> None:
+        self.rows.append(row)
+
+    def close(self) -> None:
+        """Nothing to finish."""
+
+
 def follow_person(predictor: Predictor, seed: int, duration_s: float) -> dict[str, FloatArray]:
     """Run one simulated person through the whole live path, as fast as it goes.
 
@@ -58,10 +71,12 @@ def follow_person(predictor: Predictor, seed: int, duration_s: float) -> dict[st
     stream = PersonStream(Person.draw(seed), seed=seed, ch_names=eeg, ecg_sfreq=0, rest_s=35.0)
     source = SimulatedSource(stream, duration_s=duration_s, paced=False)
     engine = Engine(source, predictor)
+    kept = _Kept()
+    engine.sinks.append(kept)
     engine.open()
     engine.run()
     engine.close()
-    rows = [row for row in engine.predictions if row.valid]
+    rows = [row for row in kept.rows if row.valid]
     seconds = np.stack([np.arange(-5.0, 1.0) + row.t_end for row in rows])
     truth = dict(zip(TARGETS, stream.course(seconds), strict=True))
     return {

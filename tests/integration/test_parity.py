@@ -58,19 +58,31 @@ class Run:
     windows: list[Window]
 
 
+class Rows(list[Prediction]):
+    """A sink that keeps every row."""
+
+    def write(self, row: Prediction) -> None:
+        self.append(row)
+
+    def close(self) -> None:
+        pass
+
+
 def _run(case: Case, source: Source, record: Path | None = None) -> Run:
     predictor = Watching(load_bundle("demo-eeg32"))
     predictor.seen = []
     rest = BaselineRequest(0.0, None, 5.0)
     engine = Engine(source, predictor, baseline=rest, min_quality=case.min_quality)
+    rows = Rows()
+    engine.sinks.append(rows)
     try:
         engine.open()
         if record is not None:
             engine.record(record)
-        engine.run(120.0 if record is not None else None)
+        engine.run(240.0 if record is not None else None)
     finally:
         engine.close()
-    return Run(list(engine.predictions), predictor.seen)
+    return Run(rows, predictor.seen)
 
 
 def _excerpt(recording: Recording, seconds: float) -> Recording:
