@@ -5,9 +5,10 @@ Source: Koelstra et al. 2012, and the dataset's own description of its preproces
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -187,9 +188,11 @@ def subject_files(folder: Path | str) -> tuple[Path, ...]:
     Raises
     ------
     UserError
-        No file of DEAP's there, or a hole in the row of subjects (named).
+        No folder, no file of DEAP's there, or a hole in the row of subjects (named).
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder; name DEAP's data_preprocessed_python")
     found = {int(m[1]): p for p in folder.iterdir() if (m := _NAME.fullmatch(p.name))}
     if not found:
         raise UserError(
@@ -207,6 +210,8 @@ def subject_files(folder: Path | str) -> tuple[Path, ...]:
 def read_deap(path: Path | str) -> Iterator[Recording]:
     """Read one ``sXX.dat``, or a folder of them in the order of subjects.
 
+    Where a folder ends before the last subject that it should have, a note names what it lacks.
+
     Raises
     ------
     UserError
@@ -214,8 +219,22 @@ def read_deap(path: Path | str) -> Iterator[Recording]:
     """
     path = Path(path)
     files = subject_files(path) if path.is_dir() else (path,)
+    note = _incomplete(path, len(files)) if path.is_dir() else ""
     for file in files:
-        yield load_subject(file).to_recording()
+        recording = load_subject(file).to_recording()
+        yield replace(recording, notes=(*recording.notes, note)) if note else recording
+
+
+def _incomplete(folder: Path, n_files: int) -> str:
+    """Say which subjects are not there of those that DEAP, or a simulation, has."""
+    n_subjects = N_SUBJECTS
+    simulated = folder / SIMULATED_FILE
+    if simulated.is_file():
+        n_subjects = json.loads(simulated.read_text(encoding="utf-8"))["n_subjects"]
+    lacking = [f"s{i:02d}" for i in range(n_files + 1, n_subjects + 1)]
+    if not lacking:
+        return ""
+    return f"incomplete: {n_files} of {n_subjects} subjects, without {', '.join(lacking)}"
 
 
 def _floats(path: Path, key: str, value: object) -> FloatArray:

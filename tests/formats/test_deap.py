@@ -64,6 +64,19 @@ def test_missing_subjects_are_named(tmp_path: Path) -> None:
         list(read_all(tmp_path))
     with pytest.raises(UserError, match=r"no s01\.dat"):
         deap.subject_files(tmp_path / "..")
+    with pytest.raises(UserError, match="is no folder"):
+        deap.subject_files(tmp_path / "nowhere")
+
+
+def test_a_folder_that_ends_early_says_so(tmp_path: Path) -> None:
+    write(tmp_path / "s01.dat")
+    (real,) = read_all(tmp_path)
+    assert real.notes[-1].startswith("incomplete: 1 of 32 subjects, without s02, s03, ")
+    (tmp_path / deap.SIMULATED_FILE).write_text('{"n_subjects": 2}')
+    (simulated,) = read_all(tmp_path)
+    assert simulated.notes[-1] == "incomplete: 1 of 2 subjects, without s02"
+    write(tmp_path / "s02.dat")
+    assert not any("incomplete" in note for each in read_all(tmp_path) for note in each.notes)
 
 
 class Malice:
