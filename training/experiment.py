@@ -16,11 +16,13 @@ from training.data.dataset import Dataset
 from training.data.load import load_dataset, outline
 from training.feed import Feed
 from training.labels import check_classes, classes
-from training.loop import Progress, StopRequest, no_progress
+from training.loop import Interrupted, Progress, StopRequest, no_progress
 from training.pretrain import lay_out
 from training.protocols import Fold, make_folds
 from training.results import FoldResult
 from training.run import Conditions, FoldRun, folder_of, make_fabric, refuse_used_folder
+
+_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def run_here(
     fabric = make_fabric(experiment.config)
     fabric.launch()
     show = progress if fabric.global_rank == 0 else no_progress
-    conditions = Conditions(fabric, resume, show, stop or StopRequest())
+    conditions = Conditions(fabric, resume, show, StopRequest() if stop is None else stop)
     found = []
     for number, job in enumerate(experiment.jobs):
         show("folds", number, len(experiment.jobs))
@@ -171,6 +173,7 @@ def run_on_cluster(
     *,
     resume: bool,
     progress: Progress = no_progress,
+    stop: StopRequest | None = None,
     cpus_per_fold: int = 1,
 ) -> list[Any]:
     """Spread the jobs over a Ray cluster, one fold to a worker.
@@ -181,14 +184,17 @@ def run_on_cluster(
     work : callable
     address : str
         Of the cluster's head; ``local`` starts one on this computer.
-    resume, progress
-        As in `run_here`.
+    resume, progress, stop
+        As in `run_here`; folds that are stopped go on from their last checkpoint.
     cpus_per_fold : int
 
     Raises
     ------
     UserError
-        Ray is not installed, or the configuration wants several processes for a fold.
+        Ray is not installed or its cluster not there, the configuration wants several processes
+        for a fold, or a fold failed.
+    Interrupted
+        Somebody asked to stop.
 
     Notes
     -----
@@ -205,7 +211,13 @@ def run_on_cluster(
     if experiment.config.processes > 1:
         raise UserError("with --cluster every fold is one process: leave processes at 1")
     refuse_used_folders(experiment, resume)
-    ray.init(**_ray_settings(address))
+    try:
+        ray.init(**_ray_settings(address))
+    except ConnectionError as error:
+        raise UserError(
+            f"no Ray cluster answers at {address!r}; start one with `ray start --head`, or say "
+            "--cluster local"
+        ) from error
     try:
         remote = ray.remote(num_cpus=cpus_per_fold, num_gpus=_gpus(experiment.config))(_in_worker)
         config = experiment.config.model_dump(mode="json")
@@ -218,12 +230,25 @@ def run_on_cluster(
         found: dict[int, Any] = {}
         while waiting:
             progress("folds", len(found), n_jobs)
-            (done,), _ = ray.wait(list(waiting))
-            found[waiting.pop(done)] = ray.get(done)
+            finished, _ = ray.wait(list(waiting), timeout=_LOOK_EVERY_S)
+            for each in finished:
+                found[waiting.pop(each)] = _result_of(ray, each)
+            if stop:
+                raise Interrupted
         progress("folds", n_jobs, n_jobs)
         return [found[number] for number in range(n_jobs)]
     finally:
         ray.shutdown()
+
+
+def _result_of(ray: Any, reference: Any) -> Any:
+    """Result of a finished job; what a person can mend in it is told as it is."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, UserError):
+            raise error.cause from None
+        raise
 
 
 def _ray_settings(address: str) -> dict[str, Any]:

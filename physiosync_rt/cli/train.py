@@ -132,7 +132,9 @@ def _work(
 
         def do(stop: StopRequest) -> list[Any]:
             if cluster is not None:
-                return run_on_cluster(experiment, work, cluster, resume=resume, progress=show)
+                return run_on_cluster(
+                    experiment, work, cluster, resume=resume, progress=show, stop=stop
+                )
             return run_here(experiment, work, resume=resume, progress=show, stop=stop)
 
         try:

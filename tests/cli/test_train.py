@@ -1,0 +1,160 @@
+"""``physiosync train`` as a person runs it: stopped, resumed, in parts, in company, and refused."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from physiosync_rt.bundle import load_bundle
+
+CONFIG = """
+name: tiny
+title: A tiny run
+data: {kind: simulated, subjects: 4, duration_s: 175, trial_s: 20, ch_names: [Fz, Cz, Pz, Oz]}
+protocols:
+  - {protocol: subject, folds: 4, validation: 0.34}
+networks:
+  - {preset: compact, dim_1s: 8, dim_5s: 8, depth: 1}
+finetune: {epochs: 2, head_epochs: 1, batch_size: 16}
+device: cpu
+checkpoint_every_s: 0.001
+"""
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("train") / "tiny.yaml"
+    path.write_text(CONFIG + f"cache: {path.parent / 'cache'}\n")
+    return path
+
+
+def command(name: str, config: Path, out: Path, *more: str) -> list[str]:
+    return [
+        sys.executable,
+        *("-m", "physiosync_rt", name, "--config", str(config), "--out", str(out), *more),
+    ]
+
+
+def run(name: str, config: Path, out: Path, *more: str, code: int = 0) -> str:
+    done = subprocess.run(
+        command(name, config, out, *more),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == code, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def numbers(out: Path) -> dict[str, np.ndarray]:
+    found = {}
+    for path in sorted(out.glob("subject/*/*/result.npz")):
+        with np.load(path) as stored:
+            found |= {f"{path.parts[-3]}/{k}": stored[k] for k in stored.files if k != "text"}
+    assert found
+    return found
+
+
+@pytest.fixture(scope="module")
+def trained(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole")
+    said = run("train", config, out)
+    assert "balanced accuracy" in said
+    return out
+
+
+def test_train_leaves_a_report_and_a_bundle_that_can_be_asked(trained):
+    for name in ("report.html", "report.md", "report.json"):
+        assert (trained / name).stat().st_size > 0
+    bundle = load_bundle(str(trained / "bundle"))
+    assert bundle.card.simulated
+    assert bundle.card.eeg.ch_names == ("Fz", "Cz", "Pz", "Oz")
+    assert {score.protocol for score in bundle.card.scores} == {"subject"}
+    assert {score.model for score in bundle.card.scores} > {"physiosync", "majority class"}
+    assert bundle.card.provenance["fold"] == "subject-01"
+    told = json.loads((trained / "report.json").read_text())
+    pooled = next(
+        row
+        for row in told["scores"]
+        if row["model"] == "physiosync" and row["subject"] is None and row["target"] == "valence"
+    )
+    assert {"protocol", "metric", "value", "ci_low", "ci_high", "n"} <= set(pooled)
+
+
+@pytest.mark.slow
+def test_the_parts_one_by_one_give_the_same(config, trained, tmp_path):
+    with_pairs = ("--set", "pretrain={epochs: 1}")
+    said = run("pretrain", config, tmp_path, *with_pairs, code=2)
+    assert "no stimulus window is shared by 4 training subjects" in said
+    run("pretrain", config, tmp_path)
+    run("finetune", config, tmp_path)
+    said = run("evaluate", config, tmp_path)
+    assert "report.html" in said
+    for name, value in numbers(trained).items():
+        np.testing.assert_array_equal(numbers(tmp_path)[name], value, err_msg=name)
+
+
+def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp_path):
+    process = subprocess.Popen(
+        command("train", config, tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    )
+    while not list(tmp_path.glob("subject/subject-02/*/*/checkpoint.pt")):
+        assert process.poll() is None, process.communicate()[1][-2000:]
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume goes on" in said
+    assert "Traceback" not in said
+    assert "holds a training already" in run("train", config, tmp_path, code=2)
+    run("train", config, tmp_path, "--resume")
+    for name, value in numbers(trained).items():
+        np.testing.assert_array_equal(numbers(tmp_path)[name], value, err_msg=name)
+
+
+def test_evaluate_and_finetune_say_what_is_missing(config, tmp_path):
+    assert "run `physiosync train`" in run("evaluate", config, tmp_path, code=2)
+    said = run(
+        "train", config, tmp_path, "--set", "protocols=[{protocol: trial, folds: 90}]", code=2
+    )
+    assert "too few for 90 folds" in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_numbers(config, trained, tmp_path):
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed: pip install 'physiosync-rt[cluster]'")
+    run("train", config, tmp_path, "--cluster", "local")
+    found = numbers(tmp_path)
+    assert len({name.partition("/")[0] for name in found}) == 4
+    for name, value in numbers(trained).items():
+        np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-6, err_msg=name)
+
+
+def test_a_cluster_without_ray_is_one_sentence(config, tmp_path):
+    if importlib.util.find_spec("ray") is not None:
+        pytest.skip("Ray is installed")
+    said = run("train", config, tmp_path, "--cluster", "local", code=2)
+    assert "pip install 'physiosync-rt[cluster]'" in said
+
+
+@pytest.mark.slow
+def test_two_processes_started_by_the_command_itself(config, trained, tmp_path):
+    run("train", config, tmp_path, "--set", "processes=2", "--set", "networks.0.dropout=0.0")
+    assert (tmp_path / "report.html").is_file()
+    assert len(numbers(tmp_path)) == len(numbers(trained))
