@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from itertools import pairwise
+from operator import attrgetter
 
 import numpy as np
 import pytest
 
+from physiosync_rt.align.counters import Counters
 from physiosync_rt.align.sanity import StartCheck
 from physiosync_rt.align.stream import StreamAligner
 from physiosync_rt.datatypes import Chunk, FloatArray, GridChunk, IntArray, Modality, StreamSpec
@@ -15,6 +17,8 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.faults import Faults
 
 SFREQ = 250.0
+NAMES = tuple(field.name for field in fields(Counters))
+VALUES = attrgetter(*NAMES)
 
 
 def _spec(sfreq: float = SFREQ, n_chans: int = 2) -> StreamSpec:
@@ -22,7 +26,7 @@ def _spec(sfreq: float = SFREQ, n_chans: int = 2) -> StreamSpec:
 
 
 class Run:
-    """An aligner fed sample by sample; ``seen`` is when each counter first moved."""
+    """An aligner fed 20 ms at a time; ``seen`` is when each counter first moved."""
 
     def __init__(
         self,
@@ -39,23 +43,23 @@ class Run:
         if x is None:
             x = np.random.default_rng(5).normal(size=(len(stamps), 2))
         due = stamps if due is None else due
-        before = asdict(self.aligner.counters)
-        for i, (stamp, at) in enumerate(zip(stamps, due, strict=True)):
-            one = slice(i, i + 1)
+        before = VALUES(self.aligner.counters)
+        step = max(int(0.02 * sfreq), 1)
+        for start in range(0, len(stamps), step):
+            part = slice(start, start + step)
             self.grids += self.aligner.push(
                 Chunk(
                     "eeg",
-                    x[one].astype(np.float32),
-                    np.array([stamp]),
-                    counter=None if counter is None else counter[one],
+                    x[part].astype(np.float32),
+                    stamps[part],
+                    counter=None if counter is None else counter[part],
                 )
             )
-            now = asdict(self.aligner.counters)
-            if now != before:
-                for name, value in now.items():
-                    if value != before[name]:
-                        self.seen.setdefault(name, float(at))
-                before = now
+            now = VALUES(self.aligner.counters)
+            for name, old, new in zip(NAMES, before, now, strict=True):
+                if new != old:
+                    self.seen.setdefault(name, float(due[part][-1]))
+            before = now
         self.counters = self.aligner.counters
 
     @property
