@@ -108,7 +108,8 @@ class Engine:
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._markers: list[tuple[float, str]] = []
         self._newest = -math.inf
-        self._newest_arrival = 0.0
+        self._reached = -math.inf
+        self._reached_at = 0.0
         self._utc_of_stamp_zero = math.nan
         self._snapshot: Snapshot | None = None
         self._snapshot_due = 0.0
@@ -222,8 +223,7 @@ class Engine:
             windows += self.pipeline.push(chunk)
             if spec is self.specs[0]:
                 newest = float(chunk.timestamps[-1] + chunk.clock_offset)
-                if newest > self._newest:
-                    self._newest, self._newest_arrival = newest, now
+                self._newest = max(self._newest, newest)
         self._markers.extend(self._place(marker) for marker in batch.markers)
         for name, watchdog in self.watchdogs.items():
             watchdog.look(now)
@@ -239,12 +239,14 @@ class Engine:
 
         Without pace (a file read as fast as it goes) no time passes but the recording's own.
         """
-        anchor = self.pipeline.anchor
-        if anchor is None or not math.isfinite(self._newest):
-            return -math.inf
+        # Fitted time, not the newest stamp: a sample that was held up is stamped late, and with
+        # a second of it every row would be given up before its samples had their turn.
+        reached = self.pipeline.reached_s
+        if reached != self._reached:
+            self._reached, self._reached_at = reached, now
         speed = self._source.speed
-        waited = (now - self._newest_arrival) * speed if math.isfinite(speed) else 0.0
-        return self._newest - anchor + waited
+        waited = (now - self._reached_at) * speed if math.isfinite(speed) else 0.0
+        return reached + waited
 
     @property
     def _grace_s(self) -> float:

@@ -174,6 +174,12 @@ class Pipeline:
         return max((a.delay_s for a in aligners if a is not None), default=0.0)
 
     @property
+    def reached_s(self) -> float:
+        """Seconds from the anchor that EEG has come to; minus infinity before its first sample."""
+        aligner = self._eeg.aligner
+        return -np.inf if aligner is None else aligner.frontier / GRID_SFREQ + aligner.delay_s
+
+    @property
     def rows(self) -> int:
         """Rows made so far."""
         return self._row
