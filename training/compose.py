@@ -54,11 +54,19 @@ def verdict_sentence(verdict: Verdict) -> str:
     return f"{where}: {said}, {verdict.baseline} ({PRIMARY} {ours} against {theirs}, {margin})."
 
 
+def _marked(protocol: str, inflated: bool) -> str:
+    """Name of a protocol as it stands over numbers."""
+    return f"{protocol} (inflated)" if inflated else protocol
+
+
 def headline(assessment: Assessment) -> tuple[str, bool]:
     """First line of a report, and whether it is bad news."""
 
     def named(verdicts: list[Verdict]) -> str:
-        return "; ".join(f"{v.target} on protocol {v.protocol} ({v.baseline})" for v in verdicts)
+        return "; ".join(
+            f"{v.target} on protocol {_marked(v.protocol, v.inflated)} ({v.baseline})"
+            for v in verdicts
+        )
 
     lost = [v for v in assessment.verdicts if v.loses]
     close = [v for v in assessment.verdicts if not v.loses and not v.is_clear]
@@ -141,7 +149,7 @@ def _summary(assessment: Assessment) -> Table:
         if row.subject is None and row.metric == PRIMARY:
             cells.setdefault(_name(row), {})[(row.protocol, row.target)] = _interval(row)
     header = tuple(
-        f"{target}, {protocol}" + (" (inflated)" if protocol == "window" else "")
+        f"{target}, {_marked(protocol, _of(assessment, protocol)[0].inflated)}"
         for protocol, target in columns
     )
     return Table(
@@ -176,7 +184,8 @@ def _add_protocol(
                 Figure(
                     _slug(protocol, "learning", name),
                     figures.learning(curves),
-                    f"Protocol {protocol}: learning curves of {title}, folds thin, mean strong.",
+                    f"Protocol {_marked(protocol, pooled[0].inflated)}: learning curves of "
+                    f"{title}, folds thin, mean strong.",
                 )
             )
 
@@ -190,10 +199,10 @@ def _add_target(
     models: Sequence[str],
 ) -> None:
     protocol, target = pooled[0].protocol, pooled[0].target
-    mark = " (inflated)" if pooled[0].inflated else ""
+    marked = _marked(protocol, pooled[0].inflated)
     first = next(row for row in rows if row.subject is None)
     n_classes = pooled[0].probability.shape[1]
-    document.add(Heading(f"{target.capitalize()} on protocol {protocol}{mark}", 3))
+    document.add(Heading(f"{target.capitalize()} on protocol {marked}", 3))
     document.add(
         Paragraph(
             f"Intervals resample {first.n} {first.unit}s of {first.n_subjects} "
@@ -201,14 +210,14 @@ def _add_target(
             f"{1 / n_classes:.3f} in {PRIMARY}."
         )
     )
-    document.add(_scores_table(pooled, rows, protocol + mark))
+    document.add(_scores_table(pooled, rows, marked))
     whole = [row for row in rows if row.subject is None]
     main = _main_heads(pooled, assessment)
     best = next(
         v.baseline for v in assessment.verdicts if (v.protocol, v.target) == (protocol, target)
     )
     rival = next(p for p in pooled if p.model == best)
-    where = f"Protocol {protocol}{mark}, {target}"
+    where = f"Protocol {marked}, {target}"
     document.add(
         Figure(
             _slug(protocol, target, "comparison"),

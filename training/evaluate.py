@@ -26,8 +26,7 @@ OURS: Final = "physiosync"
 PRIMARY: Final = "balanced accuracy"
 """What models are compared by: guessing scores 1 / n_classes, whatever the classes' shares."""
 
-_LEAST_SUBJECTS = 8
-_LEAST_TRIALS = 10
+_LEAST_UNITS = 8
 _BLOCK_S = 20.0
 _SUBJECT_DRAWS = 200
 
@@ -196,7 +195,7 @@ def assess(
         From `training.baselines.Baselines`.
     unit : {"auto", "subject", "trial", "20 s block"}
         What intervals resample: by default subjects where there are eight or more, else trials
-        where there are ten or more, else blocks of 20 s.
+        where there are eight or more, else blocks of 20 s.
     seed : int
         Of the bootstrap.
     """
@@ -282,10 +281,10 @@ def units(dataset: Dataset, rows: IntArray, wanted: IntervalUnit) -> tuple[IntAr
     chosen: Unit
     if wanted != "auto":
         chosen = wanted
-    elif len(np.unique(subject)) >= _LEAST_SUBJECTS:
+    elif len(np.unique(subject)) >= _LEAST_UNITS:
         chosen = "subject"
     else:
-        chosen = "trial" if len(np.unique(trial)) >= _LEAST_TRIALS else "20 s block"
+        chosen = "trial" if len(np.unique(trial)) >= _LEAST_UNITS else "20 s block"
     if chosen == "subject":
         return subject, chosen
     if chosen == "trial":

@@ -10,7 +10,11 @@ import torch
 
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.preprocess.config import ModalityContract
+from training.baselines import Baselines
 from training.data.dataset import ABSENT, WINDOW_S, About, Dataset, Signals, Table
+from training.evaluate import Assessment, assess
+from training.protocols import ProtocolConfig, make_folds
+from training.results import FoldResult, Predictions
 
 MakeDataset = Callable[..., Dataset]
 
@@ -20,7 +24,7 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_dataset() -> MakeDataset:
     """Make a data set of noise in which every subject had every stimulus."""
 
@@ -86,3 +90,49 @@ def double() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
+
+
+def _answers(data, fold, skill, network="ours", route="fused", target="arousal", seed=0):
+    """A network's answers of a given skill: 0 guesses, large values know."""
+    rng = np.random.default_rng([seed, len(fold.name), int(fold.test[0])])
+    truth = data.truth(target)[fold.test]
+    logit = skill * (2 * truth - 1) + rng.standard_normal(len(truth))
+    p = 1 / (1 + np.exp(-logit))
+    both = np.stack([1 - p, p], axis=1)
+    predictions = Predictions("test", route, target, fold.test, truth, both, both)
+    validation = Predictions("validation", route, target, fold.validation, truth[:0], both, both)
+    return FoldResult(
+        fold.name,
+        fold.protocol,
+        fold.inflated,
+        network,
+        [validation, predictions],
+        {f"{route}/{target}": 1.5},
+        {"finetune": {"loss": [1.0, 0.5], "validation loss": [0.9, 0.8]}},
+        {"arousal": "arousal.safetensors"},
+        1234,
+    )
+
+
+def _assessed(data, skill, protocols=("subject",), networks=("ours",), **options):
+    """Assess networks of a skill on all folds of some protocols."""
+    folds = [
+        fold
+        for protocol in protocols
+        for fold in make_folds(data, ProtocolConfig(protocol=protocol, folds=4))
+    ]
+    results = [_answers(data, f, skill, n, seed=k) for k, n in enumerate(networks) for f in folds]
+    baselines = Baselines(data, ["arousal"], lambda what, done, total: None).run(folds)
+    return assess(data, results, baselines, **options)
+
+
+@pytest.fixture(scope="session")
+def answers() -> Callable[..., FoldResult]:
+    """Make up a network's answers on a fold."""
+    return _answers
+
+
+@pytest.fixture(scope="session")
+def assessed() -> Callable[..., Assessment]:
+    """Make up networks' answers on all folds and score them."""
+    return _assessed
