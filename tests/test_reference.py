@@ -177,9 +177,9 @@ def rows_of(engine: Engine) -> list[Prediction]:
 def test_predict_on_a_simulated_recording_end_to_end(
     dreamer_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write_dreamer(tmp_path, 1, seed=2, n_clips=1, clip_s=(60.0, 61.0))
+    path = write_dreamer(tmp_path, 2, seed=2, n_clips=1, clip_s=(60.0, 61.0))
     log = tmp_path / "rows.csv"
-    words = ["predict", path, "--bundle", dreamer_bundle, "--csv", log]
+    words = ["predict", path, "--subject", "02", "--bundle", dreamer_bundle, "--csv", log]
     monkeypatch.setattr("sys.argv", ["physiosync", *map(str, words)])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -196,7 +196,7 @@ def test_predict_on_a_simulated_recording_end_to_end(
     assert about["contract"]["profile"]["approximate"] is True
     assert len(about["baseline"]["channels"]["EEG"]["template"]) == 128
 
-    cut = run(dreamer_bundle, FileSource(read(path), chunk_s=0.013))
+    cut = run(dreamer_bundle, FileSource(read(path, "02"), chunk_s=0.013))
     assert cut.snapshot is not None
     assert cut.snapshot.bundle_title.endswith("preprocessing approximate")
     for row, again in zip(rows, rows_of(cut), strict=True):

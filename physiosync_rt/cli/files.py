@@ -21,6 +21,9 @@ Paths = Annotated[list[Path], typer.Argument(help="Recording(s); several are one
 DeviceOption = Annotated[
     str | None, typer.Option(help="Device YAML, or the name of a shipped one.")
 ]
+SubjectOption = Annotated[
+    str | None, typer.Option(help="Whose recording, where a file holds several people's.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +46,7 @@ def predict(
     eeg: Annotated[str | None, typer.Option(help="Name of the EEG stream.")] = None,
     pps: Annotated[str | None, typer.Option(help="Name of the GSR or ECG stream.")] = None,
     device: DeviceOption = None,
+    subject: SubjectOption = None,
     min_quality: Annotated[
         float | None, typer.Option(help="Quality gate, 0 turns it off (the card's).")
     ] = None,
@@ -65,7 +69,7 @@ def predict(
     if min_quality is not None:
         check_number("--min-quality", min_quality, least=0, most=1)
     rest = parse_request(baseline) if baseline else None
-    recording = load_session(files, load_device(device) if device else None)
+    recording = load_session(files, load_device(device) if device else None, subject)
     predictor = Predictor(load_bundle(bundle), torch_device)
     engine = Engine(
         FileSource(recording),
@@ -104,6 +108,7 @@ def replay(
         float | None, typer.Option(help="From this second (of the first EEG sample).")
     ] = None,
     stop: Annotated[float | None, typer.Option(help="To this second.")] = None,
+    subject: SubjectOption = None,
     faults: Annotated[
         str | None, typer.Option(help="Spoil on purpose: loss=0.01,jitter=5ms,seed=1 ...")
     ] = None,
@@ -123,7 +128,7 @@ def replay(
 
     with progress_bar(Console(stderr=True)) as bar:
         replayer = Replayer(
-            [read(path) for path in files],
+            [read(path, subject) for path in files],
             speed=speed,
             loop=loop,
             prefix=prefix,

@@ -66,6 +66,9 @@ def live(
     ] = None,
     source: Annotated[str | None, typer.Option(help="lsl, brainflow, simulated or file.")] = None,
     file: Annotated[list[Path] | None, typer.Option(help="Recording(s) for --source file.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Whose recording, where --file holds several people's.")
+    ] = None,
     eeg: Annotated[
         str | None, typer.Option(help="Name, type or source_id of the EEG stream.")
     ] = None,
@@ -191,7 +194,9 @@ def make_source(settings: LiveSettings, simulated_ch_names: tuple[str, ...]) -> 
 
         if not settings.file:
             raise UserError("--source file needs --file PATH")
-        return FileSource(load_session(settings.file, device), speed=settings.speed)
+        return FileSource(
+            load_session(settings.file, device, settings.subject), speed=settings.speed
+        )
     from physiosync_rt.player import person_stream
     from physiosync_rt.sources.simulated import SimulatedSource
 

@@ -11,13 +11,22 @@ from physiosync_rt.formats import read
 from physiosync_rt.formats.session import one_session
 
 
-def load_session(paths: Sequence[Path], device: Device | None = None) -> Recording:
+def load_session(
+    paths: Sequence[Path], device: Device | None = None, subject: str | None = None
+) -> Recording:
     """Read files as one session and apply a device description.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    device : Device, optional
+    subject : str, optional
+        Whose recording, where a file holds several people's.
 
     Raises
     ------
     UserError
-        A file cannot be read or the description does not fit.
+        A file cannot be read, holds several people, or the description does not fit.
     """
-    recording = one_session([read(path) for path in paths])
+    recording = one_session([read(path, subject) for path in paths])
     return map_recording(device, recording) if device else recording

@@ -23,6 +23,7 @@ class LiveSettings(Frozen):
     bundle: str = "demo-eeg32"
     source: Literal["lsl", "brainflow", "simulated", "file"] = "lsl"
     file: tuple[Path, ...] = ()
+    subject: str | None = None
     eeg: str | None = None
     pps: str | None = None
     device: str | None = None

@@ -86,21 +86,37 @@ def read_all(path: Path | str) -> Iterator[Recording]:
         ) from error
 
 
-def read(path: Path | str) -> Recording:
+def read(path: Path | str, subject: str | None = None) -> Recording:
     """Read the one recording of a file or folder.
+
+    Parameters
+    ----------
+    path : Path or str
+    subject : str, optional
+        Whose, where there are recordings of several people.
 
     Raises
     ------
     UserError
-        As `read_all`, or where there are several recordings.
+        As `read_all`, or where there are several recordings or none of that subject.
     """
-    recordings = list(read_all(path))
-    if len(recordings) != 1:
+    subjects: list[str] = []
+    found: list[Recording] = []
+    for recording in read_all(path):
+        subjects.append(recording.subject or "nameless")
+        if subject is None or recording.subject.lower() == subject.lower():
+            found.append(recording)
+    if len(found) == 1:
+        return found[0]
+    which = f"of {', '.join(subjects)}"
+    if not found and subjects:
         raise UserError(
-            f"{Path(path).name} holds {len(recordings)} recordings where one is expected; "
-            "name the file of one subject"
+            f"{Path(path).name} has no subject {subject!r}; it holds recordings {which}"
         )
-    return recordings[0]
+    raise UserError(
+        f"{Path(path).name} holds {len(found)} recordings where one is expected, {which}; "
+        "choose one with --subject, or name the file of one"
+    )
 
 
 def _format_of(path: Path) -> Format:

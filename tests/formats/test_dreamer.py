@@ -12,7 +12,7 @@ from scipy.io import loadmat, savemat
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import dreamer, read_all
+from physiosync_rt.formats import dreamer, read, read_all
 from physiosync_rt.formats.simulated_dreamer import write_dreamer
 
 
@@ -77,6 +77,16 @@ def test_subjects_become_recordings(path: Path) -> None:
             pauses = np.flatnonzero(steps > 1.5 / stream.spec.sfreq)
             assert len(pauses) == 5
         assert any("simulated" in note for note in recording.notes)
+
+
+def test_one_of_several_people_is_chosen_by_subject(path: Path) -> None:
+    assert read(path, "02").subject == "02"
+    with pytest.raises(
+        UserError, match=r"holds 2 recordings.*of 01, 02; choose one with --subject"
+    ):
+        read(path)
+    with pytest.raises(UserError, match=r"has no subject '7'; it holds recordings of 01, 02"):
+        read(path, "7")
 
 
 def set_score(root: Any) -> None:
