@@ -256,7 +256,14 @@ def measure(
     -------
     list of Measured
         Plain first. Both start from the same weights and see the same batches.
+
+    Raises
+    ------
+    UserError
+        The device is not there, or there is too little memory.
     """
+    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        raise UserError("there is no CUDA GPU here; measure with --device cpu")
     from training.bench_ways import OurFinetuning, OurPretraining, PlainFinetuning, PlainPretraining
 
     makers: list[tuple[str, MakeWay]]

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,7 @@ def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp
     )
     while not list(tmp_path.glob("subject/subject-02/*/*/checkpoint.pt")):
         assert process.poll() is None, process.communicate()[1][-2000:]
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -126,9 +126,10 @@ def test_ctrl_c_ends_cleanly_and_can_be_taken_up_again(tmp_path, job):
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_does_not(tmp_path, job):
-    first = train_fold(*job, CONFIG, tmp_path / "a")
-    again = train_fold(*job, CONFIG, tmp_path / "b")
-    other = train_fold(*job, CONFIG.model_copy(update={"seed": 1}), tmp_path / "c")
+    short = CONFIG.model_copy(update={"pretrain": None})
+    first = train_fold(*job, short, tmp_path / "a")
+    again = train_fold(*job, short, tmp_path / "b")
+    other = train_fold(*job, short.model_copy(update={"seed": 1}), tmp_path / "c")
     assert first.curves == again.curves
     assert first.curves != other.curves
 
@@ -228,3 +229,32 @@ def test_two_processes_equal_one(tmp_path, make_dataset, double, offsets):
     (path,) = (tmp_path / "two").glob("**/result.npz")
     assert one.curves["pretrain-5s"]["loss"]
     assert path.is_file()
+
+
+def test_bf16_follows_single_precision(tmp_path, job):
+    whole = train_fold(*job, CONFIG, tmp_path / "whole")
+    half = train_fold(
+        *job, CONFIG.model_copy(update={"precision": "bf16-mixed"}), tmp_path / "half"
+    )
+    for stage in ("pretrain-1s", "pretrain-5s", "finetune-valence+arousal"):
+        one, other = whole.curves[stage]["loss"], half.curves[stage]["loss"]
+        assert other == pytest.approx(one, rel=0.05)
+        assert other != one
+
+
+def test_a_device_that_is_not_there_is_one_sentence():
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(UserError, match="device 'cuda' with 1 process"):
+        make_fabric(CONFIG.model_copy(update={"device": "cuda"}))
+
+
+def test_curves_are_there_for_tensorboard(tmp_path, job):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    result = train_fold(*job, CONFIG.model_copy(update={"pretrain": None}), tmp_path)
+    (events,) = tmp_path.glob("**/finetune-valence+arousal/events*")
+    board = EventAccumulator(str(events)).Reload()
+    curve = result.curves["finetune-valence+arousal"]["loss"]
+    assert [point.value for point in board.Scalars("loss")] == pytest.approx(curve)
+    assert [point.step for point in board.Scalars("loss")] == [1, 2, 3]
