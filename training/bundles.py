@@ -13,8 +13,9 @@ from physiosync_rt.bundle import Card, Network, Score, save_bundle
 from physiosync_rt.preprocess.config import PaperProfile, Profile
 from training.config import N_QUADRANTS, QUADRANT, NetworkConfig
 from training.data.dataset import Dataset
-from training.evaluate import OURS, PRIMARY, Assessment
+from training.evaluate import PRIMARY, Assessment
 from training.experiment import Experiment, Job
+from training.pooling import OURS
 from training.protocols import PROTOCOLS
 from training.report import provenance
 from training.results import FoldResult

@@ -10,9 +10,10 @@ import yaml
 from training import figures
 from training.data.dataset import Dataset
 from training.document import Code, Document, Figure, Heading, Paragraph, Table
-from training.evaluate import OURS, PRIMARY, Assessment, Pooled, ScoreRow, Verdict
+from training.evaluate import PRIMARY, Assessment, ScoreRow, Verdict
 from training.loop import Curves
 from training.metrics import METRICS
+from training.pooling import OURS, Pooled
 from training.protocols import INFLATED
 from training.published import PUBLISHED, REMARKS
 

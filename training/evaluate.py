@@ -6,28 +6,22 @@ baselines are scored on the same windows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from models.config import Route
-from physiosync_rt.datatypes import FloatArray, IntArray
-from training.baselines import NAMES as BASELINES
 from training.config import IntervalUnit
 from training.data.dataset import Dataset
 from training.metrics import N_DRAWS, Estimate, Unit, margin, score
+from training.pooling import OURS, Pooled, pool, units
 from training.results import FoldResult
-
-OURS: Final = "physiosync"
-"""Name of the first network in `report.json`; others have their title added."""
 
 PRIMARY: Final = "balanced accuracy"
 """What models are compared by: guessing scores 1 / n_classes, whatever the classes' shares."""
 
-_LEAST_UNITS = 8
-_BLOCK_S = 20.0
 _SUBJECT_DRAWS = 200
 
 
@@ -75,44 +69,6 @@ class ScoreRow:
     fold_mean: float | None = None
     fold_std: float | None = None
     n_folds: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pooled:
-    """All answers of one model's head to the test windows of a protocol.
-
-    Attributes
-    ----------
-    protocol, model, modalities, target : str
-    route : {"fused", "eeg", "pps"}
-    inflated : bool
-    rows, truth : int64 arrays, shape (n,)
-    fold : int64 array, shape (n,)
-        Number of the fold that tested the window.
-    probability, uncalibrated : float64 arrays, shape (n, n_classes)
-    """
-
-    protocol: str
-    model: str
-    modalities: str
-    target: str
-    route: Route
-    inflated: bool
-    rows: IntArray
-    truth: IntArray
-    fold: IntArray
-    probability: FloatArray
-    uncalibrated: FloatArray
-
-    @property
-    def is_baseline(self) -> bool:
-        """Whether it is one of `training.baselines`."""
-        return self.model in BASELINES
-
-    @property
-    def n_folds(self) -> int:
-        """Folds that were pooled."""
-        return len(np.unique(self.fold))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,85 +168,6 @@ def assess(
     return Assessment(
         pooled, scores, verdicts, list(results), {name: title for title, name in names.items()}
     )
-
-
-def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str]) -> list[Pooled]:
-    """Put the test predictions of all folds together, head by head.
-
-    Where a fold was trained several times (see `ProtocolConfig.rotations`), what was said of a
-    window is averaged.
-    """
-    heads: dict[tuple[str, str, str, Route], list[Pooled]] = {}
-    for result in results:
-        for p in result.predictions:
-            if p.split != "test":
-                continue
-            model = names.get(result.network, result.network)
-            key = (result.protocol, p.target, model, p.route)
-            parts = heads.setdefault(key, [])
-            part = Pooled(
-                protocol=result.protocol,
-                model=model,
-                modalities=modalities_of(dataset, p.route, model),
-                target=p.target,
-                route=p.route,
-                inflated=result.inflated,
-                rows=p.rows,
-                truth=p.truth,
-                fold=np.full(len(p.rows), len(parts)),
-                probability=p.probability,
-                uncalibrated=p.uncalibrated,
-            )
-            parts.append(part)
-    return [_joined(parts) for parts in heads.values()]
-
-
-def _joined(parts: list[Pooled]) -> Pooled:
-    """One after the other, turns of the same fold averaged."""
-    turns: dict[bytes, list[Pooled]] = {}
-    for part in parts:
-        turns.setdefault(part.rows.tobytes(), []).append(part)
-    whole = [
-        replace(
-            same[0],
-            fold=np.full(len(same[0].rows), number),
-            probability=np.mean([part.probability for part in same], axis=0),
-            uncalibrated=np.mean([part.uncalibrated for part in same], axis=0),
-        )
-        for number, same in enumerate(turns.values())
-    ]
-    joined: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in whole])
-        for name in ("rows", "truth", "fold", "probability", "uncalibrated")
-    }
-    return replace(whole[0], **joined)
-
-
-def modalities_of(dataset: Dataset, route: Route, model: str = OURS) -> str:
-    """Name what a head was given, as predictions do; empty for a guess."""
-    if model in BASELINES[:2]:
-        return ""
-    pps = str(dataset.about.pps.modality).lower()
-    return {"fused": f"eeg+{pps}", "eeg": "eeg", "pps": pps}[route]
-
-
-def units(dataset: Dataset, rows: IntArray, wanted: IntervalUnit) -> tuple[IntArray, Unit]:
-    """Independent unit of every window, and what it is."""
-    table = dataset.table
-    subject, trial = table.subject[rows], table.trial[rows]
-    chosen: Unit
-    if wanted != "auto":
-        chosen = wanted
-    elif len(np.unique(subject)) >= _LEAST_UNITS:
-        chosen = "subject"
-    else:
-        chosen = "trial" if len(np.unique(trial)) >= _LEAST_UNITS else "20 s block"
-    if chosen == "subject":
-        return subject, chosen
-    if chosen == "trial":
-        return trial, chosen
-    block = (table.t_start // _BLOCK_S).astype(np.int64)
-    return trial * (int(block.max()) + 1) + block[rows], chosen
 
 
 def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> list[ScoreRow]:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import signal
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, Modality, SampleArray
-from training.data.dataset import Dataset
+from training.data.dataset import N_TIMES, Dataset
 
 BANDS_HZ: Final = {
     "theta": (4.0, 8.0),
@@ -174,6 +174,8 @@ def describe(dataset: Dataset, rows: IntArray) -> tuple[FloatArray, FloatArray]:
     -------
     eeg : float64 array, shape (n, n_eeg_features)
     pps : float64 array, shape (n, n_pps_features)
+        Where there is rest of 5 s or more, the change from it comes beside each feature: a heart
+        rate says little of a person whose rate at rest is not known.
     """
     modality = dataset.about.pps.modality
     parts = []
@@ -181,4 +183,41 @@ def describe(dataset: Dataset, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         eeg, pps = dataset.fetch(rows[at : at + _BATCH])
         parts.append((band_power(eeg), peripheral(pps, modality)))
     first, second = zip(*parts, strict=True)
-    return np.concatenate(first), np.concatenate(second)
+    eeg_features, pps_features = np.concatenate(first), np.concatenate(second)
+    rest = at_rest(dataset, rows)
+    if rest is not None:
+        pps_features = np.concatenate([pps_features, pps_features - rest], axis=1)
+    return eeg_features, pps_features
+
+
+def at_rest(dataset: Dataset, rows: IntArray) -> FloatArray | None:
+    """Median peripheral features of the rest that a person had before each window.
+
+    Returns
+    -------
+    float64 array, shape (n, n_pps_features), or None
+        NaN for windows without such a rest; None where nobody had any.
+    """
+    found: list[FloatArray] = []
+    places: list[IntArray] = []
+    for stretch, subject in dataset.rest:
+        n = int(dataset.pps.lengths[stretch]) // N_TIMES
+        if n:
+            offsets = np.arange(n) * N_TIMES
+            windows = dataset.pps.cut(np.full(n, stretch), offsets, N_TIMES)
+            found.append(peripheral(windows, dataset.about.pps.modality))
+            places += [np.array([stretch, subject])] * n
+    if not found:
+        return None
+    features, where = np.concatenate(found), np.stack(places)
+    stretch, subject = dataset.table.stretch[rows], dataset.table.subject[rows]
+    out = np.full((len(rows), features.shape[1]), np.nan)
+    for each in np.unique(stretch):
+        here = stretch == each
+        before = (where[:, 0] < each) & (where[:, 1] == subject[here][0])
+        known = features[before]
+        if len(known):
+            # A feature may be unknown in some windows, or in all of them.
+            there = np.isfinite(known).any(axis=0)
+            out[np.ix_(here, there)] = np.nanmedian(known[:, there], axis=0)
+    return out

@@ -11,9 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluate import OURS, PRIMARY, Pooled, ScoreRow
+from training.evaluate import PRIMARY, ScoreRow
 from training.loop import Curves
 from training.metrics import confusion_matrix, coverage_curve, reliability
+from training.pooling import OURS, Pooled
 
 BLUE: Final = "#2f6fb0"
 OTHERS: Final = ("#d9822b", "#3d8f5f", "#8a5fb0", "#b3362b")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from training.baselines import ALWAYS_HIGH, Baselines
-from training.evaluate import OURS, PRIMARY, pool, units
+from training.evaluate import PRIMARY
+from training.pooling import OURS, pool, units
 from training.protocols import ProtocolConfig, make_folds
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import neurokit2 as nk
 import numpy as np
 import pytest
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.synthetic import Person, simulate
-from training.features import band_power, heart, peripheral, r_peaks, skin
+from training.features import band_power, describe, heart, peripheral, r_peaks, skin
 
 _T = np.arange(640) / 128
 
@@ -60,3 +62,23 @@ def test_level_slope_and_responses_of_the_skin() -> None:
     assert slope[1] > slope[0]
     assert height[1] > 5 * height[0]
     assert peripheral(np.ones((2, 1, 640), np.float32), Modality.GSR).shape == (2, 4)
+
+
+def test_change_from_rest_stands_beside_what_it_is_a_change_of(make_dataset) -> None:
+    """Rest before a trial counts, rest of somebody else or after it does not."""
+    data = make_dataset(2, 2, 1)
+    # Stretch 0 becomes the first person's rest; its one trial left is stretch 1.
+    kept = data.table.stretch != 0
+    table = replace(
+        data.table, **{f.name: getattr(data.table, f.name)[kept] for f in fields(data.table)}
+    )
+    rested = replace(data, table=table, rest=np.array([[0, 0]]))
+    eeg, pps = describe(rested, np.arange(3))
+    assert (eeg.shape, pps.shape) == ((3, 8), (3, 8))
+    expected = skin(data.pps.cut(np.array([1]), np.array([0]), 640))
+    before = skin(data.pps.cut(np.array([0]), np.array([0]), 640))
+    np.testing.assert_allclose(pps[0], np.concatenate([expected, expected - before], axis=1)[0])
+    assert np.isnan(pps[1:, 4:]).all()
+    late = replace(data, table=replace(table, stretch=table.stretch - 1), rest=np.array([[3, 0]]))
+    assert np.isnan(describe(late, np.arange(3))[1][:, 4:]).all()
+    assert describe(data, np.arange(4))[1].shape == (4, 4)

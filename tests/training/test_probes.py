@@ -11,8 +11,9 @@ from physiosync_rt.config_file import read_yaml
 from physiosync_rt.resources import find_config
 from training.compose import headline
 from training.config import RunConfig
-from training.evaluate import OURS, PRIMARY, Assessment, ScoreRow
+from training.evaluate import PRIMARY, Assessment, ScoreRow
 from training.experiment import prepare, run_here, train_folds
+from training.pooling import OURS
 from training.report import report_on
 
 

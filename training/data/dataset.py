@@ -8,7 +8,7 @@ so that one fold serves both resolutions.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Final, Literal
 
 import numpy as np
@@ -217,6 +217,9 @@ class Dataset(Outline):
     table : Table
     eeg, pps : Signals
         Of the same stretches.
+    rest : int64 array, shape (n, 2)
+        Stretch and subject of every rest that there is, in the order of time: never trained on
+        and never scored.
 
     Raises
     ------
@@ -226,6 +229,7 @@ class Dataset(Outline):
 
     eeg: Signals
     pps: Signals
+    rest: IntArray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
 
     def __post_init__(self) -> None:
         table = self.table
@@ -240,6 +244,8 @@ class Dataset(Outline):
             raise ValueError("stretches of the two modalities have different lengths")
         if (table.offset < 0).any() or (table.offset + N_TIMES > self._length(table.stretch)).any():
             raise ValueError("a window that reaches out of its stretch")
+        if np.isin(table.stretch, self.rest[:, 0]).any():
+            raise ValueError("a window of a trial that lies in a rest")
 
     def _length(self, stretches: IntArray) -> IntArray:
         return np.asarray(self.eeg.lengths[stretches])

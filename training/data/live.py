@@ -24,8 +24,9 @@ from physiosync_rt.preprocess.baseline import ChannelBaseline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.normalize import normalize
 from physiosync_rt.preprocess.window import to_model
+from training.data.dataset import N_TIMES
 from training.data.signals import RestSeconds, Run, unscaled
-from training.data.trials import Label, Piece, Trial
+from training.data.trials import Label, Piece, Rest, Trial
 
 Statistics = tuple[FloatArray, FloatArray]
 
@@ -35,8 +36,8 @@ def live_trials(
     profile: LiveProfile,
     eeg: ModalityContract,
     pps: ModalityContract,
-) -> Iterator[Trial]:
-    """Trials of one person's recordings.
+) -> Iterator[Trial | Rest]:
+    """Trials of one person's recordings, and the rests that hold a window or more.
 
     Parameters
     ----------
@@ -58,9 +59,19 @@ def live_trials(
             if segment.kind == "baseline":
                 for modality, pool in rest.items():
                     pool += _within(seconds[modality], segment)
+                if not all(rest.values()):
+                    continue
+            scales = [_pooled(rest[each.modality], segment) for each in (eeg, pps)]
+            pieces = _pieces(runs, segment, profile, scales[0], scales[1], pps)
+            if segment.kind == "baseline":
+                for piece in pieces:
+                    if piece.eeg.shape[1] >= N_TIMES:
+                        yield Rest(segment.subject, piece.eeg, piece.pps)
                 continue
-            scales = {modality: _pooled(pool, segment) for modality, pool in rest.items()}
-            yield _trial(runs, segment, profile, scales[eeg.modality], scales[pps.modality], pps)
+            label = Label(
+                segment.subject, segment.trial, segment.stimulus, segment.valence, segment.arousal
+            )
+            yield Trial(label, tuple(pieces))
 
 
 def _within(rest: RestSeconds, segment: Segment) -> list[Statistics]:
@@ -79,14 +90,15 @@ def _pooled(pool: list[Statistics], segment: Segment) -> ChannelBaseline:
     return ChannelBaseline(tuple(location.tolist()), tuple(scale.tolist()))
 
 
-def _trial(
+def _pieces(
     runs: list[Run],
     segment: Segment,
     profile: LiveProfile,
     eeg_rest: ChannelBaseline,
     pps_rest: ChannelBaseline,
     pps: ModalityContract,
-) -> Trial:
+) -> list[Piece]:
+    """Usable stretches of a segment, scaled."""
     start, stop = round(segment.start * GRID_SFREQ), round(segment.stop * GRID_SFREQ)
     clip = profile.gsr.clip if pps.modality is Modality.GSR else profile.ecg.clip
     pieces = []
@@ -102,10 +114,7 @@ def _trial(
                 _scaled(run.pps[:, part], pps_rest, clip),
             )
         )
-    label = Label(
-        segment.subject, segment.trial, segment.stimulus, segment.valence, segment.arousal
-    )
-    return Trial(label, tuple(pieces))
+    return pieces
 
 
 def _scaled(x: SampleArray, rest: ChannelBaseline, clip: float) -> SampleArray:

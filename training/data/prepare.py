@@ -27,9 +27,9 @@ from training.data.dataset import About
 from training.data.live import live_trials
 from training.data.recordings import contracts_of, find_labels, load_session, read_sessions
 from training.data.released import deap_trials, dreamer_trials
-from training.data.trials import Progress, Trial
+from training.data.trials import Progress, Rest, Trial
 
-Prepared = tuple[About, Iterator[Trial]]
+Prepared = tuple[About, Iterator[Trial | Rest]]
 T = TypeVar("T")
 
 INVENTED: Final = "invented people: this shows how the procedure behaves, and nothing about emotion"
@@ -206,7 +206,7 @@ def _recordings(config: RecordingsData, digest: str, progress: Progress) -> Prep
     about = describe_recordings(config, eeg, pps, digest)
     counted_sessions = counted(sessions, len(sessions), "prepare windows", progress)
 
-    def trials() -> Iterator[Trial]:
+    def trials() -> Iterator[Trial | Rest]:
         for _, own in groupby(counted_sessions, key=lambda session: session.subject):
             loaded = (load_session(session, config) for session in own)
             yield from live_trials(loaded, config.live, eeg, pps)
@@ -280,7 +280,7 @@ def _each(
     config: DeapData | DreamerData | SimulatedData,
     eeg: ModalityContract,
     pps: ModalityContract,
-) -> Iterator[Trial]:
+) -> Iterator[Trial | Rest]:
     """Trials of recordings that are each of another person."""
     for recording in recordings:
         yield from live_trials([recording], config.live, eeg, pps)

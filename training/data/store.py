@@ -25,9 +25,9 @@ from physiosync_rt import __version__
 from physiosync_rt.datatypes import IntArray, SampleArray
 from physiosync_rt.errors import UserError
 from training.data.dataset import About, Dataset, Signals, Table
-from training.data.trials import TableBuilder, Trial
+from training.data.trials import Rest, TableBuilder, Trial
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the folder's files."""
 
 ABOUT: Final = "about.json"
@@ -91,26 +91,32 @@ class Writer:
         self._files = (eeg, pps)
         self._lengths: list[int] = []
 
-    def add(self, trial: Trial) -> None:
-        """Store a trial.
+    def add(self, trial: Trial | Rest) -> None:
+        """Store a trial, or a rest.
 
         Raises
         ------
         UserError
             It comes twice, or holds a sample that is no number.
         """
+        if isinstance(trial, Rest):
+            self.builder.add_rest(trial.subject)
+            self._write(trial.eeg, trial.pps, f"rest of subject {trial.subject}")
+            return
+        what = f"trial {trial.label.number} of subject {trial.label.subject}"
         extents = [(piece.start, piece.eeg.shape[1]) for piece in trial.pieces]
         for piece, kept in zip(trial.pieces, self.builder.add(trial.label, extents), strict=True):
-            if not kept:
-                continue
-            for file, x in zip(self._files, (piece.eeg, piece.pps), strict=True):
-                if not np.isfinite(x).all():
-                    raise UserError(
-                        f"trial {trial.label.number} of subject {trial.label.subject} has a "
-                        "sample that is no number after preprocessing; leave the trial out"
-                    )
-                file.write(np.ascontiguousarray(x, dtype=np.float32).data)
-            self._lengths.append(piece.eeg.shape[1])
+            if kept:
+                self._write(piece.eeg, piece.pps, what)
+
+    def _write(self, eeg: SampleArray, pps: SampleArray, what: str) -> None:
+        for file, x in zip(self._files, (eeg, pps), strict=True):
+            if not np.isfinite(x).all():
+                raise UserError(
+                    f"{what} has a sample that is no number after preprocessing; leave it out"
+                )
+            file.write(np.ascontiguousarray(x, dtype=np.float32).data)
+        self._lengths.append(eeg.shape[1])
 
     @property
     def lengths(self) -> IntArray:
@@ -150,7 +156,7 @@ def whole_or_nothing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def save(folder: Path, about: About, trials: Iterable[Trial]) -> None:
+def save(folder: Path, about: About, trials: Iterable[Trial | Rest]) -> None:
     """Write a data set as a whole or not at all.
 
     Parameters
@@ -159,7 +165,7 @@ def save(folder: Path, about: About, trials: Iterable[Trial]) -> None:
         Gets the data set; what was there before is replaced.
     about : About
         ``subjects`` and ``stimuli`` are filled in from the trials.
-    trials : iterable of Trial
+    trials : iterable of Trial or Rest
         Taken one by one.
 
     Raises
@@ -174,7 +180,8 @@ def save(folder: Path, about: About, trials: Iterable[Trial]) -> None:
                 writer.add(trial)
         table = writer.builder.table(about.title)
         columns = {f.name: getattr(table, f.name) for f in fields(table)}
-        np.savez(fresh / TABLE, allow_pickle=False, lengths=writer.lengths, **columns)
+        own = {"lengths": writer.lengths, "rest": writer.builder.rest}
+        np.savez(fresh / TABLE, allow_pickle=False, **own, **columns)
         names = {
             "subjects": tuple(writer.builder.subjects),
             "stimuli": tuple(writer.builder.stimuli),
@@ -199,12 +206,13 @@ def load(folder: Path, digest: str) -> Dataset | None:
         about = About.model_validate(content["about"])
         with np.load(folder / TABLE, allow_pickle=False) as stored:
             lengths: IntArray = stored["lengths"]
+            rest: IntArray = stored["rest"]
             table = Table(**{f.name: stored[f.name] for f in fields(Table)})
         eeg, pps = (
             _map(folder / name, lengths, contract.n_chans)
             for name, contract in ((EEG, about.eeg), (PPS, about.pps))
         )
-        return Dataset(about, table, eeg, pps)
+        return Dataset(about, table, eeg, pps, rest)
     except (OSError, ValueError, KeyError, TypeError, ValidationError):
         return None
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from physiosync_rt.datatypes import SampleArray
+from physiosync_rt.datatypes import IntArray, SampleArray
 from physiosync_rt.errors import UserError
 from training.data.dataset import ABSENT, N_TIMES, WINDOW_S, Table
 
@@ -51,6 +51,21 @@ class Trial:
     pieces: tuple[Piece, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A gap-free stretch of a person's rest, scaled like the trials after it.
+
+    Attributes
+    ----------
+    subject : str
+    eeg, pps : float32 arrays, shape (n_chans, n_times)
+    """
+
+    subject: str
+    eeg: SampleArray
+    pps: SampleArray
+
+
 COLUMNS: Final[dict[str, type]] = {
     "subject": np.int64,
     "stimulus": np.int64,
@@ -78,7 +93,19 @@ class TableBuilder:
     stimuli: dict[str, int] = field(default_factory=dict)
     _trials: set[tuple[str, int]] = field(default_factory=set)
     _rows: list[tuple[float, ...]] = field(default_factory=list)
+    _rest: list[tuple[int, int]] = field(default_factory=list)
     _n_stretches: int = 0
+
+    def add_rest(self, subject: str) -> None:
+        """Add a stretch of rest, which has no rows."""
+        code = self.subjects.setdefault(subject, len(self.subjects))
+        self._rest.append((self._n_stretches, code))
+        self._n_stretches += 1
+
+    @property
+    def rest(self) -> IntArray:
+        """Stretch and subject of every rest, shape (n, 2)."""
+        return np.array(self._rest, dtype=np.int64).reshape(-1, 2)
 
     def add(self, label: Label, pieces: list[tuple[int, int]]) -> list[bool]:
         """Add the windows of a trial.

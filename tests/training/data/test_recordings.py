@@ -136,6 +136,7 @@ def test_eegmat_with_the_shipped_table(data_dir, tmp_path) -> None:
     assert data.about.subjects == ("00", "05", "31")
     assert np.bincount(data.high["arousal"]).tolist() == [69, 33]
     assert (data.high["valence"] == -1).all()
+    assert data.rest[:, 1].tolist() == [0, 1, 2]
     # The rest of the first file scales the second file too.
     eeg, ecg = data.fetch(np.arange(len(data)))
     assert 0.5 < eeg.std() < 2
