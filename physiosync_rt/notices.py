@@ -83,7 +83,8 @@ class Notices:
             if sentence := _trouble(state):
                 return sentence
         if self.events and now - self.events[-1].at < SHOWN_S:
-            return self.events[-1].text
+            # Of what came together, the first: it is the EEG's.
+            return next(e.text for e in self.events if e.at == self.events[-1].at)
         for state in streams:
             if state.rate_is_off:
                 return (

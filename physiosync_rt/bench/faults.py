@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from physiosync_rt.bench.follow import FIRST_PERSON
@@ -222,7 +222,8 @@ def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) ->
             if math.isnan(back_at) and source.infos[0].uid() != gone_uid:
                 back_at = now - (source.now() - source.infos[0].created_at())
         watch.look(time.monotonic())
-    return _outcome(fault, engine, watch, back_at)
+    outcome = _outcome(fault, engine, watch, back_at)
+    return replace(outcome, said=outcome.said.replace(prefix, ""))
 
 
 def _outcome(fault: Fault, engine: Engine, watch: _Watch, back_at: float) -> Outcome:

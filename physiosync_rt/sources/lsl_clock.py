@@ -29,43 +29,78 @@ class ClockCorrection:
     inlet : pylsl.StreamInlet
     host : str
         Name of the sending computer.
+    name : str
+        Of the stream, for the error's sentence.
+    before : ClockCorrection, optional
+        That of the stream's predecessor, in the middle of a run: nothing waits for an answer, and
+        a clock of this computer need not be asked again.
+
+    Attributes
+    ----------
+    offset : float
+        Seconds to add to the stamps.
+    known : bool
+        Whether the sender has answered, or will not; samples wait for that.
+    fixed : bool
+        Whether the clock is this computer's own, so that nothing is to be added.
 
     Raises
     ------
     UserError
-        Another computer does not answer clock requests.
+        Another computer does not answer clock requests, at the start of a run.
     """
 
     def __init__(
-        self, inlet: pylsl.StreamInlet, host: str, name: str, timeout: float = ANSWER_S
+        self,
+        inlet: pylsl.StreamInlet,
+        host: str,
+        name: str,
+        before: ClockCorrection | None = None,
     ) -> None:
         from pylsl.util import LostError
 
         self._inlet = inlet
         self._lost = LostError
-        self._due = time.monotonic() + CORRECTION_S
-        same_host = host == socket.gethostname()
+        self._began = time.monotonic()
+        self._due = self._began + CORRECTION_S
+        self._same_host = host == socket.gethostname()
+        self.offset = 0.0
+        # On one computer a clock that needed no correction needs none later.
+        self.fixed = self.known = before is not None and before.fixed and self._same_host
+        if before is None:
+            self._ask(host, name)
+            self.known = True
+
+    def _ask(self, host: str, name: str) -> None:
         try:
-            self.offset: float = inlet.time_correction(timeout=timeout)
-        except (TimeoutError, LostError) as error:
-            if not same_host:
+            self.offset = self._inlet.time_correction(timeout=ANSWER_S)
+        except (TimeoutError, self._lost) as error:
+            if not self._same_host:
                 raise UserError(
                     f"stream {name!r} on {host} does not answer clock requests; allow UDP "
                     "ports 16572 to 16604 in the firewalls of both computers"
                 ) from error
-            self.offset = 0.0
-        self._fixed = same_host and abs(self.offset) < SAME_HOST_S
-        if self._fixed:
+        self._fix()
+
+    def _fix(self) -> None:
+        """Take what is measured of one clock against itself as what it is: nothing."""
+        self.fixed = self._same_host and abs(self.offset) < SAME_HOST_S
+        if self.fixed:
             self.offset = 0.0
 
     def renew(self) -> None:
         """Take the newest estimate, when it is time."""
         now = time.monotonic()
-        if self._fixed or now < self._due:
+        if self.fixed or (self.known and now < self._due):
             return
         self._due = now + CORRECTION_S
         try:
             self.offset = self._inlet.time_correction(timeout=0.0)
         except (TimeoutError, self._lost):
-            # The last estimate holds until the stream is back.
+            # The last estimate holds until the stream is back; a clock that never answers is
+            # told by its stamps.
+            self.known = self.known or now - self._began > ANSWER_S
             return
+        if not self.known:
+            self.known = True
+            self._fix()

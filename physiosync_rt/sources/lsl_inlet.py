@@ -124,7 +124,7 @@ class SignalInlet:
         Raises
         ------
         UserError
-            It has other channels, or its computer does not answer clock requests.
+            It has other channels.
         TimeoutError, pylsl.util.LostError
             It does not answer.
         """
@@ -138,7 +138,9 @@ class SignalInlet:
                 f"{before.unit or 'no unit'}; start the run anew to use it"
             )
         inlet.open_stream(timeout=SOON_S)
-        correction = ClockCorrection(inlet, complete.hostname(), self.spec.name, SOON_S)
+        correction = ClockCorrection(
+            inlet, complete.hostname(), self.spec.name, before=self._correction
+        )
         self._inlet.close_stream()
         self._inlet, self.info, self._correction, self.lost = inlet, complete, correction, False
         # The device has begun to count anew, and its clock may be another one.
@@ -152,6 +154,9 @@ class SignalInlet:
             time.sleep(timeout)
             return []
         self._correction.renew()
+        if not self._correction.known:
+            time.sleep(timeout)
+            return []
         parts: list[tuple[np.ndarray, np.ndarray]] = []
         try:
             while True:
@@ -197,7 +202,7 @@ class SignalInlet:
             self._arrivals.add(stamps, now)
             self._held.append((raw, stamps))
             return self._settle_clock() if self._arrivals.decided(now) else []
-        return self._mapped(raw, stamps, self._offset(float(stamps[-1]), now))
+        return self._told_apart(raw, stamps, now)
 
     def _settle_clock(self) -> list[Chunk]:
         """Decide the offset of a foreign clock and hand out what waited for it."""
@@ -211,19 +216,21 @@ class SignalInlet:
         )
         return [chunk for one in held for chunk in self._mapped(*one, self._foreign)]
 
-    def _offset(self, newest: float, now: float) -> float:
-        """Correction for stamps of a known clock, unless that clock has been set forward."""
+    def _told_apart(self, raw: np.ndarray, stamps: np.ndarray, now: float) -> list[Chunk]:
+        """Map samples of a known clock; from where it has been set forward, by their arrival."""
         assert self._correction is not None, "open() comes first"
         offset = self._correction.offset if self._foreign is None else self._foreign
-        ahead = newest + offset - now
-        if not self._check_clock or ahead < FUTURE_S:
-            return offset
-        self._foreign = offset - ahead
+        ahead = stamps + offset - now
+        if not self._check_clock or ahead[-1] < FUTURE_S:
+            return self._mapped(raw, stamps, offset)
+        first = int(np.argmax(ahead >= FUTURE_S))
+        self._foreign = now - float(stamps[-1])
         self.notices.append(
-            f"the clock of stream {self.spec.name!r} was set forward by {ahead:.1f} s; its arrival "
-            "gives the time from here on"
+            f"the clock of stream {self.spec.name!r} was set forward by {ahead[-1]:.1f} s; its "
+            "arrival gives the time from here on"
         )
-        return self._foreign
+        chunks = self._mapped(raw[:first], stamps[:first], offset) if first else []
+        return chunks + self._mapped(raw[first:], stamps[first:], self._foreign)
 
     def _mapped(self, raw: np.ndarray, stamps: np.ndarray, offset: float) -> list[Chunk]:
         samples, counter = self._layout.split(raw)
