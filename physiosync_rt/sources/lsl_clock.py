@@ -66,7 +66,8 @@ class ClockCorrection:
         self._same_host = host == socket.gethostname()
         self.offset = 0.0
         # On one computer a clock that needed no correction needs none later.
-        self.fixed = self.known = before is not None and before.fixed and self._same_host
+        self.fixed: bool = before is not None and before.fixed and self._same_host
+        self.known = self.fixed
         if before is None:
             self._ask(host, name)
             self.known = True
