@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import merge
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def _slots(stream: RecordedStream, chunk_s: float) -> Iterator[tuple[float, Chun
     slot = np.floor(available / chunk_s)
     cuts = np.flatnonzero((np.diff(slot) != 0) | (np.diff(offsets) != 0)) + 1
     bounds = [0, *cuts.tolist(), len(slot)]
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         counter = None if stream.counter is None else stream.counter[start:stop]
         yield (
             float(slot[start]),
