@@ -29,9 +29,7 @@ def test_headless_demo_gives_a_row_per_hop_and_a_picture(tmp_path: Path) -> None
     rows = _rows(log)
     assert 9 <= len(rows) <= 11
     times = [float(row["t_end_lsl"]) for row in rows]
-    assert [b - a for a, b in pairwise(times)] == pytest.approx(
-        [1.0] * (len(rows) - 1), abs=2e-6
-    )
+    assert [b - a for a, b in pairwise(times)] == pytest.approx([1.0] * (len(rows) - 1), abs=2e-6)
     assert [row["reason"] for row in rows[:6]] == ["warming_up"] * 6
     assert all(row["valid"] == "1" and row["modalities"] == "eeg+gsr" for row in rows[6:])
     run = json.loads(log.with_suffix(".json").read_text(encoding="utf-8"))
