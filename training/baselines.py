@@ -14,10 +14,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from models.config import Route
-from physiosync_rt.datatypes import FloatArray, IntArray
+from physiosync_rt.datatypes import FloatArray, IntArray, Modality
 from training.data.dataset import ABSENT, Dataset
 from training.data.trials import Progress
-from training.features import describe
+from training.features import N_HEART, describe
 from training.protocols import Fold
 from training.results import FoldResult, Predictions
 
@@ -28,7 +28,10 @@ LINEAR: Final[dict[Route, str]] = {
     "pps": "linear (peripheral features)",
     "fused": "linear (both)",
 }
-NAMES: Final = (MAJORITY, ALWAYS_HIGH, *LINEAR.values())
+HEART_RATE: Final = "linear (heart rate)"
+"""Of ECG alone: the rate's change from rest, or the rate where there is no rest."""
+
+NAMES: Final = (MAJORITY, ALWAYS_HIGH, *LINEAR.values(), HEART_RATE)
 
 STRENGTHS: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse regularisation to choose from."""
@@ -51,11 +54,14 @@ class Baselines:
         self._dataset, self._progress = dataset, progress
         self._truth = {target: dataset.truth(target) for target in targets}
         eeg, pps = describe(dataset, np.arange(len(dataset)))
-        self._features: dict[Route, FloatArray] = {
-            "eeg": eeg,
-            "pps": pps,
-            "fused": np.concatenate([eeg, pps], axis=1),
-        }
+        self._features: list[tuple[str, Route, FloatArray]] = [
+            (LINEAR["eeg"], "eeg", eeg),
+            (LINEAR["pps"], "pps", pps),
+            (LINEAR["fused"], "fused", np.concatenate([eeg, pps], axis=1)),
+        ]
+        if dataset.about.pps.modality is Modality.ECG:
+            rate = pps[:, [N_HEART if pps.shape[1] > N_HEART else 0]]
+            self._features.append((HEART_RATE, "pps", rate))
 
     def run(self, folds: Sequence[Fold]) -> list[FoldResult]:
         """Fit and ask every baseline on every fold, for all targets."""
@@ -92,19 +98,21 @@ class Baselines:
         found = [(MAJORITY, answer("fused", np.tile(share, (len(test), 1))))]
         if n_classes == 2:
             found.append((ALWAYS_HIGH, answer("fused", np.tile([0.0, 1.0], (len(test), 1)))))
-        for route, name in LINEAR.items():
-            x = self._features[route]
+        for name, route, x in self._features:
             model = choose(x, truth, train, validation)
             found.append((name, answer(route, probabilities(model, x[test], n_classes))))
         return found
 
 
 def linear(strength: float) -> Pipeline:
-    """Standardised logistic regression; what is missing counts as the median of the training."""
+    """Standardised logistic regression; what is missing counts as the median of the training.
+
+    Classes have equal weight, as they have in the balanced accuracy that models are compared by.
+    """
     return make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
         StandardScaler(),
-        LogisticRegression(C=strength, max_iter=_N_ITERATIONS),
+        LogisticRegression(C=strength, class_weight="balanced", max_iter=_N_ITERATIONS),
     )
 
 
@@ -125,12 +133,17 @@ def choose(x: FloatArray, truth: IntArray, train: IntArray, validation: IntArray
         model = _fit(linear(strength), x[train], truth[train])
         loss = 0.0
         if len(validation):
-            p = probabilities(model, x[validation], n_classes)
-            loss = float(-np.log(p[np.arange(len(p)), truth[validation]] + 1e-9).mean())
+            loss = _loss(probabilities(model, x[validation], n_classes), truth[validation])
         if best is None or loss < best[0]:
             best = (loss, model)
     assert best is not None
     return best[1]
+
+
+def _loss(p: FloatArray, truth: IntArray) -> float:
+    """Cross-entropy with equal weight for every class that is there."""
+    each = -np.log(p[np.arange(len(p)), truth] + 1e-9)
+    return float(np.mean([each[truth == k].mean() for k in np.unique(truth)]))
 
 
 def _fit(model: Pipeline, x: FloatArray, truth: IntArray) -> Pipeline:

@@ -21,6 +21,9 @@ BANDS_HZ: Final = {
     "gamma": (30.0, 45.0),
 }
 
+N_HEART: Final = 3
+"""Features of `heart`; the rate comes first."""
+
 _FLOOR = 1e-12
 _BATCH = 256
 
@@ -101,7 +104,9 @@ def heart(ecg: SampleArray) -> FloatArray:
         Rate in beats a minute, standard deviation of the intervals and root mean square of their
         successive differences in ms; NaN where there are too few beats.
     """
-    return np.array([_beats(window) for window in ecg.astype(np.float64)]).reshape(len(ecg), 3)
+    return np.array([_beats(window) for window in ecg.astype(np.float64)]).reshape(
+        len(ecg), N_HEART
+    )
 
 
 def _beats(leads: FloatArray) -> tuple[float, float, float]:

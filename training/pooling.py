@@ -10,6 +10,7 @@ import numpy as np
 
 from models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray
+from training.baselines import ALWAYS_HIGH, MAJORITY
 from training.baselines import NAMES as BASELINES
 from training.config import IntervalUnit
 from training.data.dataset import Dataset
@@ -116,7 +117,7 @@ def _joined(parts: list[Pooled]) -> Pooled:
 
 def modalities_of(dataset: Dataset, route: Route, model: str = OURS) -> str:
     """Name what a head was given, as predictions do; empty for a guess."""
-    if model in BASELINES[:2]:
+    if model in (MAJORITY, ALWAYS_HIGH):
         return ""
     pps = str(dataset.about.pps.modality).lower()
     return {"fused": f"eeg+{pps}", "eeg": "eeg", "pps": pps}[route]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from training.baselines import ALWAYS_HIGH, LINEAR, MAJORITY, Baselines, choose
+from physiosync_rt.datatypes import Modality
+from training.baselines import ALWAYS_HIGH, HEART_RATE, LINEAR, MAJORITY, Baselines, choose
 from training.protocols import ProtocolConfig, make_folds
 
 
@@ -95,3 +96,42 @@ def test_regularisation_is_chosen_on_validation() -> None:
     assert model[-1].C > 1e-3
     x[5, 3] = np.nan
     assert choose(x, truth, np.arange(0, 200), np.arange(0))[-1].C == 1e-2
+
+
+def test_the_rarer_class_is_found_too() -> None:
+    """Nine lows for a high do not make everything low."""
+    rng = np.random.default_rng(0)
+    truth = (np.arange(400) % 10 == 0).astype(int)
+    x = rng.standard_normal((400, 1)) + 1.5 * truth[:, None]
+    model = choose(x, truth, np.arange(0, 200), np.arange(200, 400))
+    said = model.predict(x[200:])
+    assert said[truth[200:] == 1].mean() > 0.6
+
+
+def test_a_heart_rate_that_rises_from_rest_is_a_baseline_of_its_own(make_dataset) -> None:
+    """Everybody's rate at rest is another; what arousal adds is the same."""
+    data = make_dataset(6, 5, 2)
+    t = np.arange(1280) / 128
+    beat = np.exp(-0.5 * ((np.arange(26) - 13) / 2.0) ** 2)
+    flat = np.zeros_like(data.pps.flat).reshape(30, 1280)
+    arousal = data.table.arousal.copy()
+    for k in range(30):
+        subject, trial = divmod(k, 5)
+        high = trial % 2 == 1
+        arousal[data.table.trial == k] = 8.0 if high else 2.0
+        interval = 60 / (60 + 6 * subject + 12 * high)
+        for at in np.arange(0.3, t[-1] - 0.3, interval):
+            flat[k, round(at * 128) : round(at * 128) + 26] += beat
+    contract = data.about.pps.model_copy(update={"modality": Modality.ECG})
+    kept = data.table.stretch % 5 != 0
+    columns = {f.name: getattr(data.table, f.name)[kept] for f in fields(data.table)}
+    columns["arousal"] = arousal[kept]
+    data = replace(
+        data,
+        about=data.about.model_copy(update={"pps": contract}),
+        table=replace(data.table, **columns),
+        pps=replace(data.pps, flat=flat.ravel()),
+        rest=np.stack([np.arange(0, 30, 5), np.arange(6)], axis=1),
+    )
+    _, results = _run(data)
+    assert _score(results, HEART_RATE, "pps", "arousal")[0] > 0.9
