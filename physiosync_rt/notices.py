@@ -14,6 +14,9 @@ from physiosync_rt.watchdog import Watchdog
 SHOWN_S = 10.0
 """How long an event stays before the eyes."""
 
+SOURCE_FIRST_S = 5.0
+"""So long what a source says is not covered by what its counters say of the same event."""
+
 KEPT = 1000
 
 
@@ -23,6 +26,7 @@ class Event:
 
     at: float
     text: str
+    by_source: bool = False
 
 
 class Notices:
@@ -43,7 +47,7 @@ class Notices:
     def heed_source(self, said: Sequence[str], now: float) -> None:
         """Take over what the source has said since the last time."""
         for text in said[self._n_said :]:
-            self.events.append(Event(now, text))
+            self.events.append(Event(now, text, by_source=True))
         self._n_said = len(said)
 
     def heed_stream(self, lane: Lane, watchdog: Watchdog, now: float) -> None:
@@ -82,9 +86,11 @@ class Notices:
         for state in streams:
             if sentence := _trouble(state):
                 return sentence
-        if self.events and now - self.events[-1].at < SHOWN_S:
+        said = [e for e in self.events if e.by_source and now - e.at < SOURCE_FIRST_S]
+        said = said or [e for e in self.events if now - e.at < SHOWN_S]
+        if said:
             # Of what came together, the first: it is the EEG's.
-            return next(e.text for e in self.events if e.at == self.events[-1].at)
+            return next(e.text for e in said if e.at == said[-1].at)
         for state in streams:
             if state.rate_is_off:
                 return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Event, Thread
 
-FIRST_TRY_S, LONGEST_TRY_S = 0.25, 5.0
+FIRST_TRY_S, LONGEST_TRY_S = 0.25, 2.0
 """After a failed attempt the next one waits, each time twice as long."""
 
 

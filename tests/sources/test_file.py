@@ -118,3 +118,11 @@ def test_a_stream_without_electrodes_is_refused_and_one_without_unit_left_out() 
     source = FileSource(Recording((stream(EEG, np.arange(3.0)), stream(raw, np.arange(3.0)))))
     assert source.open() == (EEG,)
     assert "'raw' does not say in which unit" in source.notices[0]
+
+
+def test_a_recording_without_eeg_says_what_it_has() -> None:
+    heart = StreamSpec("heart", Modality.ECG, ("ECG",), 128.0)
+    with pytest.raises(
+        UserError, match=r"no EEG stream in .*in sight: heart \(ECG, 1 ch, 128 Hz\)"
+    ):
+        FileSource(Recording((stream(heart, np.arange(3.0)),))).open()
