@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        os.close(handle)
-        temporary = Path(name)
+        # Not mkstemp, whose files nobody else may read.
+        temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
         write(temporary)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
