@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, Final
 
 import yaml
 
 from training import figures
 from training.data.dataset import Dataset
-from training.document import Code, Document, Figure, Heading, Paragraph, Table
+from training.document import Code, Document, Figure, Heading, Paragraph
 from training.evaluate import PRIMARY, Assessment, ScoreRow, Verdict
 from training.loop import Curves
-from training.metrics import METRICS
 from training.pooling import OURS, Pooled
 from training.protocols import INFLATED
 from training.published import PUBLISHED, REMARKS
+from training.tables import (
+    marked,
+    people_in_words,
+    people_table,
+    pooled_of,
+    published,
+    scores_table,
+    summary,
+    units_in_words,
+)
+
+_FEW_PEOPLE: Final = 6
 
 TITLES: Final = {
     "window": "Protocol window: windows of one trial on both sides",
@@ -40,13 +52,14 @@ def verdict_sentence(verdict: Verdict) -> str:
     ours, theirs = f"{verdict.ours:.3f}", f"{verdict.theirs:.3f}"
     low, high = verdict.margin.low, verdict.margin.high
     margin = f"{verdict.margin.value:+.3f}"
-    if low == low:  # there are units to resample
-        margin += f", 95 % interval {low:+.3f} to {high:+.3f} over {verdict.n} {verdict.unit}s"
+    if isfinite(low):
+        over = units_in_words(verdict.n, verdict.unit)
+        margin += f", 95 % interval {low:+.3f} to {high:+.3f} over {over}"
     if verdict.loses:
         said = (
             "the model loses to its best baseline"
             if verdict.ours < verdict.theirs
-            else ("the model does no better than its best baseline")
+            else "the model does no better than its best baseline"
         )
     else:
         said = "the model beats its best baseline"
@@ -55,17 +68,12 @@ def verdict_sentence(verdict: Verdict) -> str:
     return f"{where}: {said}, {verdict.baseline} ({PRIMARY} {ours} against {theirs}, {margin})."
 
 
-def _marked(protocol: str, inflated: bool) -> str:
-    """Name of a protocol as it stands over numbers."""
-    return f"{protocol} (inflated)" if inflated else protocol
-
-
 def headline(assessment: Assessment) -> tuple[str, bool]:
     """First line of a report, and whether it is bad news."""
 
     def named(verdicts: list[Verdict]) -> str:
         return "; ".join(
-            f"{v.target} on protocol {_marked(v.protocol, v.inflated)} ({v.baseline})"
+            f"{v.target} on protocol {marked(v.protocol, v.inflated)} ({v.baseline})"
             for v in verdicts
         )
 
@@ -100,8 +108,8 @@ def compose(
         )
     document.add(Paragraph(_data_sentence(dataset)))
     document.add(*(Paragraph(verdict_sentence(v)) for v in assessment.verdicts))
-    document.add(_summary(assessment))
-    present = [p for p in ("subject", "trial", "window") if _of(assessment, p)]
+    document.add(summary(assessment))
+    present = [p for p in ("subject", "trial", "window") if pooled_of(assessment, p)]
     for protocol in present:
         _add_protocol(document, assessment, dataset, protocol)
     _add_published(document, assessment, dataset)
@@ -122,49 +130,10 @@ def _data_sentence(dataset: Dataset) -> str:
     return " ".join([said, *(note[0].upper() + note[1:] + "." for note in about.notes)])
 
 
-def _of(assessment: Assessment, protocol: str) -> list[Pooled]:
-    return [p for p in assessment.pooled if p.protocol == protocol]
-
-
-def _name(row: ScoreRow | Pooled) -> str:
-    return f"{row.model} · {row.modalities}" if row.modalities else row.model
-
-
-def _interval(row: ScoreRow | None) -> str:
-    if row is None:
-        return ""
-    if row.ci_low is None or row.ci_high is None:
-        return f"{row.value:.3f}"
-    return f"{row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]"
-
-
-def _summary(assessment: Assessment) -> Table:
-    """Balanced accuracy of every model on every protocol and target."""
-    columns = [
-        (protocol, target)
-        for protocol in ("subject", "trial", "window")
-        for target in dict.fromkeys(p.target for p in _of(assessment, protocol))
-    ]
-    cells: dict[str, dict[tuple[str, str], str]] = {}
-    for row in assessment.scores:
-        if row.subject is None and row.metric == PRIMARY:
-            cells.setdefault(_name(row), {})[(row.protocol, row.target)] = _interval(row)
-    header = tuple(
-        f"{target}, {_marked(protocol, _of(assessment, protocol)[0].inflated)}"
-        for protocol, target in columns
-    )
-    return Table(
-        f"{PRIMARY}, pooled over folds, with 95 % intervals",
-        ("model", *header),
-        tuple((name, *(found.get(c, "") for c in columns)) for name, found in cells.items()),
-        frozenset(k for k, name in enumerate(cells) if name.startswith(OURS)),
-    )
-
-
 def _add_protocol(
     document: Document, assessment: Assessment, dataset: Dataset, protocol: str
 ) -> None:
-    pooled = _of(assessment, protocol)
+    pooled = pooled_of(assessment, protocol)
     document.add(Heading(TITLES[protocol]))
     if pooled[0].inflated:
         document.add(Paragraph(f"{INFLATED[0].upper()}{INFLATED[1:]}.", "warning"))
@@ -185,7 +154,7 @@ def _add_protocol(
                 Figure(
                     _slug(protocol, "learning", name),
                     figures.learning(curves),
-                    f"Protocol {_marked(protocol, pooled[0].inflated)}: learning curves of "
+                    f"Protocol {marked(protocol, pooled[0].inflated)}: learning curves of "
                     f"{title}, folds thin, mean strong.",
                 )
             )
@@ -200,30 +169,32 @@ def _add_target(
     models: Sequence[str],
 ) -> None:
     protocol, target = pooled[0].protocol, pooled[0].target
-    marked = _marked(protocol, pooled[0].inflated)
+    split = marked(protocol, pooled[0].inflated)
     first = next(row for row in rows if row.subject is None)
     n_classes = pooled[0].probability.shape[1]
-    document.add(Heading(f"{target.capitalize()} on protocol {marked}", 3))
+    document.add(Heading(f"{target.capitalize()} on protocol {split}", 3))
     document.add(
         Paragraph(
-            f"Intervals resample {first.n} {first.unit}s of {first.n_subjects} "
-            f"{'person' if first.n_subjects == 1 else 'people'}; guessing scores "
-            f"{1 / n_classes:.3f} in {PRIMARY}."
+            f"Intervals resample {units_in_words(first.n, first.unit)} of "
+            f"{people_in_words(first.n_subjects)}; guessing scores {1 / n_classes:.3f} in "
+            f"{PRIMARY}."
         )
     )
-    document.add(_scores_table(pooled, rows, marked))
+    document.add(scores_table(pooled, rows, split))
+    if len(dataset.about.subjects) <= _FEW_PEOPLE:
+        document.add(people_table(pooled, rows, dataset, split))
     whole = [row for row in rows if row.subject is None]
     main = _main_heads(pooled, assessment)
     best = next(
         v.baseline for v in assessment.verdicts if (v.protocol, v.target) == (protocol, target)
     )
     rival = next(p for p in pooled if p.model == best)
-    where = f"Protocol {marked}, {target}"
+    where = f"Protocol {split}, {target}"
     document.add(
         Figure(
             _slug(protocol, target, "comparison"),
             figures.comparison(whole, n_classes, models),
-            f"{where}: all models with 95 % intervals over {first.unit}s.",
+            f"{where}: all models with 95 % intervals over {units_in_words(first.n, first.unit)}.",
         ),
         Figure(
             _slug(protocol, target, "confusion"),
@@ -266,25 +237,6 @@ def _main_heads(pooled: Sequence[Pooled], assessment: Assessment) -> list[Pooled
     return found
 
 
-def _scores_table(pooled: Sequence[Pooled], rows: Sequence[ScoreRow], where: str) -> Table:
-    whole = {(_name(row), row.metric): row for row in rows if row.subject is None}
-    metrics = [m for m in METRICS if any(m == metric for _, metric in whole)]
-    lines, ours = [], set()
-    for k, each in enumerate(pooled):
-        name = _name(each)
-        if each.model.startswith(OURS):
-            ours.add(k)
-        cells = [_interval(whole.get((name, metric))) for metric in metrics]
-        accuracy = whole.get((name, "accuracy"))
-        over_folds = ""
-        if accuracy is not None and accuracy.fold_mean is not None:
-            over_folds = f"{accuracy.fold_mean:.3f} ± {accuracy.fold_std:.3f}"
-        lines.append((name, *cells, over_folds))
-    n_folds = max((row.n_folds for row in rows), default=0)
-    header = ("model", *metrics, f"accuracy over {n_folds} folds (mean ± std)")
-    return Table(f"protocol {where}", header, tuple(lines), frozenset(ours))
-
-
 def _add_published(document: Document, assessment: Assessment, dataset: Dataset) -> None:
     kind = dataset.about.name.removeprefix("simulated-")
     rows = [p for p in PUBLISHED if p.data == kind]
@@ -299,36 +251,8 @@ def _add_published(document: Document, assessment: Assessment, dataset: Dataset)
                 "warning",
             )
         )
-    ours = {
-        (r.protocol, r.target, r.metric): r
-        for r in assessment.scores
-        if r.model == OURS and r.subject is None and r.modalities.startswith("eeg+")
-    }
-
-    def mine(protocol: str, target: str, metric: str) -> str:
-        row = ours.get((protocol, target, metric))
-        if row is None or row.fold_mean is None:
-            return "not run"
-        return f"{100 * row.fold_mean:.2f} ± {100 * (row.fold_std or 0):.2f}"
-
-    lines = tuple(
-        (
-            f"{p.scheme} (protocol {p.protocol}{', inflated' if p.protocol == 'window' else ''})",
-            p.target,
-            f"{100 * p.accuracy[0]:.2f} ± {100 * p.accuracy[1]:.2f}",
-            f"{100 * p.f1[0]:.2f} ± {100 * p.f1[1]:.2f}",
-            mine(p.protocol, p.target, "accuracy"),
-            mine(p.protocol, p.target, "F1 macro" if p.target == "quadrant" else "F1"),
-            mine("trial", p.target, "accuracy"),
-        )
-        for p in rows
-    )
-    header = (
-        *("the paper's scheme", "target", "paper: accuracy", "paper: F1"),
-        *("ours: accuracy", "ours: F1", "ours, protocol trial: accuracy"),
-    )
     document.add(
-        Table("percent, mean ± standard deviation over folds", header, lines),
+        published(assessment, kind),
         *(Paragraph(REMARKS[p]) for p in dict.fromkeys(row.protocol for row in rows)),
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 from models.config import Route
 from training.config import IntervalUnit
 from training.data.dataset import Dataset
-from training.metrics import N_DRAWS, Estimate, Unit, margin, score
+from training.metrics import BEFORE, N_DRAWS, Estimate, Unit, margin, score
 from training.pooling import OURS, Pooled, pool, units
 from training.results import FoldResult
 
@@ -178,7 +178,7 @@ def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> 
     ]
     out = []
     for row in _score_rows(dataset, pooled, None, wanted, seed, N_DRAWS):
-        values = np.array([fold[row.metric].value for fold in folds])
+        values = np.array([fold[row.metric].value for fold in folds if row.metric in fold])
         values = values[np.isfinite(values)]
         if len(values):
             row = replace(
@@ -218,6 +218,9 @@ def _score_rows(
     # A person's few windows in one fold often lack a class, so theirs are pooled over folds.
     fold = pooled.fold if subject is None else None
     found = score(pooled.truth, pooled.probability, unit, fold, seed=seed, n_draws=n_draws)
+    if subject is None and not pooled.is_baseline:
+        raw = score(pooled.truth, pooled.uncalibrated, unit, fold, seed=seed, n_draws=n_draws)
+        found[BEFORE] = raw["calibration error"]
     return [
         ScoreRow(
             protocol=pooled.protocol,

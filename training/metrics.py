@@ -24,6 +24,9 @@ METRICS: Final = (
     "ROC AUC",
     "calibration error",
 )
+BEFORE: Final = "calibration error before"
+"""That of a network at temperature 1."""
+
 N_DRAWS: Final = 1000
 N_BINS: Final = 10
 
