@@ -32,15 +32,35 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
         self.proj = nn.Linear(dim, dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Mix tokens, shape (batch, n_tokens, dim), into tokens of the same shape."""
+    def forward(self, x: Tensor, n_asking: int | None = None) -> Tensor:
+        """Mix tokens.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, n_tokens, dim)
+        n_asking : int, optional
+            Only the first so many tokens look at all others, and only they come out; all by
+            default.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_asking, dim)
+        """
         bias = torch.cat((self.q_bias, torch.zeros_like(self.q_bias), self.v_bias))
-        qkv = F.linear(x, self.qkv.weight, bias)  # (B, N, 3D)
-        qkv = torch.unflatten(qkv, -1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
-        q, k, v = qkv.unbind()  # (B, H, N, D/H) each
-        mixed = F.scaled_dot_product_attention(q, k, v)  # (B, H, N, D/H)
-        out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))  # (B, N, D)
+        if n_asking is None or n_asking == x.shape[1]:
+            q, k, v = self._heads(F.linear(x, self.qkv.weight, bias), 3)
+        else:
+            dim = x.shape[2]
+            asking = F.linear(x[:, :n_asking], self.qkv.weight[:dim], self.q_bias)
+            (q,) = self._heads(asking, 1)
+            k, v = self._heads(F.linear(x, self.qkv.weight[dim:], bias[dim:]), 2)
+        mixed = F.scaled_dot_product_attention(q, k, v)  # (B, H, A, D/H)
+        out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))  # (B, A, D)
         return out
+
+    def _heads(self, x: Tensor, n: int) -> tuple[Tensor, ...]:
+        """Split (B, N, n * D) into n tensors of shape (B, H, N, D/H)."""
+        return torch.unflatten(x, -1, (n, self.n_heads, -1)).permute(2, 0, 3, 1, 4).unbind()
 
 
 class Mlp(nn.Module):
@@ -71,8 +91,9 @@ class Mlp(nn.Module):
 class Block(nn.Module):
     """Pre-norm transformer block with layer scale and its own prompt tokens.
 
-    The prompts stand at the end of the sequence, take part in attention and MLP, and are cut
-    off again, so that the number of tokens stays.
+    The prompts stand at the end of the sequence and are cut off again, so that the number of
+    tokens stays. The other tokens look at them; what they would become themselves is cut off
+    unseen, so it is not computed.
 
     Parameters
     ----------
@@ -96,9 +117,9 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens, shape (batch, n_tokens, dim), to tokens of the same shape."""
-        n_tokens = x.shape[1]
+        n_tokens, seen = x.shape[1], x
         if self.prompt is not None:
-            x = torch.cat((x, self.prompt.expand(len(x), -1, -1)), dim=1)  # (B, N + P, D)
-        x = x + self.gamma_1 * self.attn(self.norm1(x))
-        x = x + self.gamma_2 * self.mlp(self.norm2(x))
-        return x[:, :n_tokens]
+            seen = torch.cat((x, self.prompt.expand(len(x), -1, -1)), dim=1)  # (B, N + P, D)
+        x = x + self.gamma_1 * self.attn(self.norm1(seen), n_tokens)
+        out: Tensor = x + self.gamma_2 * self.mlp(self.norm2(x))
+        return out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -176,6 +177,8 @@ def take_turns(
     UserError
         A process died, of too little memory most likely.
     """
+    # Waiting threads that spin would make either way look slow where others use the processor.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     context = multiprocessing.get_context("spawn")
     total = n_steps + _N_WARMUP
     found: dict[str, list[Step]] = {how: [] for how, _ in makers}

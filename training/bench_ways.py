@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from models.config import EncoderConfig, Modality, ModelConfig
+from models.encoder import Encoder
 from models.fusion import Features, PhysioSync
 from models.losses import draw_fixed_halves
 from training.augment import N_KINDS, augment, sample_keys
 from training.bench import Clock
 from training.config import RELEASED_FINETUNE, RELEASED_PRETRAIN
 from training.contrast import ContrastModel, dependent
+from training.fast_linear import fast_linear
 from training.memory import keep_freed_memory
 from training.plain import PlainPretraining as PlainSteps
-from training.plain import plain_groups
+from training.plain import plain_encode, plain_groups
 
 N_SUBJECTS = 32
 N_WINDOWS = 16
@@ -137,7 +139,7 @@ class OurPretraining(_Pretraining):
                 _version(x[rows, subjects].to(self.device), rows, subjects, versions, modality)
                 for modality, x in enumerate((self.eeg, self.pps))
             )
-        with clock.phase("forward"):
+        with clock.phase("forward"), fast_linear():
             terms = self._module(eeg, pps, _PRETRAIN.n_pairs)
         with clock.phase("backward"):
             self._optimiser.zero_grad()
@@ -208,9 +210,11 @@ class PlainFinetuning(_Finetuning):
         return next(iter(self.model.classify(features, "fused").values()))
 
     def _encode(self, modality: Modality, x: Tensor) -> Features:
-        short: nn.Module = self.model.encoders[f"{modality}_1s"]
-        slices = [short(piece) for piece in torch.split(x, 128, dim=2)]
-        return Features(torch.stack(slices, dim=1), self.model.encoders[f"{modality}_5s"](x))
+        short, long = (self.model.encoders[f"{modality}_{s}s"] for s in (1, 5))
+        assert isinstance(short, Encoder)
+        assert isinstance(long, Encoder)
+        slices = [plain_encode(short, piece) for piece in torch.split(x, 128, dim=2)]
+        return Features(torch.stack(slices, dim=1), plain_encode(long, x))
 
 
 class OurFinetuning(_Finetuning):
@@ -220,3 +224,8 @@ class OurFinetuning(_Finetuning):
         keep_freed_memory()
         super().__init__(network, batch_size, device)
         self.optimiser = torch.optim.Adam(self.model.parameters(), _FINETUNE.lr, fused=True)
+
+    def logits(self, eeg: Tensor, pps: Tensor) -> Tensor:
+        """Logits of the one target."""
+        with fast_linear():
+            return super().logits(eeg, pps)

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.config import EncoderConfig
+from models.encoder import Encoder, ProjectedEncoder
+from models.layers import Block
 from training.contrast import ContrastModel
 
 
@@ -35,6 +37,36 @@ class UnusedParameters(nn.Module):
             nn.Parameter(torch.zeros(1, config.n_prompts, dim))
             for _ in range(config.depth if config.n_prompts else 0)
         )
+
+
+def plain_block(block: Block, x: Tensor) -> Tensor:
+    """Pass tokens through a block, the prompts all the way, attention written out."""
+    n_tokens = x.shape[1]
+    if block.prompt is not None:
+        x = torch.cat((x, block.prompt.expand(len(x), -1, -1)), dim=1)
+    attention, normed = block.attn, block.norm1(x)
+    zero = torch.zeros_like(attention.q_bias)
+    bias = torch.cat((attention.q_bias, zero, attention.v_bias))
+    qkv = F.linear(normed, attention.qkv.weight, bias)
+    qkv = qkv.reshape(*x.shape[:2], 3, attention.n_heads, -1).permute(2, 0, 3, 1, 4)
+    q, k, v = qkv[0] * qkv.shape[-1] ** -0.5, qkv[1], qkv[2]
+    weights = (q @ k.transpose(-2, -1)).softmax(dim=-1)
+    x = x + block.gamma_1 * attention.proj((weights @ v).transpose(1, 2).reshape(x.shape))
+    x = x + block.gamma_2 * block.mlp(block.norm2(x))
+    return x[:, :n_tokens]
+
+
+def plain_encode(encoder: Encoder, x: Tensor) -> Tensor:
+    """Encode windows, shape (batch, n_chans, n_times), to (batch, 4 * dim)."""
+    views = encoder.embedding(x)
+    tokens = torch.cat((encoder.cls_token.expand(len(x), -1, -1), views), dim=1)
+    tokens = tokens + encoder.type_embed + encoder.pos_embed
+    tokens = F.dropout(tokens, encoder.token_dropout, encoder.training)
+    for block in encoder.blocks:
+        assert isinstance(block, Block)
+        tokens = plain_block(block, tokens)
+    out: Tensor = encoder.norm(tokens).flatten(1)
+    return out
 
 
 def plain_groups(batch: Tensor, groups: Tensor) -> Tensor:
@@ -90,6 +122,11 @@ def plain_cross(x: Tensor, temperature: float) -> Tensor:
     return total
 
 
+def _project(encoder: ProjectedEncoder, x: Tensor) -> tuple[Tensor, Tensor]:
+    features = plain_encode(encoder.encoder, x)
+    return encoder.projector(features), features
+
+
 @dataclass
 class PlainPretraining:
     """Steps of the released pre-training on a model.
@@ -129,8 +166,8 @@ class PlainPretraining:
     def losses(self, eeg: Tensor, pps: Tensor) -> Tensor:
         """Total loss of a batch in the order of `plain_groups`."""
         size = self.model.group_size
-        z_eeg, h_eeg = (plain_pool(x, size) for x in self.model.eeg(eeg))
-        z_pps, h_pps = (plain_pool(x, size) for x in self.model.pps(pps))
+        z_eeg, h_eeg = (plain_pool(x, size) for x in _project(self.model.eeg, eeg))
+        z_pps, h_pps = (plain_pool(x, size) for x in _project(self.model.pps, pps))
         within = 0.5 * self._loss(z_eeg) + 0.5 * self._loss(z_pps)
         return within + self._align(h_eeg, h_pps)
 

@@ -21,6 +21,7 @@ from training.checkpoint import fingerprint, write_atomically
 from training.config import N_QUADRANTS, QUADRANT, NetworkConfig, Target, TrainConfig
 from training.data.dataset import Dataset
 from training.distributed import rank
+from training.fast_linear import fast_linear
 from training.feed import Feed, Seconds
 from training.finetune import (
     calibrate,
@@ -227,7 +228,8 @@ class FoldRun:
             self._config.seed,
             self._conditions.fabric,
         )
-        done = training.run(grid, validation, around)
+        with fast_linear():
+            done = training.run(grid, validation, around)
         if rank() == 0:
             state = {
                 f"{modality}.{name}": tensor
@@ -296,7 +298,8 @@ class FoldRun:
         models: dict[str, str] = {}
         n_weights = 0
         for task in self._config.finetune.tasks:
-            model, found, learned = self._finetune(task, encoders)
+            with fast_linear():
+                model, found, learned = self._finetune(task, encoders)
             predictions += found
             curves |= learned
             name = "+".join(task)

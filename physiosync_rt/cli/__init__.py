@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -19,6 +20,9 @@ def main() -> None:
     A polite kill is treated like Ctrl-C: files are finished first.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    # Threads of torch that wait for each other sleep instead of spinning: where other programs use
+    # the processor too, spinning makes a step many times slower. Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         # Loading the commands takes a moment in which a person may change their mind.
         from physiosync_rt.cli.app import app

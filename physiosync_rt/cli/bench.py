@@ -200,6 +200,7 @@ def train(
         typer.echo(json.dumps([asdict(each) for each in found], indent=2))
         return
     table = Table(title=f"{device}, {threads} cores; ms of a step, MiB", title_justify="left")
+    table.box = None
     for column in ("", "", "steps/s", "data", "fwd", "bwd", "optim", "peak", "loss"):
         table.add_column(column, no_wrap=True, justify="left" if not column else "right")
     for plain, ours in zip(found[::2], found[1::2], strict=True):

@@ -74,9 +74,9 @@ def pretrain(
     cluster: ClusterOption = None,
 ) -> None:
     """Pre-train the encoders of every fold, and no more."""
+    path = find_config("train", config)
     from training.experiment import pretrain_folds
 
-    path = find_config("train", config)
     experiment, _ = _work(path, out, changes, pretrain_folds, resume=resume, cluster=cluster)
     typer.echo(f"encoders of {len(experiment.jobs)} trainings are below {out}")
 
@@ -88,9 +88,9 @@ def finetune(
     cluster: ClusterOption = None,
 ) -> None:
     """Fine-tune every fold on what `pretrain` left; goes on where it stopped."""
+    path = find_config("train", config)
     from training.experiment import finetune_folds
 
-    path = find_config("train", config)
     experiment, _ = _work(path, out, changes, finetune_folds, resume=True, cluster=cluster)
     typer.echo(f"predictions of {len(experiment.jobs)} trainings are below {out}")
 
@@ -102,9 +102,9 @@ def evaluate(
     half: HalfOption = False,
 ) -> None:
     """Score what was trained, beside the baselines, and write the report and the bundle."""
+    path = find_config("train", config)
     from training.experiment import read_folds
 
-    path = find_config("train", config)
     experiment, results = _work(path, out, changes, read_folds, resume=True, cluster=None)
     _report(experiment, results, half=half, seconds=None)
 
