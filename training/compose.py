@@ -80,12 +80,15 @@ def headline(assessment: Assessment) -> tuple[str, bool]:
     lost = [v for v in assessment.verdicts if v.loses]
     close = [v for v in assessment.verdicts if not v.loses and not v.is_clear]
     parts = []
-    if all(v.inflated for v in assessment.verdicts):
+    if assessment.verdicts and all(v.inflated for v in assessment.verdicts):
         parts.append("No honest number here: protocol window alone, whose numbers are inflated.")
     if lost:
         parts.append(f"The model loses to its best baseline: {named(lost)}.")
     if close:
         parts.append(f"It is not clearly better than its best baseline: {named(close)}.")
+    if assessment.undecided:
+        where = "; ".join(f"{target} on protocol {p}" for p, target in assessment.undecided)
+        parts.append(f"The tested windows have one class only, so nothing can be said: {where}.")
     if parts:
         return " ".join(parts), True
     return "The model clearly beats its best baseline on every protocol and target.", False
@@ -184,26 +187,29 @@ def _add_target(
     if len(dataset.about.subjects) <= _FEW_PEOPLE:
         document.add(people_table(pooled, rows, dataset, split))
     whole = [row for row in rows if row.subject is None]
-    main = _main_heads(pooled, assessment)
-    best = next(
-        v.baseline for v in assessment.verdicts if (v.protocol, v.target) == (protocol, target)
-    )
-    rival = next(p for p in pooled if p.model == best)
+    best = {(v.protocol, v.target): v.baseline for v in assessment.verdicts}
+    rivals = [p for p in pooled if p.model == best.get((protocol, target))]
+    shown = [*_main_heads(pooled, assessment), *rivals]
     where = f"Protocol {split}, {target}"
+    compared = [row for row in whole if row.metric == PRIMARY]
+    if compared:
+        over = units_in_words(first.n, first.unit)
+        document.add(
+            Figure(
+                _slug(protocol, target, "comparison"),
+                figures.comparison(compared, n_classes, models),
+                f"{where}: all models with 95 % intervals over {over}.",
+            )
+        )
     document.add(
         Figure(
-            _slug(protocol, target, "comparison"),
-            figures.comparison(whole, n_classes, models),
-            f"{where}: all models with 95 % intervals over {units_in_words(first.n, first.unit)}.",
-        ),
-        Figure(
             _slug(protocol, target, "confusion"),
-            figures.confusion([*main, rival], assessment.models),
+            figures.confusion(shown, assessment.models),
             f"{where}: share of each true class by answer, and the windows behind it.",
         ),
         Figure(
             _slug(protocol, target, "confidence"),
-            figures.confidence([*main, rival], assessment.models, models),
+            figures.confidence(shown, assessment.models, models),
             f"{where}: what abstaining buys, and whether {assessment.models[OURS]} means what it "
             "says.",
         ),
@@ -215,10 +221,7 @@ def _add_target(
                     for row in rows
                     if row.subject is not None
                     and row.metric == "accuracy"
-                    and any(
-                        (row.model, row.modalities) == (p.model, p.modalities)
-                        for p in (*main, rival)
-                    )
+                    and any((row.model, row.modalities) == (p.model, p.modalities) for p in shown)
                 ],
                 dataset.about.subjects,
                 models,

@@ -119,6 +119,9 @@ class Assessment:
     scores : list of ScoreRow
     verdicts : list of Verdict
         Honest protocols first.
+    undecided : list of (str, str)
+        Protocols and targets of whose tested windows all have one class, so that there is
+        nothing to compare.
     results : list of FoldResult
         Of the networks.
     models : dict of str to str
@@ -128,6 +131,7 @@ class Assessment:
     pooled: list[Pooled]
     scores: list[ScoreRow]
     verdicts: list[Verdict]
+    undecided: list[tuple[str, str]]
     results: list[FoldResult]
     models: dict[str, str]
 
@@ -159,14 +163,18 @@ def assess(
     names = {title: OURS if k == 0 else f"{OURS}: {title}" for k, title in enumerate(titles)}
     pooled = pool(dataset, results, names) + pool(dataset, baselines, {})
     scores = [row for each in pooled for row in _rows(dataset, each, unit, seed)]
-    verdicts = [
-        _verdict(dataset, ours, pooled, unit, seed)
-        for ours in pooled
-        if ours.model == OURS and ours.route == _widest(pooled, ours)
-    ]
+    main = [p for p in pooled if p.model == OURS and p.route == _widest(pooled, p)]
+    decided = [p for p in main if np.isfinite(_primary(p))]
+    undecided = [(p.protocol, p.target) for p in main if not np.isfinite(_primary(p))]
+    verdicts = [_verdict(dataset, ours, pooled, unit, seed) for ours in decided]
     verdicts.sort(key=lambda verdict: verdict.inflated)
     return Assessment(
-        pooled, scores, verdicts, list(results), {name: title for title, name in names.items()}
+        pooled,
+        scores,
+        verdicts,
+        undecided,
+        list(results),
+        {name: title for title, name in names.items()},
     )
 
 
@@ -281,8 +289,7 @@ def _verdict(
 
 def _primary(pooled: Pooled) -> float:
     found = score(pooled.truth, pooled.probability, pooled.rows, pooled.fold, n_draws=1)
-    value = found[PRIMARY].value
-    return value if np.isfinite(value) else 0.0
+    return found[PRIMARY].value
 
 
 def plain(row: ScoreRow) -> dict[str, Any]:

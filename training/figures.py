@@ -63,7 +63,7 @@ def _chance(axes: Axes, at: float, *, vertical: bool) -> None:
 
 def comparison(rows: Sequence[ScoreRow], n_classes: int, models: Sequence[str]) -> bytes:
     """Balanced accuracy of all models with its interval, the best on top, chance as a line."""
-    kept = sorted((row for row in rows if row.metric == PRIMARY), key=lambda row: row.value)
+    kept = sorted(rows, key=lambda row: row.value)
     with mpl.rc_context(_STYLE):
         figure, (axes,) = _canvas(7.5, 0.6 + 0.27 * len(kept))
         for y, row in enumerate(kept):

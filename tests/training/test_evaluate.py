@@ -8,9 +8,21 @@ import numpy as np
 import pytest
 
 from training.baselines import ALWAYS_HIGH, Baselines
-from training.evaluate import PRIMARY
+from training.compose import compose, headline
+from training.config import RunConfig
+from training.evaluate import PRIMARY, assess
 from training.pooling import OURS, pool, units
 from training.protocols import ProtocolConfig, make_folds
+from training.report import provenance
+
+RUN = RunConfig.model_validate(
+    {
+        "name": "noise",
+        "title": "A run on noise",
+        "data": {"kind": "deap", "simulate": {"subjects": 8}},
+        "protocols": [{"protocol": "trial"}],
+    }
+)
 
 
 def test_every_window_counts_once(make_dataset, assessed) -> None:
@@ -118,3 +130,21 @@ def test_without_labels_of_a_target_its_windows_are_left_out(make_dataset) -> No
     baselines = Baselines(data, ["arousal"], lambda what, done, total: None).run(folds)
     for each in pool(data, baselines, {}):
         assert not (data.table.subject[each.rows] == 0).any()
+
+
+def test_where_only_one_class_is_tested_nothing_is_decided(make_dataset, answers) -> None:
+    data = make_dataset(8, 8, 2)
+    folds = make_folds(data, ProtocolConfig(protocol="trial", folds=4, only=1))
+    arousal = data.table.arousal.copy()
+    arousal[folds[0].test] = 8.0
+    data = replace(data, table=replace(data.table, arousal=arousal))
+    baselines = Baselines(data, ["arousal"], lambda what, done, total: None).run(folds)
+    found = assess(data, [answers(data, folds[0], 1.0)], baselines)
+    assert found.verdicts == []
+    assert found.undecided == [("trial", "arousal")]
+    line, bad = headline(found)
+    assert line.endswith("one class only, so nothing can be said: arousal on protocol trial.")
+    assert bad
+    document = compose(found, data, "one class", provenance(data, RUN, None))
+    assert "balanced accuracy" not in {row.metric for row in found.scores if not row.subject}
+    assert document.figures
