@@ -55,23 +55,21 @@ class Feed:
         ----------
         numbers : int array, shape (n,)
         key : int, optional
-            Decides the offsets where they are random; they are fixed without it. Window ``i``
-            of two calls of the same key and length starts equally far into its trial, if the
-            trials are equally long.
+            Decides the offsets where they are random; they are fixed without it.
 
         Returns
         -------
         eeg, pps : Tensor, shape (n, n_chans, 128 * seconds)
         """
         rows, piece = np.divmod(numbers, self.per_row)
-        if self.random_offsets and key is not None:
-            eeg, pps = self.dataset.fetch(rows, np.random.default_rng(key))
-            if self.seconds == 1:
-                eeg, pps = _slices(eeg, piece), _slices(pps, piece)
-        elif self.seconds == 1:
-            eeg, pps = self.dataset.fetch_1s(rows, piece)
-        else:
-            eeg, pps = self.dataset.fetch(rows)
+        draws = self.random_offsets and key is not None
+        offsets = self.dataset.offsets(rows, np.random.default_rng(key) if draws else None)
+        return self._cut(rows, piece, offsets)
+
+    def _cut(self, rows: IntArray, piece: IntArray, offsets: IntArray) -> tuple[Tensor, Tensor]:
+        """Windows, or slices of windows that start at these offsets."""
+        at = offsets + piece * self.seconds * GRID_SFREQ
+        eeg, pps = self.dataset.cut(rows, at, self.seconds * GRID_SFREQ)
         return self._tensor(eeg), self._tensor(pps)
 
     def stimulus_windows(self, numbers: IntArray) -> IntArray:
@@ -91,7 +89,9 @@ class Feed:
         numbers : int array, shape (2, n_pairs, group_size)
             Of the whole batch.
         key : int
-            As in `fetch`; all windows of a pair get the same offset.
+            As in `fetch`; the windows of a pair show the same seconds of their stimulus, also
+            where something is missing of somebody's trial. A pair of different stimuli (pairing
+            ``random``) has no seconds in common, and each of its windows lies anywhere.
         part : slice
             Pairs that are wanted.
 
@@ -101,21 +101,13 @@ class Feed:
         """
         if not self.random_offsets:
             return self.fetch(numbers[:, part].ravel())
-        sides, _, size = numbers.shape
-        found = [self.fetch(numbers[s, :, k], key) for s in range(sides) for k in range(size)]
-
-        def arrange(windows: list[Tensor]) -> Tensor:
-            both = torch.stack([each[part] for each in windows])  # (2 * N, P, C, T)
-            sorted_by_pair = torch.unflatten(both, 0, (sides, size)).transpose(1, 2)
-            return sorted_by_pair.flatten(0, 2)
-
-        return arrange([eeg for eeg, _ in found]), arrange([pps for _, pps in found])
+        rows, piece = np.divmod(numbers, self.per_row)
+        n_sides, n_pairs, size = numbers.shape
+        by_pair = rows.transpose(1, 0, 2).reshape(n_pairs, n_sides * size)
+        # Drawn for the whole batch, so that processes which share it agree.
+        drawn = self.dataset.shared_offsets(by_pair, np.random.default_rng(key))
+        offsets = drawn.reshape(n_pairs, n_sides, size).transpose(1, 0, 2)
+        return self._cut(*(each[:, part].ravel() for each in (rows, piece, offsets)))
 
     def _tensor(self, x: SampleArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(x)).to(self.device, torch.get_default_dtype())
-
-
-def _slices(x: SampleArray, piece: IntArray) -> SampleArray:
-    """Take one second of each window, shape (n, n_chans, 640) to (n, n_chans, 128)."""
-    seconds = x.reshape(*x.shape[:2], -1, GRID_SFREQ)
-    return seconds[np.arange(len(x)), :, piece]

@@ -257,6 +257,55 @@ class Dataset(Outline):
         last = self._length(self.table.stretch[rows]) - N_TIMES
         return rng.integers(0, last + 1)
 
+    def shared_offsets(self, rows: IntArray, rng: np.random.Generator) -> IntArray:
+        """Draw first samples so that windows of one stimulus show the same seconds of it.
+
+        Parameters
+        ----------
+        rows : int array, shape (n, n_together)
+            Each line holds windows that belong together.
+        rng : Generator
+
+        Returns
+        -------
+        int64 array, shape (n, n_together)
+            In the stretches. Where all of a line are the same window of the same stimulus, they
+            start at the same time in their trials, anywhere in what their stretches have in
+            common; otherwise each is drawn anywhere in its own.
+        """
+        table = self.table
+        # A stretch may begin late in its trial, behind a gap.
+        begin = table.window[rows] * N_TIMES - table.offset[rows]
+        first, last = begin, begin + self._length(table.stretch[rows]) - N_TIMES
+        shown = self.stimulus_window[rows]
+        same = (shown == shown[:, :1]).all(axis=1, keepdims=True)
+        first = np.where(same, first.max(axis=1, keepdims=True), first)
+        last = np.where(same, last.min(axis=1, keepdims=True), last)
+        lots = rng.random(rows.shape)
+        lots = np.where(same, lots[:, :1], lots)
+        drawn: IntArray = first + (lots * (last - first + 1)).astype(np.int64) - begin
+        return drawn
+
+    def cut(
+        self, rows: IntArray, offsets: IntArray, n_times: int = N_TIMES
+    ) -> tuple[SampleArray, SampleArray]:
+        """Cut from the stretches of rows.
+
+        Parameters
+        ----------
+        rows : int array, shape (n,)
+        offsets : int array, shape (n,)
+            First samples in the stretches.
+        n_times : int
+
+        Returns
+        -------
+        eeg : float32 array, shape (n, n_chans, n_times)
+        pps : float32 array, shape (n, n_pps_chans, n_times)
+        """
+        stretch = self.table.stretch[rows]
+        return self.eeg.cut(stretch, offsets, n_times), self.pps.cut(stretch, offsets, n_times)
+
     def fetch(
         self, rows: IntArray, offset_rng: np.random.Generator | None = None
     ) -> tuple[SampleArray, SampleArray]:
@@ -275,32 +324,7 @@ class Dataset(Outline):
         eeg : float32 array, shape (n, n_chans, 640)
         pps : float32 array, shape (n, n_pps_chans, 640)
         """
-        stretch, offset = self.table.stretch[rows], self.offsets(rows, offset_rng)
-        return (
-            self.eeg.cut(stretch, offset, N_TIMES),
-            self.pps.cut(stretch, offset, N_TIMES),
-        )
-
-    def fetch_1s(self, rows: IntArray, slices: IntArray) -> tuple[SampleArray, SampleArray]:
-        """Cut one-second slices.
-
-        Parameters
-        ----------
-        rows : int array, shape (n,)
-        slices : int array, shape (n,)
-            Which of a window's five seconds, 0 to 4.
-
-        Returns
-        -------
-        eeg : float32 array, shape (n, n_chans, 128)
-        pps : float32 array, shape (n, n_pps_chans, 128)
-        """
-        stretch = self.table.stretch[rows]
-        offset = self.table.offset[rows] + slices * GRID_SFREQ
-        return (
-            self.eeg.cut(stretch, offset, GRID_SFREQ),
-            self.pps.cut(stretch, offset, GRID_SFREQ),
-        )
+        return self.cut(rows, self.offsets(rows, offset_rng))
 
     @property
     def digest(self) -> str:
