@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from physiosync_rt.datatypes import Recording
@@ -69,16 +70,43 @@ def read_all(path: Path | str) -> Iterator[Recording]:
     """
     path = Path(path)
     format_ = _format_of(path)
-    try:
+    with _said_plainly(path, format_):
         found = format_.read(path)
         if isinstance(found, Recording):
             yield found
         else:
             yield from found
+
+
+def parts(path: Path | str) -> list[Path]:
+    """List every file that a recording is read from, so that a change of any can be noticed.
+
+    Parameters
+    ----------
+    path : Path or str
+        As for `read_all`; of a folder, all files below it count.
+
+    Raises
+    ------
+    UserError
+        As `read_all`.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return [part for part in sorted(path.rglob("*")) if part.is_file()]
+    format_ = _format_of(path)
+    with _said_plainly(path, format_):
+        return [part for part in format_.parts(path) if part.is_file()]
+
+
+@contextmanager
+def _said_plainly(path: Path, format_: Format) -> Iterator[None]:
+    """What a parser raises on a broken file stands in no documentation; say it in a sentence."""
+    try:
+        yield
     except UserError:
         raise
     except Exception as error:
-        # What a parser raises on a broken file stands in no documentation.
         cause = str(error).strip().rstrip(".").splitlines() or [type(error).__name__]
         raise UserError(
             f"{path.name} cannot be read as {format_.name} ({cause[0]}); "

@@ -40,12 +40,15 @@ class Format:
     read : callable
         ``read(path)`` returns one `Recording`, or several one after the other (a file or folder
         of many subjects).
+    parts : callable
+        ``parts(path)`` lists the files that are read with ``path``, itself among them.
     """
 
     name: str
     suffixes: tuple[str, ...]
     matches: Callable[[Path, bytes], bool]
     read: Callable[[Path], Recording | Iterable[Recording]]
+    parts: Callable[[Path], Iterable[Path]] = lambda path: (path,)
 
     def named(self, path: Path) -> bool:
         """Tell whether the file's name ends as this format's names do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from datetime import UTC
 from pathlib import Path
@@ -16,6 +17,7 @@ from physiosync_rt.formats.channels import Channel, group_streams
 
 _FIF_MAGIC = b"\x00\x00\x00\x64\x00\x00\x00\x1f"
 _VHDR_MAGIC = (b"Brain Vision", b"BrainVision")
+_VHDR_PARTS = re.compile(r"^\s*(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 # What MNE keeps samples in, for the channel types that we use.
 _MNE_UNITS = {Modality.EEG: "V", Modality.ECG: "V", Modality.GSR: "S", Modality.OTHER: ""}
@@ -92,15 +94,34 @@ def _history(raw: Any) -> tuple[str, ...]:
     return tuple(done)
 
 
+def _fif_parts(path: Path) -> list[Path]:
+    """List the files that a long recording was split into."""
+    import mne
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        raw = mne.io.read_raw_fif(path, preload=False, verbose="ERROR")
+    return [path, *(Path(name) for name in raw.filenames[1:] if name is not None)]
+
+
+def _brainvision_parts(path: Path) -> list[Path]:
+    """List a header and the files of samples and markers that it names."""
+    header = path.read_text(encoding="utf-8", errors="replace")
+    names = [name.replace("$b", path.stem) for name in _VHDR_PARTS.findall(header)]
+    return [path, *(path.parent / name for name in names)]
+
+
 FIF = Format(
     name="FIF",
     suffixes=(".fif", ".fif.gz"),
     matches=lambda _, head: head.startswith(_FIF_MAGIC),
     read=read,
+    parts=_fif_parts,
 )
 BRAINVISION = Format(
     name="BrainVision",
     suffixes=(".vhdr", ".ahdr"),
     matches=lambda _, head: head.startswith(_VHDR_MAGIC) and b"Header File" in head[:100],
     read=read,
+    parts=_brainvision_parts,
 )

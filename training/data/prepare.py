@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Final, TypeVar
 
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import deap, dreamer
+from physiosync_rt.formats import deap, dreamer, parts
 from physiosync_rt.formats.simulated_deap import write_deap
 from physiosync_rt.formats.simulated_dreamer import write_dreamer
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.preprocess.labels import DEAP_THRESHOLD, DREAMER_THRESHOLD
+from physiosync_rt.resources import find_config
 from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
 from training.data.config import (
     DataConfig,
@@ -49,19 +50,20 @@ def files_of(config: DataConfig) -> list[Path]:
         They are not there.
     """
     if isinstance(config, RecordingsData):
-        sessions = read_sessions(config)
-        paths = [find_labels(config), *(session.path for session in sessions)]
-        nested = (sorted(p.rglob("*")) if p.is_dir() else [p] for p in paths)
-        return [path for group in nested for path in group if path.is_file()]
+        files = [find_labels(config)]
+        files += [part for session in read_sessions(config) for part in parts(session.path)]
+        return files if config.device is None else [*files, find_config("devices", config.device)]
     if isinstance(config, SimulatedData) or config.path is None:
         return []
     path = config.path.expanduser()
     if not path.exists():
         what = "DEAP's data_preprocessed_python" if config.kind == "deap" else "DREAMER.mat"
         raise UserError(f"there is no {path}; give the place of {what} with --set data.path=PLACE")
-    if isinstance(config, DeapData):
-        return list(deap.subject_files(path))
-    return [path]
+    if isinstance(config, DreamerData):
+        return [path]
+    files = list(deap.subject_files(path))
+    mark = path / deap.SIMULATED_FILE
+    return [*files, mark] if mark.is_file() else files
 
 
 def prepare(config: DataConfig, digest: str, scratch: Path, progress: Progress) -> Prepared:
@@ -97,11 +99,16 @@ def counted(items: Iterable[T], n: int, what: str, progress: Progress) -> Iterat
         progress(what, k + 1, n)
 
 
-def _about_simulation(people: SimulatedPeople) -> str:
-    """Words for people whose truth is known."""
-    if people.fingerprint:
-        return "nothing to learn but which trial a window comes from"
-    return f"effect {people.effect:g}, variability {people.variability:g}"
+def _names(name: str, people: SimulatedPeople | None, *, simulated: bool) -> dict[str, str]:
+    """Short name and title of a data set, or of invented people in its files."""
+    if not simulated:
+        return {"name": name.lower(), "title": name}
+    title = f"simulated {name}"
+    if people is not None and people.fingerprint:
+        title += " (nothing to learn but which trial a window comes from)"
+    elif people is not None:
+        title += f" (effect {people.effect:g}, variability {people.variability:g})"
+    return {"name": f"simulated-{name.lower()}", "title": title}
 
 
 def _eeg(ch_names: Sequence[str]) -> ModalityContract:
@@ -129,13 +136,13 @@ def _deap(config: DeapData, digest: str, scratch: Path, progress: Progress) -> P
     files = deap.subject_files(folder)
     eeg = _eeg(DEAP_CH_NAMES)
     pps = ModalityContract(modality=Modality.GSR, ch_names=("GSR",))
-    title = "DEAP" if people is None else f"simulated DEAP ({_about_simulation(people)})"
-    notes = [INVENTED] if people is not None else []
+    # A folder of invented people says so itself, whoever made it.
+    simulated = people is not None or (folder / deap.SIMULATED_FILE).exists()
+    notes = [INVENTED] if simulated else []
     if config.profile == "paper":
         notes.append("skin resistance in ohms above its template, not normalised, as released")
     about = About(
-        name="deap" if people is None else "simulated-deap",
-        title=title,
+        **_names("DEAP", people, simulated=simulated),
         profile=config.profile,
         live=config.live if config.profile == "live" else None,
         eeg=eeg,
@@ -145,7 +152,7 @@ def _deap(config: DeapData, digest: str, scratch: Path, progress: Progress) -> P
         scale=(1.0, 9.0),
         threshold=DEAP_THRESHOLD,
         released_quadrants=config.quadrants == "released",
-        simulated=people is not None,
+        simulated=simulated,
         notes=tuple(notes),
         digest=digest,
     )
@@ -174,12 +181,13 @@ def _dreamer(config: DreamerData, digest: str, scratch: Path, progress: Progress
         )
     eeg = _eeg(dreamer.CH_NAMES)
     pps = ModalityContract(modality=Modality.ECG, ch_names=dreamer.ECG_NAMES)
-    notes = [INVENTED] if people is not None else []
+    loaded = dreamer.load_subjects(path)
+    first = next(loaded)
+    notes = [INVENTED] if first.simulated else []
     if config.profile == "paper" and config.version == "released":
         notes.append(_SHAM_ECG)
     about = About(
-        name="dreamer" if people is None else "simulated-dreamer",
-        title="DREAMER" if people is None else f"simulated DREAMER ({_about_simulation(people)})",
+        **_names("DREAMER", people, simulated=first.simulated),
         profile=config.profile,
         live=config.live if config.profile == "live" else None,
         eeg=eeg,
@@ -188,12 +196,12 @@ def _dreamer(config: DreamerData, digest: str, scratch: Path, progress: Progress
         stimuli=(),
         scale=(1.0, 5.0),
         threshold=DREAMER_THRESHOLD,
-        simulated=people is not None,
+        simulated=first.simulated,
         notes=tuple(notes),
         digest=digest,
     )
     n_subjects = dreamer.N_SUBJECTS if people is None else people.subjects
-    subjects = counted(dreamer.load_subjects(path), n_subjects, "prepare windows", progress)
+    subjects = counted(chain([first], loaded), n_subjects, "prepare windows", progress)
     if config.profile == "paper":
         return about, dreamer_trials(subjects, config)
     recordings = (subject.to_recording() for subject in subjects)
