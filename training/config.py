@@ -123,13 +123,13 @@ class PretrainConfig(Frozen):
     loss : {"dependent", "cross"}
         Which form of the loss, with its temperature unless one is given.
     pairing : {"groups", "halves", "aligned", "random"}
-        Who meets in a batch (see `training.sampling.Pairing`); ``halves`` and ``random`` are the
-        release's.
+        Who meets in a batch (see `training.sampling.Pairing`): ``groups`` unless one is given,
+        and with the loss ``cross`` ``aligned``. ``halves`` and ``random`` are the release's.
     n_pairs : int
         Positive pairs of a batch: the release's Dependent batch of 8 windows has 8, its Cross
         batch of 128 samples has 64.
     group_size : int
-        Subjects pooled into one row; 1 for ``aligned`` and ``random``.
+        Subjects pooled into one row; 1 for ``aligned`` and ``random``, else 2 unless given.
     epochs : int
     lr, weight_decay : float
         Of Adam; the decay is added to the gradient (L2), as released.
@@ -150,6 +150,15 @@ class PretrainConfig(Frozen):
     weight_decay: float = Field(1e-3, ge=0)
     augment: bool = True
     redraw: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_the_loss(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        pairing = given.get("pairing", "aligned" if given.get("loss") == "cross" else "groups")
+        size = 1 if pairing in ("aligned", "random") else 2
+        return {"pairing": pairing, "group_size": size} | given
 
     @model_validator(mode="after")
     def _goes_together(self) -> PretrainConfig:

@@ -110,7 +110,7 @@ def test_tasks_are_one_network_or_one_for_each_target():
     [
         (lambda: NetworkConfig(faithful=True, embedding="conv"), "faithful needs the embedding"),
         (lambda: NetworkConfig(dim_1s=18), "cannot be shared by 4 heads"),
-        (lambda: PretrainConfig(pairing="aligned"), "set group_size to 1"),
+        (lambda: PretrainConfig(pairing="aligned", group_size=2), "set group_size to 1"),
         (lambda: PretrainConfig(stratify="bn"), "stratify belongs to the loss 'cross'"),
         (lambda: FinetuneConfig(targets=("valence", "valence")), "hold one twice"),
         (lambda: FinetuneConfig(targets=("valence", "quadrant")), "set joint to false"),
@@ -165,3 +165,21 @@ def test_changes_reach_down_and_keep_the_rest(file):
 def test_changes_that_cannot_be_are_one_sentence(file, change, words):
     with pytest.raises(UserError, match=words):
         read_yaml(file, RunConfig, [change])
+
+
+@pytest.mark.parametrize(
+    ("given", "pairing", "group_size"),
+    [
+        ({}, "groups", 2),
+        ({"loss": "dependent"}, "groups", 2),
+        ({"loss": "cross"}, "aligned", 1),
+        ({"loss": "cross", "pairing": "random"}, "random", 1),
+        ({"loss": "cross", "pairing": "groups"}, "groups", 2),
+        ({"loss": "dependent", "pairing": "aligned"}, "aligned", 1),
+        ({"pairing": "halves", "group_size": 3}, "halves", 3),
+    ],
+)
+def test_pairs_follow_the_loss_unless_asked_otherwise(given, pairing, group_size) -> None:
+    config = PretrainConfig.model_validate(given)
+    assert (config.pairing, config.group_size) == (pairing, group_size)
+    assert PretrainConfig.model_validate(config.model_dump(mode="json")) == config
