@@ -79,6 +79,12 @@ def sum_over_processes(x: Tensor) -> Tensor:
     return cast("Tensor", _Sum.apply(x)) if world_size() > 1 else x  # type: ignore[no-untyped-call]
 
 
+@torch.no_grad()
+def mean_over_processes(x: Tensor) -> Tensor:
+    """Mean of a tensor over all processes, without gradient: what they tell the person."""
+    return sum_over_processes(x.detach()) / world_size()
+
+
 def gather_rows(x: Tensor, n_total: int) -> Tensor:
     """Rows of all processes, with gradient.
 

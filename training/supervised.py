@@ -19,7 +19,12 @@ from training.augment import sample_keys
 from training.calibration import best_temperature
 from training.checkpoint import State
 from training.config import FinetuneConfig
-from training.distributed import mean_cross_entropy, rank, world_size
+from training.distributed import (
+    mean_cross_entropy,
+    mean_over_processes,
+    rank,
+    world_size,
+)
 from training.labels import UNKNOWN
 from training.loop import Curves, Loop, Surroundings
 from training.sampling import share_bounds
@@ -155,7 +160,8 @@ class Supervised:
                 self._task.module, self._optimiser, max_norm=self._config.clip
             )
         self._optimiser.step()
-        return {"loss": loss.detach()}
+        # Every process has a part of the loss alone.
+        return {"loss": mean_over_processes(loss)}
 
     def _losses(
         self, logits: Mapping[str, Tensor], truth: IntArray, part: slice

@@ -1,4 +1,4 @@
-"""A training that is killed, stopped, resumed, refused, or shared by two processes."""
+"""A training that is killed, stopped, resumed or refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import pickle
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +19,7 @@ from physiosync_rt.errors import UserError
 from training.checkpoint import load_state, save_state
 from training.config import FinetuneConfig, NetworkConfig, PretrainConfig, TrainConfig
 from training.loop import Interrupted, stop_on_signals
-from training.protocols import Fold, ProtocolConfig, trial_folds
+from training.protocols import ProtocolConfig, trial_folds
 from training.run import Conditions, make_fabric, train_fold
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,24 +52,16 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], **
         torch.testing.assert_close(tensor, other[name], **close, msg=lambda m, n=name: f"{n}: {m}")
 
 
-def start(
-    tmp_path: Path, job, config: TrainConfig, out: str, *flags: str, resume=False, **env: str
-):
+def start(tmp_path: Path, job, config: TrainConfig, out: str, *, resume: bool = False):
     stored = tmp_path / f"{out}.pkl"
     stored.write_bytes(pickle.dumps((*job, config)))
+    how = "resume" if resume else "new"
     return subprocess.Popen(
-        [
-            sys.executable,
-            str(WORKER),
-            str(stored),
-            str(tmp_path / out),
-            "resume" if resume else "new",
-            *flags,
-        ],
+        [sys.executable, str(WORKER), str(stored), str(tmp_path / out), how],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | env,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
     )
 
 
@@ -167,68 +158,6 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be read; remove it"):
         load_state(path, "x")
     assert load_state(tmp_path / "none.pt", "x") is None
-
-
-# ------------------------------------------------------------------------------------ processes
-
-
-def in_two_processes(tmp_path: Path, job, config: TrainConfig, out: str) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    group = {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "WORLD_SIZE": "2",
-        "NODE_RANK": "0",
-        "GLOO_SOCKET_IFNAME": "lo",
-    }
-    both = [
-        start(tmp_path, job, config, out, "double", LOCAL_RANK=str(rank), **group)
-        for rank in range(2)
-    ]
-    try:
-        for process in both:
-            finish(process)
-    finally:
-        for process in both:
-            process.kill()
-            process.communicate()
-
-
-@pytest.mark.parametrize(
-    "offsets",
-    [False, pytest.param(True, marks=pytest.mark.slow)],
-    ids=["fixed", "random offsets"],
-)
-def test_two_processes_equal_one(tmp_path, make_dataset, double, offsets):
-    dataset = make_dataset(4, 5, 1)
-    trial = dataset.table.stimulus
-    fold = Fold(
-        "split",
-        "trial",
-        np.flatnonzero(trial < 3),
-        np.flatnonzero(trial == 3),
-        np.flatnonzero(trial == 4),
-        dataset.table,
-    )
-    # 18 windows in 15 s of each resolution; five steps of fine-tuning, one of them smaller.
-    config = TrainConfig(
-        networks=(NetworkConfig(preset="compact", dim_1s=8, dim_5s=8, depth=1, dropout=0.0),),
-        # Adam's decay blows up the rounding of biases that batch norm takes out again.
-        pretrain=PretrainConfig(epochs=1, n_pairs=7 if offsets else 4, weight_decay=0.0),
-        finetune=FinetuneConfig(
-            epochs=5, batch_size=12, head_epochs=1, warmup_steps=0, select="last"
-        ),
-        random_offsets=offsets,
-        device="cpu",
-    )
-    one = train_fold(dataset, fold, config, tmp_path / "one")
-    in_two_processes(tmp_path, (dataset, fold), config.model_copy(update={"processes": 2}), "two")
-    assert_same(weights(tmp_path / "two"), weights(tmp_path / "one"), rtol=1e-5, atol=1e-5)
-    (path,) = (tmp_path / "two").glob("**/result.npz")
-    assert one.curves["pretrain-5s"]["loss"]
-    assert path.is_file()
 
 
 def test_bf16_follows_single_precision(tmp_path, job):

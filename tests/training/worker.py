@@ -1,8 +1,7 @@
-"""A training in a process of its own: to be killed, to be one of several, to be stopped.
+"""A training in a process of its own, to be killed.
 
-Started with a pickle of (data set, fold, configuration), a folder for what comes out, ``new`` or
-``resume``, and ``double`` for double precision. With
-``LOCAL_RANK`` and ``WORLD_SIZE`` in the environment it is one process of a group on this computer.
+Started with a pickle of (data set, fold, configuration), a folder for what comes out, and ``new``
+or ``resume``.
 """
 
 from __future__ import annotations
@@ -18,8 +17,6 @@ from training.run import Conditions, make_fabric, train_fold
 
 def main() -> None:
     torch.set_num_threads(1)
-    if "double" in sys.argv:
-        torch.set_default_dtype(torch.float64)
     job, out, resume = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "resume"
     dataset, fold, config = pickle.loads(job.read_bytes())
     fabric = make_fabric(config)
