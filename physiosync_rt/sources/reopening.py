@@ -36,10 +36,18 @@ class Reopening:
         self._failure = failure
         self._pause_s = pause_s
         self._stopping = Event()
+        self._opened = False
+        self._error: Exception | None = None
         self._thread = Thread(target=self._run, name="physiosync-reopen")
         self._thread.start()
 
     def _run(self) -> None:
+        try:
+            self._try_on()
+        except Exception as error:  # noqa: BLE001 - `done` raises it where somebody hears it
+            self._error = error
+
+    def _try_on(self) -> None:
         self._let_go()
         pause = self._pause_s
         while not self._stopping.wait(pause):
@@ -48,12 +56,23 @@ class Reopening:
             except self._failure:
                 pause = longer(pause)
             else:
+                self._opened = True
                 return
 
     @property
     def done(self) -> bool:
-        """Whether the device is open again."""
-        return not self._thread.is_alive()
+        """Whether the device is open again.
+
+        Raises
+        ------
+        Exception
+            What ended the attempts other than ``failure``.
+        """
+        if self._thread.is_alive():
+            return False
+        if self._error is not None:
+            raise self._error
+        return self._opened
 
     def stop(self) -> None:
         """Make no further attempt; return when the present one is over."""
