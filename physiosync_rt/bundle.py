@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -30,6 +29,7 @@ from physiosync_rt.preprocess.config import (
     PaperProfile,
 )
 from physiosync_rt.resources import bundle_names, bundle_path
+from physiosync_rt.whole import WRITE_ERRORS, reason_of, whole_folder
 
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
@@ -253,27 +253,38 @@ def save_bundle(path: Path, card: Card, model: Network, *, half: bool = False) -
     Parameters
     ----------
     path : Path
-        Folder of the bundle; an existing bundle there is replaced file by file.
+        Folder of the bundle; an existing bundle there is replaced.
     half : bool
         Store floating-point weights as float16.
 
     Raises
     ------
     UserError
-        The folder cannot be written.
+        The folder cannot be written, or holds something else.
     """
     state = {
         name: (value.half() if half and value.is_floating_point() else value).contiguous()
         for name, value in model.state_dict().items()
     }
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path, prefix=".new-") as temporary:
-            fresh = Path(temporary)
+        refuse_foreign_folder(path)
+        with whole_folder(path) as fresh:
             save_file(state, fresh / WEIGHTS)
             text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False)
             (fresh / CARD).write_text(text + "\n", encoding="utf-8")
-            for name in (WEIGHTS, CARD):
-                (fresh / name).replace(path / name)
-    except OSError as error:
-        raise UserError(f"cannot write the bundle {path}: {error.strerror}") from error
+    except WRITE_ERRORS as error:
+        raise UserError(
+            f"the bundle {path} cannot be written ({reason_of(error)}); make room or choose "
+            "another folder"
+        ) from error
+
+
+def refuse_foreign_folder(path: Path) -> None:
+    """Raise UserError where a bundle would take the place of other files."""
+    others = (
+        [p.name for p in path.iterdir() if p.name not in (CARD, WEIGHTS)] if path.exists() else []
+    )
+    if others:
+        raise UserError(
+            f"{path} holds {min(others)}, which is no part of a bundle; choose a folder of its own"
+        )
