@@ -125,9 +125,13 @@ def _subject(population: Population, i: int, n_trials: int) -> tuple[FloatArray,
         skin[n_baseline:] += FINGERPRINT_US * population.signature(i, k, n_trial, deap.SFREQ, 1)
         data[k, : deap.N_EEG] = (brain - brain.mean(axis=1, keepdims=True)).T
         data[k, deap.GSR_CHANNEL] = 1e6 / np.maximum(skin[:, 0], 0.05)
-    rated = population.ratings(i, felt)
     others = population.rng(5, i).uniform(0.0, 1.0, (n_trials, 2))
-    return data, 1.0 + 8.0 * np.concatenate([rated, others], axis=1)
+    return data, np.concatenate([deap_ratings(population, i, n_trials), 1.0 + 8.0 * others], axis=1)
+
+
+def deap_ratings(population: Population, i: int, n_trials: int) -> FloatArray:
+    """Ratings of one subject, shape (n_trials, 2): valence and arousal, 1 to 9."""
+    return 1.0 + 8.0 * population.ratings(i, population.felt(i, n_trials))
 
 
 def _dump_like_python_2(arrays: dict[str, FloatArray], file: BinaryIO) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.io import savemat
 
 from physiosync_rt.datatypes import FloatArray, Modality
@@ -138,8 +139,7 @@ def _subject(population: Population, i: int, lengths: FloatArray) -> dict[str, A
             for name, piece in ((f"rest {kind}", rest), (kind, clip)):
                 cells[name].append(piece if kind == "eeg" else _counts(piece))
     others = population.rng(5, i).uniform(0.0, 1.0, (n_clips, 1))
-    scores = np.concatenate([population.ratings(i, felt), others], axis=1)
-    marks = np.clip(np.ceil(5.0 * scores), 1, 5).astype(np.uint8)
+    marks = np.concatenate([dreamer_ratings(population, i, n_clips), _marks(others)], axis=1)
     return {
         "Age": "0",
         "Gender": "simulated",
@@ -149,6 +149,16 @@ def _subject(population: Population, i: int, lengths: FloatArray) -> dict[str, A
         "ScoreArousal": marks[:, 1:2],
         "ScoreDominance": marks[:, 2:],
     }
+
+
+def dreamer_ratings(population: Population, i: int, n_clips: int) -> NDArray[np.uint8]:
+    """Ratings of one subject, shape (n_clips, 2): valence and arousal, 1 to 5."""
+    return _marks(population.ratings(i, population.felt(i, n_clips)))
+
+
+def _marks(scores: FloatArray) -> NDArray[np.uint8]:
+    """Whole marks from 1 to 5 for scores in [0, 1]."""
+    return np.clip(np.ceil(5.0 * scores), 1, 5).astype(np.uint8)
 
 
 def _counts(ecg_mv: FloatArray) -> FloatArray:

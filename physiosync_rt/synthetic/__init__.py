@@ -11,6 +11,7 @@ from physiosync_rt.synthetic.session import (
     PersonStream,
     Progress,
     SimulatedSession,
+    plan_session,
     simulate,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "Progress",
     "SimulatedSession",
     "latent_course",
+    "plan_session",
     "simulate",
 ]

@@ -223,23 +223,33 @@ def simulate(
         pieces.append(stream.read_until(float(t)))
         if progress is not None:
             progress(float(t), duration_s)
+    planned = plan_session(person, duration_s, seed=seed, course=stream.course, rest_s=rest_s)
+    streams = tuple(
+        RecordedStream(
+            spec,
+            np.concatenate([piece[i].samples for piece in pieces]),
+            np.concatenate([piece[i].timestamps for piece in pieces]),
+        )
+        for i, spec in enumerate(stream.specs)
+    )
+    return replace(planned, recording=replace(planned.recording, streams=streams))
+
+
+def plan_session(
+    person: Person,
+    duration_s: float,
+    *,
+    seed: int,
+    course: Course | None = None,
+    rest_s: float = 30.0,
+) -> SimulatedSession:
+    """Return what `simulate` does for the same parameters, at once and without any stream."""
+    course = course or Course.draw(seed, rest_s)
     subject = f"simulated-{person.seed}"
     segments = (Segment(0.0, rest_s, "baseline", subject, trial=0),) if rest_s else ()
-    recording = Recording(
-        streams=tuple(
-            RecordedStream(
-                spec,
-                np.concatenate([piece[i].samples for piece in pieces]),
-                np.concatenate([piece[i].timestamps for piece in pieces]),
-            )
-            for i, spec in enumerate(stream.specs)
-        ),
-        segments=segments,
-        subject=subject,
-        notes=(SIMULATED_NOTE,),
-    )
     times = np.arange(int(duration_s) + 1, dtype=np.float64)
-    valence, arousal = stream.course(times)
+    valence, arousal = course(times)
+    recording = Recording((), segments=segments, subject=subject, notes=(SIMULATED_NOTE,))
     return SimulatedSession(recording, times, valence, arousal)
 
 

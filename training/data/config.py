@@ -180,6 +180,11 @@ class SimulatedData(Frozen):
     live: LiveProfile = LiveProfile()
 
     @property
+    def seeds(self) -> range:
+        """Seed of every person and of their session."""
+        return range(self.seed * 1000, self.seed * 1000 + self.subjects)
+
+    @property
     def rest_s(self) -> float:
         """Rest before the first trial."""
         return self.live.baseline_s + self.live.window_s

@@ -263,14 +263,13 @@ def _simulated(config: SimulatedData, digest: str, progress: Progress) -> Prepar
         notes=(INVENTED,),
         digest=digest,
     )
-    people = (_person(config, modality, number) for number in range(config.subjects))
+    people = (_person(config, modality, seed) for seed in config.seeds)
     return about, _each(
         counted(people, config.subjects, "simulate people", progress), config, eeg, pps
     )
 
 
-def _person(config: SimulatedData, pps: Modality, number: int) -> Recording:
-    seed = config.seed * 1000 + number
+def _person(config: SimulatedData, pps: Modality, seed: int) -> Recording:
     session = simulate(
         Person.draw(seed, config.effect, config.variability),
         config.duration_s,

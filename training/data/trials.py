@@ -79,6 +79,11 @@ COLUMNS: Final[dict[str, type]] = {
 }
 
 
+def is_rated(table: Table) -> bool:
+    """Whether any window has a rating."""
+    return bool((np.isfinite(table.valence) | np.isfinite(table.arousal)).any())
+
+
 @dataclass
 class TableBuilder:
     """A table that grows trial by trial.
@@ -153,8 +158,15 @@ class TableBuilder:
             self._n_stretches += 1
         return kept
 
-    def table(self, what: str) -> Table:
+    def table(self, what: str, *, rated: bool = True) -> Table:
         """Return all rows.
+
+        Parameters
+        ----------
+        what : str
+            Name of the data set.
+        rated : bool
+            Whether there must be a rating.
 
         Raises
         ------
@@ -173,6 +185,6 @@ class TableBuilder:
                 for (name, dtype), values in zip(COLUMNS.items(), columns, strict=True)
             }
         )
-        if not (np.isfinite(table.valence) | np.isfinite(table.arousal)).any():
+        if rated and not is_rated(table):
             raise UserError(f"{what} has no rating of valence or arousal in any trial")
         return table

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.simulated_recording import write_recording
 from training.data.config import DataConfig, RecordingsData
-from training.data.load import load_dataset, outline
+from training.data.load import load_dataset
+from training.data.outline import outline
 from training.data.recordings import read_sessions
 
 _HEADER = "file,start,stop,subject,trial,kind,valence,arousal"
@@ -37,7 +38,6 @@ def _config(folder: Path, table: str, **more: object) -> RecordingsData:
 def test_a_folder_and_its_table_become_windows(folder, tmp_path) -> None:
     config = _config(folder, _HEADER + _GOOD, title="our lab")
     promised = outline(config)
-    assert promised is not None
     data = load_dataset(config, tmp_path, lambda what, done, total: None)
     assert data.about.title == "our lab"
     assert data.about.pps.ch_names == ("GSR",)
