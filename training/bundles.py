@@ -11,15 +11,15 @@ from models.fusion import PhysioSync
 from models.members import Members
 from physiosync_rt.bundle import Card, Network, Score, save_bundle
 from physiosync_rt.preprocess.config import PaperProfile, Profile
-from training.config import N_QUADRANTS, QUADRANT, NetworkConfig
+from training.config import QUADRANT, n_classes
 from training.data.dataset import Dataset
 from training.evaluate import PRIMARY, Assessment
 from training.experiment import Experiment, Job
+from training.network import NetworkConfig
 from training.pooling import OURS
 from training.protocols import PROTOCOLS
 from training.report import provenance
 from training.results import FoldResult
-from training.run import folder_of
 
 _METRICS = (PRIMARY, "accuracy", "F1 macro", "ROC AUC", "calibration error")
 
@@ -30,7 +30,6 @@ def write_bundles(
     assessment: Assessment,
     *,
     half: bool = False,
-    seconds: float | None = None,
 ) -> list[Path]:
     """Write the bundles that the configuration asks for.
 
@@ -45,8 +44,6 @@ def write_bundles(
     assessment : Assessment
     half : bool
         Store weights as float16.
-    seconds : float, optional
-        How long the run took.
 
     Returns
     -------
@@ -65,7 +62,7 @@ def write_bundles(
         name = "bundle" if config.bundles == "first" else f"bundles/{job.fold.name}"
         result = results[experiment.jobs.index(job)]
         model = _load(experiment, job, result)
-        card = _card(experiment, job, result, model, assessment, seconds)
+        card = _card(experiment, job, result, model, assessment)
         save_bundle(experiment.out / name, card, model, half=half)
         paths.append(experiment.out / name)
     return paths
@@ -86,22 +83,18 @@ def _folds_to_keep(experiment: Experiment) -> list[Job]:
 def _load(experiment: Experiment, job: Job, result: FoldResult) -> Network:
     """Load the network of a fold, or one for each target where these were tuned apart."""
     config, about = experiment.config, experiment.dataset.about
-    folder = folder_of(experiment.out, job.fold, job.network)
+    folder = job.folder(experiment.out)
     models = {}
     for task in config.finetune.tasks:
         if QUADRANT in task:
             continue
         network = job.network.build(
-            about.eeg.n_chans, about.pps.n_chans, task, _n_classes(task), config.modalities
+            about.eeg.n_chans, about.pps.n_chans, task, n_classes(task), config.modalities
         )
         model = PhysioSync(network)
         model.load_state_dict(load_file(folder / result.models["+".join(task)]))
         models["_".join(task)] = model.eval()
     return next(iter(models.values())) if len(models) == 1 else Members(models).eval()
-
-
-def _n_classes(task: Sequence[str]) -> int:
-    return N_QUADRANTS if QUADRANT in task else 2
 
 
 def _card(
@@ -110,7 +103,6 @@ def _card(
     result: FoldResult,
     model: Network,
     assessment: Assessment,
-    seconds: float | None,
 ) -> Card:
     config, dataset = experiment.config, experiment.dataset
     about = dataset.about
@@ -129,7 +121,7 @@ def _card(
             "pps": None if config.modalities == ("eeg",) else about.pps,
             "profile": _profile(dataset, job.network),
             "scores": _scores(assessment, job.fold.protocol),
-            "provenance": provenance(dataset, config, seconds)
+            "provenance": provenance(dataset, config, [result])
             | {"fold": job.fold.name, "network": job.network.title, "weights": result.n_weights},
             **networks,
         }

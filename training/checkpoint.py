@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
 
 from physiosync_rt.errors import UserError
+from physiosync_rt.whole import READ_ERRORS, WRITE_ERRORS, reason_of, whole_file
+from training.origin import made_by
 
 State = dict[str, Any]
 
@@ -38,30 +42,57 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     UserError
         The disk is full or the folder cannot be written; what was there before is untouched.
     """
-    temporary: Path | None = None
+    with writes_to(path), whole_file(path) as fresh:
+        write(fresh)
+
+
+@contextmanager
+def writes_to(path: Path) -> Iterator[None]:
+    """Say plainly when a file or folder of a run cannot be written.
+
+    Raises
+    ------
+    UserError
+        The disk is full or the folder cannot be written.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Not mkstemp, whose files nobody else may read.
-        temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-        write(temporary)
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:
-        # Torch reports a full disk as a RuntimeError of its own.
-        detail = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        yield
+    except WRITE_ERRORS as error:
         raise UserError(
-            f"{path} cannot be written ({detail}); make room or choose another --out, "
+            f"{path} cannot be written ({reason_of(error)}); make room or choose another --out, "
             "then go on with --resume"
         ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
-def save_state(path: Path, state: State) -> None:
+def stamp(belongs_to: str) -> dict[str, str]:
+    """What a file carries, so that it is never taken for another run's."""
+    return {"fingerprint": belongs_to, "made_by": made_by()}
+
+
+def check_stamp(path: Path, found: Mapping[str, Any], belongs_to: str) -> None:
+    """Refuse a file of another configuration, of other data, or of another training code.
+
+    Raises
+    ------
+    UserError
+        Names the file and which of them it is.
+    """
+    if found.get("fingerprint") != belongs_to:
+        raise UserError(
+            f"{path} was written by another configuration or from other data; use those, or "
+            "another --out"
+        )
+    maker = found.get("made_by", "an earlier version")
+    if maker != made_by():
+        raise UserError(
+            f"{path} was made by {maker}, and this is {made_by()}; go on with what it was made "
+            "by, or train anew with another --out"
+        )
+
+
+def save_state(path: Path, state: State, belongs_to: str) -> None:
     """Write tensors in plain containers as a whole or not at all (see `write_atomically`)."""
-    write_atomically(path, lambda where: torch.save(state, where))
+    write_atomically(path, lambda where: torch.save(stamp(belongs_to) | state, where))
 
 
 def load_state(path: Path, belongs_to: str) -> State | None:
@@ -75,7 +106,7 @@ def load_state(path: Path, belongs_to: str) -> State | None:
     Raises
     ------
     UserError
-        The file cannot be read, or was written by another configuration.
+        The file cannot be read, or is another run's (see `check_stamp`).
     """
     if not path.is_file():
         return None
@@ -83,8 +114,33 @@ def load_state(path: Path, belongs_to: str) -> State | None:
         state: State = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is not its own
         raise UserError(f"{path} cannot be read; remove it to start this stage again") from error
-    if state.get("fingerprint") != belongs_to:
-        raise UserError(
-            f"{path} was written by another configuration; use that one, or another --out"
-        )
+    check_stamp(path, state, belongs_to)
     return state
+
+
+def save_weights(
+    path: Path, state: Mapping[str, Tensor], belongs_to: str, about: Mapping[str, str] | None = None
+) -> None:
+    """Write weights (safetensors) as a whole or not at all, with what there is to say of them."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    metadata = {**stamp(belongs_to), **(about or {})}
+    write_atomically(path, lambda where: save_file(whole, where, metadata))
+
+
+def about_weights(path: Path, belongs_to: str) -> dict[str, str] | None:
+    """What `save_weights` said of weights of the same fingerprint; None where there are none.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read, or is another run's (see `check_stamp`).
+    """
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as stored:
+            found: dict[str, str] = stored.metadata() or {}
+    except READ_ERRORS as error:
+        raise UserError(f"{path} cannot be read; remove it to start this stage again") from error
+    check_stamp(path, found, belongs_to)
+    return found

@@ -12,6 +12,7 @@ from training import figures
 from training.data.dataset import Dataset
 from training.document import Code, Document, Figure, Heading, Paragraph
 from training.evaluate import PRIMARY, Assessment, ScoreRow, Verdict
+from training.folders import slug
 from training.loop import Curves
 from training.pooling import OURS, Pooled
 from training.protocols import INFLATED
@@ -155,7 +156,7 @@ def _add_protocol(
         if curves:
             document.add(
                 Figure(
-                    _slug(protocol, "learning", name),
+                    slug(protocol, "learning", name),
                     figures.learning(curves),
                     f"Protocol {marked(protocol, pooled[0].inflated)}: learning curves of "
                     f"{title}, folds thin, mean strong.",
@@ -196,25 +197,25 @@ def _add_target(
         over = units_in_words(first.n, first.unit)
         document.add(
             Figure(
-                _slug(protocol, target, "comparison"),
+                slug(protocol, target, "comparison"),
                 figures.comparison(compared, n_classes, models),
                 f"{where}: all models with 95 % intervals over {over}.",
             )
         )
     document.add(
         Figure(
-            _slug(protocol, target, "confusion"),
+            slug(protocol, target, "confusion"),
             figures.confusion(shown, assessment.models),
             f"{where}: share of each true class by answer, and the windows behind it.",
         ),
         Figure(
-            _slug(protocol, target, "confidence"),
+            slug(protocol, target, "confidence"),
             figures.confidence(shown, assessment.models, models),
             f"{where}: what abstaining buys, and whether {assessment.models[OURS]} means what it "
             "says.",
         ),
         Figure(
-            _slug(protocol, target, "subjects"),
+            slug(protocol, target, "subjects"),
             figures.subjects(
                 [
                     row
@@ -261,28 +262,30 @@ def _add_published(document: Document, assessment: Assessment, dataset: Dataset)
 
 
 def _add_provenance(document: Document, assessment: Assessment, about: dict[str, Any]) -> None:
-    hardware, versions = about["hardware"], about["versions"]
     networks = "; ".join(
         f"{title}, {n_weights(assessment, title):,} weights" for title in assessment.models.values()
     )
-    took = "" if about["seconds"] is None else f" The run took {about['seconds'] / 60:.1f} minutes."
-    gpu = f", {hardware['gpu']}" if hardware["gpu"] else ""
+    machines, here = about["machines"], about["reported_on"]
+    places = [("Trained on", machine) for machine in machines]
+    if here not in machines:
+        places.append(("Baselines and report from", here))
     document.add(
         Heading("Where these numbers come from"),
         Paragraph(f"Networks: {networks}."),
         Paragraph(
             f"Data {about['data']['digest']}, seed {about['seed']}, precision "
-            f"{about['precision']}, {about['processes']} process(es). {hardware['system']}, "
-            f"{hardware['cpus']} CPUs{gpu}.{took}"
+            f"{about['precision']}, {about['processes']} process(es). The training of all folds "
+            f"took {about['seconds'] / 60:.1f} minutes."
         ),
-        Paragraph("Versions: " + ", ".join(f"{k} {v}" for k, v in versions.items()) + "."),
+        *(Paragraph(f"{said} {_in_words(machine)}.") for said, machine in places),
         Code(yaml.safe_dump(about["config"], sort_keys=False, allow_unicode=True)),
     )
 
 
-def _slug(*words: str) -> str:
-    text = "-".join(words).lower()
-    return "".join(c if c.isalnum() else "-" for c in text).strip("-")
+def _in_words(machine: dict[str, Any]) -> str:
+    gpu = f", {machine['gpu']}" if machine["gpu"] else ""
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return f"{machine['system']}, {machine['cpus']} CPUs{gpu}; {versions}"
 
 
 def n_weights(assessment: Assessment, title: str) -> int:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from models.config import Embedding, ModelConfig, Route, Slices
+from models.config import Route
 from models.losses.cross import Stratify
-from models.presets import compact, deap_paper
 from physiosync_rt.preprocess.config import Frozen
 from training.data.config import DataConfig
+from training.folders import slug
+from training.network import NetworkConfig
 from training.protocols import ProtocolConfig
 from training.sampling import Pairing
 
@@ -23,96 +24,13 @@ Precision = Literal["32-true", "bf16-mixed"]
 QUADRANT = "quadrant"
 N_QUADRANTS = 4
 
+
+def n_classes(targets: Sequence[str]) -> int:
+    """Classes of each of the targets that one network is trained for."""
+    return N_QUADRANTS if QUADRANT in targets else 2
+
+
 _TEMPERATURE = {"dependent": 0.1, "cross": 0.07}
-
-
-class NetworkConfig(Frozen):
-    """The network of a training.
-
-    Attributes
-    ----------
-    name : str
-        As reports call it.
-    preset : {"paper", "compact"}
-        Widths of the paper, or a network of some hundred thousand weights.
-    embedding : {"paper", "conv"}, optional
-        First stage of the encoders; that of the preset when not given (``compact``: ``conv``).
-    with_5s : bool
-        Encoders of 5 s windows too. Without them a window is 1 s long, as in the release for
-        DREAMER.
-    faithful : bool
-        Compute exactly what the released code computes.
-    dim_1s, dim_5s, depth, slices, dropout
-        Other values than the preset's (see `models.config`).
-    """
-
-    name: str = ""
-    preset: Literal["paper", "compact"] = "paper"
-    embedding: Embedding | None = None
-    with_5s: bool = True
-    faithful: bool = False
-    dim_1s: int | None = Field(None, ge=4)
-    dim_5s: int | None = Field(None, ge=4)
-    depth: int | None = Field(None, ge=1)
-    slices: Slices | None = None
-    dropout: float | None = Field(None, ge=0, lt=1)
-
-    @model_validator(mode="after")
-    def _can_be_built(self) -> NetworkConfig:
-        self.build(1, 1, ("valence",), 2, ("fused",))
-        return self
-
-    @property
-    def title(self) -> str:
-        """Name for reports."""
-        return self.name or self.preset + (f" {self.embedding}" if self.embedding else "")
-
-    def build(
-        self,
-        n_eeg: int,
-        n_pps: int,
-        targets: tuple[str, ...],
-        n_classes: int,
-        routes: tuple[Route, ...],
-    ) -> ModelConfig:
-        """Describe the network for so many channels and these targets.
-
-        Raises
-        ------
-        ValueError
-            The parts do not go together.
-        """
-        if self.preset == "paper":
-            base = deap_paper(faithful=self.faithful)
-        else:
-            base = compact(n_eeg, n_pps)
-        if base.eeg_5s is None or base.pps_5s is None:
-            raise ValueError("a preset without 5 s encoders")
-        short: dict[str, Any] = {"n_chans": n_eeg, **self._changes(self.dim_1s)}
-        long: dict[str, Any] = {"n_chans": n_eeg, **self._changes(self.dim_5s)}
-        pps: dict[str, Any] = {"n_chans": n_pps}
-        return replace(
-            base,
-            eeg_1s=replace(base.eeg_1s, **short),
-            pps_1s=replace(base.pps_1s, **short | pps),
-            eeg_5s=replace(base.eeg_5s, **long) if self.with_5s else None,
-            pps_5s=replace(base.pps_5s, **long | pps) if self.with_5s else None,
-            targets=targets,
-            n_classes=n_classes,
-            routes=routes,
-            slices=self.slices or base.slices,
-            dropout=base.dropout if self.dropout is None else self.dropout,
-        )
-
-    def _changes(self, dim: int | None) -> dict[str, Any]:
-        changes: dict[str, Any] = {
-            "dim": dim,
-            "depth": self.depth,
-            "embedding": self.embedding,
-            "dropout": self.dropout,
-            "faithful": self.faithful,
-        }
-        return {name: value for name, value in changes.items() if value is not None}
 
 
 class PretrainConfig(Frozen):
@@ -245,7 +163,7 @@ class TrainConfig(Frozen):
     pretrain : PretrainConfig or None
         None starts from random weights.
     modalities : tuple of {"fused", "eeg", "pps"}
-        Kinds of heads.
+        Kinds of heads: one of them, or the fused ones with others beside them.
     random_offsets : bool
         Draw training windows anywhere in their trial, as windows of a live stream lie.
     processes : int
@@ -257,13 +175,47 @@ class TrainConfig(Frozen):
     networks: tuple[NetworkConfig, ...] = Field((NetworkConfig(),), min_length=1)
     pretrain: PretrainConfig | None = None
     finetune: FinetuneConfig = FinetuneConfig()
-    modalities: tuple[Route, ...] = ("fused", "eeg", "pps")
+    modalities: tuple[Route, ...] = Field(("fused", "eeg", "pps"), min_length=1)
     random_offsets: bool = False
     seed: int = Field(0, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Precision = "32-true"
     processes: int = Field(1, ge=1)
     checkpoint_every_s: float = Field(300.0, gt=0)
+
+    @model_validator(mode="after")
+    def _every_head_is_trained(self) -> TrainConfig:
+        routes = self.modalities
+        if len(set(routes)) != len(routes):
+            raise ValueError(f"modalities hold one twice: {', '.join(routes)}")
+        if len(routes) > 1 and "fused" not in routes:
+            raise ValueError(
+                "modalities eeg and pps share encoders that the fused heads train: add fused, or "
+                "keep one of them"
+            )
+        if len(routes) > 1 and not self.finetune.head_epochs:
+            raise ValueError(
+                "finetune.head_epochs 0 leaves the heads of eeg and pps untrained: give them "
+                "epochs, or set modalities to [fused]"
+            )
+        if self.pretrain is not None and "fused" not in routes:
+            raise ValueError(
+                "pre-training compares EEG with a peripheral signal: set pretrain to null for a "
+                "training of one modality"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _networks_have_folders_of_their_own(self) -> TrainConfig:
+        titles = [network.title for network in self.networks]
+        if not all(slug(title) for title in titles):
+            raise ValueError("a network's name needs a letter or a digit")
+        if len({slug(title) for title in titles}) != len(titles):
+            raise ValueError(
+                f"two networks are called {', '.join(titles)}: names must differ by more than "
+                "spaces, signs and capitals"
+            )
+        return self
 
 
 class RunConfig(TrainConfig):
@@ -297,12 +249,10 @@ class RunConfig(TrainConfig):
     bundles: Literal["first", "each", "none"] = "first"
 
     @model_validator(mode="after")
-    def _names_differ(self) -> RunConfig:
-        titles = [network.title for network in self.networks]
+    def _protocols_differ(self) -> RunConfig:
         protocols = [each.protocol for each in self.protocols]
-        for what, names in (("networks", titles), ("protocols", protocols)):
-            if len(set(names)) != len(names):
-                raise ValueError(f"two {what} are called {', '.join(names)}")
+        if len(set(protocols)) != len(protocols):
+            raise ValueError(f"two protocols are called {', '.join(protocols)}")
         return self
 
 

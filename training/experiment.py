@@ -1,4 +1,4 @@
-"""A whole run: the data, its folds, and every network on every fold, here or spread by Ray."""
+"""A whole run: the data, its folds, and every network on every fold."""
 
 from __future__ import annotations
 
@@ -6,23 +6,29 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import torch
 
+from models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
-from training.config import NetworkConfig, RunConfig
-from training.data.dataset import Dataset
-from training.data.load import load_dataset, outline
+from training.conditions import Conditions, make_fabric
+from training.config import RunConfig, Target, n_classes
+from training.data.dataset import About, Dataset, Outline
+from training.data.load import load_dataset
+from training.data.outline import outline
+from training.data.trials import is_rated
 from training.feed import Feed
+from training.folders import check_room, folder_of, refuse_used_folder
 from training.labels import check_classes, classes
-from training.loop import Interrupted, Progress, StopRequest, no_progress
+from training.loop import Progress, StopRequest, no_progress
+from training.network import NetworkConfig
 from training.pretrain import lay_out
 from training.protocols import Fold, make_folds
-from training.results import FoldResult
-from training.run import Conditions, FoldRun, folder_of, make_fabric, refuse_used_folder
+from training.results import FoldResult, result_path
+from training.run import FoldRun
 
-_LOOK_EVERY_S = 1.0
+_BYTES_OF_A_WEIGHT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,10 @@ class Job:
 
     fold: Fold
     network: NetworkConfig
+
+    def folder(self, out: Path) -> Path:
+        """Where it lies below the folder of a run."""
+        return folder_of(out, self.fold.protocol, self.fold.name, self.network.title)
 
 
 @dataclass(frozen=True)
@@ -52,55 +62,95 @@ class Experiment:
     jobs: list[Job] = field(default_factory=list)
 
 
-def prepare(config: RunConfig, out: Path, progress: Progress) -> Experiment:
-    """Load the data and split it.
+def prepare(
+    config: RunConfig,
+    out: Path,
+    progress: Progress,
+    *,
+    resume: bool = False,
+    digest: str | None = None,
+) -> Experiment:
+    """Check what can be checked, load the data and split it.
+
+    Parameters
+    ----------
+    config : RunConfig
+    out : Path
+        Folder of the run.
+    progress : callable
+    resume : bool
+        Whether the folder may hold a training.
+    digest : str, optional
+        Hash of the data set, where it is known (see `training.data.load.load_dataset`).
 
     Raises
     ------
     UserError
-        The data is not in order, or too little for the folds or the targets; found out before
-        windows are prepared where the data says enough of itself.
+        The folder cannot be written or holds a training already, the disk has too little room,
+        the data is not in order, or too little for the folds or the targets; found out before
+        windows are prepared, where that can be known then.
     """
-    sketch = outline(config.data)
-    if sketch is not None:
-        _check_folds(config, [f for p in config.protocols for f in make_folds(sketch, p)], sketch)
-    dataset = load_dataset(config.data, config.cache, progress)
-    folds = [fold for protocol in config.protocols for fold in make_folds(dataset, protocol)]
-    _check_folds(config, folds, dataset)
-    _check_pairs(config, folds, dataset)
-    return Experiment(
-        config, out, dataset, [Job(fold, n) for fold in folds for n in config.networks]
-    )
+    _check(config, out, outline(config.data), resume)
+    dataset = load_dataset(config.data, config.cache, progress, digest)
+    return Experiment(config, out, dataset, _check(config, out, dataset, resume))
 
 
-def _check_folds(config: RunConfig, folds: list[Fold], data: Any) -> None:
+def _check(config: RunConfig, out: Path, data: Outline, resume: bool) -> list[Job]:
+    """Jobs on a data set, or on one that is yet to be prepared; UserError where one cannot be."""
+    folds = [fold for protocol in config.protocols for fold in make_folds(data, protocol)]
+    jobs = [Job(fold, network) for fold in folds for network in config.networks]
+    if is_rated(data.table):
+        _check_classes(config, folds, data)
+    _check_pairs(config, folds, data)
+    # A process that another one started finds what that one has begun.
+    if not resume and is_first_process():
+        for job in jobs:
+            refuse_used_folder(job.folder(out))
+    check_room(out, _bytes_to_write(config, jobs, out, data))
+    return jobs
+
+
+def _check_classes(config: RunConfig, folds: list[Fold], data: Outline) -> None:
     for task in config.finetune.tasks:
         labels = classes(data, task)
         for fold in folds:
             check_classes(labels[fold.train], task, f"fold {fold.name}, training part")
 
 
-def _check_pairs(config: RunConfig, folds: list[Fold], dataset: Dataset) -> None:
+def _check_pairs(config: RunConfig, folds: list[Fold], data: Outline) -> None:
     if config.pretrain is None:
         return
-    feed = Feed(dataset, 5, torch.device("cpu"))
+    # Who had which window stands in the table; no signal is fetched.
+    feed = Feed(cast("Dataset", data), 5, torch.device("cpu"))
     for fold in folds:
-        lay_out(feed, fold.train, config.pretrain)
+        grid = lay_out(feed, fold.train, config.pretrain)
+        if config.pretrain.pairing == "halves" and not grid.complete:
+            raise UserError(
+                f"fold {fold.name}: pairing 'halves' needs every training subject in every "
+                "stimulus window, and some are missing; set pretrain.pairing to groups"
+            )
 
 
-def refuse_used_folders(experiment: Experiment, resume: bool) -> None:
-    """Refuse to train over an earlier run.
+def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, data: Outline) -> int:
+    """Weights that all jobs leave, and the largest checkpoint on the way, roughly."""
+    total = largest = 0
+    for network in config.networks:
+        sizes = [_weights(network, task, config, data.about) for task in config.finetune.tasks]
+        # Weights, two moments of Adam and the best epoch's weights.
+        largest = max(largest, 4 * max(sizes))
+        encoders = max(sizes) if config.pretrain is not None else 0
+        left = [j for j in jobs if j.network == network and not result_path(j.folder(out)).exists()]
+        total += len(left) * (sum(sizes) + encoders)
+    return (total + largest) * _BYTES_OF_A_WEIGHT if total else 0
 
-    Raises
-    ------
-    UserError
-        A folder holds a training already and nobody asked to resume.
-    """
-    # A process that another one started finds what that one has begun.
-    if resume or not is_first_process():
-        return
-    for job in experiment.jobs:
-        refuse_used_folder(folder_of(experiment.out, job.fold, job.network))
+
+def _weights(
+    network: NetworkConfig, task: tuple[Target, ...], config: RunConfig, about: About
+) -> int:
+    chans = about.eeg.n_chans, about.pps.n_chans
+    with torch.device("meta"):
+        model = PhysioSync(network.build(*chans, task, n_classes(task), config.modalities))
+    return sum(p.numel() for p in model.parameters())
 
 
 def is_first_process() -> bool:
@@ -147,7 +197,6 @@ def run_here(
     Interrupted
         Somebody asked to stop.
     """
-    refuse_used_folders(experiment, resume)
     fabric = make_fabric(experiment.config)
     fabric.launch()
     show = progress if fabric.global_rank == 0 else no_progress
@@ -155,123 +204,13 @@ def run_here(
     found = []
     for number, job in enumerate(experiment.jobs):
         show("folds", number, len(experiment.jobs))
-        found.append(work(_fold_run(experiment, job, conditions)))
+        found.append(work(fold_run(experiment, job, conditions)))
     show("folds", len(experiment.jobs), len(experiment.jobs))
     return found
 
 
-def _fold_run(experiment: Experiment, job: Job, conditions: Conditions) -> FoldRun:
+def fold_run(experiment: Experiment, job: Job, conditions: Conditions) -> FoldRun:
+    """Make a job ready to be worked on."""
     return FoldRun(
         experiment.dataset, job.fold, experiment.config, job.network, experiment.out, conditions
     )
-
-
-def run_on_cluster(
-    experiment: Experiment,
-    work: Work,
-    address: str,
-    *,
-    resume: bool,
-    progress: Progress = no_progress,
-    stop: StopRequest | None = None,
-    cpus_per_fold: int = 1,
-) -> list[Any]:
-    """Spread the jobs over a Ray cluster, one fold to a worker.
-
-    Parameters
-    ----------
-    experiment : Experiment
-    work : callable
-    address : str
-        Of the cluster's head; ``local`` starts one on this computer.
-    resume, progress, stop
-        As in `run_here`; folds that are stopped go on from their last checkpoint.
-    cpus_per_fold : int
-
-    Raises
-    ------
-    UserError
-        Ray is not installed or its cluster not there, the configuration wants several processes
-        for a fold, or a fold failed.
-    Interrupted
-        Somebody asked to stop.
-
-    Notes
-    -----
-    Every worker prepares the data itself, from the cache where there is one, and writes below
-    the same folder: ``out`` and the cache must be shared between the machines.
-    """
-    try:
-        import ray
-    except ImportError as error:
-        raise UserError(
-            "folds on a cluster need Ray: pip install 'physiosync-rt[cluster]', or leave "
-            "--cluster out"
-        ) from error
-    if experiment.config.processes > 1:
-        raise UserError("with --cluster every fold is one process: leave processes at 1")
-    refuse_used_folders(experiment, resume)
-    try:
-        ray.init(**_ray_settings(address))
-    except ConnectionError as error:
-        raise UserError(
-            f"no Ray cluster answers at {address!r}; start one with `ray start --head`, or say "
-            "--cluster local"
-        ) from error
-    try:
-        remote = ray.remote(num_cpus=cpus_per_fold, num_gpus=_gpus(experiment.config))(_in_worker)
-        config = experiment.config.model_dump(mode="json")
-        out = str(experiment.out.absolute())
-        n_jobs = len(experiment.jobs)
-        waiting = {
-            remote.remote(config, out, number, work, resume, cpus_per_fold): number
-            for number in range(n_jobs)
-        }
-        found: dict[int, Any] = {}
-        while waiting:
-            progress("folds", len(found), n_jobs)
-            finished, _ = ray.wait(list(waiting), timeout=_LOOK_EVERY_S)
-            for each in finished:
-                found[waiting.pop(each)] = _result_of(ray, each)
-            if stop:
-                raise Interrupted
-        progress("folds", n_jobs, n_jobs)
-        return [found[number] for number in range(n_jobs)]
-    finally:
-        ray.shutdown()
-
-
-def _result_of(ray: Any, reference: Any) -> Any:
-    """Result of a finished job; what a person can mend in it is told as it is."""
-    try:
-        return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, UserError):
-            raise error.cause from None
-        raise
-
-
-def _ray_settings(address: str) -> dict[str, Any]:
-    if address != "local":
-        return {"address": address, "log_to_driver": False}
-    return {
-        "address": "local",
-        "include_dashboard": False,
-        "log_to_driver": False,
-        "_node_ip_address": "127.0.0.1",
-    }
-
-
-def _gpus(config: RunConfig) -> int:
-    return 1 if config.device == "cuda" else 0
-
-
-def _in_worker(
-    config: dict[str, Any], out: str, number: int, work: Work, resume: bool, threads: int
-) -> Any:
-    """Do one job in a worker that shares nothing with the driver but the disk."""
-    torch.set_num_threads(threads)
-    experiment = prepare(RunConfig.model_validate(config), Path(out), no_progress)
-    fabric = make_fabric(experiment.config)
-    job = experiment.jobs[number]
-    return work(_fold_run(experiment, job, Conditions(fabric, resume)))

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from training.augment import sample_keys
-from training.checkpoint import State, load_state, save_state
+from training.checkpoint import State, load_state, save_state, writes_to
 from training.distributed import agreed, rank
+from training.origin import Effort
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -103,6 +104,8 @@ class Surroundings:
     what : str
         Name of the stage for people.
     stop : StopRequest
+    effort : Effort
+        Time that the training took so far; checkpoints keep it.
     """
 
     folder: Path
@@ -112,6 +115,7 @@ class Surroundings:
     progress: Progress = no_progress
     what: str = "train"
     stop: StopRequest = field(default_factory=StopRequest)
+    effort: Effort = field(default_factory=Effort)
 
 
 class Loop:
@@ -146,7 +150,8 @@ class Loop:
         self._parts = parts
         self._extra = {} if extra is None else extra
         self._epoch = self._step = 0
-        self._sums: dict[str, torch.Tensor] = {}
+        self._sums: dict[str, float] = {}
+        self._unread: dict[str, list[torch.Tensor]] = {}
         self._saved_at = time.monotonic()
         if around.resume:
             self._load()
@@ -200,13 +205,14 @@ class Loop:
         end_epoch: Callable[[int], Mapping[str, float]] | None,
         board: SummaryWriter | None,
     ) -> None:
-        points = {name: value.item() / max(n_steps, 1) for name, value in self._sums.items()}
+        points = {name: total / max(n_steps, 1) for name, total in self._read().items()}
         if end_epoch is not None:
             points |= dict(end_epoch(self._epoch))
         for name, value in points.items():
             self.curves.setdefault(name, []).append(value)
             if board is not None:
-                board.add_scalar(name, value, self._epoch + 1)
+                with writes_to(self._around.folder):
+                    board.add_scalar(name, value, self._epoch + 1)
         self._sums = {}
         self._epoch, self._step = self._epoch + 1, 0
         if self._epoch < self._n_epochs:
@@ -215,7 +221,17 @@ class Loop:
     def _add(self, values: Mapping[str, torch.Tensor]) -> None:
         for name, value in values.items():
             # Kept as tensors: reading a number would make a GPU wait for its last step.
-            self._sums[name] = self._sums.get(name, torch.zeros(())) + value.detach().double()
+            self._unread.setdefault(name, []).append(value.detach())
+
+    def _read(self) -> dict[str, float]:
+        """Sums of the epoch so far, in double precision, which not every device has."""
+        for name, values in self._unread.items():
+            total = self._sums.get(name, 0.0)
+            for number in torch.stack(values).cpu().double().tolist():
+                total += number  # one by one: the same wherever a checkpoint cuts the epoch
+            self._sums[name] = total
+        self._unread = {}
+        return self._sums
 
     def _checkpoint_if_due(self) -> None:
         asked, late = agreed(
@@ -230,16 +246,17 @@ class Loop:
     def _save(self) -> None:
         if rank() == 0:
             state = {name: part.state_dict() for name, part in self._parts.items()}
-            place = {"epoch": self._epoch, "step": self._step, "sums": self._sums}
+            place = {"epoch": self._epoch, "step": self._step, "sums": self._read()}
             save_state(
                 self.path,
                 {
-                    "fingerprint": self._around.fingerprint,
                     "parts": state,
                     "extra": self._extra,
                     "curves": self.curves,
+                    "effort": self._around.effort.state(),
                     **place,
                 },
+                self._around.fingerprint,
             )
         self._saved_at = time.monotonic()
 
@@ -252,6 +269,7 @@ class Loop:
         self._extra.clear()
         self._extra.update(state["extra"])
         self.curves = state["curves"]
+        self._around.effort.go_on(state["effort"])
         self._epoch, self._step, self._sums = state["epoch"], state["step"], state["sums"]
 
 
@@ -267,8 +285,10 @@ def _board(folder: Path, first_epoch: int) -> Iterator[SummaryWriter | None]:
         return
     from torch.utils.tensorboard import SummaryWriter
 
-    board = SummaryWriter(str(folder), purge_step=first_epoch + 1)
+    with writes_to(folder):
+        board = SummaryWriter(str(folder), purge_step=first_epoch + 1)
     try:
         yield board
     finally:
-        board.close()
+        with writes_to(folder):
+            board.close()

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
-from physiosync_rt import __version__
 from training.baselines import Baselines
 from training.checkpoint import write_atomically
 from training.compose import compose, n_weights
@@ -20,13 +14,12 @@ from training.config import RunConfig
 from training.data.dataset import Dataset
 from training.data.trials import Progress
 from training.evaluate import PRIMARY, Assessment, assess, plain
+from training.origin import distinct, this_machine
 from training.protocols import Fold
 from training.published import PUBLISHED
 from training.results import FoldResult
 
 SCHEMA: Final = 1
-
-_PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "mne", "lightning-fabric")
 
 
 def report_on(
@@ -36,8 +29,6 @@ def report_on(
     config: RunConfig,
     out: Path,
     progress: Progress,
-    *,
-    seconds: float | None = None,
 ) -> Assessment:
     """Ask the baselines on the same folds, score everything and write the report.
 
@@ -52,8 +43,6 @@ def report_on(
     out : Path
         Folder of the report.
     progress : callable
-    seconds : float, optional
-        How long the training took.
 
     Raises
     ------
@@ -62,18 +51,11 @@ def report_on(
     """
     baselines = Baselines(dataset, config.finetune.targets, progress).run(folds)
     assessment = assess(dataset, results, baselines, unit=config.interval_unit, seed=config.seed)
-    write_report(assessment, dataset, config, out, seconds=seconds)
+    write_report(assessment, dataset, config, out)
     return assessment
 
 
-def write_report(
-    assessment: Assessment,
-    dataset: Dataset,
-    config: RunConfig,
-    out: Path,
-    *,
-    seconds: float | None = None,
-) -> Path:
+def write_report(assessment: Assessment, dataset: Dataset, config: RunConfig, out: Path) -> Path:
     """Write ``report.html``, ``report.md`` (with ``figures/``) and ``report.json``.
 
     Parameters
@@ -83,8 +65,6 @@ def write_report(
     config : RunConfig
     out : Path
         Folder.
-    seconds : float, optional
-        How long the run took.
 
     Returns
     -------
@@ -96,7 +76,7 @@ def write_report(
     UserError
         The folder cannot be written.
     """
-    about = provenance(dataset, config, seconds)
+    about = provenance(dataset, config, assessment.results)
     document = compose(assessment, dataset, config.title, about)
     for figure in document.figures:
         _write(out / "figures" / f"{figure.name}.svg", figure.svg)
@@ -114,9 +94,14 @@ def _write(path: Path, content: bytes) -> None:
     write_atomically(path, write)
 
 
-def provenance(dataset: Dataset, config: RunConfig, seconds: float | None) -> dict[str, Any]:
-    """Data, seed, versions and hardware of a run, in plain containers."""
-    cuda = torch.cuda.is_available()
+def provenance(
+    dataset: Dataset, config: RunConfig, results: Sequence[FoldResult]
+) -> dict[str, Any]:
+    """Data, seed, versions and hardware that networks came from, in plain containers.
+
+    Time and computers are those of the training, as its results say, however often it was
+    interrupted and whoever reports on it.
+    """
     about = dataset.about
     return {
         "name": config.name,
@@ -137,17 +122,9 @@ def provenance(dataset: Dataset, config: RunConfig, seconds: float | None) -> di
         "seed": config.seed,
         "precision": config.precision,
         "processes": config.processes,
-        "versions": {
-            "physiosync-rt": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in _PACKAGES},
-        },
-        "hardware": {
-            "system": f"{platform.system()} {platform.machine()}",
-            "cpus": os.cpu_count(),
-            "gpu": torch.cuda.get_device_name() if cuda and config.device != "cpu" else None,
-        },
-        "seconds": None if seconds is None else round(seconds, 1),
+        "seconds": round(sum(result.seconds for result in results), 1),
+        "machines": distinct(machine for result in results for machine in result.machines),
+        "reported_on": this_machine(),
         "config": config.model_dump(mode="json", exclude={"cache": True, "data": {"path"}}),
     }
 

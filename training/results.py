@@ -12,8 +12,10 @@ import numpy as np
 from models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_rt.errors import UserError
-from training.checkpoint import write_atomically
+from physiosync_rt.whole import READ_ERRORS
+from training.checkpoint import check_stamp, stamp, write_atomically
 from training.loop import Curves
+from training.origin import Machine
 
 Split = Literal["validation", "test"]
 
@@ -71,6 +73,10 @@ class FoldResult:
         Path of the weights (safetensors) by task, ``valence+arousal`` say.
     n_weights : int
         Of one network.
+    seconds : float
+        That the training took.
+    machines : list of dict
+        Computers that it ran on, each kind once (see `training.origin.this_machine`).
     """
 
     fold: str
@@ -82,6 +88,8 @@ class FoldResult:
     curves: dict[str, Curves] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     n_weights: int = 0
+    seconds: float = 0.0
+    machines: list[Machine] = field(default_factory=list)
 
     def of(self, split: Split, route: Route, target: str) -> Predictions:
         """Predictions of one head.
@@ -100,11 +108,16 @@ class FoldResult:
 _ARRAYS = ("rows", "truth", "probability", "uncalibrated")
 
 
+def result_path(folder: Path) -> Path:
+    """Where the result of one network on one fold lies."""
+    return folder / "result.npz"
+
+
 def save_result(path: Path, result: FoldResult, belongs_to: str) -> None:
     """Write a result (``.npz``) as a whole or not at all."""
     meta = {f: getattr(result, f) for f in FoldResult.__slots__ if f != "predictions"}
     heads = [{"split": p.split, "route": p.route, "target": p.target} for p in result.predictions]
-    text = json.dumps({"fingerprint": belongs_to, "meta": meta, "heads": heads})
+    text = json.dumps(stamp(belongs_to) | {"meta": meta, "heads": heads})
     arrays = {
         f"{i}/{name}": getattr(p, name)
         for i, p in enumerate(result.predictions)
@@ -124,21 +137,18 @@ def load_result(path: Path, belongs_to: str) -> FoldResult | None:
     Raises
     ------
     UserError
-        The file is no result or belongs to another configuration.
+        The file cannot be read, or is another run's (see `training.checkpoint.check_stamp`).
     """
     if not path.is_file():
         return None
     try:
         with np.load(path, allow_pickle=False) as stored:
             content: dict[str, Any] = json.loads(str(stored["text"]))
+            check_stamp(path, content, belongs_to)
             predictions = [
                 Predictions(**head, **{name: stored[f"{i}/{name}"] for name in _ARRAYS})
                 for i, head in enumerate(content["heads"])
             ]
-    except (OSError, ValueError, KeyError) as error:
+            return FoldResult(predictions=predictions, **content["meta"])
+    except READ_ERRORS as error:
         raise UserError(f"{path} cannot be read; remove it to train this fold again") from error
-    if content["fingerprint"] != belongs_to:
-        raise UserError(
-            f"{path} was written by another configuration; use that one, or another --out"
-        )
-    return FoldResult(predictions=predictions, **content["meta"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,9 +60,8 @@ def train(
         return
     from training.experiment import train_folds
 
-    started = time.monotonic()
     experiment, results = _work(path, out, changes, train_folds, resume=resume, cluster=cluster)
-    _report(experiment, results, half=half, seconds=time.monotonic() - started)
+    _report(experiment, results, half=half)
 
 
 def pretrain(
@@ -106,7 +104,7 @@ def evaluate(
     from training.experiment import read_folds
 
     experiment, results = _work(path, out, changes, read_folds, resume=True, cluster=None)
-    _report(experiment, results, half=half, seconds=None)
+    _report(experiment, results, half=half)
 
 
 def _work(
@@ -119,16 +117,22 @@ def _work(
     cluster: str | None,
 ) -> tuple[Experiment, list[Any]]:
     """Prepare the data and do the work on every fold, with a bar and a clean stop."""
+    from training.cluster import check_cluster, run_on_cluster
+    from training.conditions import make_fabric
     from training.config import RunConfig
-    from training.experiment import is_first_process, prepare, run_here, run_on_cluster
+    from training.experiment import is_first_process, prepare, run_here
     from training.loop import Interrupted, no_progress, stop_on_signals
 
     if read_kind(path) == _COHORT:
         raise UserError(f"{path} is a cohort, which `physiosync train` alone can do")
     settings = read_yaml(path, RunConfig, changes or ())
+    if cluster is None:
+        make_fabric(settings)  # says what is wrong with the device while nothing is lost
+    else:
+        check_cluster(settings)
     with progress_bar(Console(stderr=True)) as bar:
         show = stages_of(bar) if is_first_process() else no_progress
-        experiment = prepare(settings, out, show)
+        experiment = prepare(settings, out, show, resume=resume)
 
         def do(stop: StopRequest) -> list[Any]:
             if cluster is not None:
@@ -150,9 +154,7 @@ def _work(
     return experiment, found
 
 
-def _report(
-    experiment: Experiment, results: list[Any], *, half: bool, seconds: float | None
-) -> None:
+def _report(experiment: Experiment, results: list[Any], *, half: bool) -> None:
     """Write the report and the bundles, and say what came out."""
     from training.bundles import write_bundles
     from training.report import report_on
@@ -160,10 +162,8 @@ def _report(
     dataset, config, out = experiment.dataset, experiment.config, experiment.out
     folds = list({job.fold.name: job.fold for job in experiment.jobs}.values())
     with progress_bar(Console(stderr=True)) as bar:
-        assessment = report_on(
-            dataset, folds, results, config, out, stages_of(bar), seconds=seconds
-        )
-    bundles = write_bundles(experiment, results, assessment, half=half, seconds=seconds)
+        assessment = report_on(dataset, folds, results, config, out, stages_of(bar))
+    bundles = write_bundles(experiment, results, assessment, half=half)
     # A file or a pipe has no width that the table would have to fit into.
     Console(width=None if Console().is_terminal else 120).print(_score_table(assessment))
     for path in (out / "report.html", *bundles):

@@ -18,6 +18,8 @@ from training.results import FoldResult, Predictions
 
 MakeDataset = Callable[..., Dataset]
 
+MACHINE = {"system": "Abacus", "cpus": 10, "gpu": None, "versions": {"torch": "0.1"}}
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
@@ -111,6 +113,8 @@ def _answers(data, fold, skill, network="ours", route="fused", target="arousal",
         {"finetune": {"loss": [1.0, 0.5], "validation loss": [0.9, 0.8]}},
         {"arousal": "arousal.safetensors"},
         1234,
+        3.75,
+        [MACHINE],
     )
 
 

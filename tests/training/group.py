@@ -23,6 +23,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from models.config import EncoderConfig, ModelConfig
 from models.fusion import PhysioSync
+from training.conditions import Conditions, make_fabric
 from training.config import FinetuneConfig, PretrainConfig, TrainConfig
 from training.data.dataset import Dataset
 from training.feed import Feed, Seconds
@@ -31,7 +32,7 @@ from training.labels import classes
 from training.loop import Surroundings
 from training.pretrain import Pretraining, lay_out
 from training.protocols import Fold
-from training.run import Conditions, FoldRun, make_fabric
+from training.run import FoldRun
 
 N_STEPS = 5
 _SEED = 3

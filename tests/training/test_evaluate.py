@@ -145,6 +145,6 @@ def test_where_only_one_class_is_tested_nothing_is_decided(make_dataset, answers
     line, bad = headline(found)
     assert line.endswith("one class only, so nothing can be said: arousal on protocol trial.")
     assert bad
-    document = compose(found, data, "one class", provenance(data, RUN, None))
+    document = compose(found, data, "one class", provenance(data, RUN, found.results))
     assert "balanced accuracy" not in {row.metric for row in found.scores if not row.subject}
     assert document.figures

@@ -7,6 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from helpers.training import train_fold
 from lightning_fabric import Fabric
 from torch.nn import functional as F
 
@@ -20,7 +21,6 @@ from training.labels import UNKNOWN, check_classes, classes
 from training.loop import Surroundings
 from training.protocols import ProtocolConfig, subject_folds
 from training.results import load_result, save_result
-from training.run import train_fold
 from training.supervised import epoch_batches
 
 TINY = NetworkConfig(preset="compact", dim_1s=8, dim_5s=8, depth=1)

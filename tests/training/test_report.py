@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -43,7 +44,7 @@ def report(make_dataset, assessed, config, tmp_path_factory):
     data = replace(data, about=data.about.model_copy(update={"name": "simulated-deap"}))
     found = assessed(data, 0.0, ("window", "subject"), ("paper", "other"))
     out = tmp_path_factory.mktemp("report")
-    write_report(found, data, config, out, seconds=60.0)
+    write_report(found, data, config, out)
     return out
 
 
@@ -79,7 +80,10 @@ def test_json_holds_every_number_with_the_agreed_keys(report) -> None:
     assert all(set(row) >= _KEYS for row in content["scores"])
     assert {row["model"] for row in content["scores"]} >= {"physiosync", "majority class"}
     assert any(row["subject"] is None for row in content["scores"])
-    assert content["run"]["versions"]["torch"]
+    assert content["run"]["machines"] == [
+        {"system": "Abacus", "cpus": 10, "gpu": None, "versions": {"torch": "0.1"}}
+    ]
+    assert content["run"]["reported_on"]["versions"]["torch"] != "0.1"
     assert content["run"]["seconds"] == 60
     text = (report / "report.json").read_text(encoding="utf-8")
     assert "NaN" not in text
@@ -151,7 +155,10 @@ def test_where_it_comes_from(report) -> None:
     assert "seed 0" in text
     assert "1,234 weights" in text
     assert "kind: deap" in text
-    assert "The run took 1.0 minutes" in text
+    assert "The training of all folds took 1.0 minutes." in text
+    assert text.count("Trained on ") == 1
+    assert "Trained on Abacus, 10 CPUs; torch 0.1." in text
+    assert "Baselines and report from Linux" in text or sys.platform != "linux"
 
 
 def test_baselines_are_asked_on_the_way(make_dataset, answers, config, tmp_path) -> None:

@@ -13,16 +13,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.training import train_fold
 from safetensors.torch import load_file
 
 from physiosync_rt.errors import UserError
 from training.checkpoint import load_state, save_state
+from training.conditions import Conditions, make_fabric
 from training.config import FinetuneConfig, NetworkConfig, PretrainConfig, TrainConfig
 from training.loop import Interrupted, stop_on_signals
 from training.protocols import ProtocolConfig, trial_folds
-from training.run import Conditions, make_fabric, train_fold
 
 ROOT = Path(__file__).resolve().parents[2]
+PATHS = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
 WORKER = Path(__file__).with_name("worker.py")
 TINY = NetworkConfig(preset="compact", dim_1s=8, dim_5s=8, depth=1)
 CONFIG = TrainConfig(
@@ -61,7 +63,7 @@ def start(tmp_path: Path, job, config: TrainConfig, out: str, *, resume: bool = 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1"},
     )
 
 
@@ -137,7 +139,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path, job):
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.pt"
-    save_state(path, {"fingerprint": "x", "value": torch.ones(3)})
+    save_state(path, {"value": torch.ones(3)}, "x")
 
     def full(state, where):
         Path(where).write_bytes(b"half")
@@ -145,7 +147,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path, mo
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(UserError, match=r"checkpoint.pt cannot be written .* --resume"):
-        save_state(path, {"fingerprint": "x", "value": torch.zeros(3)})
+        save_state(path, {"value": torch.zeros(3)}, "x")
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
     state = load_state(path, "x")
     assert state is not None

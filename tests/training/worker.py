@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import torch
+from helpers.training import train_fold
 
-from training.run import Conditions, make_fabric, train_fold
+from training.conditions import Conditions, make_fabric
 
 
 def main() -> None:

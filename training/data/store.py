@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
-from pydantic import ValidationError
 
 from physiosync_rt import __version__
 from physiosync_rt.datatypes import IntArray, SampleArray
 from physiosync_rt.errors import UserError
+from physiosync_rt.whole import READ_ERRORS, reason_of, whole_folder
 from training.data.dataset import About, Dataset, Signals, Table
 from training.data.trials import Rest, TableBuilder, Trial
+from training.origin import sources
 
 FORMAT: Final = 2
 """Of the folder's files."""
@@ -37,6 +35,9 @@ PPS: Final = "pps.f32"
 
 _SHAPING = (
     "physiosync_rt.align",
+    "physiosync_rt.buffer",
+    "physiosync_rt.datatypes",
+    "physiosync_rt.devices",
     "physiosync_rt.formats",
     "physiosync_rt.pipeline",
     "physiosync_rt.playback",
@@ -44,7 +45,7 @@ _SHAPING = (
     "physiosync_rt.synthetic",
     "training.data",
 )
-_SHAPING_PACKAGES = ("mne", "numpy", "scipy")
+_SHAPING_PACKAGES = ("mne", "numpy", "pyxdf", "scipy")
 _BLOCK = 1 << 20
 
 
@@ -66,7 +67,7 @@ def digest_of(config: dict[str, object], files: Iterable[Path]) -> str:
     sha = hashlib.sha256()
     sha.update(json.dumps([FORMAT, __version__, config], sort_keys=True, default=str).encode())
     sha.update(json.dumps({name: version(name) for name in _SHAPING_PACKAGES}).encode())
-    for source in _sources():
+    for source in sources(_SHAPING):
         sha.update(source.read_bytes())
     for path in files:
         sha.update(path.name.encode())
@@ -74,13 +75,6 @@ def digest_of(config: dict[str, object], files: Iterable[Path]) -> str:
             while block := file.read(_BLOCK):
                 sha.update(block)
     return sha.hexdigest()[:16]
-
-
-def _sources() -> Iterator[Path]:
-    """Python files of the rooms that windows pass through."""
-    for name in _SHAPING:
-        path = Path(str(import_module(name).__file__))
-        yield from sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
 
 
 class Writer:
@@ -138,22 +132,9 @@ def room(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"prepared windows cannot be written to {folder} ({error.strerror or error}); "
+            f"prepared windows cannot be written to {folder} ({reason_of(error)}); "
             "make room or choose another cache folder"
         ) from error
-
-
-@contextmanager
-def whole_or_nothing(folder: Path) -> Iterator[Path]:
-    """Give an empty folder that takes its name only when all went well."""
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
-    try:
-        yield temporary
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.replace(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def save(folder: Path, about: About, trials: Iterable[Trial | Rest]) -> None:
@@ -173,7 +154,7 @@ def save(folder: Path, about: About, trials: Iterable[Trial | Rest]) -> None:
     UserError
         As `room`; a trial comes twice; there is no usable window or no rating.
     """
-    with room(folder.parent), whole_or_nothing(folder) as fresh:
+    with room(folder.parent), whole_folder(folder) as fresh:
         with (fresh / EEG).open("wb") as eeg, (fresh / PPS).open("wb") as pps:
             writer = Writer(eeg, pps)
             for trial in trials:
@@ -213,7 +194,7 @@ def load(folder: Path, digest: str) -> Dataset | None:
             for name, contract in ((EEG, about.eeg), (PPS, about.pps))
         )
         return Dataset(about, table, eeg, pps, rest)
-    except (OSError, ValueError, KeyError, TypeError, ValidationError):
+    except READ_ERRORS:
         return None
 
 

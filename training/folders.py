@@ -1,0 +1,60 @@
+"""Where the parts of a run lie."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from pathlib import Path
+from typing import Final
+
+from physiosync_rt.errors import UserError
+from physiosync_rt.whole import reason_of
+
+_GB: Final = 1e9
+
+
+def slug(*words: str) -> str:
+    """Words as one name of a file: letters and digits, joined by single hyphens."""
+    return re.sub(r"[\W_]+", "-", " ".join(words)).strip("-").lower()
+
+
+def folder_of(out: Path, protocol: str, fold: str, network: str) -> Path:
+    """Folder of one network on one fold below the folder of a run."""
+    return out / protocol / slug(fold) / slug(network)
+
+
+def refuse_used_folder(folder: Path) -> None:
+    """Raise UserError where a folder holds a training already."""
+    if any(folder.glob("**/*.*")):
+        raise UserError(
+            f"{folder} holds a training already; go on with it by --resume, or choose another --out"
+        )
+
+
+def check_room(out: Path, n_bytes: int) -> None:
+    """See to it that a folder can be written and that so much fits in, leaving nothing behind.
+
+    Raises
+    ------
+    UserError
+        It cannot, or does not.
+    """
+    missing = [path for path in (out, *out.parents) if not path.exists()]
+    probe = out / f".probe-{secrets.token_hex(4)}"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+        free = shutil.disk_usage(out).free
+        for path in missing:
+            path.rmdir()
+    except OSError as error:
+        raise UserError(
+            f"{out} cannot be written ({reason_of(error)}); choose another --out"
+        ) from error
+    if free < n_bytes:
+        raise UserError(
+            f"{out} has room for {free / _GB:.1f} GB, and the weights of this run need some "
+            f"{n_bytes / _GB:.1f} GB; make room or choose another --out"
+        )
