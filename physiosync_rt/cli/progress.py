@@ -15,7 +15,10 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
+
+_BAR_WIDTH = 20
 
 
 class RateColumn(ProgressColumn):
@@ -29,11 +32,23 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each")
 
 
+class NameColumn(ProgressColumn):
+    """What goes on; cut off where there is no room, so that the numbers stay whole."""
+
+    def __init__(self) -> None:
+        # Rich narrows a column that could wrap before all others.
+        super().__init__(Column(no_wrap=False))
+
+    def render(self, task: Task) -> Text:
+        """Draw the name of one line."""
+        return Text(f"{task.description:>20}", no_wrap=True, overflow="ellipsis")
+
+
 def progress_bar(console: Console) -> Progress:
     """Make a bar; nothing is drawn where the console is no terminal."""
     return Progress(
-        TextColumn("{task.description:>20}"),
-        BarColumn(),
+        NameColumn(),
+        BarColumn(_BAR_WIDTH),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         RateColumn(),
         TimeElapsedColumn(),
@@ -44,13 +59,21 @@ def progress_bar(console: Console) -> Progress:
 
 
 def stages_of(bar: Progress) -> Callable[[str, float, float], None]:
-    """Callback for work in named stages: each gets a line when it first reports."""
+    """Callback for work in named stages: each gets a line when it first reports.
+
+    The line of a finished stage goes when another one begins, or a long run would fill the screen.
+    """
     tasks: dict[str, TaskID] = {}
+    finished: set[str] = set()
 
     def show(what: str, done: float, total: float) -> None:
-        if what not in tasks:
+        if what not in tasks or (what in finished and done < total):
+            while finished:
+                bar.remove_task(tasks.pop(finished.pop()))
             tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done)
+        bar.update(tasks[what], completed=done, total=total)
+        if done >= total:
+            finished.add(what)
 
     return show
 
