@@ -13,7 +13,7 @@ from physiosync_rt.bundle import Card
 from physiosync_rt.datatypes import GRID_SFREQ, Modality, RecordedStream, Recording
 from physiosync_rt.formats.clocks import corrected
 from physiosync_rt.playback import in_time_order
-from physiosync_rt.preprocess.quality import QUALITY
+from physiosync_rt.preprocess.quality import Judge, judge_of
 
 
 def recording_facts(recording: Recording) -> dict[str, Any]:
@@ -55,6 +55,7 @@ def _stream_facts(stream: RecordedStream, aligned: dict[str, Any]) -> dict[str, 
 def _aligned(recording: Recording) -> dict[str, dict[str, Any]]:
     """Run every regular stream through the aligner and see what it counts."""
     aligners: dict[str, StreamAligner] = {}
+    judges: dict[str, Judge] = {}
     qualities: dict[str, list[float]] = {}
     regular = {s.spec.name: s.spec for s in recording.streams if s.spec.sfreq > 0}
     for chunk in in_time_order(recording, 1.0):
@@ -65,11 +66,12 @@ def _aligned(recording: Recording) -> dict[str, dict[str, Any]]:
             aligners[spec.name] = StreamAligner(
                 spec, float(chunk.timestamps[0] + chunk.clock_offset)
             )
+            judges[spec.name] = judge_of(spec.modality, spec.n_chans)
         for grid in aligners[spec.name].push(chunk):
             for at in range(0, len(grid) - GRID_SFREQ + 1, GRID_SFREQ):
                 second = grid.samples[at : at + GRID_SFREQ]
                 if spec.unit and spec.modality is not Modality.OTHER:
-                    value = float(QUALITY[spec.modality](second).mean())
+                    value = float(judges[spec.name](second).mean())
                     qualities.setdefault(spec.name, []).append(value)
     return {
         name: {

@@ -26,7 +26,7 @@ from physiosync_rt.preprocess.baseline import (
 from physiosync_rt.preprocess.config import ModalityContract, Profile
 from physiosync_rt.preprocess.electrodes import N_NEIGHBOURS, ElectrodeWatch
 from physiosync_rt.preprocess.montage import Montage, pick_channels
-from physiosync_rt.preprocess.quality import QUALITY
+from physiosync_rt.preprocess.quality import MIN_COMPLETENESS, judge_of
 from physiosync_rt.preprocess.recipe import recipe
 from physiosync_rt.preprocess.reference import average_reference
 from physiosync_rt.preprocess.window import to_model
@@ -108,6 +108,8 @@ class ModalityChain:
         self._contiguous = False
         self._next_second = 0
         self._seconds: deque[Second] = deque(maxlen=round(profile.window_s))
+        self._judge_second = judge_of(contract.modality, spec.n_chans)
+        self._least = MIN_COMPLETENESS[contract.modality]
 
     @property
     def stop(self) -> int:
@@ -200,7 +202,8 @@ class ModalityChain:
             else:
                 quality = np.zeros(self.spec.n_chans)
             self._seconds.append(Second(self._next_second, quality))
-            usable = bool(mask[:, USABLE].all()) and self._is_good(quality)
+            whole = bool(mask[:, USABLE].all()) and mask[:, PRESENT].mean() >= self._least
+            usable = whole and self._is_good(quality)
             self._offer_rest(start, stop, usable=usable)
             self._next_second += 1
 
@@ -223,7 +226,7 @@ class ModalityChain:
         """Quality of a whole second, and the montage that serves from there on."""
         second = self._raw.view(start, stop)
         if self.watch is None:
-            return QUALITY[self.contract.modality](second)
+            return self._judge_second(second)
         compared = slice(stop - N_NEIGHBOURS, stop)
         settled = self._mask.view(compared.start, compared.stop)[:, USABLE].all()
         band = self._ring.view(compared.start, compared.stop) if settled else None
@@ -249,7 +252,7 @@ class ModalityChain:
         mask = self._mask.view(start, stop)
         completeness = float((mask[:, THERE] & mask[:, PRESENT]).mean())
         quality = self._quality(stop)
-        reason = self._reason(start, mask, quality)
+        reason = self._reason(start, mask[:, USABLE], completeness, quality)
         data = None
         if reason is Reason.NONE and self.baseline is not None:
             rows = self._rows(start, stop)
@@ -265,16 +268,15 @@ class ModalityChain:
             return 0.0
         return float(np.mean([q[self._used].mean() for q in seconds]))
 
-    def _reason(
-        self, start: int, mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]], quality: float
-    ) -> Reason:
+    def _reason(self, start: int, usable: BoolArray, completeness: float, quality: float) -> Reason:
         if self._first is None:
             return Reason.GAP
         first_usable = self._first + self._warmup
-        missing = ~mask[:, USABLE]
-        if missing.any():
-            young = start + int(np.flatnonzero(missing)[-1]) < first_usable
+        if not usable.all():
+            young = start + int(np.flatnonzero(~usable)[-1]) < first_usable
             return Reason.WARMING_UP if young and not self._broken else Reason.GAP
+        if completeness < self._least:
+            return Reason.GAP
         too_few = self.watch is not None and self.watch.too_few
         if quality < self._profile.min_quality or too_few:
             return Reason.LOW_QUALITY

@@ -25,6 +25,9 @@ N_NEIGHBOURS = 3 * GRID_SFREQ
 FAULTS = (*EEG_TESTS, "uncorrelated")
 """Names of the tests, in the order of their results."""
 
+N_NAMED = 6
+"""So many bad electrodes are named in one line; of more, how many there are of each fault."""
+
 
 class ElectrodeWatch:
     """Judge every electrode once a second and remember which ones are bad.
@@ -91,6 +94,11 @@ class ElectrodeWatch:
         if not out:
             return ""
         names = ", ".join(f"{self._ch_names[i]} ({self._fault[i]})" for i in out)
+        if len(out) > N_NAMED:
+            faults = Counter(self._fault[i] for i in out).most_common()
+            names = ", ".join(f"{n} {fault}" for fault, n in faults)
+        if any(self._fault[i] == "identical" for i in out):
+            names += " (check reference and ground)"
         n_good = self._montage.n_good(self.bad)
         if self.too_few:
             return (

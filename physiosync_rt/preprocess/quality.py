@@ -21,10 +21,24 @@ _MAINS = (np.abs(_FREQS - 50) <= 1) | (np.abs(_FREQS - 60) <= 1)
 _MAINS_LEAK = np.where(_FREQS[_MAINS] < 55, 10**-1.3, 10**-5.8)
 """Share of the power that is left after the band-pass to 45 Hz."""
 
-EEG_TESTS = ("flat", "too large", "line noise", "muscle or noise")
+_ABOVE_1 = _FREQS >= 1
+_MAINS_LEAK_ECG = np.where(_FREQS[_MAINS] < 55, 10**-0.54, 10**-0.78)
+"""The same after the ECG's band-pass to 40 Hz, which is not as steep."""
+
+EEG_TESTS = ("flat", "too large", "line noise", "muscle or noise", "identical")
 
 MIN_COMMON = 4
 """Electrodes whose median stands for what all of them have in common."""
+
+FROZEN_S = 5, 10
+"""Seconds without any change after which skin conductance is doubted, and is none."""
+
+MIN_COMPLETENESS = {Modality.EEG: 0.95, Modality.ECG: 0.95, Modality.GSR: 0.75}
+"""Share of a window's samples that must have come, below which it has a gap.
+
+What was lost is bridged by lines of less than 50 ms: nothing to skin conductance below 2 Hz, but a
+line is no EEG, and may lie where a beat was.
+"""
 
 MIN_NEIGHBOURS = 16
 """Electrodes that an uncorrelated one is told by: good ones on thin montages differ as much."""
@@ -64,7 +78,8 @@ def eeg_tests(second: FloatArray) -> FloatArray:
         In the order of `EEG_TESTS`: flat below 0.5 µV rms (good from 1), too large above 200 µV
         rms (good from 100), mains above 90 % of the power that the band-pass lets through (good
         below 50 %), muscle or noise where more than 80 % of the power from 4 to 45 Hz lies above
-        25 Hz (good below 60 %).
+        25 Hz (good below 60 %), identical where less than 0.5 µV rms is left of the electrode
+        without what all have in common (good from 1).
 
     Notes
     -----
@@ -74,23 +89,32 @@ def eeg_tests(second: FloatArray) -> FloatArray:
     """
     x = _detrended(second)
     power = _power(x)
-    total = power.sum(axis=0) + 1e-20
-    mains = power[_MAINS].sum(axis=0)
     band = power[_BAND].sum(axis=0) + 1e-20
     high = power[_BAND & (_FREQS > 25)].sum(axis=0)
+    rms = _rms_without_mains(x, power)
+    own = rms
     if x.shape[1] >= MIN_COMMON:
-        power = _power(x - np.median(x, axis=1, keepdims=True))
+        apart = x - np.median(x, axis=1, keepdims=True)
+        power = _power(apart)
+        own = _rms_without_mains(apart, power)
     leaking = _MAINS_LEAK @ power[_MAINS]
     seen = leaking + power[_BAND].sum(axis=0) + 1e-20
-    rms = np.sqrt((x**2).mean(axis=0) * np.maximum(1.0 - mains / total, 0.0))
     return np.stack(
         [
             _ramp(rms, 0.5, 1.0),
             _ramp(rms, 200.0, 100.0),
             _ramp(leaking / seen, 0.9, 0.5),
             _ramp(high / band, 0.8, 0.6),
+            _ramp(own, 0.5, 1.0),
         ]
     )
+
+
+def _rms_without_mains(x: FloatArray, power: FloatArray) -> FloatArray:
+    """Root mean square of a detrended second, without the share of mains in its spectrum."""
+    mains = power[_MAINS].sum(axis=0) / (power.sum(axis=0) + 1e-20)
+    out: FloatArray = np.sqrt((x**2).mean(axis=0) * np.maximum(1.0 - mains, 0.0))
+    return out
 
 
 def eeg_quality(second: FloatArray) -> FloatArray:
@@ -145,14 +169,74 @@ def gsr_quality(second: FloatArray) -> FloatArray:
     return worst
 
 
+class GsrJudge:
+    """`gsr_quality`, and whether the value has stood still for too long to be skin.
+
+    A sensor that hangs repeats its last value for ever. Skin at rest does so too, for as long as
+    it stays within one step of the converter: 3 s at most in two hours of an Empatica E4.
+
+    Parameters
+    ----------
+    n_chans : int
+    """
+
+    def __init__(self, n_chans: int) -> None:
+        self._frozen_s: FloatArray = np.zeros(n_chans)
+        self._last: FloatArray = np.full(n_chans, np.nan)
+
+    def __call__(self, second: FloatArray) -> FloatArray:
+        """Judge the next whole second, shape (128, n_channels) in µS."""
+        # The resampler's weights add up to 1 but for rounding.
+        still = 1e-9 * np.abs(second[-1])
+        same = (np.ptp(second, axis=0) <= still) & (np.abs(second[0] - self._last) <= still)
+        self._frozen_s = np.where(same, self._frozen_s + 1.0, 0.0)
+        self._last = second[-1]
+        doubted, none = FROZEN_S
+        return np.minimum(gsr_quality(second), _ramp(self._frozen_s, none, doubted))
+
+
 def ecg_quality(second: FloatArray) -> FloatArray:
-    """Quality of one second of ECG in mV, shape (128, n_channels): neither flat nor railed."""
-    rms = np.sqrt((_detrended(second) ** 2).mean(axis=0))
-    return np.minimum(_ramp(rms, 0.005, 0.02), _ramp(rms, 5.0, 2.0))
+    """Quality of one second of ECG in mV, shape (128, n_channels).
+
+    Neither flat nor railed; mains below 80 % of the power that the band-pass lets through (good
+    below 40 %); of the power from 1 Hz on without mains, at most 40 % above 30 Hz, where a heart
+    has next to nothing (good below 20 %); no step, which is a level that differs by more than
+    80 % of the range before and after (good below 50 %).
+    """
+    x = _detrended(second)
+    power = _power(x)
+    rms = np.sqrt((x**2).mean(axis=0))
+    leaking = _MAINS_LEAK_ECG @ power[_MAINS]
+    heart = power[_ABOVE_1 & ~_MAINS].sum(axis=0) + 1e-20
+    noise = power[(_FREQS > 30) & ~_MAINS].sum(axis=0)
+    tests = [
+        _ramp(rms, 0.005, 0.02),
+        _ramp(rms, 5.0, 2.0),
+        _ramp(leaking / (leaking + heart), 0.8, 0.4),
+        _ramp(noise / heart, 0.4, 0.2),
+        _ramp(_step(second), 0.8, 0.5),
+    ]
+    worst: FloatArray = np.minimum.reduce(tests)
+    return worst
 
 
-QUALITY: dict[Modality, Callable[[FloatArray], FloatArray]] = {
-    Modality.EEG: eeg_quality,
-    Modality.GSR: gsr_quality,
-    Modality.ECG: ecg_quality,
-}
+def _step(second: FloatArray) -> FloatArray:
+    """How far the level moves for good at the steepest place, relative to the range."""
+    edge, margin = 10, 3
+    steps = np.abs(np.diff(second[edge:-edge], axis=0))
+    out = np.zeros(second.shape[1])
+    for channel, at in enumerate((edge + 1 + steps.argmax(axis=0)).tolist()):
+        x = second[:, channel]
+        moved = abs(np.median(x[at + margin :]) - np.median(x[: max(at - margin, 1)]))
+        out[channel] = moved / max(float(np.ptp(x)), 1e-12)
+    return out
+
+
+Judge = Callable[[FloatArray], FloatArray]
+
+
+def judge_of(modality: Modality, n_chans: int) -> Judge:
+    """What judges the whole seconds of one stream, in order; EEG here without its neighbours."""
+    if modality is Modality.GSR:
+        return GsrJudge(n_chans)
+    return ecg_quality if modality is Modality.ECG else eeg_quality

@@ -118,6 +118,50 @@ def test_windows_never_cross_a_gap() -> None:
     assert reasons == [Reason.NONE] + [Reason.GAP] * 6 + [Reason.NONE] * 4
 
 
+@pytest.mark.parametrize(
+    ("modality", "share", "reason"),
+    [
+        (Modality.EEG, 0.03, Reason.NONE),
+        (Modality.EEG, 0.07, Reason.GAP),
+        (Modality.ECG, 0.07, Reason.GAP),
+        (Modality.GSR, 0.2, Reason.NONE),
+        (Modality.GSR, 0.3, Reason.GAP),
+    ],
+)
+def test_a_window_of_which_too_little_came_has_a_gap(
+    modality: Modality, share: float, reason: Reason
+) -> None:
+    chain = _chain(modality)
+    n = chain.contract.n_chans
+    chain.baseline = _unit(n)
+    rng = np.random.default_rng(0)
+    heart = 1.2 * np.exp(-(((np.arange(8 * GRID_SFREQ) % 128 - 50) / 1.5) ** 2))[:, None]
+    x = {
+        Modality.EEG: rng.normal(0, 20, (8 * GRID_SFREQ, n)),
+        Modality.ECG: heart,
+        Modality.GSR: 5 + 0.1 * heart,
+    }[modality]
+    present = np.ones(len(x), dtype=bool)
+    lost = rng.choice(np.arange(400, 1000), round(share * 640), replace=False)
+    present[lost] = False
+    chain.push(GridChunk(0, x, present))
+    window = chain.window(len(x))
+    assert window.completeness == pytest.approx(1 - share, abs=0.002)
+    assert window.reason is reason
+    assert (window.data is None) == (reason is Reason.GAP)
+
+
+def test_a_second_of_which_too_little_came_is_no_rest() -> None:
+    chain = _chain(Modality.EEG)
+    chain.capture_rest(BaselineRequest(0.0, None, 3.0))
+    x = np.random.default_rng(0).normal(0, 20, (8 * GRID_SFREQ, 4))
+    present = np.arange(len(x)) % 10 > 0
+    chain.push(GridChunk(0, x, present))
+    assert chain.baseline is None
+    chain.push(GridChunk(len(x), x, np.ones(len(x), dtype=bool)))
+    assert chain.baseline is not None
+
+
 def test_eeg_quality_knows_its_faults() -> None:
     rng = np.random.default_rng(0)
     good = 15 * np.sin(2 * np.pi * 10 * SECOND) + rng.normal(0, 5, GRID_SFREQ)
