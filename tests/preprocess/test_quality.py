@@ -1,0 +1,150 @@
+"""What looks like a signal and is none: heads without a reference, hearts of noise, stuck skin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from physiosync_rt.align.stream import StreamAligner
+from physiosync_rt.datatypes import GRID_SFREQ, Chunk, FloatArray, GridChunk, Modality, StreamSpec
+from physiosync_rt.formats import read
+from physiosync_rt.preprocess.chain import ModalityChain
+from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
+from physiosync_rt.preprocess.electrodes import ElectrodeWatch
+from physiosync_rt.preprocess.montage import Montage
+from physiosync_rt.preprocess.quality import (
+    FROZEN_S,
+    GsrJudge,
+    ecg_quality,
+    eeg_quality,
+    judge_of,
+)
+from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
+
+TIME = np.arange(GRID_SFREQ) / GRID_SFREQ
+
+
+def _head(n_chans: int) -> FloatArray:
+    """A second of EEG that all electrodes have in common."""
+    rng = np.random.default_rng(0)
+    one = 20 * np.sin(2 * np.pi * 9 * TIME) + rng.normal(0, 8, GRID_SFREQ)
+    return np.repeat(one[:, None], n_chans, axis=1)
+
+
+@pytest.mark.parametrize("n_chans", [4, 32])
+def test_electrodes_that_are_all_the_same_are_none(n_chans: int) -> None:
+    rng = np.random.default_rng(1)
+    same = _head(n_chans)
+    assert eeg_quality(same).max() == 0.0
+    # Every amplifier adds noise of its own, and one electrode may be railed.
+    same[:, 1] = 3000.0 * np.sign(np.sin(2 * np.pi * 3 * TIME))
+    assert eeg_quality(same + rng.normal(0, 0.3, same.shape)).max() == 0.0
+    apart = _head(n_chans) + rng.normal(0, 3, same.shape)
+    assert eeg_quality(apart).min() == 1.0
+
+
+def test_a_missing_reference_is_said_in_few_words() -> None:
+    watch = ElectrodeWatch(DEAP_CH_NAMES, Montage(DEAP_CH_NAMES, DEAP_CH_NAMES, 8))
+    for _ in range(3):
+        watch.judge(_head(32), None)
+    assert watch.too_few
+    assert watch.note == (
+        "bad electrodes: 32 identical (check reference and ground); 0 good ones are left and the "
+        "bundle needs 8"
+    )
+
+
+def _beat() -> FloatArray:
+    """QRS of 1.2 mV and a T wave."""
+    wave = 1.2 * np.exp(-(((TIME - 0.4) / 0.012) ** 2)) - 0.3 * np.exp(
+        -(((TIME - 0.44) / 0.012) ** 2)
+    )
+    return wave + 0.25 * np.exp(-(((TIME - 0.7) / 0.05) ** 2))
+
+
+def _quality_of_heart(x: FloatArray) -> float:
+    return float(ecg_quality(x[:, None])[0])
+
+
+def test_noise_mains_and_steps_are_no_heart() -> None:
+    rng = np.random.default_rng(2)
+    noise = [_quality_of_heart(rng.normal(0, rms, GRID_SFREQ)) for rms in [0.1, 1.0] * 20]
+    assert np.mean(noise) < 0.1
+    assert max(noise) < 0.6
+    for mains in (50.0, 60.0):
+        assert _quality_of_heart(0.5 * np.sin(2 * np.pi * mains * TIME)) == 0.0
+        assert _quality_of_heart(_beat() + 0.1 * np.sin(2 * np.pi * mains * TIME)) == 1.0
+        assert _quality_of_heart(_beat() + 1.0 * np.sin(2 * np.pi * mains * TIME)) < 0.5
+    for at in (0.15, 0.5, 0.85):
+        assert _quality_of_heart(3.0 * (at < TIME)) == 0.0
+        assert _quality_of_heart(_beat() + 3.0 * (at < TIME)) < 0.5
+
+
+@pytest.mark.parametrize("shift", np.arange(-45, 70, 5).tolist())
+def test_a_beat_is_a_heart_wherever_it_falls(shift: int) -> None:
+    wander = 0.4 * np.sin(2 * np.pi * 0.3 * TIME)
+    assert _quality_of_heart(np.roll(_beat(), shift) + wander) == 1.0
+
+
+def test_skin_that_never_changes_is_a_sensor_that_hangs() -> None:
+    judge = GsrJudge(2)
+    moving = np.stack([np.full(GRID_SFREQ, 5.0), 5 + 0.01 * TIME], axis=1)
+    course = [judge(moving) for _ in range(20)]
+    doubted, none = FROZEN_S
+    assert [q[0] for q in course[: doubted + 1]] == [1.0] * (doubted + 1)
+    assert [q[0] for q in course[none:]] == [0.0] * (20 - none)
+    assert {q[1] for q in course} == {1.0}
+    # It is skin again as soon as it moves.
+    moving[-1, 0] += 0.001
+    assert judge(moving)[0] == 1.0
+
+
+def test_the_chain_withholds_a_sensor_that_hangs() -> None:
+    spec = StreamSpec("s", Modality.GSR, ("GSR",), 128.0, "uS")
+    contract = ModalityContract(modality=Modality.GSR, ch_names=("GSR",))
+    chain = ModalityChain(spec, contract, LiveProfile())
+    x = np.full((20 * GRID_SFREQ, 1), 3.0)
+    chain.push(GridChunk(0, x, np.ones(len(x), dtype=bool)))
+    assert chain.channel_quality == (0.0,)
+
+
+def _mean_quality(spec: StreamSpec, samples: FloatArray, stamps: FloatArray) -> float:
+    aligner = StreamAligner(spec, float(stamps[0]))
+    judge = judge_of(spec.modality, spec.n_chans)
+    grids = aligner.push(Chunk(spec.name, samples.astype(np.float32), stamps))
+    seconds = [
+        grid.samples[at : at + GRID_SFREQ]
+        for grid in grids
+        for at in range(0, len(grid) - GRID_SFREQ + 1, GRID_SFREQ)
+    ]
+    return float(np.mean([judge(second) for second in seconds]))
+
+
+@pytest.mark.parametrize(
+    ("name", "modality", "least"),
+    [
+        ("eegmat-eeg-ecg-edf/Subject00_1.edf", Modality.ECG, 0.99),
+        ("eegmat-eeg-ecg-edf/Subject05_2.edf", Modality.ECG, 0.98),
+        ("eegmat-eeg-ecg-edf/Subject00_1.edf", Modality.EEG, 0.98),
+        ("xdf-ecg-markers/ecg_twohost_clean_68s.xdf", Modality.ECG, 0.98),
+        ("stress-predict-e4/S14", Modality.GSR, 0.99),
+    ],
+)
+def test_recorded_people_keep_their_quality(
+    data_dir: Path, name: str, modality: Modality, least: float
+) -> None:
+    stream = next(s for s in read(data_dir / name).streams if s.spec.modality is modality)
+    samples = stream.samples.astype(np.float64)
+    if not stream.spec.unit:
+        # Counts of a converter; its beats are taken for 1.2 mV.
+        samples *= 1.2 / np.ptp(np.percentile(samples, [0.5, 99.5]))
+    assert _mean_quality(stream.spec, samples, stream.timestamps) >= least
+
+
+def test_simulated_hearts_and_skins_are_sound() -> None:
+    session = simulate(Person.draw(3), 30.0, seed=3, ch_names=("Cz",), ecg_sfreq=256.0, rest_s=1)
+    for stream in session.recording.streams[1:]:
+        samples = stream.samples.astype(np.float64)
+        assert _mean_quality(stream.spec, samples, stream.timestamps) > 0.99
