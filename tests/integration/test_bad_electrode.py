@@ -26,7 +26,8 @@ def _recording(*, comes_off: bool) -> Recording:
     samples = eeg.samples.copy()
     if comes_off:
         samples[OFF_S * 250 :, T7] = 187_500.0
-    return replace(session.recording, streams=(replace(eeg, samples=samples), gsr))
+    # Without its notes, which a view shows at the beginning.
+    return replace(session.recording, streams=(replace(eeg, samples=samples), gsr), notes=())
 
 
 def _run(
