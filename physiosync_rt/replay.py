@@ -1,4 +1,4 @@
-"""Recordings as live LSL streams, all on one clock, with their original timing."""
+"""A recording as live LSL streams, all on one clock, with their original timing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.faults import Faults
-from physiosync_rt.formats.clocks import corrected
+from physiosync_rt.formats.clocks import corrected, zero_time
 from physiosync_rt.formats.metadata import COUNTER_LIMIT
-from physiosync_rt.formats.session import one_session, zero_time
 from physiosync_rt.lsl import END_MARKER, make_info, make_marker_info
 
 if TYPE_CHECKING:
@@ -68,12 +67,12 @@ class _Text:
 
 
 class Replayer:
-    """Play recordings as LSL streams.
+    """Play a recording as LSL streams.
 
     Parameters
     ----------
-    recordings : sequence of Recording
-        Files of one session, see `formats.session.one_session`.
+    recording : Recording
+        For several files of one session see `formats.session.one_session`.
     speed : float
         Recorded seconds per second. Stamps keep the recording's spacing at any speed.
     loop : bool
@@ -103,7 +102,7 @@ class Replayer:
 
     def __init__(
         self,
-        recordings: Sequence[Recording],
+        recording: Recording,
         *,
         speed: float = 1.0,
         loop: bool = False,
@@ -119,25 +118,24 @@ class Replayer:
         self._speed, self._loop, self._wait = speed, loop, wait
         self._on_progress = on_progress
         self._stopping = threading.Event()
-        session = one_session(recordings)
-        zero = zero_time(session)
+        zero = zero_time(recording)
         window = (
             -np.inf if start is None else zero + start,
             np.inf if stop is None else zero + stop,
         )
-        cut = [c for c in (_cut(s, window) for s in session.streams) if c is not None]
+        cut = [c for c in (_cut(s, window) for s in recording.streams) if c is not None]
         if not cut:
             raise UserError(
-                f"{session.path.name if session.path else 'the recording'} has no samples "
+                f"{recording.path.name if recording.path else 'the recording'} has no samples "
                 f"between {start} s and {stop} s; the times count from the first EEG sample"
             )
         # The first in the file's order: the smallest may lie behind a reset of the clock.
         origin = min(float(times[0]) for _, times in cut)
-        stem = session.path.stem if session.path else "recording"
+        stem = recording.path.stem if recording.path else "recording"
         self._tracks = [_track(s, times - origin, prefix, stem, faults) for s, times in cut]
         self.duration = max(float(track.due[-1]) for track in self._tracks if len(track.due))
         """Recorded seconds from the first sample to the last."""
-        self._text = _text(session.markers, origin, self.duration, window)
+        self._text = _text(recording.markers, origin, self.duration, window)
         self._marker_name = f"{prefix}markers"
         self._marker_id = f"physiosync-replay:{stem}:{self._marker_name}"
 

@@ -110,7 +110,7 @@ def test_everything_arrives_with_its_original_timing(speed: float) -> None:
     recording = _recording("timing")
     progress: list[tuple[float, float]] = []
     replayer = Replayer(
-        [recording],
+        recording,
         speed=speed,
         prefix=prefix,
         on_progress=lambda done, total: progress.append((done, total)),
@@ -152,14 +152,14 @@ def test_everything_arrives_with_its_original_timing(speed: float) -> None:
 
 def test_a_part_is_cut_in_seconds_from_the_first_eeg_sample() -> None:
     recording = _recording("cut", seconds=4.0)
-    replayer = Replayer([recording], start=1.0, stop=2.0)
+    replayer = Replayer(recording, start=1.0, stop=2.0)
     assert replayer.duration == pytest.approx(1.0, abs=0.05)
     with pytest.raises(UserError, match="no samples between 90"):
-        Replayer([recording], start=90.0)
+        Replayer(recording, start=90.0)
 
 
 def test_identity_is_stable_over_restarts() -> None:
-    first, again = (Replayer([_recording("walk")], prefix="p-") for _ in range(2))
+    first, again = (Replayer(_recording("walk"), prefix="p-") for _ in range(2))
     assert first.specs == again.specs
     assert [s.name for s in first.specs] == ["p-EEG", "p-GSR"]
     assert {s.source_id for s in first.specs} == {
@@ -172,12 +172,12 @@ def test_identity_is_stable_over_restarts() -> None:
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("inf"), float("nan")])
 def test_an_impossible_speed_is_told(speed: float) -> None:
     with pytest.raises(UserError, match="speed"):
-        Replayer([_recording("speed")], speed=speed)
+        Replayer(_recording("speed"), speed=speed)
 
 
 def test_a_stopped_loop_says_that_it_ends() -> None:
     recording = replace(_recording("loop", seconds=0.5), markers=())
-    replayer = Replayer([recording], loop=True, speed=4.0, prefix="loop-")
+    replayer = Replayer(recording, loop=True, speed=4.0, prefix="loop-")
     with _playing(replayer):
         listener = _Listener("loop-", 3)
         thread = threading.Timer(3.0, replayer.stop)
@@ -193,7 +193,7 @@ def test_a_stopped_loop_says_that_it_ends() -> None:
 
 
 def test_without_waiting_nobody_needs_to_listen() -> None:
-    replayer = Replayer([_recording("alone", seconds=0.5)], wait=False, prefix="alone-")
+    replayer = Replayer(_recording("alone", seconds=0.5), wait=False, prefix="alone-")
     thread = threading.Thread(target=replayer.run)
     thread.start()
     thread.join(timeout=10.0)
@@ -201,14 +201,14 @@ def test_without_waiting_nobody_needs_to_listen() -> None:
 
 
 def test_a_replay_nobody_listens_to_can_be_stopped() -> None:
-    replayer = Replayer([_recording("unheard")], prefix="unheard-")
+    replayer = Replayer(_recording("unheard"), prefix="unheard-")
     with _playing(replayer):
         time.sleep(0.2)
 
 
 def test_lost_samples_are_lost_with_their_counts() -> None:
     recording = _recording("faults")
-    replayer = Replayer([recording], prefix="faults-", speed=4.0, faults=Faults(loss=0.2, seed=5))
+    replayer = Replayer(recording, prefix="faults-", speed=4.0, faults=Faults(loss=0.2, seed=5))
     with _playing(replayer):
         listener = _Listener("faults-", 3)
         listener.until_end()
@@ -234,7 +234,7 @@ def test_samples_are_sent_when_their_time_has_come_and_never_out_of_order() -> N
 
 def test_two_hosts_are_replayed_on_one_clock(data_dir: Path) -> None:
     recording = read(data_dir / "xdf-ecg-markers" / "ecg_twohost_clean_68s.xdf")
-    replayer = Replayer([recording], speed=20.0, prefix="hosts-")
+    replayer = Replayer(recording, speed=20.0, prefix="hosts-")
     with _playing(replayer):
         listener = _Listener("hosts-", 2)
         listener.until_end()
@@ -246,7 +246,7 @@ def test_two_hosts_are_replayed_on_one_clock(data_dir: Path) -> None:
 
 def test_a_clock_reset_is_replayed_in_the_time_it_took(data_dir: Path) -> None:
     recording = read(data_dir / "xdf-examples" / "clock_resets.xdf")
-    assert Replayer([recording]).duration == pytest.approx(573.0, abs=1.0)
+    assert Replayer(recording).duration == pytest.approx(573.0, abs=1.0)
     # Without a clock measurement nothing tells how long the reset took.
     lost = tuple(replace(s, clock_offsets=np.empty((0, 2))) for s in recording.streams)
-    assert Replayer([replace(recording, streams=lost)]).duration < 300.0
+    assert Replayer(replace(recording, streams=lost)).duration < 300.0

@@ -16,6 +16,7 @@ from rich.text import Text
 from physiosync_rt.cli.progress import bar_of, progress_bar
 from physiosync_rt.cli.session import Outputs, check_number, describe_run, outcome, summary
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.placement import Join
 
 Paths = Annotated[list[Path], typer.Argument(help="Recording(s); several are one session.")]
 DeviceOption = Annotated[
@@ -23,6 +24,13 @@ DeviceOption = Annotated[
 ]
 SubjectOption = Annotated[
     str | None, typer.Option(help="Whose recording, where a file holds several people's.")
+]
+JoinOption = Annotated[
+    Join | None,
+    typer.Option(
+        help="How several files are placed: by the clock (taken where all know it), in turn, or "
+        "beginning together."
+    ),
 ]
 
 
@@ -47,6 +55,7 @@ def predict(
     pps: Annotated[str | None, typer.Option(help="Name of the GSR or ECG stream.")] = None,
     device: DeviceOption = None,
     subject: SubjectOption = None,
+    join: JoinOption = None,
     min_quality: Annotated[
         float | None, typer.Option(help="Quality gate, 0 turns it off (the card's).")
     ] = None,
@@ -54,10 +63,10 @@ def predict(
 ) -> None:
     """Predict a recording offline: the same pipeline and the same rows as live."""
     from physiosync_rt.bundle import load_bundle
-    from physiosync_rt.cli.recordings import load_session
+    from physiosync_rt.cli.recordings import load_session, wants
     from physiosync_rt.devices import load_device
     from physiosync_rt.engine import Engine
-    from physiosync_rt.formats.session import span
+    from physiosync_rt.formats.clocks import span
     from physiosync_rt.inference import Predictor
     from physiosync_rt.preprocess.baseline import parse_request
     from physiosync_rt.sinks.csv_log import CsvLog
@@ -69,10 +78,11 @@ def predict(
     if min_quality is not None:
         check_number("--min-quality", min_quality, least=0, most=1)
     rest = parse_request(baseline) if baseline else None
-    recording = load_session(files, load_device(device) if device else None, subject)
-    predictor = Predictor(load_bundle(bundle), torch_device)
+    recording = load_session(files, load_device(device) if device else None, subject, join)
+    loaded = load_bundle(bundle)
+    predictor = Predictor(loaded, torch_device)
     engine = Engine(
-        FileSource(recording),
+        FileSource(recording, wanted=wants(loaded.card)),
         predictor,
         eeg=eeg,
         pps=pps,
@@ -109,6 +119,7 @@ def replay(
     ] = None,
     stop: Annotated[float | None, typer.Option(help="To this second.")] = None,
     subject: SubjectOption = None,
+    join: JoinOption = None,
     faults: Annotated[
         str | None, typer.Option(help="Spoil on purpose: loss=0.01,jitter=5ms,seed=1 ...")
     ] = None,
@@ -122,13 +133,16 @@ def replay(
         from physiosync_rt.lsl import use_loopback
 
         use_loopback()
+    from physiosync_rt.cli.recordings import load_session
     from physiosync_rt.faults import Faults
-    from physiosync_rt.formats import read
     from physiosync_rt.replay import Replayer
 
+    recording = load_session(files, subject=subject, join=join)
+    for text in recording.notes:
+        typer.echo(f"note: {text}", err=True)
     with progress_bar(Console(stderr=True)) as bar:
         replayer = Replayer(
-            [read(path, subject) for path in files],
+            recording,
             speed=speed,
             loop=loop,
             prefix=prefix,

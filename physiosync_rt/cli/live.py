@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from physiosync_rt.bundle import Card
 from physiosync_rt.cli.session import Outputs, check_number, run_session, summary
 from physiosync_rt.cli.settings import LiveSettings, live_settings
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.placement import Join
 from physiosync_rt.sources.base import Source
 
 
@@ -68,6 +70,10 @@ def live(
     file: Annotated[list[Path] | None, typer.Option(help="Recording(s) for --source file.")] = None,
     subject: Annotated[
         str | None, typer.Option(help="Whose recording, where --file holds several people's.")
+    ] = None,
+    join: Annotated[
+        Join | None,
+        typer.Option(help="How several recordings are placed: clock, turn or together."),
     ] = None,
     eeg: Annotated[
         str | None, typer.Option(help="Name, type or source_id of the EEG stream.")
@@ -145,7 +151,7 @@ def live(
     loaded = load_bundle(settings.bundle)
     predictor = Predictor(loaded, settings.torch_device)
     engine = Engine(
-        make_source(settings, loaded.card.eeg.ch_names),
+        make_source(settings, loaded.card),
         predictor,
         eeg=None if settings.source == "lsl" else settings.eeg,
         pps=None if settings.source == "lsl" else settings.pps,
@@ -157,14 +163,14 @@ def live(
     typer.echo(summary(engine, outputs))
 
 
-def make_source(settings: LiveSettings, simulated_ch_names: tuple[str, ...]) -> Source:
+def make_source(settings: LiveSettings, card: Card) -> Source:
     """The source that the settings ask for.
 
     Parameters
     ----------
     settings : LiveSettings
-    simulated_ch_names : tuple of str
-        Electrodes that a simulated person wears.
+    card : Card
+        Of the bundle that the source is for; a simulated person wears its electrodes.
 
     Raises
     ------
@@ -189,15 +195,14 @@ def make_source(settings: LiveSettings, simulated_ch_names: tuple[str, ...]) -> 
             )
         return BrainFlowSource(board, device)
     if settings.source == "file":
-        from physiosync_rt.cli.recordings import load_session
+        from physiosync_rt.cli.recordings import load_session, wants
         from physiosync_rt.sources.file import FileSource
 
         if not settings.file:
             raise UserError("--source file needs --file PATH")
-        return FileSource(
-            load_session(settings.file, device, settings.subject), speed=settings.speed
-        )
+        recording = load_session(settings.file, device, settings.subject, settings.join)
+        return FileSource(recording, speed=settings.speed, wanted=wants(card))
     from physiosync_rt.player import person_stream
     from physiosync_rt.sources.simulated import SimulatedSource
 
-    return SimulatedSource(person_stream(settings.seed, simulated_ch_names))
+    return SimulatedSource(person_stream(settings.seed, card.eeg.ch_names))

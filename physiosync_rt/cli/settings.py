@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from physiosync_rt.config_file import read_yaml
 from physiosync_rt.devices import BrainFlowSettings
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.placement import Join
 from physiosync_rt.preprocess.config import Frozen
 from physiosync_rt.resources import find_config
 
@@ -24,6 +25,7 @@ class LiveSettings(Frozen):
     source: Literal["lsl", "brainflow", "simulated", "file"] = "lsl"
     file: tuple[Path, ...] = ()
     subject: str | None = None
+    join: Join | None = None
     eeg: str | None = None
     pps: str | None = None
     device: str | None = None

@@ -6,7 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from physiosync_rt.datatypes import FloatArray, RecordedMarkers, RecordedStream
+from physiosync_rt.datatypes import (
+    FloatArray,
+    Modality,
+    RecordedMarkers,
+    RecordedStream,
+    Recording,
+)
 
 SAME_HOST_S = 1e-3
 """Offsets below this are what measuring one clock against itself gives; they count as 0."""
@@ -57,3 +63,26 @@ def sample_offsets(timestamps: FloatArray, clock_offsets: FloatArray) -> FloatAr
 def corrected(stream: RecordedStream | RecordedMarkers) -> FloatArray:
     """Stamps of a stream on the recorder's clock, shape (n_samples,), in the file's order."""
     return stream.timestamps + sample_offsets(stream.timestamps, stream.clock_offsets)
+
+
+def zero_time(recording: Recording) -> float:
+    """Time that ``start_utc`` and `Segment` refer to, on the recorder's clock, in seconds.
+
+    It is the first EEG sample; where there is no EEG, the first sample of the stream that began
+    first. First is first in the file: a smaller stamp may lie behind a reset of the clock.
+    """
+    timed = _timed(recording)
+    eeg = [s for s in recording.of(Modality.EEG) if len(s.timestamps)]
+    return float(min(corrected(s)[0] for s in eeg or timed))
+
+
+def span(recording: Recording) -> tuple[float, float]:
+    """First and last sample on the recorder's clock in seconds; markers count where alone."""
+    times = [corrected(s) for s in _timed(recording)]
+    return float(min(t.min() for t in times)), float(max(t.max() for t in times))
+
+
+def _timed(recording: Recording) -> list[RecordedStream] | list[RecordedMarkers]:
+    """Streams that hold samples, or markers where there are none."""
+    streams = [s for s in recording.streams if len(s.timestamps)]
+    return streams or [m for m in recording.markers if len(m.timestamps)]

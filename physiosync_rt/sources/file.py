@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from physiosync_rt.datatypes import Chunk, Modality, RecordedMarkers, Recording, StreamSpec
+from physiosync_rt.datatypes import (
+    Chunk,
+    Modality,
+    RecordedMarkers,
+    RecordedStream,
+    Recording,
+    StreamSpec,
+)
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected, sample_offsets
 from physiosync_rt.playback import in_time_order
@@ -30,13 +37,15 @@ class FileSource:
         Recorded seconds per second; None is as fast as it is polled.
     chunk_s : float, optional
         Longest stretch of recorded time in one chunk.
+    wanted : str, optional
+        By whom what is wanted, for the sentence that refuses a recording without EEG.
     clock : callable
         Monotonic seconds that pace the arrival.
 
     Attributes
     ----------
     notices : list of str
-        What a person should know, one sentence each.
+        What a person should know, one sentence each; what the reader noticed comes first.
 
     Notes
     -----
@@ -50,12 +59,14 @@ class FileSource:
         *,
         speed: float | None = None,
         chunk_s: float | None = None,
+        wanted: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.notices: list[str] = []
         self._recording = recording
         self._speed = math.inf if speed is None else speed
         self._chunk_s = chunk_s or (FAST_CHUNK_S if speed is None else PACED_CHUNK_S)
+        self._wanted = wanted
         self._clock = clock
         self._chunks: Iterator[Chunk] = iter(())
         self._next: Chunk | None = None
@@ -88,15 +99,12 @@ class FileSource:
         streams = [s for s in self._recording.streams if len(s.timestamps)]
         signals = [s for s in streams if s.spec.modality is not Modality.OTHER]
         usable = [s for s in signals if not complaint(s.spec)]
-        self.notices = [f"left out: {complaint(s.spec)}" for s in signals if complaint(s.spec)]
+        left_out = [f"left out: {complaint(s.spec)}" for s in signals if complaint(s.spec)]
+        self.notices = [*self._recording.notes, *left_out]
         if not any(s.spec.modality is Modality.EEG for s in usable):
             for stream in self._recording.of(Modality.EEG):
                 require_usable(stream.spec)
-            raise UserError(
-                f"there is no EEG stream in {self._title}; "
-                f"{describe([s.spec for s in self._recording.streams])}; play a recording that "
-                "has one, or say with --device which of these is EEG"
-            )
+            raise UserError(self._no_eeg(streams))
         played = replace(self._recording, streams=tuple(usable))
         self._chunks = in_time_order(played, self._chunk_s)
         self._next = next(self._chunks, None)
@@ -107,6 +115,17 @@ class FileSource:
         self._origin = min((float(corrected(s)[0]) for s in usable), default=0.0)
         self._started, self._reached = None, -math.inf
         return tuple(stream.spec for stream in usable)
+
+    def _no_eeg(self, streams: Sequence[RecordedStream]) -> str:
+        specs = [s.spec for s in streams]
+        wanted = f"{self._wanted}; " if self._wanted else ""
+        # A stream that says what it is needs no description to say it again.
+        unknown = any(spec.modality is Modality.OTHER for spec in specs)
+        mend = ", or say with --device which of these is EEG" if unknown else ""
+        return (
+            f"there is no EEG stream in {self._title}; {describe(specs)}; {wanted}play a recording "
+            f"that has one{mend}"
+        )
 
     def poll(self, timeout: float) -> Batch:
         """Return what is due; without pace, the next slot of all streams."""

@@ -114,6 +114,25 @@ def test_a_file_that_does_not_exist(refused: Run) -> None:
     assert "does not exist" in refused("predict", "nothing.xdf", "--csv", "run.csv")
 
 
+def test_files_that_are_no_session(
+    refused: Run, person: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    said = refused("predict", person, data_dir / "stress-predict-e4" / "S02", "--csv", "run.csv")
+    assert "person.xdf does not say when it began" in said
+    box = data_dir / "openbci-gui-txt" / "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt"
+    (tmp_path / "here").rmdir()
+    said = refused("predict", box, data_dir / "stress-predict-e4" / "S02", "--csv", "run.csv")
+    assert "2019-05-15" in said
+    assert "2022-02-07" in said
+
+
+def test_a_recording_without_eeg(refused: Run, data_dir: Path) -> None:
+    heart = data_dir / "xdf-ecg-markers" / "ecg_only_9s.xdf"
+    said = refused("predict", heart, "--csv", "run.csv")
+    assert "bundle demo-eeg32 wants EEG of 32 electrodes and GSR" in said
+    assert "--device" not in said
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,9 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.session import FILE_GAP_S, one_session, span, zero_time
+from physiosync_rt.formats.clocks import span, zero_time
+from physiosync_rt.formats.placement import FILE_GAP_S, LONGEST_PAUSE_S, Join
+from physiosync_rt.formats.session import one_session
 
 
 def _stream(
@@ -65,16 +69,23 @@ def test_files_of_different_devices_are_placed_by_absolute_time() -> None:
     assert session.start_utc == 1_700_000_010.5
 
 
-@pytest.mark.parametrize("utc", [(None, None), (5.0, None), (5.0, 6.0)])
+@pytest.mark.parametrize(
+    ("utc", "why"),
+    [
+        ((None, None), "a.xdf and b.xdf do not say when they began"),
+        ((5.0, None), "b.xdf does not say when it began"),
+        ((5.0, 6.0), "a.xdf and b.xdf overlap by the times they state"),
+    ],
+)
 def test_files_without_usable_time_follow_each_other(
-    utc: tuple[float | None, float | None],
+    utc: tuple[float | None, float | None], why: str
 ) -> None:
-    # In the last case both would have EEG at the same time: that time is not true.
     parts = [
         Recording(
             (_stream(Modality.EEG, 1000, first=50.0 * k, counter=True),),
             segments=(Segment(1.0, 2.0, "trial", "s", k),),
             start_utc=start,
+            path=Path("ab"[k] + ".xdf"),
         )
         for k, start in enumerate(utc)
     ]
@@ -84,10 +95,88 @@ def test_files_without_usable_time_follow_each_other(
     assert np.diff(eeg.timestamps)[999] == pytest.approx(FILE_GAP_S)
     assert [seg.start for seg in session.segments] == pytest.approx([1.0, 11.99])
     assert session.start_utc is None
+    assert "one after the other" in session.notes[0]
+    assert why in session.notes[0]
     # The counter runs through the pause as the device's own would have.
     assert eeg.counter is not None
     assert np.diff(eeg.counter)[999] == 100
     assert (np.diff(eeg.counter) > 0).all()
+
+
+def _pair(
+    eeg_utc: float | None, gsr_utc: float | None, second: Modality = Modality.GSR
+) -> list[Recording]:
+    eeg = Recording((_stream(Modality.EEG, 1000),), start_utc=eeg_utc, path=Path("head.edf"))
+    other = Recording((_stream(second, 1000),), start_utc=gsr_utc, path=Path("wrist"))
+    return [eeg, other]
+
+
+@pytest.mark.parametrize("utc", [(None, None), (None, 1.6e9), (1.6e9, None)])
+def test_devices_without_a_common_clock_are_refused_unless_asked_for(
+    utc: tuple[float | None, float | None],
+) -> None:
+    parts = _pair(*utc)
+    for join in (None, Join.CLOCK):
+        with pytest.raises(UserError, match=r"cannot be placed on one clock.*--join together"):
+            one_session(parts, join)
+    together = one_session(parts, Join.TOGETHER)
+    assert [s.timestamps[0] for s in together.streams] == [0.0, 0.0]
+    assert together.start_utc is None
+    assert "begin at one moment, as asked for" in together.notes[0]
+    in_turn = one_session(parts, Join.TURN)
+    assert in_turn.streams[1].timestamps[0] == pytest.approx(9.99 + FILE_GAP_S)
+
+
+def test_two_heads_at_once_beside_a_wrist_are_no_session() -> None:
+    parts = [*_pair(1.6e9, 1.6e9), *_pair(1.6e9 + 1.0, None)[:1]]
+    with pytest.raises(UserError, match=r"head.edf and head.edf overlap"):
+        one_session(parts)
+    with pytest.raises(UserError, match="hold the same modality"):
+        one_session(parts, Join.TOGETHER)
+
+
+@pytest.mark.parametrize(
+    ("eeg_utc", "gsr_utc", "says"),
+    [
+        (1.6e9, 1.6e9 + 3, "head.edf and wrist state whole seconds"),
+        (1.6e9 + 0.25, 1.6e9 + 3, "wrist states whole seconds"),
+        (1.6e9 + 0.25, 1.6e9 + 3.5, "as exact against each other as the clocks"),
+    ],
+)
+def test_it_is_said_how_exactly_files_were_placed(
+    eeg_utc: float, gsr_utc: float, says: str
+) -> None:
+    (note,) = one_session(_pair(eeg_utc, gsr_utc)).notes
+    assert "2020-09-13 12:26:43" in note
+    assert says in note
+
+
+@pytest.mark.parametrize("second", [Modality.GSR, Modality.EEG])
+def test_files_of_different_hours_are_no_session(second: Modality) -> None:
+    near = one_session(_pair(1.6e9, 1.6e9 + 9.9 + LONGEST_PAUSE_S, second))
+    assert near.start_utc == 1.6e9
+    with pytest.raises(UserError) as refused:
+        one_session(_pair(1.6e9, 1.6e9 + 86400 * 365, second))
+    for part in ("head.edf (2020-09-13 12:26:40 UTC)", "wrist (2021-09-13 12:26:40 UTC)"):
+        assert part in str(refused.value)
+    assert "365 days apart" in str(refused.value)
+    assert len(one_session(_pair(1.6e9, 0.0, second), Join.TURN).streams) >= 1
+
+
+def test_heads_far_apart_are_refused_though_a_wrist_lies_between() -> None:
+    wrist = Recording(
+        (_stream(Modality.GSR, 8000, sfreq=4.0),), start_utc=1.6e9, path=Path("wrist")
+    )
+    heads = [_pair(1.6e9 + at, None)[0] for at in (60.0, 1200.0)]
+    with pytest.raises(UserError, match=r"head.edf .* lie 19 minutes apart"):
+        one_session([wrist, *heads])
+    assert len(one_session([wrist, heads[0]]).streams) == 2
+
+
+def test_a_file_without_samples_is_named() -> None:
+    empty = Recording((_stream(Modality.EEG, 0),), path=Path("empty.xdf"))
+    with pytest.raises(UserError, match=r"empty\.xdf holds no samples"):
+        one_session([*_pair(1.6e9, 1.6e9), empty])
 
 
 def test_streams_of_one_name_that_differ_stay_apart() -> None:

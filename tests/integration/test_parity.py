@@ -18,7 +18,7 @@ from physiosync_rt.datatypes import Prediction, Recording, SampleArray, Window
 from physiosync_rt.devices import load_device, map_recording
 from physiosync_rt.engine import Engine
 from physiosync_rt.formats import read
-from physiosync_rt.formats.session import span
+from physiosync_rt.formats.clocks import span
 from physiosync_rt.formats.simulated_recording import write_recording
 from physiosync_rt.inference import Estimate, Predictor
 from physiosync_rt.preprocess.baseline import BaselineRequest
