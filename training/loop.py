@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -16,12 +16,12 @@ import numpy as np
 import torch
 
 from training.augment import sample_keys
-from training.checkpoint import State, load_state, save_state, writes_to
+from training.checkpoint import State, load_state, save_state
 from training.distributed import agreed, rank
 from training.origin import Effort
 
 if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
+    from training.board import Board
 
 Progress = Callable[[str, float, float], None]
 """Called with what is going on, how much of it is done, and how much there is."""
@@ -203,16 +203,15 @@ class Loop:
         self,
         n_steps: int,
         end_epoch: Callable[[int], Mapping[str, float]] | None,
-        board: SummaryWriter | None,
+        board: Board | None,
     ) -> None:
         points = {name: total / max(n_steps, 1) for name, total in self._read().items()}
         if end_epoch is not None:
             points |= dict(end_epoch(self._epoch))
         for name, value in points.items():
             self.curves.setdefault(name, []).append(value)
-            if board is not None:
-                with writes_to(self._around.folder):
-                    board.add_scalar(name, value, self._epoch + 1)
+        if board is not None:
+            board.add(points, self._epoch + 1)
         self._sums = {}
         self._epoch, self._step = self._epoch + 1, 0
         if self._epoch < self._n_epochs:
@@ -277,18 +276,10 @@ def _seed_step(seed: int, epoch: int, step: int) -> None:
     torch.manual_seed(int(sample_keys(seed, epoch, step, rank())[0] & np.int64(0x7FFFFFFF)))
 
 
-@contextmanager
-def _board(folder: Path, first_epoch: int) -> Iterator[SummaryWriter | None]:
-    """TensorBoard's writer in the first process; what lies after the epoch is taken back."""
+def _board(folder: Path, first_epoch: int) -> AbstractContextManager[Board | None]:
+    """Curves for TensorBoard, of the first process."""
     if rank() != 0:
-        yield None
-        return
-    from torch.utils.tensorboard import SummaryWriter
+        return nullcontext()
+    from training.board import Board
 
-    with writes_to(folder):
-        board = SummaryWriter(str(folder), purge_step=first_epoch + 1)
-    try:
-        yield board
-    finally:
-        with writes_to(folder):
-            board.close()
+    return Board(folder, first_epoch + 1)

@@ -142,7 +142,7 @@ def load_result(path: Path, belongs_to: str) -> FoldResult | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             content: dict[str, Any] = json.loads(str(stored["text"]))
             check_stamp(path, content, belongs_to)
             predictions = [

@@ -185,7 +185,7 @@ def load(folder: Path, digest: str) -> Dataset | None:
         if content["format"] != FORMAT or content["about"]["digest"] != digest:
             return None
         about = About.model_validate(content["about"])
-        with np.load(folder / TABLE, allow_pickle=False) as stored:
+        with (folder / TABLE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             lengths: IntArray = stored["lengths"]
             rest: IntArray = stored["rest"]
             table = Table(**{f.name: stored[f.name] for f in fields(Table)})
