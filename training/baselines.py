@@ -1,4 +1,8 @@
-"""What any model has to beat: guessing, and a line through plain features, on the same folds."""
+"""What any model has to beat: guessing, and a line through plain features, on the same folds.
+
+They answer the windows that the networks answer: of 5 s, or each second of these where every
+network is one of 1 s. Where a run has both, baselines have the 5 s.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -15,9 +20,11 @@ from sklearn.preprocessing import StandardScaler
 
 from models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray, Modality
-from training.data.dataset import ABSENT, Dataset
+from training.config import N_QUADRANTS, QUADRANT
+from training.data.dataset import ABSENT, WINDOW_S, Dataset
 from training.data.trials import Progress
 from training.features import N_HEART, describe
+from training.feed import Feed, Seconds
 from training.protocols import Fold
 from training.results import FoldResult, Predictions
 
@@ -48,12 +55,23 @@ class Baselines:
     dataset : Dataset
     targets : sequence of str
     progress : callable
+    seconds : {1, 5}
+        Length of the windows to answer.
     """
 
-    def __init__(self, dataset: Dataset, targets: Sequence[str], progress: Progress) -> None:
-        self._dataset, self._progress = dataset, progress
-        self._truth = {target: dataset.truth(target) for target in targets}
-        eeg, pps = describe(dataset, np.arange(len(dataset)))
+    def __init__(
+        self,
+        dataset: Dataset,
+        targets: Sequence[str],
+        progress: Progress,
+        seconds: Seconds = WINDOW_S,
+    ) -> None:
+        self._progress = progress
+        self._feed = Feed(dataset, seconds, torch.device("cpu"))
+        self._truth = {
+            target: np.repeat(dataset.truth(target), self._feed.per_row) for target in targets
+        }
+        eeg, pps = describe(dataset, np.arange(len(dataset)), seconds)
         self._features: list[tuple[str, Route, FloatArray]] = [
             (LINEAR["eeg"], "eeg", eeg),
             (LINEAR["pps"], "pps", pps),
@@ -86,14 +104,14 @@ class Baselines:
         return results
 
     def _fold(self, fold: Fold, target: str, truth: IntArray) -> list[tuple[str, Predictions]]:
-        train, validation, test = (
-            rows[truth[rows] != ABSENT] for rows in (fold.train, fold.validation, fold.test)
-        )
-        n_classes = 4 if target == "quadrant" else 2
+        parts = [self._feed.numbers(rows) for rows in (fold.train, fold.validation, fold.test)]
+        train, validation, test = (numbers[truth[numbers] != ABSENT] for numbers in parts)
+        rows = self._feed.rows(test)
+        n_classes = N_QUADRANTS if target == QUADRANT else 2
         share = np.bincount(truth[train], minlength=n_classes) / len(train)
 
         def answer(route: Route, probability: FloatArray) -> Predictions:
-            return Predictions("test", route, target, test, truth[test], probability, probability)
+            return Predictions("test", route, target, rows, truth[test], probability, probability)
 
         found = [(MAJORITY, answer("fused", np.tile(share, (len(test), 1))))]
         if n_classes == 2:

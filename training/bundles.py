@@ -13,8 +13,9 @@ from physiosync_rt.bundle import Card, Network, Score, save_bundle
 from physiosync_rt.preprocess.config import PaperProfile, Profile
 from training.config import QUADRANT, n_classes
 from training.data.dataset import Dataset
-from training.evaluate import PRIMARY, Assessment
+from training.evaluate import Assessment
 from training.experiment import Experiment, Job
+from training.metrics import PRIMARY
 from training.network import NetworkConfig
 from training.pooling import OURS
 from training.protocols import PROTOCOLS
@@ -155,7 +156,7 @@ def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:
     """Pooled scores of the network and of the baselines under one protocol."""
     return tuple(
         Score(
-            protocol=row.protocol,
+            protocol=assessment.named(row.protocol),
             target=row.target,
             modalities=row.modalities,
             model=row.model,

@@ -2,84 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isfinite
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
-from training import figures
-from training.data.dataset import Dataset
-from training.document import Code, Document, Figure, Heading, Paragraph
-from training.evaluate import PRIMARY, Assessment, ScoreRow, Verdict
-from training.folders import slug
-from training.loop import Curves
-from training.pooling import OURS, Pooled
-from training.protocols import INFLATED
-from training.published import PUBLISHED, REMARKS
+from physiosync_rt.datatypes import Modality
+from training.chapters import abstentions_of, add_protocol, main_heads
+from training.data.dataset import WINDOW_S, Dataset
+from training.data.prepare import INVENTED
+from training.document import Code, Document, Heading, Paragraph
+from training.evaluate import STRICTEST_FIRST, Assessment
+from training.published import DREAMER_FOLDS, PUBLISHED, REMARKS
 from training.tables import (
-    marked,
-    people_in_words,
-    people_table,
-    pooled_of,
+    abstentions,
+    encoders,
+    n_weights,
+    protocols_of,
     published,
-    scores_table,
     summary,
-    units_in_words,
+    verdict_table,
 )
-
-_FEW_PEOPLE: Final = 6
-
-TITLES: Final = {
-    "window": "Protocol window: windows of one trial on both sides",
-    "trial": "Protocol trial: stimuli held out, of all people",
-    "subject": "Protocol subject: people held out",
-}
-NOTES: Final = {
-    "window": "The split of the paper's release. It says nothing about people or stimuli that "
-    "were not trained on.",
-    "trial": "All windows of a stimulus, of everybody who had it, lie on one side (of a trial, "
-    "where no stimulus is named). The people are the same on both sides.",
-    "subject": "Nothing that comes from a tested person is trained on. The stimuli are the same "
-    "on both sides.",
-}
-
-
-def verdict_sentence(verdict: Verdict) -> str:
-    """Who is better, by how much and how surely, in one sentence."""
-    where = f"Protocol {verdict.protocol}, {verdict.target}"
-    if verdict.inflated:
-        where += f" ({INFLATED})"
-    ours, theirs = f"{verdict.ours:.3f}", f"{verdict.theirs:.3f}"
-    low, high = verdict.margin.low, verdict.margin.high
-    margin = f"{verdict.margin.value:+.3f}"
-    if isfinite(low):
-        over = units_in_words(verdict.n, verdict.unit)
-        margin += f", 95 % interval {low:+.3f} to {high:+.3f} over {over}"
-    if verdict.loses:
-        said = (
-            "the model loses to its best baseline"
-            if verdict.ours < verdict.theirs
-            else "the model does no better than its best baseline"
-        )
-    else:
-        said = "the model beats its best baseline"
-    if not verdict.loses and not verdict.is_clear:
-        said += ", but not clearly"
-    return f"{where}: {said}, {verdict.baseline} ({PRIMARY} {ours} against {theirs}, {margin})."
 
 
 def headline(assessment: Assessment) -> tuple[str, bool]:
     """First line of a report, and whether it is bad news."""
 
-    def named(verdicts: list[Verdict]) -> str:
-        return "; ".join(
-            f"{v.target} on protocol {marked(v.protocol, v.inflated)} ({v.baseline})"
-            for v in verdicts
-        )
+    def named(found: list[tuple[str, str]]) -> str:
+        targets: dict[str, list[str]] = {}
+        for protocol, target in found:
+            targets.setdefault(assessment.named(protocol), []).append(target)
+        return "; ".join(f"{' and '.join(own)} on protocol {p}" for p, own in targets.items())
 
-    lost = [v for v in assessment.verdicts if v.loses]
-    close = [v for v in assessment.verdicts if not v.loses and not v.is_clear]
+    lost = [(v.protocol, v.target) for v in assessment.verdicts if v.loses]
+    close = [(v.protocol, v.target) for v in assessment.verdicts if not v.loses and not v.is_clear]
     parts = []
     if assessment.verdicts and all(v.inflated for v in assessment.verdicts):
         parts.append("No honest number here: protocol window alone, whose numbers are inflated.")
@@ -88,7 +43,7 @@ def headline(assessment: Assessment) -> tuple[str, bool]:
     if close:
         parts.append(f"It is not clearly better than its best baseline: {named(close)}.")
     if assessment.undecided:
-        where = "; ".join(f"{target} on protocol {p}" for p, target in assessment.undecided)
+        where = named(assessment.undecided)
         parts.append(f"The tested windows have one class only, so nothing can be said: {where}.")
     if parts:
         return " ".join(parts), True
@@ -111,11 +66,15 @@ def compose(
             )
         )
     document.add(Paragraph(_data_sentence(dataset)))
-    document.add(*(Paragraph(verdict_sentence(v)) for v in assessment.verdicts))
-    document.add(summary(assessment))
-    present = [p for p in ("subject", "trial", "window") if pooled_of(assessment, p)]
-    for protocol in present:
-        _add_protocol(document, assessment, dataset, protocol)
+    if assessment.verdicts:
+        document.add(verdict_table(assessment))
+    document.add(encoders(assessment, main_heads(assessment.pooled, assessment)))
+    if seen := _window_sentence(assessment, dataset):
+        document.add(Paragraph(seen))
+    document.add(Heading("All models"), summary(assessment))
+    _add_abstention(document, assessment)
+    for protocol in protocols_of(assessment):
+        add_protocol(document, assessment, dataset, protocol)
     _add_published(document, assessment, dataset)
     _add_provenance(document, assessment, about)
     return document
@@ -131,114 +90,58 @@ def _data_sentence(dataset: Dataset) -> str:
         "is high."
     )
     said = said[0].upper() + said[1:]
-    return " ".join([said, *(note[0].upper() + note[1:] + "." for note in about.notes)])
+    # Of invented people the warning above has told already.
+    notes = [note for note in about.notes if note != INVENTED]
+    return " ".join([said, *(note[0].upper() + note[1:] + "." for note in notes)])
 
 
-def _add_protocol(
-    document: Document, assessment: Assessment, dataset: Dataset, protocol: str
-) -> None:
-    pooled = pooled_of(assessment, protocol)
-    document.add(Heading(TITLES[protocol]))
-    if pooled[0].inflated:
-        document.add(Paragraph(f"{INFLATED[0].upper()}{INFLATED[1:]}.", "warning"))
-    document.add(Paragraph(NOTES[protocol]))
-    models = [name for name in assessment.models if name != OURS]
-    for target in dict.fromkeys(p.target for p in pooled):
-        here = [p for p in pooled if p.target == target]
-        rows = [r for r in assessment.scores if (r.protocol, r.target) == (protocol, target)]
-        _add_target(document, assessment, dataset, here, rows, models)
-    for name, title in assessment.models.items():
-        curves: dict[str, list[Curves]] = {}
-        for result in assessment.results:
-            if result.protocol == protocol and result.network == title:
-                for stage, found in result.curves.items():
-                    curves.setdefault(stage, []).append(found)
-        if curves:
-            document.add(
-                Figure(
-                    slug(protocol, "learning", name),
-                    figures.learning(curves),
-                    f"Protocol {marked(protocol, pooled[0].inflated)}: learning curves of "
-                    f"{title}, folds thin, mean strong.",
-                )
+def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
+    """What networks and baselines were given, where it is not 5 s for all of them."""
+    lengths = {p.model: p.seconds for p in assessment.pooled}
+    short = [name for name in assessment.models if lengths[name] < WINDOW_S]
+    if not short:
+        return ""
+    if len(short) < len(assessment.models):
+        titles = ", ".join(assessment.models[name] for name in short)
+        return (
+            f"Not everything sees the same windows here: {titles} answers single seconds, the "
+            f"others and the baselines answer {WINDOW_S} s at a time, and so have more to go by."
+        )
+    said = (
+        "Networks and baselines answer the same single seconds of signal, five to each window of "
+        f"{WINDOW_S} s, which lie on the same side of every split."
+    )
+    if dataset.about.pps.modality is Modality.ECG:
+        said += (
+            " A second is too short for a heart rate: the peripheral features that baselines have "
+            f"of it are those of the {WINDOW_S} s that it lies in."
+        )
+    return said
+
+
+def _add_abstention(document: Document, assessment: Assessment) -> None:
+    document.add(Heading("Where it had better say nothing"))
+    heads = main_heads(assessment.pooled, assessment)
+    heads.sort(key=lambda p: STRICTEST_FIRST.index(p.protocol))
+    found = abstentions_of(heads, assessment)
+    if not found:
+        document.add(
+            Paragraph(
+                "No windows were set aside for validation, so no least confidence was chosen: "
+                "every window is answered."
             )
-
-
-def _add_target(
-    document: Document,
-    assessment: Assessment,
-    dataset: Dataset,
-    pooled: Sequence[Pooled],
-    rows: Sequence[ScoreRow],
-    models: Sequence[str],
-) -> None:
-    protocol, target = pooled[0].protocol, pooled[0].target
-    split = marked(protocol, pooled[0].inflated)
-    first = next(row for row in rows if row.subject is None)
-    n_classes = pooled[0].probability.shape[1]
-    document.add(Heading(f"{target.capitalize()} on protocol {split}", 3))
+        )
+        return
     document.add(
         Paragraph(
-            f"Intervals resample {units_in_words(first.n, first.unit)} of "
-            f"{people_in_words(first.n_subjects)}; guessing scores {1 / n_classes:.3f} in "
-            f"{PRIMARY}."
-        )
+            "Every fold's heads get a least confidence on its validation windows, and below it "
+            "they say nothing: of the coverages from one half to all, the one whose accuracy has "
+            "the highest lower bound, every trial counted once. Where no other does better, "
+            "everything is answered. The test windows have no say in it; report.json has the "
+            "heads of single modalities too."
+        ),
+        abstentions(assessment, found),
     )
-    document.add(scores_table(pooled, rows, split))
-    if len(dataset.about.subjects) <= _FEW_PEOPLE:
-        document.add(people_table(pooled, rows, dataset, split))
-    whole = [row for row in rows if row.subject is None]
-    best = {(v.protocol, v.target): v.baseline for v in assessment.verdicts}
-    rivals = [p for p in pooled if p.model == best.get((protocol, target))]
-    shown = [*_main_heads(pooled, assessment), *rivals]
-    where = f"Protocol {split}, {target}"
-    compared = [row for row in whole if row.metric == PRIMARY]
-    if compared:
-        over = units_in_words(first.n, first.unit)
-        document.add(
-            Figure(
-                slug(protocol, target, "comparison"),
-                figures.comparison(compared, n_classes, models),
-                f"{where}: all models with 95 % intervals over {over}.",
-            )
-        )
-    document.add(
-        Figure(
-            slug(protocol, target, "confusion"),
-            figures.confusion(shown, assessment.models),
-            f"{where}: share of each true class by answer, and the windows behind it.",
-        ),
-        Figure(
-            slug(protocol, target, "confidence"),
-            figures.confidence(shown, assessment.models, models),
-            f"{where}: what abstaining buys, and whether {assessment.models[OURS]} means what it "
-            "says.",
-        ),
-        Figure(
-            slug(protocol, target, "subjects"),
-            figures.subjects(
-                [
-                    row
-                    for row in rows
-                    if row.subject is not None
-                    and row.metric == "accuracy"
-                    and any((row.model, row.modalities) == (p.model, p.modalities) for p in shown)
-                ],
-                dataset.about.subjects,
-                models,
-            ),
-            f"{where}: accuracy of every person.",
-        ),
-    )
-
-
-def _main_heads(pooled: Sequence[Pooled], assessment: Assessment) -> list[Pooled]:
-    """One head of every network: the fused one, or the one there is."""
-    found = []
-    for name in assessment.models:
-        own = [p for p in pooled if p.model == name]
-        found += [p for p in own if p.route == "fused"] or own[:1]
-    return found
 
 
 def _add_published(document: Document, assessment: Assessment, dataset: Dataset) -> None:
@@ -259,6 +162,8 @@ def _add_published(document: Document, assessment: Assessment, dataset: Dataset)
         published(assessment, kind),
         *(Paragraph(REMARKS[p]) for p in dict.fromkeys(row.protocol for row in rows)),
     )
+    if kind == "dreamer" and "window" in assessment.folds:
+        document.add(Paragraph(DREAMER_FOLDS))
 
 
 def _add_provenance(document: Document, assessment: Assessment, about: dict[str, Any]) -> None:
@@ -286,8 +191,3 @@ def _in_words(machine: dict[str, Any]) -> str:
     gpu = f", {machine['gpu']}" if machine["gpu"] else ""
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return f"{machine['system']}, {machine['cpus']} CPUs{gpu}; {versions}"
-
-
-def n_weights(assessment: Assessment, title: str) -> int:
-    """Weights of a network."""
-    return next(r.n_weights for r in assessment.results if r.network == title)

@@ -27,8 +27,11 @@ table { border-collapse: collapse; font-size: 0.84rem; margin: 0.6rem 0 1rem; }
 caption { text-align: left; font-weight: 600; padding: 0.3rem 0; }
 th, td { padding: 0.26rem 0.55rem; border-bottom: 1px solid #e3e7ee; text-align: right;
   font-variant-numeric: tabular-nums; white-space: nowrap; }
-th { border-bottom: 2px solid #aab3c2; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; }
+td { vertical-align: top; }
+td small { display: block; color: #5b6675; font-weight: 400; font-size: 0.92em; }
+th { border-bottom: 2px solid #aab3c2; vertical-align: bottom; white-space: normal;
+  min-width: 5.5rem; max-width: 9rem; }
+th.words, td.words { text-align: left; }
 tr.ours td { font-weight: 600; background: #f3f7fc; }
 figure { margin: 1rem 0 1.4rem; }
 figure img { max-width: 100%; height: auto; }
@@ -55,7 +58,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as text; ``ours`` are the numbers of rows to stand out."""
+    """Cells as text, a second line of which is a detail; ``ours`` are rows that stand out."""
 
     caption: str
     header: tuple[str, ...]
@@ -135,8 +138,17 @@ def _html(block: Block) -> str:
 
 
 def _html_table(table: Table) -> str:
+    def inside(cell: str) -> str:
+        first, _, detail = html.escape(cell).partition("\n")
+        return f"{first}<small>{detail}</small>" if detail else first
+
+    words = _columns_of_words(table)
+
     def line(cells: Sequence[str], tag: str) -> str:
-        return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
+        return "".join(
+            f"<{tag}{' class=words' if k in words else ''}>{inside(cell)}</{tag}>"
+            for k, cell in enumerate(cells)
+        )
 
     rows = "\n".join(
         f"<tr{' class=ours' if k in table.ours else ''}>{line(row, 'td')}</tr>"
@@ -147,6 +159,13 @@ def _html_table(table: Table) -> str:
         f"<thead><tr>{line(table.header, 'th')}</tr></thead>\n"
         f"<tbody>\n{rows}\n</tbody></table></div>"
     )
+
+
+def _columns_of_words(table: Table) -> set[int]:
+    """Columns that read from the left: the first, and those without a number in front."""
+    columns = zip(*table.rows, strict=True) if table.rows else ()
+    filled = ([cell for cell in column if cell] for column in columns)
+    return {0} | {k for k, own in enumerate(filled) if own and all(c[0].isalpha() for c in own)}
 
 
 def _markdown(block: Block, figures: Path) -> str:
@@ -165,11 +184,13 @@ def _markdown(block: Block, figures: Path) -> str:
 
 def _markdown_table(table: Table) -> str:
     def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        plain = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+        return "| " + " | ".join(plain) + " |"
 
     def strong(cells: Sequence[str]) -> tuple[str, ...]:
         return tuple(f"**{cell}**" if cell else cell for cell in cells)
 
-    rule = "|---|" + "---:|" * (len(table.header) - 1)
+    words = _columns_of_words(table)
+    rule = "|" + "".join("---|" if k in words else "---:|" for k in range(len(table.header)))
     rows = [line(strong(row) if k in table.ours else row) for k, row in enumerate(table.rows)]
     return "\n".join([f"*{table.caption}*", "", line(table.header), rule, *rows])

@@ -1,26 +1,28 @@
 """From predictions on folds to numbers that a person may publish.
 
 Predictions are pooled over each fold of a protocol, every tested window counts once, and the
-baselines are scored on the same windows.
+baselines answer the same windows (see `training.baselines` for networks of other windows).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from models.config import Route
+from training.compare import Abstention, Verdict, abstaining, best_baseline, compare, primary
 from training.config import IntervalUnit
 from training.data.dataset import Dataset
-from training.metrics import BEFORE, N_DRAWS, Estimate, Unit, margin, score
+from training.metrics import BEFORE, N_DRAWS, Unit, score
 from training.pooling import OURS, Pooled, pool, units
+from training.protocols import ProtocolConfig, planned_folds
 from training.results import FoldResult
 
-PRIMARY: Final = "balanced accuracy"
-"""What models are compared by: guessing scores 1 / n_classes, whatever the classes' shares."""
+STRICTEST_FIRST: Final[tuple[str, ...]] = ("subject", "trial", "window")
+"""Order of protocols in a report."""
 
 _SUBJECT_DRAWS = 200
 
@@ -51,6 +53,7 @@ class ScoreRow:
     fold_mean, fold_std : float or None
         Over folds (population standard deviation), for the pooled figure.
     n_folds : int
+        In which the score is defined.
     """
 
     protocol: str
@@ -71,44 +74,6 @@ class ScoreRow:
     n_folds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The first network against the best of the baselines, on one protocol and target.
-
-    Attributes
-    ----------
-    protocol, target : str
-    inflated : bool
-    ours, theirs : float
-        Balanced accuracy.
-    baseline : str
-    margin : Estimate
-        Of ours over theirs.
-    n, unit
-        What the interval was drawn from.
-    """
-
-    protocol: str
-    target: str
-    inflated: bool
-    ours: float
-    theirs: float
-    baseline: str
-    margin: Estimate
-    n: int
-    unit: Unit
-
-    @property
-    def loses(self) -> bool:
-        """Whether the baseline is as good or better."""
-        return not self.ours > self.theirs
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the interval of the margin leaves out 0."""
-        return self.margin.low > 0 or self.margin.high < 0
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
     """All that a report shows of a run.
@@ -118,7 +83,11 @@ class Assessment:
     pooled : list of Pooled
     scores : list of ScoreRow
     verdicts : list of Verdict
-        Honest protocols first.
+        The first network against the best of the baselines, the strictest protocol first.
+    duels : list of Verdict
+        The first network against every other network, in the same order.
+    abstentions : list of Abstention
+        Of all heads that could choose a least confidence.
     undecided : list of (str, str)
         Protocols and targets of whose tested windows all have one class, so that there is
         nothing to compare.
@@ -126,14 +95,26 @@ class Assessment:
         Of the networks.
     models : dict of str to str
         Title of every network by its name in the scores.
+    folds : dict of str to (int, int)
+        How many folds of a protocol were trained on, and how many there would be.
     """
 
     pooled: list[Pooled]
     scores: list[ScoreRow]
     verdicts: list[Verdict]
+    duels: list[Verdict]
+    abstentions: list[Abstention]
     undecided: list[tuple[str, str]]
     results: list[FoldResult]
     models: dict[str, str]
+    folds: dict[str, tuple[int, int]]
+
+    def named(self, protocol: str) -> str:
+        """Name of a protocol as it stands over numbers: with what makes them worth less."""
+        done, planned = self.folds[protocol]
+        inflated = " (inflated)" if protocol == "window" else ""
+        missing = f", {done} of {planned} folds" if done < planned else ""
+        return f"{protocol}{inflated}{missing}"
 
 
 def assess(
@@ -141,6 +122,7 @@ def assess(
     results: Sequence[FoldResult],
     baselines: Sequence[FoldResult],
     *,
+    protocols: Sequence[ProtocolConfig] = (),
     unit: IntervalUnit = "auto",
     seed: int = 0,
 ) -> Assessment:
@@ -153,6 +135,8 @@ def assess(
         Of one network or several; the first one's network is the one that is judged.
     baselines : sequence of FoldResult
         From `training.baselines.Baselines`.
+    protocols : sequence of ProtocolConfig
+        How the folds were made; all of a protocol's were trained on where it is not among them.
     unit : {"auto", "subject", "trial", "20 s block"}
         What intervals resample: by default subjects where there are eight or more, else trials
         where there are eight or more, else blocks of 20 s.
@@ -163,19 +147,36 @@ def assess(
     names = {title: OURS if k == 0 else f"{OURS}: {title}" for k, title in enumerate(titles)}
     pooled = pool(dataset, results, names) + pool(dataset, baselines, {})
     scores = [row for each in pooled for row in _rows(dataset, each, unit, seed)]
-    main = [p for p in pooled if p.model == OURS and p.route == _widest(pooled, p)]
-    decided = [p for p in main if np.isfinite(_primary(p))]
-    undecided = [(p.protocol, p.target) for p in main if not np.isfinite(_primary(p))]
-    verdicts = [_verdict(dataset, ours, pooled, unit, seed) for ours in decided]
-    verdicts.sort(key=lambda verdict: verdict.inflated)
+    networks = [p for p in pooled if not p.is_baseline]
+    heads = sorted((p for p in networks if p.route == _widest(networks, p)), key=_strictness)
+    main = [p for p in heads if p.model == OURS]
+    decided = [p for p in main if np.isfinite(primary(p))]
+    planned: dict[str, int] = {
+        config.protocol: planned_folds(dataset, config) for config in protocols
+    }
     return Assessment(
-        pooled,
-        scores,
-        verdicts,
-        undecided,
-        list(results),
-        {name: title for title, name in names.items()},
+        pooled=pooled,
+        scores=scores,
+        verdicts=[compare(dataset, p, best_baseline(p, pooled), unit, seed) for p in decided],
+        duels=[
+            compare(dataset, ours, other, unit, seed)
+            for ours in decided
+            for other in heads
+            if other.model != OURS
+            and (other.protocol, other.target) == (ours.protocol, ours.target)
+        ],
+        abstentions=[
+            found for p in networks if (found := abstaining(dataset, p, unit, seed)) is not None
+        ],
+        undecided=[(p.protocol, p.target) for p in main if not np.isfinite(primary(p))],
+        results=list(results),
+        models={name: title for title, name in names.items()},
+        folds={p.protocol: (p.n_folds, planned.get(p.protocol, p.n_folds)) for p in main},
     )
+
+
+def _strictness(pooled: Pooled) -> int:
+    return STRICTEST_FIRST.index(pooled.protocol)
 
 
 def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> list[ScoreRow]:
@@ -258,40 +259,3 @@ def _widest(pooled: list[Pooled], like: Pooled) -> Route:
     """The fused head, or the one there is."""
     routes = [p.route for p in pooled if (p.model, p.target) == (like.model, like.target)]
     return "fused" if "fused" in routes else routes[0]
-
-
-def _verdict(
-    dataset: Dataset, ours: Pooled, pooled: list[Pooled], wanted: IntervalUnit, seed: int
-) -> Verdict:
-    rivals = [
-        each
-        for each in pooled
-        if each.is_baseline and (each.protocol, each.target) == (ours.protocol, ours.target)
-    ]
-    if not rivals:
-        raise ValueError(f"no baseline for {ours.target} on protocol {ours.protocol}")
-    theirs = max(rivals, key=_primary)
-    order = np.argsort(theirs.rows, kind="stable")
-    answers = theirs.probability[order[np.searchsorted(theirs.rows[order], ours.rows)]]
-    unit, what = units(dataset, ours.rows, wanted)
-    return Verdict(
-        protocol=ours.protocol,
-        target=ours.target,
-        inflated=ours.inflated,
-        ours=_primary(ours),
-        theirs=_primary(theirs),
-        baseline=theirs.model,
-        margin=margin(ours.truth, ours.probability, answers, unit, ours.fold, seed=seed),
-        n=len(np.unique(unit)),
-        unit=what,
-    )
-
-
-def _primary(pooled: Pooled) -> float:
-    found = score(pooled.truth, pooled.probability, pooled.rows, pooled.fold, n_draws=1)
-    return found[PRIMARY].value
-
-
-def plain(row: ScoreRow) -> dict[str, Any]:
-    """A row for `report.json`."""
-    return asdict(row)

@@ -1,7 +1,9 @@
 """Plain descriptions of a window that simple baselines learn from.
 
-They see the very windows that the network sees, and nothing else. Where a profile leaves its mark
-on them (a z-score across channels, a baseline), the features have it too.
+They see the windows that a network sees, of 5 s or the five seconds of each alone, and the rest
+before them. Where a profile leaves its mark on them (a z-score across channels, a baseline), the
+features have it too. One thing is not to be had from a second: a heart rate. The peripheral
+features of a second of ECG are those of the 5 s that it lies in.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ import numpy as np
 from scipy import signal
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, Modality, SampleArray
-from training.data.dataset import N_TIMES, Dataset
+from training.data.dataset import N_TIMES, WINDOW_S, Dataset
+from training.feed import Seconds
 
 BANDS_HZ: Final = {
     "theta": (4.0, 8.0),
@@ -167,32 +170,47 @@ def peripheral(pps: SampleArray, modality: Modality) -> FloatArray:
     return heart(pps) if modality is Modality.ECG else skin(pps)
 
 
-def describe(dataset: Dataset, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+def describe(
+    dataset: Dataset, rows: IntArray, seconds: Seconds = WINDOW_S
+) -> tuple[FloatArray, FloatArray]:
     """Features of windows.
 
     Parameters
     ----------
     dataset : Dataset
     rows : int array, shape (n,)
+    seconds : {1, 5}
+        Of windows, or of the slices that they consist of, row by row.
 
     Returns
     -------
-    eeg : float64 array, shape (n, n_eeg_features)
-    pps : float64 array, shape (n, n_pps_features)
+    eeg : float64 array, shape (n * 5 / seconds, n_eeg_features)
+    pps : float64 array, shape (n * 5 / seconds, n_pps_features)
         Where there is rest of 5 s or more, the change from it comes beside each feature: a heart
         rate says little of a person whose rate at rest is not known.
     """
-    modality = dataset.about.pps.modality
+    modality, per_row = dataset.about.pps.modality, WINDOW_S // seconds
+    by_window = modality is Modality.ECG
     parts = []
     for at in range(0, len(rows), _BATCH):
         eeg, pps = dataset.fetch(rows[at : at + _BATCH])
-        parts.append((band_power(eeg), peripheral(pps, modality)))
+        skin_or_heart = peripheral(pps if by_window else _slices(pps, per_row), modality)
+        if by_window:
+            skin_or_heart = np.repeat(skin_or_heart, per_row, axis=0)
+        parts.append((band_power(_slices(eeg, per_row)), skin_or_heart))
     first, second = zip(*parts, strict=True)
     eeg_features, pps_features = np.concatenate(first), np.concatenate(second)
     rest = at_rest(dataset, rows)
     if rest is not None:
-        pps_features = np.concatenate([pps_features, pps_features - rest], axis=1)
+        change = pps_features - np.repeat(rest, per_row, axis=0)
+        pps_features = np.concatenate([pps_features, change], axis=1)
     return eeg_features, pps_features
+
+
+def _slices(x: SampleArray, per_row: int) -> SampleArray:
+    """Cut windows into equal parts, shape (n, n_chans, n_times) to (n * per_row, n_chans, ...)."""
+    parts = x.reshape(*x.shape[:2], per_row, -1)
+    return parts.swapaxes(1, 2).reshape(len(x) * per_row, x.shape[1], -1)
 
 
 def at_rest(dataset: Dataset, rows: IntArray) -> FloatArray | None:

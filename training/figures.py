@@ -10,10 +10,12 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from training.evaluate import PRIMARY, ScoreRow
+from training.compare import Abstention
+from training.evaluate import ScoreRow
 from training.loop import Curves
-from training.metrics import confusion_matrix, coverage_curve, reliability
+from training.metrics import PRIMARY, confusion_matrix, coverage_curve, reliability
 from training.pooling import OURS, Pooled
 
 BLUE: Final = "#2f6fb0"
@@ -61,20 +63,19 @@ def _chance(axes: Axes, at: float, *, vertical: bool) -> None:
     draw(at, color="#444c58", linewidth=1, linestyle=(0, (2, 2)), zorder=0)
 
 
-def comparison(rows: Sequence[ScoreRow], n_classes: int, models: Sequence[str]) -> bytes:
+def comparison(
+    rows: Sequence[ScoreRow], names: Sequence[str], n_classes: int, models: Sequence[str]
+) -> bytes:
     """Balanced accuracy of all models with its interval, the best on top, chance as a line."""
-    kept = sorted(rows, key=lambda row: row.value)
+    kept = sorted(zip(rows, names, strict=True), key=lambda pair: pair[0].value)
     with mpl.rc_context(_STYLE):
         figure, (axes,) = _canvas(7.5, 0.6 + 0.27 * len(kept))
-        for y, row in enumerate(kept):
+        for y, (row, _) in enumerate(kept):
             colour = colour_of(row.model, models)
             if row.ci_low is not None and row.ci_high is not None:
                 axes.plot([row.ci_low, row.ci_high], [y, y], color=colour, linewidth=2)
             axes.plot(row.value, y, "o", color=colour, markersize=6)
-        labels = [
-            f"{row.model} · {row.modalities}" if row.modalities else row.model for row in kept
-        ]
-        axes.set_yticks(range(len(kept)), labels)
+        axes.set_yticks(range(len(kept)), [name for _, name in kept])
         _chance(axes, 1 / n_classes, vertical=True)
         axes.set_xlabel(f"{PRIMARY} (line: chance)")
         axes.set_ylim(-0.6, len(kept) - 0.4)
@@ -103,9 +104,16 @@ def confusion(pooled: Sequence[Pooled], titles: Mapping[str, str]) -> bytes:
         return _svg(figure)
 
 
-def subjects(rows: Sequence[ScoreRow], order: Sequence[str], models: Sequence[str]) -> bytes:
-    """Accuracy of every subject, bars side by side for the models given."""
+def subjects(
+    rows: Sequence[ScoreRow],
+    everybody: Sequence[str],
+    titles: Mapping[str, str],
+    models: Sequence[str],
+) -> bytes:
+    """Accuracy of every tested subject, bars side by side for the models given."""
     names = list(dict.fromkeys(row.model for row in rows))
+    tested = {row.subject for row in rows}
+    order = [subject for subject in everybody if subject in tested]
     width = 0.8 / max(len(names), 1)
     with mpl.rc_context(_STYLE):
         figure, (axes,) = _canvas(max(5.0, 0.32 * len(order) * len(names) ** 0.5 + 2), 2.6)
@@ -115,7 +123,11 @@ def subjects(rows: Sequence[ScoreRow], order: Sequence[str], models: Sequence[st
             own = [value[order[i]] for i in x]
             place = np.array(x) + (k - (len(names) - 1) / 2) * width
             axes.bar(
-                place, [r.value for r in own], width, color=colour_of(name, models), label=name
+                place,
+                [r.value for r in own],
+                width,
+                color=colour_of(name, models),
+                label=titles.get(name, name),
             )
             there = [r.ci_low is not None for r in own]
             low = [r.value - (r.ci_low if r.ci_low is not None else r.value) for r in own]
@@ -130,20 +142,34 @@ def subjects(rows: Sequence[ScoreRow], order: Sequence[str], models: Sequence[st
                     elinewidth=0.8,
                 )
         axes.set_xticks(range(len(order)), order, rotation=90 if len(order) > 12 else 0)
+        # Few bars need not be broad ones.
+        room = max(0.0, 4 - len(order)) / 2
+        axes.set_xlim(-0.6 - room, len(order) - 0.4 + room)
         axes.set_ylim(0, 1)
         axes.set_ylabel("accuracy")
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
         return _svg(figure)
 
 
-def confidence(pooled: Sequence[Pooled], titles: Mapping[str, str], models: Sequence[str]) -> bytes:
-    """Accuracy against coverage, and confidence against accuracy before and after calibration."""
+def confidence(
+    pooled: Sequence[Pooled],
+    abstentions: Sequence[Abstention],
+    titles: Mapping[str, str],
+    models: Sequence[str],
+) -> bytes:
+    """Accuracy against coverage, and confidence against accuracy before and after calibration.
+
+    A dot on a curve is where the least confidence that was chosen on validation leads to.
+    """
     with mpl.rc_context(_STYLE):
         figure, (left, right) = _canvas(8.0, 3.1, 2)
         for each in pooled:
             coverage, accuracy = coverage_curve(each.truth, each.probability)
             label = titles.get(each.model, each.model)
             left.plot(coverage, accuracy, color=colour_of(each.model, models), label=label)
+        for found in abstentions:
+            colour = colour_of(found.model, models)
+            left.plot(found.coverage, found.accuracy.value, "o", color=colour, markersize=6)
         left.set_xlabel("share of windows that is answered (most confident first)")
         left.set_ylabel("accuracy")
         left.set_title("accuracy against coverage")
@@ -191,7 +217,8 @@ def learning(curves: Mapping[str, Sequence[Curves]]) -> bytes:
                     np.arange(1, shortest + 1), mean, color=colour, lw=2, marker=marker, label=name
                 )
             axes.set_xlabel("epoch")
-            axes.set_title(stage)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.set_title(stage.replace("-", " ", 1))
             if axes.lines:
                 axes.legend()
         return _svg(figure)

@@ -21,9 +21,13 @@ METRICS: Final = (
     "balanced accuracy",
     "F1",
     "F1 macro",
+    "F1 weighted",
     "ROC AUC",
     "calibration error",
 )
+PRIMARY: Final = "balanced accuracy"
+"""What models are compared by: guessing scores 1 / n_classes, whatever the classes' shares."""
+
 BEFORE: Final = "calibration error before"
 """That of a network at temperature 1."""
 
@@ -68,7 +72,8 @@ def score(
     Returns
     -------
     dict of str to Estimate
-        By name in `METRICS`; ``F1`` (of the class high) and ``ROC AUC`` for two classes alone.
+        By name in `METRICS`; ``F1`` (of the class high) and ``ROC AUC`` for two classes alone,
+        ``F1 weighted`` (by how frequent the classes are) for more.
 
     Notes
     -----
@@ -157,6 +162,9 @@ def _from_confusion(confusion: IntArray) -> dict[str, FloatArray]:
     }
     if confusion.shape[2] == 2:
         out["F1"] = _mean_over_folds(f1[:, :, 1], sizes)
+    else:
+        weighted = _ratio(np.where(there, f1 * true, 0).sum(axis=2), sizes)
+        out["F1 weighted"] = _mean_over_folds(weighted, sizes)
     return out
 
 
@@ -227,9 +235,16 @@ def coverage_curve(truth: IntArray, probability: FloatArray) -> tuple[FloatArray
     Returns
     -------
     coverage, accuracy : float64 arrays, shape (20,)
+
+    Notes
+    -----
+    Windows of equal confidence count as right as they are on average: which of them would be
+    left out is nobody's choice.
     """
-    order = np.argsort(-probability.max(axis=1), kind="stable")
-    right = np.cumsum((probability.argmax(axis=1) == truth)[order])
+    _, level = np.unique(-probability.max(axis=1), return_inverse=True)
+    n_equal = np.bincount(level)
+    n_right = np.bincount(level, probability.argmax(axis=1) == truth)
+    right = np.cumsum(np.repeat(n_right / n_equal, n_equal))
     coverage = np.linspace(0.05, 1.0, 20)
     n = np.maximum(np.round(coverage * len(truth)).astype(np.int64), 1)
     return coverage, right[n - 1] / n

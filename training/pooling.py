@@ -10,12 +10,13 @@ import numpy as np
 
 from models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray
+from training.abstain import Choice, choose, mean_of
 from training.baselines import ALWAYS_HIGH, MAJORITY
 from training.baselines import NAMES as BASELINES
 from training.config import IntervalUnit
-from training.data.dataset import Dataset
+from training.data.dataset import WINDOW_S, Dataset
 from training.metrics import Unit
-from training.results import FoldResult
+from training.results import FoldResult, Predictions
 
 OURS: Final = "physiosync"
 """Name of the first network in `report.json`; others have their title added."""
@@ -38,6 +39,8 @@ class Pooled:
     fold : int64 array, shape (n,)
         Number of the fold that tested the window.
     probability, uncalibrated : float64 arrays, shape (n, n_classes)
+    choices : tuple of Choice or None
+        By fold; None where there was nothing to choose by, as for baselines.
     """
 
     protocol: str
@@ -51,6 +54,7 @@ class Pooled:
     fold: IntArray
     probability: FloatArray
     uncalibrated: FloatArray
+    choices: tuple[Choice | None, ...]
 
     @property
     def is_baseline(self) -> bool:
@@ -61,6 +65,11 @@ class Pooled:
     def n_folds(self) -> int:
         """Folds that were pooled."""
         return len(np.unique(self.fold))
+
+    @property
+    def seconds(self) -> int:
+        """Length of the windows: of 1 s there are five to a row."""
+        return 1 if len(self.rows) > len(np.unique(self.rows)) else WINDOW_S
 
 
 def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str]) -> list[Pooled]:
@@ -89,9 +98,18 @@ def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str])
                 fold=np.full(len(p.rows), len(parts)),
                 probability=p.probability,
                 uncalibrated=p.uncalibrated,
+                choices=(_choice(dataset, result, p),),
             )
             parts.append(part)
     return [_joined(parts) for parts in heads.values()]
+
+
+def _choice(dataset: Dataset, result: FoldResult, test: Predictions) -> Choice | None:
+    """Least confidence of the head that gave some answers, by its answers on validation."""
+    for p in result.predictions:
+        if (p.split, p.route, p.target) == ("validation", test.route, test.target):
+            return choose(p.truth, p.probability, dataset.table.trial[p.rows])
+    return None
 
 
 def _joined(parts: list[Pooled]) -> Pooled:
@@ -105,6 +123,7 @@ def _joined(parts: list[Pooled]) -> Pooled:
             fold=np.full(len(same[0].rows), number),
             probability=np.mean([part.probability for part in same], axis=0),
             uncalibrated=np.mean([part.uncalibrated for part in same], axis=0),
+            choices=(mean_of([part.choices[0] for part in same]),),
         )
         for number, same in enumerate(turns.values())
     ]
@@ -112,7 +131,7 @@ def _joined(parts: list[Pooled]) -> Pooled:
         name: np.concatenate([getattr(part, name) for part in whole])
         for name in ("rows", "truth", "fold", "probability", "uncalibrated")
     }
-    return replace(whole[0], **joined)
+    return replace(whole[0], **joined, choices=tuple(part.choices[0] for part in whole))
 
 
 def modalities_of(dataset: Dataset, route: Route, model: str = OURS) -> str:

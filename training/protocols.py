@@ -29,6 +29,8 @@ INFLATED: Final = "inflated: windows of one trial lie on both sides of the split
 
 RELEASED_SEED: Final = 42
 
+_FOLDS: Final = 10
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
@@ -147,6 +149,13 @@ def make_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     return maker[config.protocol](outline, config)
 
 
+def planned_folds(outline: Outline, config: ProtocolConfig) -> int:
+    """How many folds a protocol has, whether all of them are trained on or not."""
+    if config.folds is not None or config.protocol != "subject":
+        return config.folds or _FOLDS
+    return len(np.unique(outline.table.subject))
+
+
 def window_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     """Split over the windows of stimuli, each with all its subjects: the release's split.
 
@@ -157,14 +166,14 @@ def window_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     order = list(range(len(units)))
     seed = RELEASED_SEED if config.order == "released" else config.seed
     random.Random(seed).shuffle(order)  # noqa: S311  no secret is made from it
-    return _split(outline, config, unit, np.asarray(order), "windows", 10)
+    return _split(outline, config, unit, np.asarray(order), "windows")
 
 
 def trial_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     """Split over stimuli, each with all its subjects; over trials where there are no stimuli."""
     unit = np.unique(stimulus_or_trial(outline.table), return_inverse=True)[1]
     order = np.random.default_rng(config.seed).permutation(unit.max() + 1)
-    return _split(outline, config, unit, order, "stimuli or trials", 10)
+    return _split(outline, config, unit, order, "stimuli or trials")
 
 
 def subject_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
@@ -173,7 +182,7 @@ def subject_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     order = np.arange(len(subjects))
     if config.order == "shuffled":
         order = np.random.default_rng(config.seed).permutation(order)
-    return _split(outline, config, unit, order, "subjects", len(subjects))
+    return _split(outline, config, unit, order, "subjects")
 
 
 def _split(
@@ -182,10 +191,9 @@ def _split(
     unit: IntArray,
     order: IntArray,
     what: str,
-    default: int,
 ) -> list[Fold]:
     """Give every fold its share of the units to test, and of the others to validate on."""
-    n_folds = config.folds or default
+    n_folds = planned_folds(outline, config)
     least = n_folds if config.validation == 0 else max(n_folds, 3)
     if len(order) < least or n_folds < 2:
         raise UserError(

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from training.baselines import Baselines
 from training.checkpoint import write_atomically
-from training.compose import compose, n_weights
+from training.compose import compose
 from training.config import RunConfig
 from training.data.dataset import Dataset
 from training.data.trials import Progress
-from training.evaluate import PRIMARY, Assessment, assess, plain
+from training.evaluate import Assessment, assess
+from training.feed import Seconds
+from training.numbers import as_json
 from training.origin import distinct, this_machine
 from training.protocols import Fold
-from training.published import PUBLISHED
 from training.results import FoldResult
-
-SCHEMA: Final = 1
 
 
 def report_on(
@@ -49,8 +47,16 @@ def report_on(
     UserError
         The folder cannot be written.
     """
-    baselines = Baselines(dataset, config.finetune.targets, progress).run(folds)
-    assessment = assess(dataset, results, baselines, unit=config.interval_unit, seed=config.seed)
+    seconds: Seconds = 5 if any(network.with_5s for network in config.networks) else 1
+    baselines = Baselines(dataset, config.finetune.targets, progress, seconds).run(folds)
+    assessment = assess(
+        dataset,
+        results,
+        baselines,
+        protocols=config.protocols,
+        unit=config.interval_unit,
+        seed=config.seed,
+    )
     write_report(assessment, dataset, config, out)
     return assessment
 
@@ -127,56 +133,3 @@ def provenance(
         "reported_on": this_machine(),
         "config": config.model_dump(mode="json", exclude={"cache": True, "data": {"path"}}),
     }
-
-
-def as_json(assessment: Assessment, about: dict[str, Any]) -> str:
-    """Every number of the report."""
-    content = {
-        "schema": SCHEMA,
-        "run": about,
-        "verdicts": [
-            {
-                "protocol": v.protocol,
-                "target": v.target,
-                "inflated": v.inflated,
-                "metric": PRIMARY,
-                "model": v.ours,
-                "baseline": v.baseline,
-                "baseline_value": v.theirs,
-                "loses": v.loses,
-                "margin": _finite(v.margin.value),
-                "margin_low": _finite(v.margin.low),
-                "margin_high": _finite(v.margin.high),
-                "n": v.n,
-                "unit": v.unit,
-            }
-            for v in assessment.verdicts
-        ],
-        "networks": {
-            name: {"title": title, "weights": n_weights(assessment, title)}
-            for name, title in assessment.models.items()
-        },
-        "temperatures": [
-            {"protocol": r.protocol, "fold": r.fold, "network": r.network, **r.temperatures}
-            for r in assessment.results
-        ],
-        "published": [
-            {
-                "data": p.data,
-                "scheme": p.scheme,
-                "protocol": p.protocol,
-                "target": p.target,
-                "accuracy": p.accuracy[0],
-                "accuracy_std": p.accuracy[1],
-                "f1": p.f1[0],
-                "f1_std": p.f1[1],
-            }
-            for p in PUBLISHED
-        ],
-        "scores": [plain(row) for row in assessment.scores],
-    }
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
-
-
-def _finite(x: float) -> float | None:
-    return x if abs(x) < float("inf") else None

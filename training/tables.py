@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import isfinite
 
+from training.compare import Abstention, Verdict
 from training.data.dataset import Dataset
 from training.document import Table
-from training.evaluate import PRIMARY, Assessment, ScoreRow
-from training.metrics import BEFORE, METRICS, Unit
+from training.evaluate import STRICTEST_FIRST, Assessment, ScoreRow
+from training.metrics import BEFORE, METRICS, PRIMARY, Estimate, Unit
 from training.pooling import OURS, Pooled
 from training.published import PUBLISHED
 
 
-def marked(protocol: str, inflated: bool) -> str:
-    """Name of a protocol as it stands over numbers."""
-    return f"{protocol} (inflated)" if inflated else protocol
-
-
 def units_in_words(n: int, unit: Unit) -> str:
     """How many of what."""
-    return f"{n} blocks of 20 s" if unit == "20 s block" else f"{n} {unit}s"
+    if unit == "20 s block":
+        return f"{n} blocks of 20 s"
+    return people_in_words(n) if unit == "subject" else f"{n} {unit}s"
 
 
 def people_in_words(n: int) -> str:
@@ -27,18 +26,26 @@ def people_in_words(n: int) -> str:
     return "1 person" if n == 1 else f"{n} people"
 
 
-def name_of(row: ScoreRow | Pooled) -> str:
-    """A model and what it was given."""
-    return f"{row.model} · {row.modalities}" if row.modalities else row.model
+def name_of(row: ScoreRow | Pooled | Abstention, titles: Mapping[str, str]) -> str:
+    """A network and what it was given, or a baseline."""
+    title = titles.get(row.model)
+    return row.model if title is None else f"{title} · {row.modalities}"
 
 
 def interval(row: ScoreRow | None) -> str:
-    """A score with its interval; empty where there is none."""
+    """A score with its interval below it; empty where there is none."""
     if row is None:
         return ""
     if row.ci_low is None or row.ci_high is None:
         return f"{row.value:.3f}"
-    return f"{row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]"
+    return f"{row.value:.3f}\n[{row.ci_low:.3f}, {row.ci_high:.3f}]"
+
+
+def difference(estimate: Estimate) -> str:
+    """A margin with its interval below it."""
+    if not isfinite(estimate.low):
+        return f"{estimate.value:+.3f}"
+    return f"{estimate.value:+.3f}\n[{estimate.low:+.3f}, {estimate.high:+.3f}]"
 
 
 def pooled_of(assessment: Assessment, protocol: str) -> list[Pooled]:
@@ -46,69 +53,225 @@ def pooled_of(assessment: Assessment, protocol: str) -> list[Pooled]:
     return [p for p in assessment.pooled if p.protocol == protocol]
 
 
-def summary(assessment: Assessment) -> Table:
-    """Balanced accuracy of every model on every protocol and target."""
-    columns = [
+def protocols_of(assessment: Assessment) -> list[str]:
+    """Protocols of a run, the strictest first."""
+    return [p for p in STRICTEST_FIRST if pooled_of(assessment, p)]
+
+
+def columns_of(assessment: Assessment) -> list[tuple[str, str]]:
+    """Protocols and targets of a run, the strictest protocol first."""
+    return [
         (protocol, target)
-        for protocol in ("subject", "trial", "window")
+        for protocol in protocols_of(assessment)
         for target in dict.fromkeys(p.target for p in pooled_of(assessment, protocol))
     ]
+
+
+def said_of(verdict: Verdict) -> str:
+    """Who is better and how surely, in a few words."""
+    if verdict.ours == verdict.theirs:
+        return "no better"
+    sure = "clearly " if verdict.is_clear else ""
+    reserve = "" if verdict.is_clear else ", not clearly"
+    return f"{sure}{'worse' if verdict.loses else 'better'}{reserve}"
+
+
+def verdict_table(assessment: Assessment) -> Table:
+    """The first network against the best baseline, on every protocol and target."""
+    title = assessment.models[OURS]
+    return Table(
+        f"{title} against its best baseline: {PRIMARY}, 95 % interval of the difference",
+        (
+            "protocol",
+            "target",
+            title,
+            "baseline",
+            "best baseline",
+            "difference",
+            "over",
+            "verdict",
+        ),
+        tuple(
+            (
+                assessment.named(v.protocol),
+                v.target,
+                f"{v.ours:.3f}",
+                f"{v.theirs:.3f}",
+                v.rival,
+                difference(v.margin),
+                units_in_words(v.n, v.unit),
+                said_of(v),
+            )
+            for v in assessment.verdicts
+        ),
+        frozenset(k for k, v in enumerate(assessment.verdicts) if not v.loses and v.is_clear),
+    )
+
+
+def encoders(assessment: Assessment, main: Sequence[Pooled]) -> Table:
+    """The networks side by side: weights, windows, scores, and how they differ.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    main : sequence of Pooled
+        The main head of every network, on every protocol and target.
+    """
+    columns = columns_of(assessment)
+    score = {
+        (row.model, row.modalities, row.protocol, row.target): row
+        for row in assessment.scores
+        if row.subject is None and row.metric == PRIMARY
+    }
+    heads = {(p.model, p.protocol, p.target): p for p in main}
+    lines = []
+    for model, title in assessment.models.items():
+        own = [heads.get((model, *column)) for column in columns]
+        cells = (
+            interval(score.get((model, p.modalities, p.protocol, p.target))) if p else ""
+            for p in own
+        )
+        seconds = next(p.seconds for p in own if p)
+        lines.append((title, f"{n_weights(assessment, title):,}", f"{seconds} s", *cells))
+    duels = {(v.rival, v.protocol, v.target): v for v in assessment.duels}
+    for model, title in list(assessment.models.items())[1:]:
+        found = [duels.get((model, *column)) for column in columns]
+        ratio = n_weights(assessment, assessment.models[OURS]) / n_weights(assessment, title)
+        lines.append(
+            (
+                f"{assessment.models[OURS]} less {title}",
+                f"{ratio:.1f} times" if ratio >= 1 else f"1 / {1 / ratio:.0f}",
+                "",
+                *(difference(v.margin) if v else "" for v in found),
+            )
+        )
+    return Table(
+        f"encoders side by side on the same folds: {PRIMARY}, 95 % intervals",
+        ("encoder", "weights", "windows", *(f"{t}, {assessment.named(p)}" for p, t in columns)),
+        tuple(lines),
+        frozenset({0}),
+    )
+
+
+def n_weights(assessment: Assessment, title: str) -> int:
+    """Weights of a network."""
+    return next(r.n_weights for r in assessment.results if r.network == title)
+
+
+def summary(assessment: Assessment) -> Table:
+    """Balanced accuracy of every model on every protocol and target."""
+    columns = columns_of(assessment)
     cells: dict[str, dict[tuple[str, str], str]] = {}
     for row in assessment.scores:
         if row.subject is None and row.metric == PRIMARY:
-            cells.setdefault(name_of(row), {})[(row.protocol, row.target)] = interval(row)
-    header = tuple(
-        f"{target}, {marked(protocol, pooled_of(assessment, protocol)[0].inflated)}"
-        for protocol, target in columns
-    )
+            name = name_of(row, assessment.models)
+            cells.setdefault(name, {})[(row.protocol, row.target)] = interval(row)
+    networks = {name_of(p, assessment.models) for p in assessment.pooled if not p.is_baseline}
     return Table(
-        f"{PRIMARY}, mean over folds, with 95 % intervals",
-        ("model", *header),
+        f"{PRIMARY}, mean over folds, 95 % intervals",
+        ("model", *(f"{target}, {assessment.named(protocol)}" for protocol, target in columns)),
         tuple((name, *(found.get(c, "") for c in columns)) for name, found in cells.items()),
-        frozenset(k for k, name in enumerate(cells) if name.startswith(OURS)),
+        frozenset(k for k, name in enumerate(cells) if name in networks),
     )
 
 
-def scores_table(pooled: Sequence[Pooled], rows: Sequence[ScoreRow], where: str) -> Table:
+def scores_table(
+    pooled: Sequence[Pooled], rows: Sequence[ScoreRow], assessment: Assessment
+) -> Table:
     """All scores of all models on one protocol and target."""
-    whole = {(name_of(row), row.metric): row for row in rows if row.subject is None}
+    titles = assessment.models
+    whole = {(name_of(row, titles), row.metric): row for row in rows if row.subject is None}
     metrics = [m for m in (*METRICS, BEFORE) if any(m == metric for _, metric in whole)]
-    lines, ours = [], set()
-    for k, each in enumerate(pooled):
-        name = name_of(each)
-        if each.model.startswith(OURS):
-            ours.add(k)
-        cells = [interval(whole.get((name, metric))) for metric in metrics]
-        accuracy = whole.get((name, "accuracy"))
-        over_folds = ""
-        if accuracy is not None and accuracy.fold_mean is not None:
-            over_folds = f"{accuracy.fold_mean:.3f} ± {accuracy.fold_std:.3f}"
-        lines.append((name, *cells, over_folds))
+    header, lines = ["model", *metrics], []
     n_folds = max((row.n_folds for row in rows), default=0)
-    header = ("model", *metrics, f"accuracy over {n_folds} folds (mean ± std)")
-    return Table(f"protocol {where}", header, tuple(lines), frozenset(ours))
+    if n_folds > 1:
+        header.append(f"accuracy over {n_folds} folds (mean ± std)")
+    for each in pooled:
+        name = name_of(each, titles)
+        cells = [name, *(interval(whole.get((name, metric))) for metric in metrics)]
+        if n_folds > 1:
+            cells.append(_over_folds(whole.get((name, "accuracy"))))
+        lines.append(tuple(cells))
+    where = f"{pooled[0].target} on protocol {assessment.named(pooled[0].protocol)}"
+    return Table(where, tuple(header), tuple(lines), _networks(pooled))
+
+
+def _over_folds(row: ScoreRow | None) -> str:
+    if row is None or row.fold_mean is None:
+        return ""
+    return f"{row.fold_mean:.3f}\n± {row.fold_std:.3f}"
+
+
+def _networks(pooled: Sequence[Pooled]) -> frozenset[int]:
+    return frozenset(k for k, each in enumerate(pooled) if not each.is_baseline)
 
 
 def people_table(
-    pooled: Sequence[Pooled], rows: Sequence[ScoreRow], dataset: Dataset, where: str
+    pooled: Sequence[Pooled], rows: Sequence[ScoreRow], dataset: Dataset, assessment: Assessment
 ) -> Table:
-    """Every person's own score, where there are few people."""
+    """The score of every person who was tested, where there are few people."""
+    titles = assessment.models
     found = {
-        (row.subject, name_of(row)): row
+        (row.subject, name_of(row, titles)): row
         for row in rows
         if row.subject is not None and row.metric == PRIMARY
     }
-    names = [name_of(each) for each in pooled]
-    header, lines = ["model"], []
+    header, subjects = ["model"], []
     for subject in dataset.about.subjects:
         row = next((r for (s, _), r in found.items() if s == subject), None)
-        count = "" if row is None else f", n = 1 person, {units_in_words(row.n, row.unit)}"
-        header.append(f"{subject}{count}")
-    for name in names:
-        cells = [interval(found.get((subject, name))) for subject in dataset.about.subjects]
-        lines.append((name, *cells))
-    ours = frozenset(k for k, each in enumerate(pooled) if each.model.startswith(OURS))
-    return Table(f"protocol {where}: {PRIMARY} of every person", tuple(header), tuple(lines), ours)
+        if row is not None:
+            subjects.append(subject)
+            header.append(f"{subject}, n = 1 person, {units_in_words(row.n, row.unit)}")
+    lines = (
+        (name, *(interval(found.get((subject, name))) for subject in subjects))
+        for name in (name_of(each, titles) for each in pooled)
+    )
+    where = f"protocol {assessment.named(pooled[0].protocol)}: {PRIMARY} of every tested person"
+    return Table(where, tuple(header), tuple(lines), _networks(pooled))
+
+
+def abstentions(assessment: Assessment, found: Sequence[Abstention]) -> Table:
+    """What heads are worth where they are confident enough to answer."""
+
+    def percent(share: float) -> str:
+        return f"{100 * share:.0f} %" if isfinite(share) else ""
+
+    def estimate(found: Estimate) -> str:
+        if not isfinite(found.value):
+            return ""
+        if not isfinite(found.low):
+            return f"{found.value:.3f}"
+        return f"{found.value:.3f}\n[{found.low:.3f}, {found.high:.3f}]"
+
+    lines = []
+    for a in found:
+        low, high = min(a.thresholds), max(a.thresholds)
+        lines.append(
+            (
+                f"{a.target}, {assessment.named(a.protocol)}: {name_of(a, assessment.models)}",
+                _from(low, high),
+                percent(a.validation_coverage),
+                f"{a.validation_accuracy:.3f}",
+                percent(a.coverage),
+                estimate(a.accuracy),
+                f"{a.all_accuracy:.3f}",
+                estimate(a.balanced),
+                f"{a.all_balanced:.3f}" if isfinite(a.all_balanced) else "",
+            )
+        )
+    header = (
+        *("head", "least confidence", "validation: answered", "validation: accuracy"),
+        *("test: answered", "accuracy on these", "accuracy on all"),
+        *(f"{PRIMARY} on these", f"{PRIMARY} on all"),
+    )
+    return Table("answers from a least confidence on, 95 % intervals", header, tuple(lines))
+
+
+def _from(low: float, high: float) -> str:
+    """Least confidences of some folds in words."""
+    if high == 0:
+        return "none"
+    return f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
 
 
 def published(assessment: Assessment, data: str) -> Table:
@@ -123,7 +286,9 @@ def published(assessment: Assessment, data: str) -> Table:
         row = ours.get((protocol, target, metric))
         if row is None or row.fold_mean is None:
             return "not run"
-        return f"{100 * row.fold_mean:.2f} ± {100 * (row.fold_std or 0):.2f}"
+        done, planned = assessment.folds[protocol]
+        missing = f"\n{done} of {planned} folds" if done < planned else ""
+        return f"{100 * row.fold_mean:.2f} ± {100 * (row.fold_std or 0):.2f}{missing}"
 
     lines = tuple(
         (
@@ -132,7 +297,7 @@ def published(assessment: Assessment, data: str) -> Table:
             f"{100 * p.accuracy[0]:.2f} ± {100 * p.accuracy[1]:.2f}",
             f"{100 * p.f1[0]:.2f} ± {100 * p.f1[1]:.2f}",
             mine(p.protocol, p.target, "accuracy"),
-            mine(p.protocol, p.target, "F1 macro" if p.target == "quadrant" else "F1"),
+            mine(p.protocol, p.target, "F1 weighted" if p.target == "quadrant" else "F1"),
             mine("trial", p.target, "accuracy"),
         )
         for p in PUBLISHED
@@ -142,4 +307,8 @@ def published(assessment: Assessment, data: str) -> Table:
         *("the paper's scheme", "target", "paper: accuracy", "paper: F1"),
         *("ours: accuracy", "ours: F1", "ours, protocol trial: accuracy"),
     )
-    return Table("percent, mean ± standard deviation over folds", header, lines)
+    caption = (
+        "percent, mean ± standard deviation over folds; F1 of the class high, of quadrants "
+        "weighted by how frequent they are"
+    )
+    return Table(caption, header, lines)

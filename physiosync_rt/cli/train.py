@@ -172,7 +172,7 @@ def _report(experiment: Experiment, results: list[Any], *, half: bool) -> None:
 
 def _score_table(assessment: Assessment) -> Table:
     """Pooled balanced accuracies, the protocol named in every row."""
-    from training.evaluate import PRIMARY
+    from training.metrics import PRIMARY
 
     table = Table(title=f"{PRIMARY}, 95 % intervals", title_justify="left")
     for column in ("protocol", "target", "model", "given", PRIMARY, "over"):
@@ -182,7 +182,7 @@ def _score_table(assessment: Assessment) -> Table:
             continue
         interval = "" if row.ci_low is None else f" [{row.ci_low:.3f}, {row.ci_high:.3f}]"
         table.add_row(
-            f"{row.protocol} (inflated)" if row.inflated else row.protocol,
+            assessment.named(row.protocol),
             row.target,
             row.model,
             row.modalities,

@@ -41,6 +41,8 @@ def test_scores_are_those_of_scikit_learn(n_classes) -> None:
     else:
         assert "F1" not in found
         assert "ROC AUC" not in found
+        weighted = sk.f1_score(truth, said, average="weighted")
+        assert found["F1 weighted"].value == pytest.approx(weighted)
 
 
 def test_drawn_scores_are_those_of_the_drawn_windows() -> None:
@@ -117,6 +119,18 @@ def test_accuracy_grows_as_the_least_confident_are_left_out() -> None:
     assert accuracy[-1] == pytest.approx((p.argmax(axis=1) == truth).mean())
     assert coverage[-1] == 1
     assert accuracy[1] > accuracy[9] > accuracy[-1]
+
+
+def test_leaving_out_some_of_the_equally_confident_changes_nothing() -> None:
+    """A guesser's curve is flat, in whatever order its windows come."""
+    truth = np.repeat([0, 1], 50)
+    _, accuracy = coverage_curve(truth, np.tile([0.6, 0.4], (100, 1)))
+    np.testing.assert_allclose(accuracy, 0.5)
+    p = np.repeat([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [20, 20, 60], axis=0)
+    known = np.repeat([0, 1, 0, 1], [20, 20, 45, 15])
+    coverage, accuracy = coverage_curve(known, p)
+    expected = np.where(coverage <= 0.4, 1, (40 + 0.75 * (100 * coverage - 40)) / 100 / coverage)
+    np.testing.assert_allclose(accuracy, expected)
 
 
 def test_a_margin_is_surer_than_either_score() -> None:
