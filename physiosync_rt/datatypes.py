@@ -317,6 +317,8 @@ class Prediction:
         In [0, 1]; None when not valid.
     modalities : str
         ``eeg+gsr``, ``eeg``, ``gsr`` ... or empty.
+    reason_pps : Reason
+        Why the peripheral stream could not be used, where ``reason`` is ``no_pps``.
     """
 
     index: int
@@ -339,6 +341,7 @@ class Prediction:
     infer_ms: float | None = None
     latency_ms: float | None = None
     marker: str = ""
+    reason_pps: Reason = Reason.NONE
 
 
 class StreamPhase(StrEnum):
@@ -376,6 +379,8 @@ class StreamState:
     rate_is_off: bool = False
     """The stream sends at another rate than it declares, by more than 1 %."""
     stamps_stuck: bool = False
+    bad: int = 0
+    """Samples that are no numbers."""
 
 
 @dataclass(frozen=True, slots=True)

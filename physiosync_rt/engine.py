@@ -26,7 +26,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.inference import Estimate, Predictor, quadrant
-from physiosync_rt.notices import Notices
+from physiosync_rt.notices import Notices, each_once
 from physiosync_rt.pipeline import GRACE_S, Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.roles import choose
@@ -92,6 +92,7 @@ class Engine:
         self.valid_rows = 0
         self.withheld: Counter[Reason] = Counter()
         self.used: Counter[str] = Counter()
+        self.without_pps: Counter[Reason] = Counter()
         self.specs: tuple[StreamSpec, ...] = ()
         self.watchdogs: dict[str, Watchdog] = {}
         self.notice = ""
@@ -142,6 +143,9 @@ class Engine:
         )
         now = self._clock()
         self.watchdogs = {spec.name: Watchdog(now) for spec in self.specs}
+        for lane in self.pipeline.lanes.values():
+            if lane.chain.rest_note:
+                self.notices.say(now, lane.chain.rest_note)
         self._maker = SnapshotMaker(self, now)
         self._take_snapshot(now, force=True)
 
@@ -166,8 +170,7 @@ class Engine:
     @property
     def told(self) -> tuple[str, ...]:
         """Everything that a person should have read during the run, in order, each once."""
-        said = (self.notice, *(event.text for event in self.notices.events))
-        return tuple(dict.fromkeys(text for text in said if text))
+        return each_once((self.notice, *(event.text for event in self.notices.events)))
 
     @property
     def stopping(self) -> bool:
@@ -274,6 +277,8 @@ class Engine:
         if row.valid:
             self.valid_rows += 1
             self.used[row.modalities] += 1
+            if row.reason_pps is not Reason.NONE:
+                self.without_pps[row.reason_pps] += 1
         else:
             self.withheld[row.reason] += 1
         self.predictions.append(row)
@@ -285,11 +290,10 @@ class Engine:
     def _row(self, window: Window, estimate: Estimate, now: float) -> Prediction:
         anchor = self.pipeline.anchor or 0.0
         t_end = anchor + window.t_end
-        reason = estimate.reason
-        eeg = self.specs[0].name
-        silent = self.watchdogs[eeg].phase(now) in (StreamPhase.STALLED, StreamPhase.LOST)
-        if reason is Reason.GAP and silent and math.isfinite(self._source.speed):
-            reason = Reason.STALLED
+        reason = self._or_stalled(estimate.reason, 0, now)
+        reason_pps = Reason.NONE
+        if window.pps is not None and estimate.reason is Reason.NO_PPS:
+            reason_pps = self._or_stalled(window.pps.reason, 1, now)
         valence, arousal = estimate.targets.get("valence"), estimate.targets.get("arousal")
         clock_now = self._source.now() if self._source.speed == 1.0 else None
         return Prediction(
@@ -313,7 +317,16 @@ class Engine:
             infer_ms=estimate.infer_ms,
             latency_ms=None if clock_now is None else (clock_now - t_end) * 1e3,
             marker=self._markers_until(t_end),
+            reason_pps=reason_pps,
         )
+
+    def _or_stalled(self, reason: Reason, stream: int, now: float) -> Reason:
+        """A gap that goes on because the device sends nothing has a name of its own."""
+        phase = self.watchdogs[self.specs[stream].name].phase(now)
+        silent = phase in (StreamPhase.STALLED, StreamPhase.LOST)
+        if reason is Reason.GAP and silent and math.isfinite(self._source.speed):
+            return Reason.STALLED
+        return reason
 
     def _utc(self, t: float) -> float | None:
         """UNIX time of a moment on the common clock; None where nobody knows."""
@@ -341,7 +354,9 @@ class Engine:
             except queue.Empty:
                 return
             if command.kind == "baseline":
-                self.pipeline.capture_baseline(self.pipeline.profile.baseline_s)
+                rest = self._settings[1]
+                asked_s = rest.need_s if isinstance(rest, BaselineRequest) else None
+                self.pipeline.capture_baseline(asked_s or self.pipeline.profile.baseline_s)
             elif command.kind == "marker" and math.isfinite(self._newest):
                 self._markers.append((self._newest, command.text))
             elif command.kind == "record":

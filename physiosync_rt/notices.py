@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from physiosync_rt.align.counters import Counters
-from physiosync_rt.datatypes import StreamPhase, StreamState
+from physiosync_rt.datatypes import StreamPhase, StreamSpec, StreamState
 from physiosync_rt.pipeline import Lane
 from physiosync_rt.watchdog import Watchdog
 
@@ -16,6 +17,9 @@ SHOWN_S = 10.0
 
 SOURCE_FIRST_S = 5.0
 """So long what a source says is not covered by what its counters say of the same event."""
+
+SUMMED_S = 10.0
+"""Seconds of samples over which what happens again and again is summed up and said once."""
 
 KEPT = 1000
 
@@ -27,6 +31,31 @@ class Event:
     at: float
     text: str
     by_source: bool = False
+
+
+class Tally:
+    """One kind of thing that may happen to any sample, said at once and then summed up."""
+
+    def __init__(self) -> None:
+        self._unsaid = 0
+        self._from: int | None = None
+
+    def add(self, n: int, seen: int, sfreq: float) -> str:
+        """Count ``n`` more among ``seen`` samples so far; return what is to be said now, if any.
+
+        Parameters
+        ----------
+        n, seen : int
+        sfreq : float
+            In Hz.
+        """
+        self._unsaid += n
+        first = self._from is None
+        since = seen - (self._from or 0)
+        if not self._unsaid or not (first or since >= SUMMED_S * sfreq):
+            return ""
+        unsaid, self._unsaid, self._from = self._unsaid, 0, seen
+        return f"{unsaid} of its last {max(since, unsaid)} samples"
 
 
 class Notices:
@@ -41,6 +70,8 @@ class Notices:
     def __init__(self) -> None:
         self.events: deque[Event] = deque(maxlen=KEPT)
         self._counters: dict[str, dict[str, int]] = {}
+        self._tallies: dict[tuple[str, str], Tally] = {}
+        self._off_rate: set[str] = set()
         self._bursts: dict[str, int] = {}
         self._n_said = 0
 
@@ -62,15 +93,23 @@ class Notices:
         bursts = watchdog.bursts - self._bursts.get(name, 0)
         self._bursts[name] = watchdog.bursts
         if new["clock_resets"]:
-            self._say(now, f"the clock of {name} was set anew; it goes on after a gap")
+            self.say(now, f"the clock of {name} was set anew; it goes on after a gap")
         elif new["gaps"] and new["lost"]:
-            self._say(now, f"{name} lost {new['lost']} samples ({new['lost'] / sfreq:.2g} s)")
-        if new["duplicated"]:
-            self._say(now, f"{name} sent {new['duplicated']} samples twice; they are left out")
+            self.say(now, f"{name} lost {new['lost']} samples ({new['lost'] / sfreq:.2g} s)")
+            new["lost"] = 0
+        seen = counters["received"] + counters["lost"]
+        for kind, words in _TALLIED.items():
+            tally = self._tallies.setdefault((name, kind), Tally())
+            if count := tally.add(new[kind], seen, sfreq):
+                self.say(now, words.format(name=name, count=count))
         if bursts:
-            self._say(now, f"{name} held samples up and sent them at once")
+            self.say(now, f"{name} held samples up and sent them at once")
+        if lane.aligner.off_rate and name not in self._off_rate:
+            self._off_rate.add(name)
+            self.say(now, off_rate_sentence(lane.spec, lane.aligner.sfreq_effective))
 
-    def _say(self, now: float, text: str) -> None:
+    def say(self, now: float, text: str) -> None:
+        """Take up something that has happened now."""
         self.events.append(Event(now, text))
 
     def sentence(self, streams: Sequence[StreamState], standing: str, now: float) -> str:
@@ -93,11 +132,43 @@ class Notices:
             return next(e.text for e in said if e.at == said[-1].at)
         for state in streams:
             if state.rate_is_off:
-                return (
-                    f"{state.spec.name} declares {state.spec.sfreq:g} Hz and sends "
-                    f"{state.sfreq_effective:.4g} Hz; it is resampled as it comes"
-                )
+                return off_rate_sentence(state.spec, state.sfreq_effective)
         return standing
+
+
+_TALLIED = {
+    "lost": "{name} lost {count}, a few at a time; they are bridged",
+    "bad": "{name} sent values that are no numbers in {count}; they are left out",
+    "duplicated": "{name} sent {count} twice; they are left out",
+}
+"""Sentences by the name of the counter, for what is summed up."""
+
+
+def off_rate_sentence(spec: StreamSpec, effective: float) -> str:
+    """Say that a stream sends at another rate than it declares."""
+    return (
+        f"{spec.name} declares {spec.sfreq:g} Hz and sends {effective:.4g} Hz; it is resampled as "
+        "it comes"
+    )
+
+
+_NUMBER = re.compile(r"\b\d+(?:[.,]\d+)*")
+
+
+def gist(text: str) -> str:
+    """Return a sentence without its numbers: seconds that count up are no news."""
+    return _NUMBER.sub("", text)
+
+
+def each_once(texts: Iterable[str]) -> tuple[str, ...]:
+    """Sentences in their order, those that differ in numbers alone as one that counts them."""
+    found: dict[str, list[str]] = {}
+    for text in filter(None, texts):
+        found.setdefault(gist(text), []).append(text)
+    return tuple(
+        said[0] if len(said) == 1 else f"{said[0]} (the first of {len(said)} such)"
+        for said in found.values()
+    )
 
 
 def _trouble(state: StreamState) -> str:

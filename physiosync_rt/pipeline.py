@@ -198,27 +198,28 @@ class Pipeline:
             A stored baseline does not fit the bundle's channels.
         """
         self._former_origin = self.baseline_origin if self.baseline else ""
+        captured = ""
         for lane in self.lanes.values():
             chain = lane.chain
-            chain.rest_failed = False
+            chain.rest_failed, chain.rest_note = False, ""
             if isinstance(baseline, BaselineRequest):
                 chain.capture_rest(baseline)
                 continue
-            rest = baseline.channels.get(chain.contract.modality)
-            if rest is not None and len(rest.scale) != chain.contract.n_chans:
-                raise UserError(
-                    f"the baseline {baseline.origin} has {len(rest.scale)} "
-                    f"{chain.contract.modality} channels, the bundle {chain.contract.n_chans}; "
-                    "capture a new one with --baseline SECONDS"
+            modality = chain.contract.modality
+            rest = baseline.channels.get(modality)
+            if rest is None:
+                start, need_s = self._row * self.hop_s, self.profile.baseline_s
+                chain.capture_rest(BaselineRequest(start, None, need_s))
+                captured += f"; {modality}: {need_s:g} s from {start:g} s"
+                chain.rest_note = (
+                    f"the baseline {baseline.origin} holds no {modality}; its rest is taken from "
+                    f"the next {need_s:g} usable seconds"
                 )
-            if rest is not None and bool(rest.template) != isinstance(self.profile, PaperProfile):
-                raise UserError(
-                    f"the baseline {baseline.origin} was taken in another profile than "
-                    f"{self.profile.profile!r}; capture a new one with --baseline SECONDS"
-                )
+                continue
+            rest.check(baseline.origin, chain.contract, self.profile)
             chain.baseline, chain.capture = rest, None
         if isinstance(baseline, Baseline):
-            self._origin = baseline.origin
+            self._origin = baseline.origin + captured
         elif baseline.stop is None:
             self._origin = f"{baseline.need_s:g} s from {baseline.start:g} s"
         else:

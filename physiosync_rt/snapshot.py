@@ -93,6 +93,7 @@ class SnapshotMaker:
             channel_quality=lane.chain.channel_quality,
             clock_resets=counters.clock_resets if counters else 0,
             constant=counters.constant if counters else 0,
+            bad=counters.bad if counters else 0,
             drift_ppm=aligner.drift_ppm if aligner else None,
             rate_is_off=aligner is not None and aligner.off_rate,
             stamps_stuck=aligner is not None and aligner.stuck,

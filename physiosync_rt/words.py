@@ -152,6 +152,15 @@ def why(prediction: Prediction, pps: str) -> str:
     return REASONS[prediction.reason][0].format(signal=signal)
 
 
+def why_without(prediction: Prediction, pps: str) -> str:
+    """Return why the peripheral signal was left out of a row, in a few words naming it."""
+    if prediction.reason_pps is Reason.NO_BASELINE:
+        return f"no rest of {pps} yet"
+    if prediction.reason_pps is Reason.WARMING_UP:
+        return f"{pps} warming up"
+    return REASONS[prediction.reason_pps or Reason.NO_PPS][0].format(signal=pps)
+
+
 def verdict(snapshot: Snapshot) -> tuple[str, str]:
     """Return a headline on the newest row and the sentence that belongs under it.
 
@@ -183,7 +192,7 @@ def signals_used(snapshot: Snapshot) -> str:
     if row.reason is Reason.NONE:
         return f"Signals used: {used}"
     if "eeg" in row.modalities:
-        return f"{used} only: {why(row, pps_name(snapshot))}, confidence lowered"
+        return f"{used} only: {why_without(row, pps_name(snapshot))}, confidence lowered"
     return f"{used} only: no usable EEG, confidence lowered"
 
 

@@ -8,8 +8,15 @@ import pytest
 
 from physiosync_rt.align.counters import Counters
 from physiosync_rt.datatypes import Modality, StreamPhase, StreamSpec, StreamState
-from physiosync_rt.notices import SHOWN_S, Notices
+from physiosync_rt.notices import SHOWN_S, Notices, each_once
 from physiosync_rt.watchdog import Watchdog
+
+
+def _lane(**counted: int) -> SimpleNamespace:
+    """A stream that sends 250 Hz and has counted so much."""
+    aligner = SimpleNamespace(counters=Counters(**counted), off_rate=False, sfreq_effective=250.0)
+    return SimpleNamespace(spec=SPEC, aligner=aligner)
+
 
 SPEC = StreamSpec("cap", Modality.EEG, ("Cz",), 250.0, "uV")
 STANDING = "no GSR stream: EEG only"
@@ -30,8 +37,7 @@ def _state(**changes: object) -> StreamState:
 
 def _after(**counted: int) -> str:
     """The sentence after these counters have moved."""
-    notices, watchdog = Notices(), Watchdog(0.0)
-    lane = SimpleNamespace(spec=SPEC, aligner=SimpleNamespace(counters=Counters()))
+    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane()
     notices.heed_stream(lane, watchdog, 1.0)  # type: ignore[arg-type]
     assert not notices.events
     for name, value in counted.items():
@@ -46,12 +52,50 @@ def _after(**counted: int) -> str:
 def test_each_event_has_its_sentence_for_a_while() -> None:
     assert _after(gaps=1, lost=125) == "cap lost 125 samples (0.5 s)"
     assert _after(gaps=1, clock_resets=1) == "the clock of cap was set anew; it goes on after a gap"
-    assert _after(duplicated=50) == "cap sent 50 samples twice; they are left out"
+    assert (
+        _after(received=500, duplicated=50)
+        == "cap sent 50 of its last 500 samples twice; they are left out"
+    )
+    assert (
+        _after(received=970, lost=30)
+        == "cap lost 30 of its last 1000 samples, a few at a time; they are bridged"
+    )
+    assert (
+        _after(received=500, bad=4)
+        == "cap sent values that are no numbers in 4 of its last 500 samples; they are left out"
+    )
+
+
+def test_what_goes_on_is_summed_up_and_not_said_for_every_sample() -> None:
+    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane()
+    for _ in range(1000):
+        lane.aligner.counters.received += 24
+        lane.aligner.counters.lost += 1
+        notices.heed_stream(lane, watchdog, 1.0)  # type: ignore[arg-type]
+    said = [event.text for event in notices.events]
+    assert said[0].startswith("cap lost 1 of its last 25 samples")
+    assert said[1].startswith("cap lost 100 of its last 2500 samples")
+    # 100 s of samples are summed up every ten seconds; at the end it is one sentence.
+    assert len(said) == 10
+    assert each_once(said) == (f"{said[0]} (the first of 10 such)",)
+    assert each_once(["", "obci_eeg1 is back", "obci_eeg2 is back"]) == (
+        "obci_eeg1 is back",
+        "obci_eeg2 is back",
+    )
+
+
+def test_a_rate_that_is_off_is_an_event_of_its_own_and_told_once() -> None:
+    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane()
+    lane.aligner.off_rate, lane.aligner.sfreq_effective = True, 256.4
+    for now in (1.0, 2.0, 3.0):
+        notices.heed_stream(lane, watchdog, now)  # type: ignore[arg-type]
+    assert [event.text for event in notices.events] == [
+        "cap declares 250 Hz and sends 256.4 Hz; it is resampled as it comes"
+    ]
 
 
 def test_what_the_source_says_of_an_event_comes_before_its_counts() -> None:
-    notices, watchdog = Notices(), Watchdog(0.0)
-    lane = SimpleNamespace(spec=SPEC, aligner=SimpleNamespace(counters=Counters(gaps=1, lost=500)))
+    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane(gaps=1, lost=500)
     notices.heed_source(["stream 'cap' is back after 2.0 s"], 1.0)
     notices.heed_stream(lane, watchdog, 1.3)  # type: ignore[arg-type]
     assert "is back" in notices.sentence([_state()], "", 1.4)
@@ -59,8 +103,7 @@ def test_what_the_source_says_of_an_event_comes_before_its_counts() -> None:
 
 
 def test_a_burst_is_an_event() -> None:
-    notices, watchdog = Notices(), Watchdog(0.0)
-    lane = SimpleNamespace(spec=SPEC, aligner=SimpleNamespace(counters=Counters()))
+    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane()
     watchdog.bursts = 1
     notices.heed_stream(lane, watchdog, 1.0)  # type: ignore[arg-type]
     assert "held samples up" in notices.sentence([_state()], "", 1.0)

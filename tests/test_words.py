@@ -97,6 +97,23 @@ def test_fallback_to_one_modality_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (Reason.GAP, "gap in GSR"),
+        (Reason.STALLED, "GSR has stopped sending"),
+        (Reason.LOW_QUALITY, "poor GSR signal"),
+        (Reason.NO_BASELINE, "no rest of GSR yet"),
+        (Reason.WARMING_UP, "GSR warming up"),
+        (Reason.NONE, "no GSR"),
+    ],
+)
+def test_why_the_peripheral_signal_was_left_out_is_said(reason: Reason, said: str) -> None:
+    row = replace(make_row(9, reason=Reason.NO_PPS, modalities="eeg"), reason_pps=reason)
+    snapshot = replace(make_snapshot(), prediction=row)
+    assert words.signals_used(snapshot) == f"EEG only: {said}, confidence lowered"
+
+
 def test_scores_are_grouped_by_how_they_were_measured() -> None:
     scores = ("V 0.7 [0.6, 0.8] (eeg, by trial)", "A 0.6 (eeg, by trial)", "V 0.5 (gsr)", "note")
     assert words.grouped_scores(scores) == {

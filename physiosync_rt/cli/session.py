@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,8 +19,10 @@ from physiosync_rt.dashboard.qt import load as load_qt
 from physiosync_rt.datatypes import Snapshot
 from physiosync_rt.engine import Engine, EngineThread
 from physiosync_rt.errors import UserError
+from physiosync_rt.pipeline import Lane
 from physiosync_rt.sinks.csv_log import CsvLog, check_writable
 from physiosync_rt.terminal import TerminalView
+from physiosync_rt.watchdog import Watchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ def describe_run(engine: Engine, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def outcome(engine: Engine) -> dict[str, Any]:
-    """What only the run itself could tell: the rest that was used, electrodes that were bad."""
+    """What only the run itself could tell: its rest, its electrodes, its streams, its rows."""
     pipeline = engine.pipeline
     bad_s = {
         name: seconds
@@ -204,10 +206,34 @@ def outcome(engine: Engine) -> dict[str, Any]:
         if lane.chain.watch is not None
         for name, seconds in lane.chain.watch.bad_s.most_common()
     }
-    found: dict[str, Any] = {"electrodes_bad_s": bad_s}
+    found: dict[str, Any] = {
+        "electrodes_bad_s": bad_s,
+        "streams_seen": {
+            spec.name: stream_seen(pipeline.lanes[spec.name], engine.watchdogs[spec.name])
+            for spec in engine.specs
+        },
+        "used": dict(engine.used),
+        "withheld": {str(reason): n for reason, n in engine.withheld.items()},
+        "without_pps": {str(reason): n for reason, n in engine.without_pps.items()},
+        "told": list(engine.told),
+    }
     if pipeline.baseline is not None:
         found["baseline"] = pipeline.baseline.to_dict()
     return found
+
+
+def stream_seen(lane: Lane, watchdog: Watchdog) -> dict[str, Any]:
+    """What became of a stream's samples, and how even its stamps were."""
+    found: dict[str, Any] = {"dropped": lane.dropped, "late_in_bursts": watchdog.late}
+    aligner = lane.aligner
+    if aligner is None:
+        return found
+    return found | {
+        **asdict(aligner.counters),
+        "sfreq_effective": round(aligner.sfreq_effective, 4),
+        "jitter_ms": round(1e3 * aligner.jitter_s, 3),
+        "drift_ppm": None if aligner.drift_ppm is None else round(aligner.drift_ppm, 1),
+    }
 
 
 def _versions() -> dict[str, str]:
@@ -220,11 +246,43 @@ def _versions() -> dict[str, str]:
     return found
 
 
+_LOSSES = {
+    "lost": "lost",
+    "bad": "no numbers",
+    "duplicated": "twice",
+    "late": "late",
+    "constant": "without a time",
+}
+"""Words for the counters that a person should know at the end."""
+
+
+def _losses(lane: Lane) -> str:
+    """What went wrong with a stream's samples, in one line; empty where nothing did."""
+    if lane.aligner is None:
+        return ""
+    counters = asdict(lane.aligner.counters)
+    total = max(counters["received"] + counters["lost"], 1)
+    said = [
+        f"{counters[name]:,} {word} ({counters[name] / total:.2g})"
+        for name, word in _LOSSES.items()
+        if counters[name]
+    ]
+    said += [
+        f"{counters[n]} {n.replace('_', ' ')}" for n in ("gaps", "clock_resets") if counters[n]
+    ]
+    if lane.dropped:
+        said.append(f"{lane.dropped:,} after their row")
+    return f"{lane.spec.name}: of {total:,} samples {', '.join(said)}" if said else ""
+
+
 def summary(engine: Engine, outputs: Outputs) -> str:
     """What a run came to, for a person."""
     text = f"{engine.rows} rows, {engine.valid_rows} with a prediction"
     if len(engine.used) > 1:
         text += " (" + ", ".join(f"{n} from {what}" for what, n in engine.used.most_common()) + ")"
+    if engine.without_pps:
+        reasons = ", ".join(f"{n} {why}" for why, n in engine.without_pps.most_common())
+        text += f" (EEG only: {reasons})"
     if engine.withheld:
         reasons = ", ".join(f"{n} {why}" for why, n in engine.withheld.most_common())
         text += f" (without one: {reasons})"
@@ -236,6 +294,7 @@ def summary(engine: Engine, outputs: Outputs) -> str:
         text += f"; no rest was captured (asked for: {engine.pipeline.baseline_origin})"
     if outputs.csv:
         text += f"; wrote {outputs.csv}"
+    text += "".join(f"\n{line}" for line in map(_losses, engine.pipeline.lanes.values()) if line)
     if engine.predictor.bundle.card.simulated:
         text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
     return text

@@ -12,6 +12,7 @@ import numpy as np
 
 from physiosync_rt.datatypes import FloatArray, Modality
 from physiosync_rt.errors import UserError
+from physiosync_rt.preprocess.config import ModalityContract, PaperProfile, Profile
 
 Statistics = tuple[FloatArray, FloatArray]
 """What one second of rest says, before seconds are pooled; its meaning is the profile's."""
@@ -27,23 +28,73 @@ class ChannelBaseline:
     In profile ``paper``, ``template`` is the mean second of the rest, 128 rows of one value per
     channel (µV, Ω or mV), with its mean as ``location`` and the spread around it as ``scale``; in
     profile ``live`` it is empty.
+
+    ``ch_names`` and ``stages`` say of which channels it was taken and behind which filters; a
+    rest that does not know is empty there.
     """
 
     location: tuple[float, ...]
     scale: tuple[float, ...]
     template: tuple[tuple[float, ...], ...] = ()
+    ch_names: tuple[str, ...] = ()
+    stages: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain containers, for JSON."""
-        found = {"location": list(self.location), "scale": list(self.scale)}
+        found: dict[str, Any] = {"location": list(self.location), "scale": list(self.scale)}
         template = [list(row) for row in self.template]
-        return found | {"template": template} if template else found
+        known = {"ch_names": list(self.ch_names), "stages": self.stages, "template": template}
+        return found | {name: value for name, value in known.items() if value}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ChannelBaseline:
         """Inverse of `to_dict`."""
         template = tuple(tuple(row) for row in data.get("template", ()))
-        return cls(tuple(data["location"]), tuple(data["scale"]), template)
+        return cls(
+            tuple(data["location"]),
+            tuple(data["scale"]),
+            template,
+            tuple(data.get("ch_names", ())),
+            str(data.get("stages", "")),
+        )
+
+    def check(self, origin: str, contract: ModalityContract, profile: Profile) -> None:
+        """Refuse a rest of other channels, or of other filters, than it is to be used for.
+
+        Raises
+        ------
+        UserError
+            It does not fit; both sides are named.
+        """
+        mend = "capture a new one with --baseline SECONDS"
+        modality = contract.modality
+        if len(self.scale) != contract.n_chans:
+            raise UserError(
+                f"the baseline {origin} has {len(self.scale)} {modality} channels, the bundle "
+                f"{contract.n_chans}; {mend}"
+            )
+        if self.ch_names and self.ch_names != contract.ch_names:
+            pairs = zip(self.ch_names, contract.ch_names, strict=True)
+            theirs, ours = next(pair for pair in pairs if pair[0] != pair[1])
+            raise UserError(
+                f"the baseline {origin} was taken of {modality} channel {theirs} where the bundle "
+                f"has {ours}; {mend}"
+            )
+        stages = stages_text(modality, profile)
+        if bool(self.template) != isinstance(profile, PaperProfile) or (
+            self.stages and self.stages != stages
+        ):
+            raise UserError(
+                f"the baseline {origin} was taken with {self.stages or 'another profile'}, the "
+                f"bundle has {stages}; {mend}"
+            )
+
+
+def stages_text(modality: Modality, profile: Profile) -> str:
+    """What a profile does to a modality before its rest is taken, in one line."""
+    stages = {Modality.EEG: profile.eeg, Modality.GSR: profile.gsr, Modality.ECG: profile.ecg}
+    settings = ", ".join(f"{k} {v:g}" for k, v in stages[modality].model_dump().items())
+    return f"profile {profile.profile} ({settings})"
 
 
 def median_second(seconds: Sequence[Statistics]) -> ChannelBaseline:

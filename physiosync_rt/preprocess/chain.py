@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from physiosync_rt.preprocess.baseline import (
     BaselineCapture,
     BaselineRequest,
     ChannelBaseline,
+    stages_text,
 )
 from physiosync_rt.preprocess.config import ModalityContract, Profile
 from physiosync_rt.preprocess.electrodes import N_NEIGHBOURS, ElectrodeWatch
@@ -63,6 +64,8 @@ class ModalityChain:
         Rest to normalise with; set from outside or by `capture`.
     rest_failed : bool
         Whether the last capture found too little of its stretch usable; the rest before stays.
+    rest_note : str
+        Why a rest is being captured that nobody asked for; empty once it is there.
     watch : ElectrodeWatch or None
         For EEG: which electrodes are bad at present.
 
@@ -95,6 +98,7 @@ class ModalityChain:
             else None
         )
         self.rest_failed = False
+        self.rest_note = ""
         self._recipe = recipe(contract.modality, profile)
         self._warmup = round(self._recipe.warmup_s * GRID_SFREQ)
         self._n_window = round(profile.window_s * GRID_SFREQ)
@@ -128,7 +132,7 @@ class ModalityChain:
     @property
     def note(self) -> str:
         """What a person should know of the rest and of bad electrodes; empty when all is well."""
-        notes = []
+        notes = [self.rest_note]
         if self.rest_failed and self.capture is None:
             notes.append(
                 f"less than half of the rest asked for was usable {self.contract.modality}; "
@@ -217,7 +221,9 @@ class ModalityChain:
         statistics = self._recipe.scaling.statistics(self._rows(start, stop)) if usable else None
         done = self.capture.take(self._next_second, statistics)
         if done is not None:
-            self.baseline = done
+            stages = stages_text(self.contract.modality, self._profile)
+            self.baseline = replace(done, ch_names=self.contract.ch_names, stages=stages)
+            self.rest_note = ""
         if done is not None or self.capture.failed:
             self.rest_failed = self.capture.failed
             self.capture = None

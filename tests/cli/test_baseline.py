@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from physiosync_rt.bundle import load_bundle
 from physiosync_rt.cli import main
 from physiosync_rt.datatypes import Command, Reason
 from physiosync_rt.engine import Engine
+from physiosync_rt.errors import UserError
 from physiosync_rt.formats import read
 from physiosync_rt.formats.simulated_recording import write_recording
 from physiosync_rt.inference import Predictor
-from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.sources.file import FileSource
 
 Rows = list[dict[str, str]]
@@ -99,6 +101,51 @@ def test_the_file_of_a_run_serves_predict_and_live_from_the_first_row(
     assert [[r[k] for k in shown] for r in live] == [[r[k] for k in shown] for r in rows]
 
 
+def test_a_rest_without_gsr_has_it_taken_from_the_run_and_says_so(
+    run: Run, person: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, about = run("predict", person, "--baseline", "5", log="first.csv")
+    del about["baseline"]["channels"]["GSR"]
+    saved = tmp_path / "eeg.json"
+    saved.write_text(json.dumps(about), encoding="utf-8")
+    capsys.readouterr()
+    long = tmp_path / "long.xdf"
+    write_recording(long, 4, duration_s=48.0, rest_s=14.0, ch_names=NAMES, ecg_sfreq=0)
+    rows, about = run("predict", long, "--baseline", saved)
+    told = capsys.readouterr()
+    assert "holds no GSR; its rest is taken from the next 30 usable seconds" in told.err
+    assert "no_baseline" in told.out
+    assert [row["modalities"] for row in rows[6:]] == ["eeg"] * 24 + ["eeg+gsr"] * 17
+    assert about["without_pps"] == {"no_baseline": 24}
+    assert about["baseline"]["origin"] == "5 s from 0 s; GSR: 30 s from 0 s"
+    assert about["baseline"]["channels"]["GSR"]["ch_names"] == ["GSR"]
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "said"),
+    [
+        ("ch_names", ["TP10", "AF7", "AF8", "TP9"], "EEG channel TP10 where the bundle has TP9"),
+        ("stages", "profile live (l_freq 1)", "was taken with profile live (l_freq 1), the bundle"),
+    ],
+)
+def test_a_rest_of_other_channels_or_filters_is_refused(
+    person: Path, what: str, value: object, said: str
+) -> None:
+    predictor = Predictor(load_bundle("demo-muse"), "cpu")
+    engine = Engine(FileSource(read(person)), predictor, baseline=BaselineRequest(0.0, None, 5.0))
+    engine.open()
+    while engine.step():
+        pass
+    engine.close()
+    rest = engine.pipeline.baseline
+    assert rest is not None
+    engine.pipeline.use_baseline(Baseline.from_dict(rest.to_dict()))
+    stored = rest.to_dict()
+    stored["channels"]["EEG"][what] = value
+    with pytest.raises(UserError, match=re.escape(said)):
+        engine.pipeline.use_baseline(Baseline.from_dict(stored))
+
+
 def test_a_bad_electrode_is_named_in_the_summary_and_beside_the_rows(
     run: Run, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,8 +172,6 @@ def test_rest_on_request_replaces_the_one_before(person: Path) -> None:
         first = engine.pipeline.baseline
         assert first is not None
         assert first.origin == "6 s from 0 s"
-        profile = engine.pipeline.profile
-        engine.pipeline.profile = profile.model_copy(update={"baseline_s": 5.0})
         engine.send(Command("baseline"))
         engine.step()
         # The old one serves while the new one is captured.
@@ -138,7 +183,8 @@ def test_rest_on_request_replaces_the_one_before(person: Path) -> None:
         engine.close()
     again = engine.pipeline.baseline
     assert again is not None
-    assert again.origin.startswith("5 s from ")
+    # As many seconds as were asked for at the beginning, whatever the card's number is.
+    assert again.origin == "6 s from 9 s"
     assert again.channels != first.channels
     assert all(row.reason is Reason.NONE for row in list(engine.predictions)[8:])
 
