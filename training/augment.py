@@ -58,6 +58,11 @@ def sample_keys(seed: int, *ids: IntArray | int) -> IntArray:
     return np.atleast_1d(key.astype(np.int64))
 
 
+def seed_of(seed: int, *ids: int) -> int:
+    """`sample_keys` of one thing, as what a random generator can be seeded with."""
+    return int(sample_keys(seed, *ids)[0] & 0x7FFFFFFF)
+
+
 def augment(x: Tensor, kind: IntArray, keys: IntArray) -> Tensor:
     """Make a version of every window.
 

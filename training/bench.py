@@ -10,16 +10,17 @@ import gc
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol
 
 import torch
+from torch import Tensor
 
 from models.config import ModelConfig
 from models.presets import deap_paper
@@ -28,10 +29,11 @@ from physiosync_rt.errors import UserError
 Phase = Literal["data", "forward", "backward", "optimiser"]
 PHASES: tuple[Phase, ...] = ("data", "forward", "backward", "optimiser")
 How = Literal["plain", "physiosync"]
-HOWS: tuple[How, ...] = ("plain", "physiosync")
-What = Literal["pretrain 1 s", "pretrain 5 s", "fine-tune"]
-WHATS: tuple[What, ...] = ("pretrain 1 s", "pretrain 5 s", "fine-tune")
+What = Literal["pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released"]
+WHATS: tuple[What, ...] = ("pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released")
 Show = Callable[[str, float, float], None]
+
+N_SUBJECTS = 32
 
 _TURN = 3
 """Steps of one process before it is the other's turn."""
@@ -49,7 +51,7 @@ class Measured:
     Attributes
     ----------
     what, how : str
-        `WHATS` and `HOWS`.
+        `WHATS`, and which way.
     seconds : dict of str to float
         Median seconds of a step by phase.
     steps_per_s : float
@@ -69,38 +71,82 @@ class Measured:
     losses: list[float]
 
 
-class Clock:
-    """Time of one step by phase; waits for a GPU before it looks."""
+Step = tuple[dict[Phase, float], float]
+"""Seconds by phase, and the loss."""
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self.seconds: dict[Phase, float] = dict.fromkeys(PHASES, 0.0)
 
-    @contextmanager
-    def phase(self, name: Phase) -> Iterator[None]:
-        """Add what happens inside to a phase."""
-        started = self._now()
-        yield
-        self.seconds[name] += self._now() - started
+class Watch:
+    """Follows a way to train: which phase takes how long, and what the loss is.
+
+    Parameters
+    ----------
+    device : torch.device
+        A GPU is waited for before the clock is looked at.
+    end : callable
+        Called with every step when it is over; what it raises ends the training.
+    """
+
+    def __init__(self, device: torch.device, end: Callable[[Step], None]) -> None:
+        self._device, self._end = device, end
+        self._loss = torch.zeros(())
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seconds: dict[Phase, float] = dict.fromkeys(PHASES, 0.0)
+        self._since = self._now()
 
     def _now(self) -> float:
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)
         return time.perf_counter()
 
+    def mark(self, phase: Phase) -> None:
+        """Count the time since the last mark to a phase."""
+        now = self._now()
+        self._seconds[phase] += now - self._since
+        self._since = now
+
+    def forwarded(self, loss: Tensor) -> None:
+        """Mark the end of the forward phase."""
+        self._loss = loss.detach()
+        self.mark("forward")
+
+    def end_step(self) -> None:
+        """Mark the end of the last phase, and of the step."""
+        self.mark("optimiser")
+        self._end((self._seconds, self._loss.item()))
+        self._begin()
+
 
 class Way(Protocol):
-    """A way to train, step by step."""
+    """A way to train."""
 
-    def step(self, number: int, clock: Clock) -> float:
-        """Train on one batch; returns the loss."""
+    def run(self, watch: Watch) -> None:
+        """Train until the watch raises."""
         ...
 
 
 MakeWay = Callable[[torch.device], Way]
 
-Step = tuple[dict[Phase, float], float]
-"""Seconds by phase, and the loss."""
+
+class Enough(Exception):  # noqa: N818  it is no error
+    """All steps that were wanted are done."""
+
+
+def first_steps(way: Way, device: torch.device, n_steps: int) -> list[Step]:
+    """Train a few steps in this process."""
+    found: list[Step] = []
+
+    def end(step: Step) -> None:
+        found.append(step)
+        if len(found) == n_steps:
+            raise Enough
+
+    try:
+        way.run(Watch(device, end))
+    except Enough:
+        return found
+    raise ValueError(f"{type(way).__name__} ended after {len(found)} of {n_steps} steps")
 
 
 class _Peak:
@@ -133,19 +179,26 @@ def _status(name: str) -> float:
 
 
 def _serve(make: MakeWay, device_name: str, n_threads: int, line: Connection) -> None:
-    """Train one step whenever asked; at None, tell the memory and end."""
+    """Train one step whenever asked; when no more is wanted, tell the memory and end."""
     torch.set_num_threads(n_threads)
     device = torch.device(device_name)
     peak = _Peak(device)
     way = make(device)
+
+    def wait() -> None:
+        if not line.recv():
+            raise Enough
+
+    def end(step: Step) -> None:
+        line.send(step)
+        wait()
+
     line.send("ready")
-    while (number := line.recv()) is not None:
-        # The same chance for every way.
-        torch.manual_seed(number)
-        clock = Clock(device)
-        loss = way.step(number, clock)
-        line.send((clock.seconds, loss))
-    line.send(peak.mib())
+    try:
+        wait()
+        way.run(Watch(device, end))
+    except Enough:
+        line.send(peak.mib())
 
 
 def take_turns(
@@ -198,12 +251,12 @@ def take_turns(
         for first in range(0, total, _TURN):
             for how, line in lines.items():
                 for number in range(first, min(first + _TURN, total)):
-                    line.send(number)
+                    line.send(True)
                     found[how].append(_receive(line))
                     show(f"{what}, {how}", number + 1, total)
         peaks = {}
         for how, line in lines.items():
-            line.send(None)
+            line.send(False)
             peaks[how] = _receive(line)
     finally:
         for process in processes:
@@ -244,11 +297,14 @@ def measure(
     n_threads: int = 2,
     show: Show = lambda *_: None,
 ) -> list[Measured]:
-    """Train the paper's network for DEAP at full size, plainly and as here.
+    """Train the paper's network for DEAP at full size on simulated people, plainly and as here.
 
     Parameters
     ----------
-    what : {"pretrain 1 s", "pretrain 5 s", "fine-tune"}
+    what : str
+        One of `WHATS`. ``fine-tune`` has the network and the schedule as they are mended; its
+        slices share their batch statistics, so that its losses are close to the plain ones but
+        not the same. All others compute the same either way.
     n_steps : int
     batch_size : int
         Of fine-tuning; pre-training has the release's 8 stimulus windows of 2 x 2 subjects.
@@ -267,23 +323,27 @@ def measure(
     """
     if torch.device(device).type == "cuda" and not torch.cuda.is_available():
         raise UserError("there is no CUDA GPU here; measure with --device cpu")
-    from training.bench_ways import OurFinetuning, OurPretraining, PlainFinetuning, PlainPretraining
+    from training.bench_ways import (
+        OurFinetuning,
+        OurPretraining,
+        PlainFinetuning,
+        PlainPretraining,
+        simulated,
+    )
 
-    makers: list[tuple[str, MakeWay]]
-    if what == "fine-tune":
-        network = deap_paper(targets=("arousal",), routes=("fused",))
-        makers = [
-            ("plain", partial(PlainFinetuning, network, batch_size)),
-            ("physiosync", partial(OurFinetuning, network, batch_size)),
-        ]
+    network = deap_paper(targets=("arousal",), routes=("fused",), faithful=what != "fine-tune")
+    plain: Callable[..., Way]
+    ours: Callable[..., Way]
+    if what in ("fine-tune", "fine-tune, as released"):
+        how_many, plain, ours = batch_size, PlainFinetuning, OurFinetuning
     else:
-        network = deap_paper(faithful=True)
-        seconds = 1 if what == "pretrain 1 s" else 5
-        makers = [
-            ("plain", partial(PlainPretraining, network, seconds)),
-            ("physiosync", partial(OurPretraining, network, seconds)),
-        ]
-    return take_turns(what, makers, n_steps, device=device, n_threads=n_threads, show=show)
+        how_many, plain, ours = int(what.split()[1]), PlainPretraining, OurPretraining
+    with TemporaryDirectory() as folder:
+        # Prepared once; each process then maps it from the disk.
+        simulated(Path(folder), N_SUBJECTS, show)
+        place = (network, how_many, Path(folder), N_SUBJECTS)
+        makers = [("plain", partial(plain, *place)), ("physiosync", partial(ours, *place))]
+        return take_turns(what, makers, n_steps, device=device, n_threads=n_threads, show=show)
 
 
 def six_fold_copy_gib(network: ModelConfig, n_windows: int = 480, n_subjects: int = 32) -> float:

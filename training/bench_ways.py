@@ -2,31 +2,77 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.config import EncoderConfig, Modality, ModelConfig
 from models.encoder import Encoder
 from models.fusion import Features, PhysioSync
-from models.losses import draw_fixed_halves
-from training.augment import N_KINDS, augment, sample_keys
-from training.bench import Clock
-from training.config import RELEASED_FINETUNE, RELEASED_PRETRAIN
-from training.contrast import ContrastModel, dependent
+from physiosync_rt.datatypes import IntArray
+from training.augment import N_KINDS, augment, sample_keys, seed_of
+from training.bench import Watch
+from training.config import RELEASED_FINETUNE, RELEASED_PRETRAIN, FinetuneConfig
+from training.data.config import DeapData, SimulatedPeople
+from training.data.dataset import Dataset
+from training.data.load import load_dataset
 from training.fast_linear import fast_linear
+from training.feed import Feed
+from training.finetune import make_examples, train_main
+from training.labels import classes
+from training.loop import Progress, Surroundings, no_progress
 from training.memory import keep_freed_memory
 from training.plain import PlainPretraining as PlainSteps
 from training.plain import plain_encode, plain_groups
-
-N_SUBJECTS = 32
-N_WINDOWS = 16
-"""Stimulus windows that batches are drawn from."""
+from training.pretrain import Pretraining, lay_out
+from training.sampling import PairBatch
+from training.supervised import epoch_batches
 
 _SEED = 0
+_CPU = torch.device("cpu")
 _PRETRAIN = RELEASED_PRETRAIN["deap-dependent"]
-_FINETUNE = RELEASED_FINETUNE["deap-dependent"]
+
+
+def simulated(folder: Path, n_subjects: int, progress: Progress = no_progress) -> Dataset:
+    """Invented people in DEAP's files, one trial each, preprocessed as released."""
+    people = SimulatedPeople(subjects=n_subjects, trials=1)
+    return load_dataset(DeapData(kind="deap", simulate=people), folder, progress)
+
+
+class _WatchedFabric(Fabric):
+    """Fabric as training has it; the watch learns where the network begins and what it found."""
+
+    def __init__(self, device: torch.device, watch: Watch) -> None:
+        super().__init__(accelerator=device.type, devices=1)
+        self._watch = watch
+
+    def setup(self, module: nn.Module, *optimisers: Any, **options: Any) -> Any:
+        found = super().setup(module, *optimisers, **options)
+        found[0].register_forward_pre_hook(lambda *_: self._watch.mark("data"))
+        return found
+
+    def backward(self, tensor: Tensor, *args: Any, **options: Any) -> None:
+        self._watch.forwarded(tensor)
+        super().backward(tensor, *args, **options)
+        self._watch.mark("backward")
+
+
+def _around(folder: str, watch: Watch) -> Surroundings:
+    return Surroundings(
+        Path(folder),
+        "benchmark",
+        checkpoint_every_s=math.inf,
+        progress=lambda *_: watch.end_step(),
+    )
 
 
 # ------------------------------------------------------------------------------------ pre-training
@@ -38,176 +84,187 @@ def _encoders(network: ModelConfig, seconds: int) -> tuple[EncoderConfig, Encode
 
 
 class _Pretraining:
-    """What both ways share: weights, windows of all subjects, and who is drawn when."""
+    """What both ways share: the data, and the training that draws weights and batches."""
 
-    def __init__(self, network: ModelConfig, seconds: int, device: torch.device) -> None:
-        torch.manual_seed(_SEED)
-        eeg, pps = _encoders(network, seconds)
+    def __init__(
+        self,
+        network: ModelConfig,
+        seconds: int,
+        folder: Path,
+        n_subjects: int,
+        device: torch.device,
+    ) -> None:
         self.device = device
-        self.model = ContrastModel(eeg, pps, dependent(_PRETRAIN.tau), _PRETRAIN.group_size)
-        self.model.to(device)
-        shape = (N_WINDOWS, N_SUBJECTS)
-        self.eeg = torch.randn(*shape, eeg.n_chans, eeg.n_times)
-        self.pps = torch.randn(*shape, pps.n_chans, pps.n_times)
+        self.dataset = simulated(folder, n_subjects)
+        self.feed = Feed(self.dataset, 1 if seconds == 1 else 5, device)
+        self.grid = lay_out(self.feed, np.arange(len(self.dataset)), _PRETRAIN)
+        self._encoders = _encoders(network, seconds)
 
-    def draw(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Stimulus windows, their versions and the groups of subjects of a batch."""
-        generator = torch.Generator().manual_seed(number)
-        n = _PRETRAIN.n_pairs
-        windows = torch.randperm(N_WINDOWS, generator=generator)[:n]
-        kinds = torch.randint(N_KINDS, (n,), generator=generator)
-        size = _PRETRAIN.group_size
-        return windows, kinds, draw_fixed_halves(N_SUBJECTS, n, size, generator=generator)
-
-
-def _version(x: Tensor, windows: Tensor, subjects: Tensor, kinds: Tensor, modality: int) -> Tensor:
-    """Windows of subjects in their versions, as rows."""
-    numbers = (windows * N_SUBJECTS + subjects).numpy()
-    versions = kinds.numpy()
-    return augment(x, versions, sample_keys(_SEED, numbers, versions, modality))
+    def training(self, fabric: Fabric) -> Pretraining:
+        """Pre-training as `training.run` makes it."""
+        return Pretraining(*self._encoders, _PRETRAIN, self.feed, _SEED, fabric)
 
 
 class PlainPretraining(_Pretraining):
     """The release's way: a six-fold copy in memory, loops, default Adam, all parameters."""
 
-    def __init__(self, network: ModelConfig, seconds: int, device: torch.device) -> None:
-        super().__init__(network, seconds, device)
+    def __init__(self, *shared: Any) -> None:
+        super().__init__(*shared)
+        training = self.training(Fabric(accelerator=self.device.type, devices=1))
+        self._plan = training.plan
         self._steps = PlainSteps(
-            self.model, False, _PRETRAIN.tau, _PRETRAIN.lr, _PRETRAIN.weight_decay
+            training.model, False, _PRETRAIN.tau, _PRETRAIN.lr, _PRETRAIN.weight_decay
         )
-        self._steps.unused.to(device)
+        self._steps.unused.to(self.device)
         self._copies = [self._copy(kind) for kind in range(N_KINDS)]
-        self.model.train()
+        self._places = {int(number): place for place, number in np.ndenumerate(self.grid.rows)}
+        training.model.train()
 
     def _copy(self, kind: int) -> tuple[Tensor, Tensor]:
-        windows = torch.arange(N_WINDOWS).repeat_interleave(N_SUBJECTS)
-        subjects = torch.arange(N_SUBJECTS).repeat(N_WINDOWS)
-        kinds = torch.full_like(windows, kind)
+        numbers = self.grid.rows.ravel()
+        kinds = np.full_like(numbers, kind)
+        feed = Feed(self.dataset, self.feed.seconds, _CPU)
         eeg, pps = (
-            _version(x.flatten(0, 1), windows, subjects, kinds, modality).view_as(x)
-            for modality, x in enumerate((self.eeg, self.pps))
+            torch.unflatten(
+                augment(x, kinds, sample_keys(_SEED, numbers, kinds, modality, 0)),
+                0,
+                self.grid.rows.shape,
+            )
+            for modality, x in enumerate(feed.fetch(numbers))
         )
         return eeg, pps
 
-    def step(self, number: int, clock: Clock) -> float:
-        """Train on one batch; returns the loss."""
-        with clock.phase("data"):
-            windows, kinds, groups = self.draw(number)
-            chosen = list(zip(windows.tolist(), kinds.tolist(), strict=True))
-            eeg, pps = (
-                plain_groups(
-                    torch.stack([self._copies[kind][m][window] for window, kind in chosen]).to(
-                        self.device
-                    ),
-                    groups,
-                )
-                for m in range(2)
-            )
-        with clock.phase("forward"):
+    def _batches(self) -> Iterator[tuple[int, int, PairBatch]]:
+        for epoch in count():
+            for step, batch in enumerate(self._plan(self.grid, epoch).batches()):
+                yield epoch, step, batch
+
+    def run(self, watch: Watch) -> None:
+        """Train until the watch raises."""
+        for epoch, step, batch in self._batches():
+            # The same chance either way.
+            torch.manual_seed(seed_of(_SEED, epoch, step, 0))
+            eeg, pps = self._windows(batch)
+            watch.mark("data")
             loss = self._steps.losses(eeg, pps)
-        with clock.phase("backward"):
+            watch.forwarded(loss)
             self._steps.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-        with clock.phase("optimiser"):
+            watch.mark("backward")
             self._steps.optimiser.step()
-        return loss.item()
+            watch.end_step()
+
+    def _windows(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
+        """All people's windows, of which the drawn ones are then taken."""
+        chosen = [
+            (self._places[int(number)][0], int(kind))
+            for number, kind in zip(batch.rows[0, :, 0], batch.kind[0, :, 0], strict=True)
+        ]
+        subjects = [
+            [[self._places[int(n)][1] for n in pair] for pair in side] for side in batch.rows
+        ]
+        groups = torch.tensor(subjects).transpose(0, 1)
+        eeg, pps = (
+            plain_groups(
+                torch.stack([self._copies[kind][m][window] for window, kind in chosen]).to(
+                    self.device
+                ),
+                groups,
+            )
+            for m in range(2)
+        )
+        return eeg, pps
 
 
 class OurPretraining(_Pretraining):
-    """The way of `training.pretrain`."""
+    """Pre-training as it is."""
 
-    def __init__(self, network: ModelConfig, seconds: int, device: torch.device) -> None:
+    def __init__(self, *shared: Any) -> None:
         keep_freed_memory()
-        super().__init__(network, seconds, device)
-        self._fabric = Fabric(accelerator=device.type, devices=1)
-        adam = torch.optim.Adam(
-            self.model.parameters(), _PRETRAIN.lr, weight_decay=_PRETRAIN.weight_decay, fused=True
-        )
-        self._module, self._optimiser = self._fabric.setup(self.model, adam)
-        self._module.train()
+        super().__init__(*shared)
 
-    def step(self, number: int, clock: Clock) -> float:
-        """Train on one batch; returns the loss."""
-        with clock.phase("data"):
-            windows, kinds, groups = self.draw(number)
-            subjects = groups.transpose(0, 1).flatten()
-            rows, versions = (
-                x[:, None, None].expand_as(groups).transpose(0, 1).flatten()
-                for x in (windows, kinds)
-            )
-            eeg, pps = (
-                _version(x[rows, subjects].to(self.device), rows, subjects, versions, modality)
-                for modality, x in enumerate((self.eeg, self.pps))
-            )
-        with clock.phase("forward"), fast_linear():
-            terms = self._module(eeg, pps, _PRETRAIN.n_pairs)
-        with clock.phase("backward"):
-            self._optimiser.zero_grad()
-            self._fabric.backward(terms.total)
-        with clock.phase("optimiser"):
-            self._optimiser.step()
-        return float(terms.total.detach())
+    def run(self, watch: Watch) -> None:
+        """Train until the watch raises."""
+        training = self.training(_WatchedFabric(self.device, watch))
+        with TemporaryDirectory() as folder, fast_linear():
+            training.run(self.grid, None, _around(folder, watch))
 
 
 # ------------------------------------------------------------------------------------- fine-tuning
 
 
 class _Finetuning:
-    """What both ways share: weights and windows."""
+    """What both ways share: weights, windows and schedule."""
 
-    def __init__(self, network: ModelConfig, batch_size: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        network: ModelConfig,
+        batch_size: int,
+        folder: Path,
+        n_subjects: int,
+        device: torch.device,
+    ) -> None:
+        self.device = device
+        released = (
+            RELEASED_FINETUNE["deap-dependent"] if network.eeg_1s.faithful else FinetuneConfig()
+        )
+        # The rate of learning does not change how fast a step is.
+        self.config = released.model_copy(
+            update={
+                "schedule": "constant",
+                "warmup_steps": 0,
+                "epochs": 10**6,
+                "batch_size": batch_size,
+            }
+        )
+        dataset = simulated(folder, n_subjects)
+        self.feed = Feed(dataset, 5, device)
+        self.rows = np.arange(len(dataset))
+        self.classes = classes(dataset, ("arousal",))
         torch.manual_seed(_SEED)
         self.model = PhysioSync(network).to(device)
-        self.model.train()
-        self._windows = (
-            torch.randn(4 * batch_size, network.eeg_1s.n_chans, network.n_times),
-            torch.randn(4 * batch_size, network.pps_1s.n_chans, network.n_times),
-        )
-        self._labels = torch.arange(4 * batch_size) % 2
-        self._batch_size, self._device = batch_size, device
-
-    def draw(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Windows of both modalities and their classes."""
-        generator = torch.Generator().manual_seed(number)
-        which = torch.randperm(len(self._labels), generator=generator)[: self._batch_size]
-        eeg, pps, labels = (x[which].to(self._device) for x in (*self._windows, self._labels))
-        return eeg, pps, labels
-
-    def logits(self, eeg: Tensor, pps: Tensor) -> Tensor:
-        """Logits of the one target."""
-        found: dict[str, Tensor] = self.model(eeg, pps)
-        return next(iter(found.values()))
-
-    optimiser: torch.optim.Optimizer
-
-    def step(self, number: int, clock: Clock) -> float:
-        """Train on one batch; returns the loss."""
-        with clock.phase("data"):
-            eeg, pps, labels = self.draw(number)
-        with clock.phase("forward"):
-            loss = F.cross_entropy(self.logits(eeg, pps), labels)
-        with clock.phase("backward"):
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-        with clock.phase("optimiser"):
-            self.optimiser.step()
-        return loss.item()
 
 
 class PlainFinetuning(_Finetuning):
-    """A pass of its own for every one-second slice, and default Adam, as released."""
+    """A pass of its own for every one-second slice, and the optimiser as torch has it."""
 
-    def __init__(self, network: ModelConfig, batch_size: int, device: torch.device) -> None:
-        super().__init__(network, batch_size, device)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), _FINETUNE.lr)
+    def __init__(self, *shared: Any) -> None:
+        super().__init__(*shared)
+        kind = torch.optim.AdamW if self.config.optimiser == "adamw" else torch.optim.Adam
+        self._optimiser = kind(
+            self.model.parameters(), self.config.lr, weight_decay=self.config.weight_decay
+        )
+        self.model.train()
 
-    def logits(self, eeg: Tensor, pps: Tensor) -> Tensor:
-        """Logits of the one target, each slice encoded on its own."""
+    def _batches(self) -> Iterator[tuple[int, int, IntArray]]:
+        for epoch in count():
+            batches = epoch_batches(len(self.rows), self.config.batch_size, _SEED, epoch)
+            for step, batch in enumerate(batches):
+                yield epoch, step, batch
+
+    def run(self, watch: Watch) -> None:
+        """Train until the watch raises."""
+        for epoch, step, batch in self._batches():
+            torch.manual_seed(seed_of(_SEED, epoch, step, 0))
+            eeg, pps = self.feed.fetch(self.rows[batch])
+            labels = torch.from_numpy(self.classes[batch, 0]).to(self.device)
+            watch.mark("data")
+            loss = F.cross_entropy(self._logits(eeg, pps), labels)
+            watch.forwarded(loss)
+            self._optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            watch.mark("backward")
+            if self.config.clip is not None:
+                nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+            self._optimiser.step()
+            watch.end_step()
+
+    def _logits(self, eeg: Tensor, pps: Tensor) -> Tensor:
         features: dict[Modality, Features] = {
             "eeg": self._encode("eeg", eeg),
             "pps": self._encode("pps", pps),
         }
-        return next(iter(self.model.classify(features, "fused").values()))
+        return self.model.classify(features, "fused")["arousal"]
 
     def _encode(self, modality: Modality, x: Tensor) -> Features:
         short, long = (self.model.encoders[f"{modality}_{s}s"] for s in (1, 5))
@@ -218,14 +275,16 @@ class PlainFinetuning(_Finetuning):
 
 
 class OurFinetuning(_Finetuning):
-    """The way of `training.finetune`: all slices in one pass, fused Adam."""
+    """Fine-tuning as it is."""
 
-    def __init__(self, network: ModelConfig, batch_size: int, device: torch.device) -> None:
+    def __init__(self, *shared: Any) -> None:
         keep_freed_memory()
-        super().__init__(network, batch_size, device)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), _FINETUNE.lr, fused=True)
+        super().__init__(*shared)
 
-    def logits(self, eeg: Tensor, pps: Tensor) -> Tensor:
-        """Logits of the one target."""
-        with fast_linear():
-            return super().logits(eeg, pps)
+    def run(self, watch: Watch) -> None:
+        """Train until the watch raises."""
+        examples = make_examples(self.feed, self.rows, self.rows[:0], self.classes, 1)
+        fabric = _WatchedFabric(self.device, watch)
+        with TemporaryDirectory() as folder, fast_linear():
+            around = _around(folder, watch)
+            train_main(self.model, self.feed, examples, self.config, _SEED, fabric, around)

@@ -19,7 +19,7 @@ from models.config import MODALITIES, Modality, Route
 from models.encoder import Encoder
 from models.fusion import Features, PhysioSync
 from physiosync_rt.datatypes import FloatArray, IntArray
-from training.augment import sample_keys
+from training.augment import seed_of
 from training.calibration import best_temperature, tempered
 from training.config import FinetuneConfig
 from training.distributed import synchronise_batch_norm, world_size
@@ -254,7 +254,7 @@ def embed_all(
     parts: dict[Modality, list[Features]] = {}
     modalities = fed(main_route(model.config.routes))
     for at in range(0, len(numbers), _EMBED_BATCH):
-        key = None if seed is None else int(sample_keys(seed, at)[0] & np.int64(0x7FFFFFFF))
+        key = None if seed is None else seed_of(seed, at)
         eeg, pps = feed.fetch(numbers[at : at + _EMBED_BATCH], key)
         found = model.embed(
             eeg if "eeg" in modalities else None, pps if "pps" in modalities else None

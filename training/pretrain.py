@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
@@ -14,7 +13,7 @@ from torch import Tensor
 from models.config import EncoderConfig
 from physiosync_rt.datatypes import IntArray
 from physiosync_rt.errors import UserError
-from training.augment import N_KINDS, augment, sample_keys
+from training.augment import N_KINDS, augment, sample_keys, seed_of
 from training.config import PretrainConfig
 from training.contrast import ContrastModel, ContrastTerms, cross, dependent
 from training.distributed import rank, synchronise_batch_norm, world_size
@@ -104,7 +103,7 @@ class Pretraining:
     def windows(self, batch: PairBatch, epoch: int, step: int) -> tuple[Tensor, Tensor]:
         """Augmented windows of this process's share of a batch."""
         part = batch.part(rank(), world_size())
-        key = int(sample_keys(self._seed, epoch, step)[0] & np.int64(0x7FFFFFFF))
+        key = seed_of(self._seed, epoch, step)
         eeg, pps = self._feed.fetch_groups(batch.rows, key, part)
         if not self._config.augment:
             return eeg, pps

@@ -15,7 +15,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from physiosync_rt.datatypes import FloatArray, IntArray
-from training.augment import sample_keys
+from training.augment import seed_of
 from training.calibration import best_temperature
 from training.checkpoint import State
 from training.config import FinetuneConfig
@@ -148,7 +148,7 @@ class Supervised:
         """Train on one batch."""
         self._set_lr(epoch, step, n_steps)
         self._task.train_mode()
-        key = int(sample_keys(self._seed, epoch, step)[0] & np.int64(0x7FFFFFFF))
+        key = seed_of(self._seed, epoch, step)
         part = slice(*share_bounds(len(batch), rank(), world_size()))
         logits = self._task.logits("train", batch, key, part)
         losses = self._losses(logits, self._truth.train[batch], part)
