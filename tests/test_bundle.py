@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,49 @@ def test_a_bundle_survives_its_files(tmp_path: Path) -> None:
     for target, p in shipped.model.predict_proba(*x).items():
         torch.testing.assert_close(again.model.predict_proba(*x)[target], p)
     assert not list((tmp_path / "copy").glob(".new-*"))
+
+
+def test_a_bundle_takes_the_place_of_a_bundle_and_of_nothing_else(tmp_path: Path) -> None:
+    shipped = load_bundle("demo-muse")
+    path = _copy(tmp_path)
+    (path / CARD).write_text("{}")
+    save_bundle(path, shipped.card, shipped.model)
+    assert load_bundle(str(path)).card == shipped.card
+    (path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match=r"holds thesis\.tex, which is no part of a bundle"):
+        save_bundle(path, shipped.card, shipped.model)
+    assert (path / "thesis.tex").read_text() == "years of work"
+
+
+_WRITE = """
+import resource, sys
+from pathlib import Path
+from physiosync_rt.bundle import load_bundle, save_bundle
+from physiosync_rt.errors import UserError
+shipped = load_bundle("demo-muse")
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    save_bundle(Path(sys.argv[1]), shipped.card, shipped.model)
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no sizes of files")
+@pytest.mark.parametrize("limit", [0, 10_000, 100_000])
+def test_a_full_disk_leaves_the_old_bundle(tmp_path: Path, limit: int) -> None:
+    path = _copy(tmp_path)
+    before = {each.name: each.read_bytes() for each in path.iterdir()}
+    done = subprocess.run(
+        [sys.executable, "-c", _WRITE, str(path), str(limit)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"the bundle {path} cannot be written" in done.stdout
+    assert "File too large" in done.stdout
+    assert {each.name: each.read_bytes() for each in path.iterdir()} == before
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
 def _copy(tmp_path: Path) -> Path:

@@ -19,6 +19,7 @@ from training.config import (
     RunConfig,
     TrainConfig,
 )
+from training.folders import slug
 from training.sampling import EpochPlan, make_grid
 from training.supervised import learning_rate
 
@@ -116,11 +117,47 @@ def test_tasks_are_one_network_or_one_for_each_target():
         (lambda: FinetuneConfig(targets=("valence", "quadrant")), "set joint to false"),
         (lambda: FinetuneConfig(schedule="restarts", epochs=2), "three epochs"),
         (lambda: TrainConfig(epochs=3), "Extra inputs are not permitted"),
+        (lambda: TrainConfig(modalities=()), "at least 1 item"),
+        (lambda: TrainConfig(modalities=("eeg", "eeg")), "modalities hold one twice: eeg, eeg"),
+        (lambda: TrainConfig(modalities=("eeg", "pps")), "add fused, or keep one of them"),
+        (
+            lambda: TrainConfig(finetune=FinetuneConfig(head_epochs=0)),
+            r"head_epochs 0 leaves .* untrained: .* set modalities to \[fused\]",
+        ),
+        (
+            lambda: TrainConfig(modalities=("eeg",), pretrain=PretrainConfig()),
+            "set pretrain to null for a training of one modality",
+        ),
+        (
+            lambda: TrainConfig(networks=(NetworkConfig(name="A b"), NetworkConfig(name="a-B"))),
+            "two networks are called A b, a-B: names must differ by more than",
+        ),
+        (lambda: TrainConfig(networks=(NetworkConfig(name="?"),)), "needs a letter or a digit"),
     ],
 )
 def test_what_does_not_go_together_is_refused(make, words):
     with pytest.raises(ValidationError, match=words):
         make()
+
+
+def test_heads_that_need_no_epochs_of_their_own():
+    """The main heads are trained with the encoders, whichever they are."""
+    for routes in (("fused",), ("eeg",), ("pps",)):
+        TrainConfig(modalities=routes, finetune=FinetuneConfig(head_epochs=0))
+    TrainConfig(modalities=("pps", "fused"))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("paper (narrow)",), "paper-narrow"),
+        (("subject", "A  B", "c_d"), "subject-a-b-c-d"),
+        (("Größe 2",), "größe-2"),
+        (("../..",), ""),
+    ],
+)
+def test_names_of_folders(words, expected):
+    assert slug(*words) == expected
 
 
 GOOD = """

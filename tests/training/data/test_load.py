@@ -18,16 +18,20 @@ from physiosync_rt.preprocess.paper import deap_eeg, deap_gsr
 from physiosync_rt.synthetic import Person, simulate
 from training.data import store
 from training.data.config import DataConfig
-from training.data.dataset import N_TIMES, Dataset
+from training.data.dataset import N_TIMES, Dataset, Outline
 from training.data.live import live_trials
 from training.data.load import load_dataset
+from training.data.outline import outline
 from training.data.signals import preprocess
+from training.data.trials import is_rated
+
+
+def _silent(what: str, done: float, total: float) -> None:
+    pass
 
 
 def _load(cache: Path, **config: object) -> Dataset:
-    return load_dataset(
-        TypeAdapter(DataConfig).validate_python(config), cache, lambda what, done, total: None
-    )
+    return load_dataset(TypeAdapter(DataConfig).validate_python(config), cache, _silent)
 
 
 def test_deap_in_profile_paper_is_the_released_preprocessing(tmp_path) -> None:
@@ -117,6 +121,22 @@ def test_a_prepared_data_set_is_mapped_not_made_again(tmp_path, monkeypatch) -> 
         _load(tmp_path, kind="deap", simulate={"subjects": 1, "trials": 1, "seed": 1})
 
 
+@pytest.mark.parametrize("name", [store.ABOUT, store.TABLE, store.EEG, store.PPS])
+def test_a_cache_that_was_cut_at_any_length_is_made_again(tmp_path, name) -> None:
+    config = {"kind": "simulated", "subjects": 1, "duration_s": 70, "trial_s": 20}
+    whole = _load(tmp_path, **config)
+    (path,) = tmp_path.glob(f"simulated-*/{name}")
+    content = path.read_bytes()
+    digest = whole.about.digest
+    assert store.load(path.parent, digest) is not None
+    for share in (0.0, 0.01, 0.3, 0.7, 0.999):
+        path.write_bytes(content[: int(share * len(content))])
+        assert store.load(path.parent, digest) is None
+    again = _load(tmp_path, **config)
+    assert path.read_bytes() == content
+    assert len(again) == len(whole)
+
+
 @pytest.mark.parametrize("damage", ["version", "cut", "code"])
 def test_a_cache_that_is_old_or_cut_off_is_made_again(tmp_path, monkeypatch, damage) -> None:
     config = {"kind": "deap", "simulate": {"subjects": 1, "trials": 1}}
@@ -163,6 +183,62 @@ def test_a_hole_in_the_signal_leaves_its_windows_out(tmp_path) -> None:
     assert trial.pieces[0].start == 0
     assert len(trial.pieces) == 2
     assert trial.pieces[0].eeg.shape[1] <= 23 * 128 <= 27 * 128 < trial.pieces[1].start
+
+
+def test_another_process_need_not_read_the_files_again(tmp_path, monkeypatch) -> None:
+    config = TypeAdapter(DataConfig).validate_python({"kind": "simulated", "subjects": 1})
+    digest = load_dataset(config, tmp_path, _silent).about.digest
+
+    def fail(*_: object) -> None:
+        raise AssertionError("hashed again")
+
+    with monkeypatch.context() as context:
+        context.setattr(store, "digest_of", fail)
+        assert load_dataset(config, tmp_path, _silent, digest).about.digest == digest
+        with pytest.raises(AssertionError, match="hashed again"):
+            load_dataset(config, tmp_path, _silent, "another")
+    with pytest.raises(UserError, match=f"has the hash {digest} here and another where"):
+        load_dataset(config, tmp_path, _silent, "another")
+
+
+def _same(promised: Outline, data: Dataset) -> None:
+    for column in ("subject", "stimulus", "trial", "window", "valence", "arousal"):
+        np.testing.assert_array_equal(getattr(promised.table, column), getattr(data.table, column))
+    assert promised.about.subjects == data.about.subjects
+    assert promised.about.stimuli == data.about.stimuli
+    assert promised.about.threshold == data.about.threshold
+    assert promised.about.eeg.n_chans == data.about.eeg.n_chans
+    assert promised.about.pps.n_chans == data.about.pps.n_chans
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"kind": "deap", "simulate": {"subjects": 2, "trials": 3, "seed": 4}},
+        {"kind": "deap", "simulate": {"subjects": 2, "trials": 2, "fingerprint": 1.0}},
+        {"kind": "dreamer", "simulate": {"subjects": 2, "trials": 2, "seed": 4}},
+        {"kind": "simulated", "subjects": 2, "duration_s": 100, "trial_s": 20, "pps": "ECG"},
+    ],
+)
+def test_invented_people_are_as_promised(tmp_path, config) -> None:
+    promised = outline(TypeAdapter(DataConfig).validate_python(config))
+    data = _load(tmp_path, **config)
+    _same(promised, data)
+    for target in ("valence", "arousal", "quadrant"):
+        np.testing.assert_array_equal(promised.truth(target), data.truth(target))
+
+
+def test_files_promise_no_less_than_they_hold(tmp_path) -> None:
+    write_deap(tmp_path / "deap", 2, 3, n_trials=2)
+    (tmp_path / "DREAMER.mat").touch()
+    for kind, path, n_subjects, n_windows in (
+        ("deap", tmp_path / "deap", 2, 2 * 40 * 12),
+        ("dreamer", tmp_path / "DREAMER.mat", 23, 23 * 18 * 12),
+    ):
+        config = TypeAdapter(DataConfig).validate_python({"kind": kind, "path": path})
+        promised = outline(config)
+        assert (len(promised.about.subjects), len(promised)) == (n_subjects, n_windows)
+        assert not is_rated(promised.table)
 
 
 def test_missing_places_are_named(tmp_path) -> None:
