@@ -312,7 +312,7 @@ def _classify(
 ) -> dict[str, FloatArray]:
     """Probabilities at temperature 1 by target."""
     logits = model.classify(features, route)
-    return {t: values.double().softmax(-1).cpu().numpy() for t, values in logits.items()}
+    return {t: values.cpu().double().softmax(-1).numpy() for t, values in logits.items()}
 
 
 def calibrate(model: PhysioSync, validation: Sequence[Predictions]) -> dict[str, float]:

@@ -211,6 +211,6 @@ class Supervised:
         for at in range(0, n, _EVAL_BATCH):
             which = np.arange(at, min(at + _EVAL_BATCH, n))
             for name, values in self._task.logits("validation", which, 0, slice(None)).items():
-                probability = values.double().softmax(-1).cpu().numpy()
+                probability = values.cpu().double().softmax(-1).numpy()
                 parts.setdefault(name, []).append(probability)
         return {name: np.concatenate(part) for name, part in parts.items()}
