@@ -64,6 +64,9 @@ UnicastMinRTT = 0.15
 level = -3
 """
 )
+_QUIET_CONFIG = "[log]\nlevel = -3\n"
+# Where liblsl itself looks for a configuration, besides LSLAPICFG.
+_OWN_CONFIGS = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
 DEFAULT_SESSION = "default"
 """Session of every program that names none; its streams keep to liblsl's usual ports."""
 
@@ -73,7 +76,11 @@ _FIRST_PASS_S, _LONGEST_PASS_S = 0.25, 1.0
 
 
 def use_loopback(session: str = DEFAULT_SESSION) -> Path:
-    """Keep LSL of this process and its children on this computer.
+    """Have LSL of this process and its children find, and be found, on this computer alone.
+
+    Nothing is announced to the network and nothing there is asked. liblsl cannot be told to listen
+    on the loopback interface only, though: who knows its ports can connect to an outlet from
+    elsewhere, unless a firewall is in the way.
 
     Parameters
     ----------
@@ -96,14 +103,35 @@ def use_loopback(session: str = DEFAULT_SESSION) -> Path:
         return current
     if "pylsl" in sys.modules:
         raise RuntimeError("use_loopback() has to be called before pylsl is imported")
-    folder = Path(tempfile.mkdtemp(prefix="physiosync-lsl-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / "loopback.cfg"
     base_port, n_ports = _USUAL_PORTS
     if session != DEFAULT_SESSION:
         nth = zlib.crc32(session.encode()) % _N_SESSIONS
         base_port, n_ports = _FIRST_SESSION_PORT + nth * _SESSION_PORTS, _SESSION_PORTS
     config = _LOOPBACK_CONFIG.format(session=session, base_port=base_port, n_ports=n_ports)
+    return _put_in_force(config)
+
+
+def settle(*, local: bool) -> None:
+    """Choose LSL's configuration for a command, before liblsl is loaded.
+
+    Parameters
+    ----------
+    local : bool
+        Keep to this computer, see `use_loopback`. Otherwise a person's own configuration holds;
+        where there is none it is liblsl's, without its messages among ours.
+    """
+    if local:
+        use_loopback()
+        return
+    own = "LSLAPICFG" in os.environ or any(Path(p).expanduser().is_file() for p in _OWN_CONFIGS)
+    if not own and "pylsl" not in sys.modules:
+        _put_in_force(_QUIET_CONFIG)
+
+
+def _put_in_force(config: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="physiosync-lsl-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "lsl_api.cfg"
     path.write_text(config, encoding="utf-8")
     os.environ["LSLAPICFG"] = str(path)
     return path

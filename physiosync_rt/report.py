@@ -1,10 +1,13 @@
-"""What is in a recording or a bundle, as facts and for a person."""
+"""What is in a recording, a bundle or in sight, as facts and for a person."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +15,7 @@ from physiosync_rt.align.stream import StreamAligner
 from physiosync_rt.bundle import Card
 from physiosync_rt.datatypes import GRID_SFREQ, Modality, RecordedStream, Recording
 from physiosync_rt.formats.clocks import corrected
+from physiosync_rt.lsl import SeenStream
 from physiosync_rt.playback import in_time_order
 from physiosync_rt.preprocess.quality import Judge, judge_of
 
@@ -79,8 +83,10 @@ def _aligned(recording: Recording) -> dict[str, dict[str, Any]]:
             "jitter_ms": round(1e3 * aligner.jitter_s, 3),
             "gaps": aligner.counters.gaps,
             "lost": aligner.counters.lost,
+            "late": aligner.counters.late,
             "duplicated": aligner.counters.duplicated,
             "clock_resets": aligner.counters.clock_resets,
+            "constant": aligner.counters.constant,
             "not_finite": aligner.counters.bad,
             "quality": round(float(np.mean(qualities[name])), 3) if name in qualities else None,
         }
@@ -88,40 +94,78 @@ def _aligned(recording: Recording) -> dict[str, dict[str, Any]]:
     }
 
 
-def recording_text(facts: dict[str, Any]) -> Text:
+def recording_text(facts: dict[str, Any]) -> Group:
     """Facts of `recording_facts` for a person: a paragraph per stream, then the rest."""
-    text = Text()
-    text.append(f"{facts['file'] or facts['subject']}\n", style="bold")
-    for s in facts["streams"]:
-        text.append(f"\n{s['name']}", style="bold")
-        rate = f"{s['sfreq']:g} Hz" if s["sfreq"] else "irregular"
-        if abs(s.get("sfreq_effective", s["sfreq"]) - s["sfreq"]) > 0.01:
-            rate += f" (measured {s['sfreq_effective']:.2f})"
-        unit = s["unit"] or "unit not known"
-        what = [str(s["modality"]), unit, f"{len(s['ch_names'])} ch", rate]
-        text.append(f"  {', '.join(what)}, {s['duration_s']:.1f} s\n")
-        if "jitter_ms" in s:
-            counts = {
-                "gaps": s["gaps"],
-                "lost": s["lost"],
-                "repeated": s["duplicated"],
-                "clock resets": s["clock_resets"],
-                "not finite": s["not_finite"],
-            }
-            said = [f"{n} {name}" for name, n in counts.items()]
-            said.insert(0, f"jitter {s['jitter_ms']:.1f} ms")
-            if s["quality"] is not None:
-                said.append(f"quality {s['quality']:.2f}")
-            text.append(f"  {' · '.join(said)}\n", style="dim")
-        text.append(f"  {' '.join(s['ch_names'])}\n", style="dim")
-    text.append("\n")
+    parts: list[Text | Padding] = [Text(facts["file"] or facts["subject"], style="bold")]
+    for stream in facts["streams"]:
+        parts += [Text(), *_stream_lines(stream)]
     segments = facts["segments"]
     lines = [f"{m['n']} markers in {m['name']}" for m in facts["markers"]]
     if any(segments.values()):
         lines.append(f"{segments['baseline']} baseline and {segments['trial']} trial segments")
     lines += [f"done to it before: {step}" for step in facts["history"]]
     lines += [f"note: {note}" for note in facts["notes"]]
-    return text.append("\n".join(lines))
+    parts.append(Text())
+    parts += [Text(line) for line in lines]
+    return Group(*parts)
+
+
+def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
+    rate = f"{s['sfreq']:g} Hz" if s["sfreq"] else "irregular"
+    if abs(s.get("sfreq_effective", s["sfreq"]) - s["sfreq"]) > 0.01:
+        rate += f" (measured {s['sfreq_effective']:.2f})"
+    unit = s["unit"] or "unit not known"
+    what = [s["modality"], unit, f"{len(s['ch_names'])} ch", rate, f"{s['duration_s']:.1f} s"]
+    lines: list[Text | Padding] = [Text(s["name"], style="bold"), _indented(", ".join(what))]
+    clock = ["samples are counted"] if s["counter"] else []
+    if offsets := s["clock_offset_s"]:
+        drifted = f" to {offsets[-1]:+.6f}" if len(set(offsets)) > 1 else ""
+        clock.append(f"clock offset {offsets[0]:+.6f}{drifted} s")
+    if clock:
+        lines.append(_indented(" · ".join(clock), style="dim"))
+    if "jitter_ms" in s:
+        said = [f"jitter {s['jitter_ms']:.1f} ms", *(f"{s[key]} {word}" for key, word in _COUNTS)]
+        if s["quality"] is not None:
+            said.append(f"quality {s['quality']:.2f}")
+        lines.append(_indented(" · ".join(said), style="dim"))
+    return [*lines, _indented(" ".join(s["ch_names"]), style="dim")]
+
+
+_COUNTS = (
+    ("gaps", "gaps"),
+    ("lost", "lost"),
+    ("late", "late"),
+    ("duplicated", "repeated"),
+    ("clock_resets", "clock resets"),
+    ("constant", "with a stamp that stood still"),
+    ("not_finite", "not finite"),
+)
+
+
+def _indented(text: str, style: str = "") -> Padding:
+    """Lines that keep their indent where a narrow terminal breaks them."""
+    return Padding(Text(text, style=style), (0, 0, 0, 2), expand=False)
+
+
+def seen_text(streams: Sequence[SeenStream]) -> Group:
+    """LSL streams in sight for a person: a paragraph each, nothing of it cut off."""
+    parts: list[Text | Padding] = []
+    for each in streams:
+        spec = each.spec
+        words = ", ".join(sorted(set(filter(None, each.unit_words))))
+        rate = f"{spec.sfreq:g} Hz" if spec.sfreq else "irregular"
+        unit = spec.unit or words or "unit not known"
+        what = ["markers"] if each.marker else [str(spec.modality), unit]
+        parts += [
+            Text(spec.name, style="bold"),
+            _indented(", ".join([*what, f"{spec.n_chans} ch", rate])),
+            _indented(
+                f"type {spec.stype or '-'} · host {spec.host or '-'} · "
+                f"source_id {spec.source_id or '-'}",
+                style="dim",
+            ),
+        ]
+    return Group(*parts)
 
 
 def bundle_tables(card: Card, digest: str) -> list[Table]:

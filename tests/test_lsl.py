@@ -151,6 +151,29 @@ def test_loopback_is_written_once_and_swept_away() -> None:
     assert not Path(done.stdout.strip()).exists()
 
 
+_SAY = (
+    "import os; print(open(os.environ['LSLAPICFG']).read() if 'LSLAPICFG' in os.environ else '-')"
+)
+
+
+def test_without_a_configuration_of_its_own_liblsl_is_quiet(tmp_path: Path) -> None:
+    code = f"from physiosync_rt.lsl import settle; settle(local=False); {_SAY}"
+    done = _run(f"{code}; import pylsl; pylsl.StreamInfo('quiet')", HOME=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "level = -3" in done.stdout
+    assert "KnownPeers" not in done.stdout
+
+
+def test_a_persons_own_configuration_is_left_alone(tmp_path: Path) -> None:
+    code = f"from physiosync_rt.lsl import settle; settle(local=False); {_SAY}"
+    mine = tmp_path / "mine.cfg"
+    mine.write_text("[lab]\nSessionID = mine\n")
+    assert "SessionID = mine" in _run(code, LSLAPICFG=str(mine)).stdout
+    (tmp_path / "lsl_api").mkdir()
+    mine.rename(tmp_path / "lsl_api" / "lsl_api.cfg")
+    assert _run(code, HOME=str(tmp_path)).stdout == "-\n"
+
+
 def test_loopback_comes_too_late_after_liblsl() -> None:
     done = _run("import pylsl; from physiosync_rt.lsl import use_loopback; use_loopback()")
     assert done.returncode == 1

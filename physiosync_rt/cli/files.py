@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
-from rich.text import Text
 
+from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar
 from physiosync_rt.cli.session import Outputs, check_number, describe_run, outcome, summary
 from physiosync_rt.errors import UserError
@@ -125,14 +125,13 @@ def replay(
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait for a listener first.")] = True,
     local: Annotated[
-        bool, typer.Option("--local", help="Only for listeners on this computer.")
+        bool, typer.Option("--local", help="Announce the streams on this computer only.")
     ] = False,
 ) -> None:
     """Play a recording as LSL streams with its original offsets between streams."""
-    if local:
-        from physiosync_rt.lsl import use_loopback
+    from physiosync_rt.lsl import settle
 
-        use_loopback()
+    settle(local=local)
     from physiosync_rt.cli.recordings import load_session
     from physiosync_rt.faults import Faults
     from physiosync_rt.replay import Replayer
@@ -175,7 +174,7 @@ def inspect(
         path = find_bundle(str(what))
         card = read_card(path)
         found: dict[str, Any] = {"hash": digest(path), **card.model_dump(mode="json")}
-        shown: list[Table] | list[Text] = report.bundle_tables(card, digest(path))
+        shown: list[Table] | list[Group] = report.bundle_tables(card, digest(path))
     else:
         from physiosync_rt.devices import load_device, map_recording
         from physiosync_rt.formats import read_all
@@ -190,9 +189,9 @@ def inspect(
     if as_json:
         typer.echo(json.dumps(found, indent=2, default=str))
         return
-    console = Console()
+    console = result_console()
     for each in shown:
-        console.print(each, highlight=False)
+        console.print(each)
 
 
 class Kind(StrEnum):

@@ -43,7 +43,7 @@ def demo(
     )
     outputs.check()
     check_number("--seed", seed, least=0)
-    # Before anything loads liblsl: the demo never leaves this computer.
+    # Before anything loads liblsl: the demo announces itself to nobody.
     from physiosync_rt.lsl import use_loopback
 
     use_loopback(session="physiosync-demo")
@@ -113,7 +113,9 @@ def live(
     headless: Annotated[
         bool, typer.Option("--headless", help="Terminal view instead of the dashboard.")
     ] = False,
-    local: Annotated[bool, typer.Option("--local", help="Only streams of this computer.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Look for streams of this computer only.")
+    ] = False,
     config: Annotated[str | None, typer.Option(help="YAML with any of these options.")] = None,
 ) -> None:
     """Watch live predictions from a device, a simulated person or a recording."""
@@ -138,10 +140,9 @@ def live(
         duration_s=settings.duration,
     )
     outputs.check()
-    if settings.local:
-        from physiosync_rt.lsl import use_loopback
+    from physiosync_rt.lsl import settle
 
-        use_loopback()
+    settle(local=settings.local)
     from physiosync_rt.bundle import load_bundle
     from physiosync_rt.engine import Engine
     from physiosync_rt.inference import Predictor

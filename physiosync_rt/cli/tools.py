@@ -13,10 +13,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from physiosync_rt.cli.printing import result_console
 from physiosync_rt.errors import UserError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Local = Annotated[bool, typer.Option("--local", help="Only streams of this computer.")]
+Local = Annotated[bool, typer.Option("--local", help="Look for streams of this computer only.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to look.")]
 
 
@@ -40,14 +41,14 @@ def streams(
     listen: Annotated[float, typer.Option(help="Seconds to listen to it (--assist).")] = 5.0,
 ) -> None:
     """List the LSL streams in sight with rate, channels, unit and host."""
-    if local:
-        from physiosync_rt.lsl import use_loopback
+    from physiosync_rt.lsl import settle
 
-        use_loopback()
+    settle(local=local)
     if assist:
         _assist(stream, listen, timeout, out)
         return
     from physiosync_rt.lsl import find
+    from physiosync_rt.report import seen_text
 
     seen = find(timeout)
     if as_json:
@@ -59,22 +60,7 @@ def streams(
             "try `physiosync replay FILE`"
         )
         return
-    table = Table()
-    for column in ("name", "type", "is", "ch", "rate Hz", "unit", "host", "source_id"):
-        table.add_column(column)
-    for each in seen:
-        spec = each.spec
-        table.add_row(
-            spec.name,
-            spec.stype,
-            "markers" if each.marker else str(spec.modality),
-            str(spec.n_chans),
-            f"{spec.sfreq:g}" if spec.sfreq else "irregular",
-            spec.unit or ", ".join(sorted(set(filter(None, each.unit_words)))) or "?",
-            spec.host,
-            spec.source_id,
-        )
-    Console().print(table)
+    result_console().print(seen_text(seen))
 
 
 def _assist(query: str | None, seconds: float, timeout: float, out: Path | None) -> None:
@@ -119,7 +105,7 @@ def boards(as_json: Json = False) -> None:
     for board in found:
         counts = (str(n or "") for n in (board.n_eeg, board.n_eda, board.n_ecg))
         table.add_row(board.name, f"{board.sfreq:g}", *counts, " ".join(board.eeg_names))
-    Console().print(table)
+    result_console().print(table)
 
 
 def record(
@@ -132,10 +118,9 @@ def record(
     local: Local = False,
 ) -> None:
     """Record LSL streams to XDF, with raw stamps and clock corrections."""
-    if local:
-        from physiosync_rt.lsl import use_loopback
+    from physiosync_rt.lsl import settle
 
-        use_loopback()
+    settle(local=local)
     from physiosync_rt.cli.session import Outputs
     from physiosync_rt.devices import load_device
     from physiosync_rt.sinks.recorder import Recorder
@@ -176,4 +161,4 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, default=str))
     else:
-        show(findings, Console())
+        show(findings, result_console())
