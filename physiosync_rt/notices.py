@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from physiosync_rt.align.counters import Counters
 from physiosync_rt.datatypes import StreamPhase, StreamSpec, StreamState
 from physiosync_rt.pipeline import Lane
 from physiosync_rt.watchdog import Watchdog
+from physiosync_rt.words import gist
 
 SHOWN_S = 10.0
 """How long an event stays before the eyes."""
@@ -150,14 +150,6 @@ def off_rate_sentence(spec: StreamSpec, effective: float) -> str:
         f"{spec.name} declares {spec.sfreq:g} Hz and sends {effective:.4g} Hz; it is resampled as "
         "it comes"
     )
-
-
-_NUMBER = re.compile(r"\b\d+(?:[.,]\d+)*")
-
-
-def gist(text: str) -> str:
-    """Return a sentence without its numbers: seconds that count up are no news."""
-    return _NUMBER.sub("", text)
 
 
 def each_once(texts: Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from physiosync_rt.datatypes import Prediction, Snapshot, StreamPhase
+from physiosync_rt.datatypes import Prediction, Reason, Snapshot, StreamPhase, StreamState
 from physiosync_rt.words import (
     ALERT,
     AROUSAL,
@@ -23,8 +23,10 @@ from physiosync_rt.words import (
     VALENCE,
     clock,
     duration,
+    gist,
     number,
     pps_name,
+    rarities,
     rate,
     signals_used,
     verdict,
@@ -92,8 +94,7 @@ class TerminalView:
         if self._last_row == 0 and not self._introduced:
             self._introduced = True
             self._print(f"{snapshot.bundle_title}: trained on {snapshot.trained_on}")
-        # Seconds that count up are no news.
-        news = "".join(c for c in snapshot.notice if not c.isdigit())
+        news = gist(snapshot.notice)
         if news != self._last_notice:
             self._last_notice = news
             if snapshot.notice:
@@ -118,6 +119,7 @@ class TerminalView:
         parts += [Padding(body, (1, 0, 0, 0)), _streams(snapshot), _files(snapshot)]
         room = self._console.height - _FIXED_LINES - len(snapshot.streams)
         room -= 3 if snapshot.notice else 0
+        room -= sum(any(rarities(state).values()) for state in snapshot.streams)
         parts += [_one_line(score, "dim") for score in snapshot.scores[: max(0, room)]]
         return Group(*parts)
 
@@ -145,6 +147,8 @@ def line(row: Prediction, pps: str) -> str:
         f"confidence {number(row.confidence)}",
         row.modalities.upper().replace("+", " + "),
     ]
+    if row.reason is not Reason.NONE:
+        parts[-1] += f" ({why(row, pps)})"
     if row.marker:
         parts.append(f"marker “{row.marker}”")
     return start + "  ".join(parts)
@@ -236,11 +240,11 @@ def _streams(snapshot: Snapshot) -> RenderableType:
     table.add_column("stream", no_wrap=True, overflow="ellipsis", ratio=1)
     for name in ("state", "rate", "jitter", "age"):
         table.add_column(name, no_wrap=True)
-    for name in ("lost", "late", "twice", "gaps", "drop"):
+    for name in ("lost", "late", "gaps"):
         table.add_column(name, justify="right", no_wrap=True)
     for state in snapshot.streams:
         mark, style = _MARKS[state.phase]
-        counts = (state.lost, state.late, state.duplicated, state.gaps, state.dropped)
+        counts = (state.lost, state.late, state.gaps)
         table.add_row(
             f"{state.spec.modality.value} {state.spec.name}",
             Text(f"{mark} {PHASES[state.phase]}", style=style),
@@ -249,7 +253,15 @@ def _streams(snapshot: Snapshot) -> RenderableType:
             duration(state.age_s),
             *(Text(str(count), style=ALERT if count else "") for count in counts),
         )
-    return Padding(table, (1, 0))
+    return Padding(Group(table, *filter(None, map(_rarities, snapshot.streams))), (1, 0))
+
+
+def _rarities(state: StreamState) -> Text | None:
+    """A line with what seldom happens, where it has happened."""
+    said = [f"{count:,} {name}" for name, count in rarities(state).items() if count]
+    if not said:
+        return None
+    return _one_line(f"  {state.spec.modality.value}: {', '.join(said)}", ALERT)
 
 
 def _files(snapshot: Snapshot) -> RenderableType:

@@ -7,6 +7,7 @@ that the window, the terminal and the manual never disagree.
 from __future__ import annotations
 
 import math
+import re
 
 from physiosync_rt.datatypes import (
     Modality,
@@ -85,6 +86,14 @@ MISSING = "–"
 """Stands where there is no number."""
 
 
+_NUMBER = re.compile(r"\b\d+(?:[.,]\d+)*")
+
+
+def gist(text: str) -> str:
+    """Return a sentence without its numbers: seconds that count up are no news."""
+    return _NUMBER.sub("", text)
+
+
 def quality_word(quality: float) -> str:
     """Return ``good``, ``fair`` or ``poor`` for a quality in [0, 1]."""
     if quality >= GOOD_QUALITY:
@@ -120,6 +129,21 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
+def rarities(state: StreamState) -> dict[str, int]:
+    """Return what seldom happens to samples and their stamps, by a short name.
+
+    Counters of their own line in a view: samples that came twice, that are no numbers, whose
+    stamps stood still, that came after their row; and how often a clock was set anew.
+    """
+    return {
+        "twice": state.duplicated,
+        "no number": state.bad,
+        "no time": state.constant,
+        "too late": state.dropped,
+        "clock resets": state.clock_resets,
+    }
+
+
 def rate(state: StreamState) -> str:
     """Return the measured against the nominal rate, as in ``249.9 / 250 Hz``."""
     effective = number(state.sfreq_effective, 1) if state.received else MISSING
@@ -148,12 +172,8 @@ def why(prediction: Prediction, pps: str) -> str:
         What to call the peripheral signal (see :func:`pps_name`).
     """
     # A row is withheld for its EEG; the peripheral signal is only ever missing beside it.
-    signal = pps if prediction.reason is Reason.NO_PPS else "EEG"
-    return REASONS[prediction.reason][0].format(signal=signal)
-
-
-def why_without(prediction: Prediction, pps: str) -> str:
-    """Return why the peripheral signal was left out of a row, in a few words naming it."""
+    if prediction.reason is not Reason.NO_PPS:
+        return REASONS[prediction.reason][0].format(signal="EEG")
     if prediction.reason_pps is Reason.NO_BASELINE:
         return f"no rest of {pps} yet"
     if prediction.reason_pps is Reason.WARMING_UP:
@@ -192,7 +212,7 @@ def signals_used(snapshot: Snapshot) -> str:
     if row.reason is Reason.NONE:
         return f"Signals used: {used}"
     if "eeg" in row.modalities:
-        return f"{used} only: {why_without(row, pps_name(snapshot))}, confidence lowered"
+        return f"{used} only: {why(row, pps_name(snapshot))}, confidence lowered"
     return f"{used} only: no usable EEG, confidence lowered"
 
 

@@ -33,7 +33,7 @@ def drawn(snapshot: Snapshot | None, width: int = 80, height: int = 24) -> str:
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 35)])
 @pytest.mark.parametrize("n_chans", [4, 32])
 @pytest.mark.parametrize(
-    "state", ["running", "gap", "no_pps", "waiting", "filling", "baseline", "lost"]
+    "state", ["running", "gap", "no_pps", "waiting", "filling", "baseline", "lost", "faults"]
 )
 def test_fits_the_terminal(state: str, n_chans: int, width: int, height: int) -> None:
     lines = drawn(make_snapshot(n_chans, state=state), width, height).splitlines()
@@ -66,6 +66,13 @@ def test_says_why_there_is_no_prediction() -> None:
     assert "○" in text
 
 
+def test_says_what_seldom_happens_to_samples() -> None:
+    assert "twice" not in drawn(make_snapshot())
+    text = drawn(make_snapshot(state="faults"))
+    assert "EEG: 12 twice, 7 no number, 5 no time, 2 too late, 1 clock resets" in text
+    assert "GSR: 12 twice, 7 no number, 5 no time  " in text
+
+
 def test_before_the_first_snapshot() -> None:
     assert "loading the model" in drawn(None)
 
@@ -93,6 +100,10 @@ def test_a_row_is_one_plain_line() -> None:
     assert line(row, "GSR") == (
         "04:07  valence 0.82  arousal 0.73  excited  confidence 0.61  EEG + GSR  marker “clip 2”"
     )
+    alone = replace(
+        make_row(249, reason=Reason.NO_PPS, modalities="eeg"), reason_pps=Reason.LOW_QUALITY
+    )
+    assert line(alone, "GSR").endswith("EEG (poor GSR signal)")
     withheld = make_row(248, valid=False, reason=Reason.GAP)
     assert line(withheld, "GSR") == "04:08  no prediction: gap in EEG"
 

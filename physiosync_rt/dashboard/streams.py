@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Snapshot, StreamPhase, StreamState
-from physiosync_rt.words import PHASES, duration, grouped_scores, number, rate
+from physiosync_rt.words import PHASES, duration, grouped_scores, number, rarities, rate
 
 _WIDTH = 300
 _TROUBLE = (StreamPhase.STALLED, StreamPhase.LOST)
@@ -118,8 +118,11 @@ class StreamCard(theme.Panel):
                 "gaps": "Stretches without samples",
                 "lost": "Samples that never arrived",
                 "late": "Samples that were delivered late, and used",
-                "repeated": "Samples that came twice",
-                "dropped": "Samples dropped here because the program was behind",
+                "twice": "Samples that came twice, and are left out",
+                "no number": "Samples with a value that is no number, and are left out",
+                "no time": "Samples whose time stamps stood still",
+                "too late": "Samples that came after their row was made",
+                "clock resets": "How often the device's clock was set anew",
             }
         )
         self.column.setSpacing(5)
@@ -140,8 +143,7 @@ class StreamCard(theme.Panel):
             ("gaps", state.gaps),
             ("lost", state.lost),
             ("late", state.late),
-            ("repeated", state.duplicated),
-            ("dropped", state.dropped),
+            *rarities(state).items(),
         ):
             self.facts.say(name, f"{count:,}", alert=count > 0)
 

@@ -118,7 +118,7 @@ def make_snapshot(n_chans: int = 4, *, state: str = "running") -> Snapshot:
     """A snapshot in one of the states that a view has to show well.
 
     ``state``: ``running``, ``gap`` (row withheld), ``no_pps``, ``waiting``, ``filling`` (the
-    first seconds), ``baseline`` (capturing) or ``lost``.
+    first seconds), ``baseline`` (capturing), ``lost`` or ``faults`` (all that samples can suffer).
     """
     run_s = {"waiting": 3.0, "filling": 3.4, "baseline": 19.0}.get(state, 247.0)
     early = state in ("waiting", "filling", "baseline")
@@ -164,6 +164,7 @@ def make_snapshot(n_chans: int = 4, *, state: str = "running") -> Snapshot:
         notice={
             "gap": "EEG lost 0.5 s of samples 2 s ago; predictions return when the gap has left "
             "the window.",
+            "faults": "demo-eeg lost 75 of its last 2500 samples, a few at a time",
             "lost": "The EEG stream “demo-eeg” is gone; trying to reconnect (attempt 3).",
         }.get(state, ""),
     )
@@ -191,4 +192,8 @@ def _streams(n_chans: int, state: str) -> tuple[StreamState, ...]:
         eeg = replace(eeg, phase=StreamPhase.LOST, age_s=7.3, gaps=1)
     if state == "no_pps":
         return (eeg,)
+    if state == "faults":
+        faults = {"lost": 412, "late": 31, "gaps": 3, "duplicated": 12, "bad": 7, "constant": 5}
+        eeg = replace(eeg, **faults, dropped=2, clock_resets=1)  # type: ignore[arg-type]
+        return eeg, replace(make_stream(Modality.GSR, 1, 4.0), **faults)  # type: ignore[arg-type]
     return eeg, make_stream(Modality.GSR, 1, 4.0)

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from physiosync_rt.dashboard.window import Dashboard
 from physiosync_rt.datatypes import Command, Modality, Reason, Snapshot
 
-STATES = ("running", "gap", "no_pps", "waiting", "filling", "baseline", "lost")
+STATES = ("running", "gap", "no_pps", "waiting", "filling", "baseline", "lost", "faults")
 
 
 @pytest.mark.parametrize("n_chans", [4, 32])
@@ -156,6 +156,15 @@ def test_stream_cards_follow_the_streams(
     window.refresh(replace(snapshot, streams=(*snapshot.streams, ecg)))
     assert list(window.streams.cards) == ["demo-eeg", "demo-gsr", "demo-ecg"]
     assert window.streams.cards["demo-ecg"].facts.text("lost") == "3"
+
+
+def test_a_stream_card_tells_all_that_happened_to_its_samples(
+    window: Dashboard, make_snapshot: Callable[..., Snapshot]
+) -> None:
+    window.refresh(make_snapshot(state="faults"))
+    facts = window.streams.cards["demo-eeg"].facts
+    shown = ("gaps", "lost", "late", "twice", "no number", "no time", "too late", "clock resets")
+    assert [facts.text(name) for name in shown] == ["3", "412", "31", "12", "7", "5", "2", "1"]
 
 
 def test_one_target_bundle(window: Dashboard, make_snapshot: Callable[..., Snapshot]) -> None:
