@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray, Modality
-from training.config import N_QUADRANTS, QUADRANT
+from training.config import n_classes
 from training.data.dataset import ABSENT, WINDOW_S, Dataset
 from training.data.trials import Progress
 from training.features import N_HEART, describe
@@ -107,18 +107,18 @@ class Baselines:
         parts = [self._feed.numbers(rows) for rows in (fold.train, fold.validation, fold.test)]
         train, validation, test = (numbers[truth[numbers] != ABSENT] for numbers in parts)
         rows = self._feed.rows(test)
-        n_classes = N_QUADRANTS if target == QUADRANT else 2
-        share = np.bincount(truth[train], minlength=n_classes) / len(train)
+        n = n_classes((target,))
+        share = np.bincount(truth[train], minlength=n) / len(train)
 
         def answer(route: Route, probability: FloatArray) -> Predictions:
             return Predictions("test", route, target, rows, truth[test], probability, probability)
 
         found = [(MAJORITY, answer("fused", np.tile(share, (len(test), 1))))]
-        if n_classes == 2:
+        if n == 2:
             found.append((ALWAYS_HIGH, answer("fused", np.tile([0.0, 1.0], (len(test), 1)))))
         for name, route, x in self._features:
             model = choose(x, truth, train, validation)
-            found.append((name, answer(route, probabilities(model, x[test], n_classes))))
+            found.append((name, answer(route, probabilities(model, x[test], n))))
         return found
 
 

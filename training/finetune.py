@@ -22,9 +22,9 @@ from physiosync_rt.datatypes import FloatArray, IntArray
 from training.augment import seed_of
 from training.calibration import best_temperature, tempered
 from training.config import FinetuneConfig
+from training.data.dataset import ABSENT
 from training.distributed import synchronise_batch_norm, world_size
 from training.feed import Feed
-from training.labels import UNKNOWN
 from training.loop import Curves, Surroundings
 from training.results import Predictions
 from training.results import Split as ScoredSplit
@@ -67,7 +67,7 @@ def make_examples(
     windows : int
         How often every training window is drawn in an epoch.
     """
-    known = (classes != UNKNOWN).any(axis=1)
+    known = (classes != ABSENT).any(axis=1)
     numbers = [feed.numbers(rows[known[rows]]) for rows in (train, validation)]
     return Examples(np.repeat(numbers[0], windows), numbers[1], classes)
 
@@ -289,7 +289,7 @@ def predict(
         logits = _classify(model, given, route)
         for column, target in enumerate(model.config.targets):
             truth = classes[feed.rows(numbers), column]
-            known = truth != UNKNOWN
+            known = truth != ABSENT
             plain = logits[target][known]
             temperature = float(model.head(route, target).temperature)
             out.append(

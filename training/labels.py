@@ -11,11 +11,9 @@ from physiosync_rt.errors import UserError
 from training.config import Target
 from training.data.dataset import ABSENT, Outline
 
-UNKNOWN = ABSENT
-
 
 def classes(dataset: Outline, targets: Sequence[Target]) -> IntArray:
-    """Classes of all rows, shape (n_rows, n_targets), `UNKNOWN` where nobody rated."""
+    """Classes of all rows, shape (n_rows, n_targets), `ABSENT` where nobody rated."""
     return np.stack([dataset.truth(target) for target in targets], axis=1)
 
 
@@ -28,7 +26,7 @@ def check_classes(labels: IntArray, targets: Sequence[Target], where: str) -> No
         Names the target.
     """
     for column, target in enumerate(targets):
-        found = np.unique(labels[labels[:, column] != UNKNOWN, column])
+        found = np.unique(labels[labels[:, column] != ABSENT, column])
         if len(found) < 2:
             what = "no labels" if not len(found) else "one class only"
             raise UserError(

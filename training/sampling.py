@@ -18,8 +18,7 @@ from torch import Tensor
 from models.losses.grouping import draw_disjoint_groups, draw_fixed_halves
 from physiosync_rt.datatypes import IntArray
 from training.augment import N_KINDS
-
-ABSENT = -1
+from training.data.dataset import ABSENT
 
 Pairing = Literal["groups", "halves", "aligned", "random"]
 """``groups``: two disjoint groups of subjects for every stimulus window. ``halves``: the release's

@@ -19,13 +19,13 @@ from training.augment import seed_of
 from training.calibration import best_temperature
 from training.checkpoint import State
 from training.config import FinetuneConfig
+from training.data.dataset import ABSENT
 from training.distributed import (
     mean_cross_entropy,
     mean_over_processes,
     rank,
     world_size,
 )
-from training.labels import UNKNOWN
 from training.loop import Curves, Loop, Surroundings
 from training.sampling import share_bounds
 
@@ -170,7 +170,7 @@ class Supervised:
         for name, values in logits.items():
             column = truth[:, self._task.columns[name]]
             target = torch.from_numpy(column[part]).to(values.device)
-            n_known = int((column != UNKNOWN).sum())
+            n_known = int((column != ABSENT).sum())
             losses[name] = mean_cross_entropy(values, target, n_known)
         return losses
 
@@ -188,7 +188,7 @@ class Supervised:
         points, losses = {}, []
         for name, probability in self._validation().items():
             column = self._truth.validation[:, self._task.columns[name]]
-            known = column != UNKNOWN
+            known = column != ABSENT
             if not known.any():
                 continue
             # Over-confidence is mended by calibration afterwards; it must not choose the epoch.

@@ -15,9 +15,10 @@ from models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
 from training.calibration import best_temperature, cross_entropy, tempered
 from training.config import RELEASED_FINETUNE, FinetuneConfig, NetworkConfig, TrainConfig
+from training.data.dataset import ABSENT
 from training.feed import Feed
 from training.finetune import make_examples, train_heads, train_main
-from training.labels import UNKNOWN, check_classes, classes
+from training.labels import check_classes, classes
 from training.loop import Surroundings
 from training.protocols import ProtocolConfig, subject_folds
 from training.results import load_result, save_result
@@ -216,7 +217,7 @@ def test_one_class_only_is_refused_before_training(make_dataset, tmp_path):
         train_fold(dataset, fold, TrainConfig(networks=(TINY,), device="cpu"), tmp_path)
     assert not list(tmp_path.iterdir())
     with pytest.raises(UserError, match="valence has no labels"):
-        check_classes(np.full((4, 1), UNKNOWN), ("valence",), "here")
+        check_classes(np.full((4, 1), ABSENT), ("valence",), "here")
 
 
 def test_results_come_back_as_they_were_stored(make_dataset, tmp_path):

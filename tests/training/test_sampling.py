@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from training.augment import N_KINDS
-from training.sampling import ABSENT, EpochPlan, make_grid, share_bounds
+from training.data.dataset import ABSENT
+from training.sampling import EpochPlan, make_grid, share_bounds
 
 N_SUBJECTS, N_WINDOWS = 6, 8
 

@@ -23,7 +23,8 @@ N_SLICES: Final = WINDOW_S
 """One-second slices of a window."""
 
 ABSENT: Final = -1
-"""Class of a window whose trial was not rated, and stimulus of a trial that names none."""
+"""Class of a window whose trial was not rated, stimulus of a trial that names none, row of a window
+that is not there."""
 
 TARGETS: Final = ("valence", "arousal", "quadrant")
 
