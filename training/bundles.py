@@ -121,6 +121,7 @@ def _card(
             "eeg": about.eeg,
             "pps": None if config.modalities == ("eeg",) else about.pps,
             "profile": _profile(dataset, job.network),
+            "alternative": config.alternative,
             "scores": _scores(assessment, job.fold.protocol),
             "provenance": provenance(dataset, config, [result])
             | {"fold": job.fold.name, "network": job.network.title, "weights": result.n_weights},

@@ -237,6 +237,8 @@ class RunConfig(TrainConfig):
     bundles : {"first", "each", "none"}
         Which folds' models become bundles, of the strictest protocol that is not inflated and of
         the first network. Only data in profile ``live`` gives bundles.
+    alternative : str
+        Bundle to recommend for streams that this run's bundle refuses.
     """
 
     kind: Literal["training"] = "training"
@@ -247,6 +249,7 @@ class RunConfig(TrainConfig):
     cache: Path | None = None
     interval_unit: IntervalUnit = "auto"
     bundles: Literal["first", "each", "none"] = "first"
+    alternative: str = ""
 
     @model_validator(mode="after")
     def _protocols_differ(self) -> RunConfig:

@@ -161,6 +161,8 @@ class SimulatedData(Frozen):
         Length of a session, of which ``live.baseline_s`` and one window are rest, and of the
         trials that the time after it is cut into.
     ch_names : tuple of str
+    min_electrodes : int, optional
+        How many of them a stream must have by name; half by default.
     pps : {"GSR", "ECG"}
     seed : int
     effect, variability : float
@@ -173,6 +175,7 @@ class SimulatedData(Frozen):
     duration_s: float = Field(300.0, ge=60)
     trial_s: float = Field(30.0, ge=5)
     ch_names: tuple[str, ...] = DEAP_CH_NAMES
+    min_electrodes: int | None = Field(None, ge=1)
     pps: Literal["GSR", "ECG"] = "GSR"
     seed: int = Field(0, ge=0)
     effect: float = Field(1.0, ge=0)

@@ -111,11 +111,11 @@ def _names(name: str, people: SimulatedPeople | None, *, simulated: bool) -> dic
     return {"name": f"simulated-{name.lower()}", "title": title}
 
 
-def _eeg(ch_names: Sequence[str]) -> ModalityContract:
+def _eeg(ch_names: Sequence[str], least: int | None = None) -> ModalityContract:
     return ModalityContract(
         modality=Modality.EEG,
         ch_names=tuple(ch_names),
-        min_electrodes=max(len(ch_names) // _SHARE_OF_ELECTRODES, 1),
+        min_electrodes=least or max(len(ch_names) // _SHARE_OF_ELECTRODES, 1),
     )
 
 
@@ -245,7 +245,7 @@ def describe_recordings(
 
 
 def _simulated(config: SimulatedData, digest: str, progress: Progress) -> Prepared:
-    eeg = _eeg(config.ch_names)
+    eeg = _eeg(config.ch_names, config.min_electrodes)
     modality = Modality(config.pps)
     pps = ModalityContract(modality=modality, ch_names=(config.pps,))
     about = About(
