@@ -40,15 +40,6 @@ def read_yaml(path: Path, model: type[ModelT], changes: Sequence[str] = ()) -> M
     return parse_yaml(text, model, str(path), changes)
 
 
-def read_kind(path: Path) -> str:
-    """Look up the field ``kind`` of a YAML file; empty where it has none."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return ""  # whoever reads the whole file says what is wrong with it
-    return str(content.get("kind", "")) if isinstance(content, dict) else ""
-
-
 def parse_yaml(text: str, model: type[ModelT], name: str, changes: Sequence[str] = ()) -> ModelT:
     """Do what `read_yaml` does, on text; ``name`` stands for the file in errors."""
     try:

@@ -12,8 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from physiosync_rt.cli.progress import progress_bar, stages_of
-from physiosync_rt.config_file import read_kind, read_yaml
-from physiosync_rt.errors import UserError
+from physiosync_rt.config_file import read_yaml
 from physiosync_rt.resources import find_config
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ HalfOption = Annotated[
     bool, typer.Option("--half", help="Store weights as float16, for a bundle that ships.")
 ]
 
-_COHORT = "simulated-cohort"
 _STOPPED = 130
 
 
@@ -55,9 +53,6 @@ def train(
 ) -> None:
     """Train on every fold, score what was not seen, write a report and a bundle."""
     path = find_config("train", config)
-    if read_kind(path) == _COHORT:
-        _train_cohort(path, changes or [], out, half)
-        return
     from training.experiment import train_folds
 
     experiment, results = _work(path, out, changes, train_folds, resume=resume, cluster=cluster)
@@ -123,8 +118,6 @@ def _work(
     from training.experiment import is_first_process, prepare, run_here
     from training.loop import Interrupted, no_progress, stop_on_signals
 
-    if read_kind(path) == _COHORT:
-        raise UserError(f"{path} is a cohort, which `physiosync train` alone can do")
     settings = read_yaml(path, RunConfig, changes or ())
     if cluster is None:
         make_fabric(settings)  # says what is wrong with the device while nothing is lost
@@ -190,21 +183,3 @@ def _score_table(assessment: Assessment) -> Table:
             f"{row.n} x {row.unit}",
         )
     return table
-
-
-def _train_cohort(path: Path, changes: Sequence[str], out: Path, half: bool) -> None:
-    """Train a bundle on a simulated cohort and score it on persons that training never saw."""
-    from physiosync_rt.bundle import save_bundle
-    from training.cohort import CohortConfig, train_cohort
-
-    settings = read_yaml(path, CohortConfig, changes)
-    with progress_bar(Console(stderr=True)) as bar:
-        card, model = train_cohort(settings, stages_of(bar))
-    save_bundle(out, card, model, half=half)
-    for score in card.scores:
-        interval = f"[{score.ci_low:.3f}, {score.ci_high:.3f}]"
-        typer.echo(
-            f"{score.target:8} {score.modalities:8} {score.metric} {score.value:.3f} {interval} "
-            f"over {score.n} {score.protocol} (chance 0.500)"
-        )
-    typer.echo(f"wrote {out}")

@@ -6,13 +6,10 @@ import pytest
 
 from physiosync_rt.config_file import read_yaml
 from physiosync_rt.resources import configs_dir
-from training.cohort import CohortConfig
 from training.config import RELEASED_FINETUNE, RELEASED_PRETRAIN, RunConfig
 
 _FOLDER = configs_dir() / "train"
 _ALL = sorted(path.stem for path in _FOLDER.glob("*.yaml"))
-_COHORTS = [name for name in _ALL if name.startswith("demo-")]
-_RUNS = [name for name in _ALL if name not in _COHORTS]
 
 
 def _run(name: str) -> RunConfig:
@@ -23,16 +20,12 @@ def test_all_that_were_promised_are_there() -> None:
     expected = {
         *RELEASED_PRETRAIN,
         *("deap-live", "dreamer-live", "eegmat", "debug", "leak_probe", "effect_probe"),
+        *("demo-eeg32", "demo-muse"),
     }
-    assert expected <= set(_RUNS)
+    assert expected <= set(_ALL)
 
 
-@pytest.mark.parametrize("name", _COHORTS)
-def test_cohorts(name) -> None:
-    assert read_yaml(_FOLDER / f"{name}.yaml", CohortConfig).name == name
-
-
-@pytest.mark.parametrize("name", _RUNS)
+@pytest.mark.parametrize("name", _ALL)
 def test_runs_say_what_they_are(name) -> None:
     config = _run(name)
     assert config.name == name.replace("_", "-")
@@ -56,7 +49,9 @@ def test_reproductions_follow_the_release(name) -> None:
     assert not config.random_offsets
 
 
-@pytest.mark.parametrize("name", ["deap-live", "dreamer-live", "eegmat", "effect_probe"])
+@pytest.mark.parametrize(
+    "name", ["deap-live", "dreamer-live", "eegmat", "effect_probe", "demo-eeg32", "demo-muse"]
+)
 def test_trainings_for_live_use_are_honest_and_shift_tolerant(name) -> None:
     config = _run(name)
     assert all(p.protocol != "window" and p.validation > 0 for p in config.protocols)
