@@ -47,7 +47,8 @@ def headline(assessment: Assessment) -> tuple[str, bool]:
         parts.append(f"The tested windows have one class only, so nothing can be said: {where}.")
     if parts:
         return " ".join(parts), True
-    return "The model clearly beats its best baseline on every protocol and target.", False
+    won = [(v.protocol, v.target) for v in assessment.verdicts]
+    return f"The model clearly beats its best baseline: {named(won)}.", False
 
 
 def compose(

@@ -185,6 +185,11 @@ def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> 
         score(pooled.truth[at], pooled.probability[at], pooled.rows[at], n_draws=1)
         for at in (pooled.fold == k for k in range(pooled.n_folds))
     ]
+    if not pooled.is_baseline:
+        for k, fold in enumerate(folds):
+            at = pooled.fold == k
+            raw = score(pooled.truth[at], pooled.uncalibrated[at], pooled.rows[at], n_draws=1)
+            fold[BEFORE] = raw["calibration error"]
     out = []
     for row in _score_rows(dataset, pooled, None, wanted, seed, N_DRAWS):
         values = np.array([fold[row.metric].value for fold in folds if row.metric in fold])

@@ -10,12 +10,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from physiosync_rt.errors import UserError
 from training.compose import headline
 from training.config import RunConfig
 from training.document import Document, Heading, Paragraph, Table
+from training.protocols import ProtocolConfig, make_folds
 from training.report import report_on, write_report
 
 _KEYS = {
@@ -162,8 +164,6 @@ def test_where_it_comes_from(report) -> None:
 
 
 def test_baselines_are_asked_on_the_way(make_dataset, answers, config, tmp_path) -> None:
-    from training.protocols import make_folds
-
     data = make_dataset(8, 8, 2)
     folds = make_folds(data, config.protocols[0])
     results = [answers(data, fold, 2.0) for fold in folds]
@@ -187,3 +187,126 @@ def test_words_of_others_do_not_become_markup() -> None:
     assert "<script>" not in page
     assert "a &lt; b" in page
     assert "| 1\\|2 |" in document.markdown(Path("figures"))
+
+
+def test_folds_that_were_left_out_are_named_beside_every_number(
+    make_dataset, answers, config, tmp_path
+) -> None:
+    data = make_dataset(10, 10, 2)
+    splits = (
+        ProtocolConfig(protocol="window", folds=5, only=1),
+        ProtocolConfig(protocol="subject", only=3),
+    )
+    config = config.model_copy(update={"protocols": splits})
+    folds = [fold for split in splits for fold in make_folds(data, split)]
+    results = [answers(data, fold, 2.0) for fold in folds]
+    found = report_on(data, folds, results, config, tmp_path, lambda *a: None)
+    assert found.folds == {"window": (1, 5), "subject": (3, 10)}
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "Only 1 of 5 folds was trained on" in text
+    assert "Only 3 of 10 folds were trained on" in text
+    for line in text.splitlines():
+        if re.match(r"[#*|!]", line) and "protocol window" in line:
+            assert "inflated" in line
+        if re.match(r"\*|!|\| (window|subject)|### ", line) and "rotocol" in line:
+            assert re.search(r"1 of 5 folds|3 of 10 folds", line), line
+    content = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert content["folds"]["window"] == {"trained": 1, "planned": 5}
+    whole = [row for row in content["scores"] if row["subject"] is None]
+    assert {(row["protocol"], row["n_folds"], row["of_folds"]) for row in whole} == {
+        ("window", 1, 5),
+        ("subject", 3, 10),
+    }
+
+
+def test_all_folds_need_no_word(report) -> None:
+    assert "of 4 folds" not in (report / "report.md").read_text(encoding="utf-8")
+
+
+def test_json_holds_what_the_figures_draw(report, make_dataset) -> None:
+    content = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    data = make_dataset(8, 8, 3)
+    assert len(content["answers"]) == 2 * (2 + 5)
+    for head in content["answers"]:
+        assert sum(map(sum, head["confusion"])) == len(data)
+        assert sum(each["n"] for each in head["reliability"]["after"]) == len(data)
+        assert [each["coverage"] for each in head["coverage"]][-1] == 1
+        right = sum(head["confusion"][k][k] for k in range(2))
+        assert head["coverage"][-1]["accuracy"] == pytest.approx(right / len(data))
+        before = head["model"].startswith("physiosync")
+        assert ("before" in head["reliability"]) == before
+    assert content["curves"][0]["stages"]["finetune"]["loss"] == [1.0, 0.5]
+    assert {"heads", "least_coverage"} == set(content["abstention"])
+
+
+def test_the_first_screen_has_verdicts_and_encoders_side_by_side(report) -> None:
+    text = (report / "report.md").read_text(encoding="utf-8")
+    top = text[: text.index("## All models")]
+    (row,) = (line for line in top.splitlines() if line.startswith("| subject | arousal |"))
+    assert re.search(r"\| [+-]0\.\d{3} \[[+-]0\.\d{3}, [+-]0\.\d{3}\] \| 8 people \|", row)
+    lines = [line.strip("|*") for line in top.splitlines() if "1,234" in line]
+    assert [re.split(r"[|* ]+", line)[1] for line in lines] == ["paper", "other"]
+    assert "| paper less other | 1.0 times |" in top
+
+
+def test_networks_of_seconds_say_what_everybody_saw(make_dataset, answers, config, tmp_path):
+    data = make_dataset(8, 8, 2)
+    short = config.networks[0].model_copy(update={"with_5s": False})
+    config = config.model_copy(update={"networks": (short,)})
+    folds = make_folds(data, config.protocols[0])
+    results = []
+    for fold in folds:
+        made = answers(data, fold, 2.0)
+        p = made.predictions[1]
+        answered = np.repeat(p.probability, 5, axis=0)
+        p = replace(
+            p,
+            rows=np.repeat(p.rows, 5),
+            truth=np.repeat(p.truth, 5),
+            probability=answered,
+            uncalibrated=answered,
+        )
+        results.append(replace(made, predictions=[p]))
+    found = report_on(data, folds, results, config, tmp_path, lambda *a: None)
+    assert {p.seconds for p in found.pooled} == {1}
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "Networks and baselines answer the same single seconds" in text
+    assert "No windows were set aside for validation" in text
+
+
+def test_quadrants_are_compared_by_the_papers_f1(make_dataset, answers, config, tmp_path) -> None:
+    data = make_dataset(8, 8, 2)
+    about = data.about.model_copy(update={"name": "simulated-deap"})
+    data = replace(data, about=about)
+    split = ProtocolConfig(protocol="window", folds=4)
+    config = config.model_copy(
+        update={
+            "protocols": (split,),
+            "finetune": config.finetune.model_copy(update={"targets": ("quadrant",)}),
+        }
+    )
+    folds = make_folds(data, split)
+    results = []
+    for fold in folds:
+        truth = data.truth("quadrant")[fold.test]
+        rng = np.random.default_rng(0)
+        p = rng.dirichlet(np.ones(4), len(truth))
+        p[np.arange(len(truth)), truth] += 0.3
+        made = answers(data, fold, 1.0)
+        four = replace(
+            made.predictions[1],
+            target="quadrant",
+            truth=truth,
+            probability=p / p.sum(axis=1, keepdims=True),
+            uncalibrated=p / p.sum(axis=1, keepdims=True),
+        )
+        results.append(replace(made, predictions=[four], temperatures={}))
+    found = report_on(data, folds, results, config, tmp_path, lambda *a: None)
+    weighted = next(
+        row
+        for row in found.scores
+        if (row.model, row.metric, row.subject) == ("physiosync", "F1 weighted", None)
+    )
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if "Dependent" in line and "quadrant" in line)
+    assert f"{100 * weighted.fold_mean:.2f} ±" in row
