@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from physiosync_rt.align.limits import RATE_KNOWN_JITTERS, RATE_KNOWN_S
+
 MEMORY_S = 60.0
 """How far back a stamp still counts. 60 s of 4 Hz GSR average 10 ms of jitter down to 1.3 ms."""
 
@@ -96,6 +98,16 @@ class ClockModel:
     def span_s(self) -> float:
         """Length of the stretch so far, by the declared rate."""
         return self.n * self._nominal_period
+
+    @property
+    def rate_known(self) -> bool:
+        """Whether the stretch is long enough for its line to tell the device's rate."""
+        return self.span_s >= max(RATE_KNOWN_S, RATE_KNOWN_JITTERS * self.jitter)
+
+    @property
+    def excess(self) -> float:
+        """Share by which a sample lasts longer than declared."""
+        return self.period / self._nominal_period - 1.0
 
     def residual(self, stamp: float, steps: int = 1) -> float:
         """How much later than expected a stamp is, ``steps`` samples after the newest one."""

@@ -11,6 +11,9 @@ SLACK_S = 0.01
 CONFIRM_S = 0.3
 """How long a jump of the stamps must last before it is more than a late delivery."""
 
+CONFIRM_LOSS_S = 0.05
+"""The same for samples that clean stamps show to be missing: longer than a sender hangs."""
+
 SMALL_JUMP_S, CONFIRM_SMALL_S = 0.25, 0.6
 """Packets are this late every now and then, for this long: small jumps take longer to confirm."""
 

@@ -9,6 +9,7 @@ import numpy as np
 OFF_RATE = 0.01
 """Further off the declared rate than this, a person should know: crystals are good to 0.0002."""
 
+N_STEPS = 2000
 N_BINS = 10
 MIN_BINS = 5
 
@@ -31,9 +32,17 @@ class RateMeter:
         self._bin: int | None = None
         self._count = 0
         self._first_bin_done = False
+        self._steps: list[float] = []
+        self._stamp, self._n_packet = 0.0, 0
 
     def add(self, stamp: float) -> None:
         """Count one sample; stamps that step back count where they fall last."""
+        if stamp == self._stamp:
+            self._n_packet += 1
+        else:
+            if self._n_packet and len(self._steps) < N_STEPS:
+                self._steps.append((stamp - self._stamp) / self._n_packet)
+            self._stamp, self._n_packet = stamp, 1
         at = int(stamp // self._bin_s)
         if self._bin is None:
             self._bin = at
@@ -53,3 +62,11 @@ class RateMeter:
         counts = np.sort(np.asarray(self._counts))
         quarter = len(counts) // 4
         return float(counts[quarter : len(counts) - quarter].mean()) / self._bin_s
+
+    @property
+    def stepped(self) -> float | None:
+        """Rate in Hz by the middle one of the stream's first steps, which no loss moves."""
+        if not self._steps:
+            return None
+        step = float(np.median(self._steps))
+        return 1.0 / step if step > 0 else None

@@ -173,13 +173,15 @@ def test_counted_samples_that_come_twice_are_dropped() -> None:
     assert aligner.counters.gaps == 0
 
 
-def test_samples_that_are_no_numbers_are_held_and_counted() -> None:
+def test_samples_that_are_no_numbers_are_bridged_and_counted() -> None:
     x = np.ones(2000)
     x[700:710] = np.nan
     x[900] = np.inf
     chunks, aligner = _align(250.0, x, np.arange(2000) / 250)
     assert aligner.counters.bad == 11
     np.testing.assert_allclose(_joined(chunks)[1], 1.0)
+    absent = np.concatenate([~c.present for c in chunks])
+    assert 5 <= absent.sum() <= 7
 
 
 def test_unix_time_stamps_lose_nothing() -> None:
