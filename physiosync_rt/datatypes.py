@@ -317,8 +317,8 @@ class Prediction:
         In [0, 1]; None when not valid.
     modalities : str
         ``eeg+gsr``, ``eeg``, ``gsr`` ... or empty.
-    reason_pps : Reason
-        Why the peripheral stream could not be used, where ``reason`` is ``no_pps``.
+    left_out : Reason
+        Why a modality could not be used, where ``reason`` is ``no_pps`` or ``no_eeg``.
     """
 
     index: int
@@ -341,7 +341,7 @@ class Prediction:
     infer_ms: float | None = None
     latency_ms: float | None = None
     marker: str = ""
-    reason_pps: Reason = Reason.NONE
+    left_out: Reason = Reason.NONE
 
 
 class StreamPhase(StrEnum):

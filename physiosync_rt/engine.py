@@ -13,10 +13,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 from physiosync_rt.datatypes import (
     Command,
+    Modality,
     Prediction,
     Reason,
     Snapshot,
@@ -92,7 +93,7 @@ class Engine:
         self.valid_rows = 0
         self.withheld: Counter[Reason] = Counter()
         self.used: Counter[str] = Counter()
-        self.without_pps: Counter[Reason] = Counter()
+        self.left_out: Counter[tuple[Modality, Reason]] = Counter()
         self.specs: tuple[StreamSpec, ...] = ()
         self.watchdogs: dict[str, Watchdog] = {}
         self.notice = ""
@@ -277,8 +278,9 @@ class Engine:
         if row.valid:
             self.valid_rows += 1
             self.used[row.modalities] += 1
-            if row.reason_pps is not Reason.NONE:
-                self.without_pps[row.reason_pps] += 1
+            if row.left_out is not Reason.NONE:
+                spec = self.specs[row.reason is Reason.NO_PPS]
+                self.left_out[spec.modality, row.left_out] += 1
         else:
             self.withheld[row.reason] += 1
         self.predictions.append(row)
@@ -291,9 +293,11 @@ class Engine:
         anchor = self.pipeline.anchor or 0.0
         t_end = anchor + window.t_end
         reason = self._or_stalled(estimate.reason, 0, now)
-        reason_pps = Reason.NONE
-        if window.pps is not None and estimate.reason is Reason.NO_PPS:
-            reason_pps = self._or_stalled(window.pps.reason, 1, now)
+        left_out = Reason.NONE
+        if estimate.reason is Reason.NO_EEG:
+            left_out = self._or_stalled(window.eeg.reason, 0, now)
+        elif estimate.reason is Reason.NO_PPS and window.pps is not None:
+            left_out = self._or_stalled(window.pps.reason, 1, now)
         valence, arousal = estimate.targets.get("valence"), estimate.targets.get("arousal")
         clock_now = self._source.now() if self._source.speed == 1.0 else None
         return Prediction(
@@ -317,7 +321,7 @@ class Engine:
             infer_ms=estimate.infer_ms,
             latency_ms=None if clock_now is None else (clock_now - t_end) * 1e3,
             marker=self._markers_until(t_end),
-            reason_pps=reason_pps,
+            left_out=left_out,
         )
 
     def _or_stalled(self, reason: Reason, stream: int, now: float) -> Reason:
@@ -394,34 +398,3 @@ class Engine:
         until = math.inf if duration_s is None else self._clock() + duration_s
         while not self.stopping and self._clock() < until and self.step():
             pass
-
-
-class EngineThread(Thread):
-    """`Engine.run` beside a view; what it raises is kept for the caller.
-
-    Parameters
-    ----------
-    engine : Engine
-        Already open.
-    duration_s : float or None
-    """
-
-    def __init__(self, engine: Engine, duration_s: float | None) -> None:
-        super().__init__(name="physiosync-engine")
-        self._engine = engine
-        self._duration_s = duration_s
-        self.error: Exception | None = None
-
-    def run(self) -> None:
-        """Run the engine to its end."""
-        try:
-            self._engine.run(self._duration_s)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller raises it.
-            self.error = error
-
-    def finish(self) -> None:
-        """Ask for the end, wait for it, and raise what went wrong."""
-        self._engine.send(Command("stop"))
-        self.join()
-        if self.error is not None:
-            raise self.error

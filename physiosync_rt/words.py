@@ -172,13 +172,12 @@ def why(prediction: Prediction, pps: str) -> str:
         What to call the peripheral signal (see :func:`pps_name`).
     """
     # A row is withheld for its EEG; the peripheral signal is only ever missing beside it.
-    if prediction.reason is not Reason.NO_PPS:
-        return REASONS[prediction.reason][0].format(signal="EEG")
-    if prediction.reason_pps is Reason.NO_BASELINE:
-        return f"no rest of {pps} yet"
-    if prediction.reason_pps is Reason.WARMING_UP:
-        return f"{pps} warming up"
-    return REASONS[prediction.reason_pps or Reason.NO_PPS][0].format(signal=pps)
+    signal = pps if prediction.reason is Reason.NO_PPS else "EEG"
+    if prediction.left_out is Reason.NO_BASELINE:
+        return f"no rest of {signal} yet"
+    if prediction.left_out is Reason.WARMING_UP:
+        return f"{signal} warming up"
+    return REASONS[prediction.left_out or prediction.reason][0].format(signal=signal)
 
 
 def verdict(snapshot: Snapshot) -> tuple[str, str]:
@@ -211,9 +210,7 @@ def signals_used(snapshot: Snapshot) -> str:
     used = " + ".join(part.upper() for part in row.modalities.split("+"))
     if row.reason is Reason.NONE:
         return f"Signals used: {used}"
-    if "eeg" in row.modalities:
-        return f"{used} only: {why(row, pps_name(snapshot))}, confidence lowered"
-    return f"{used} only: no usable EEG, confidence lowered"
+    return f"{used} only: {why(row, pps_name(snapshot))}, confidence lowered"
 
 
 def waiting_for(snapshot: Snapshot | None) -> str:

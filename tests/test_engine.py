@@ -19,7 +19,8 @@ from physiosync_rt.datatypes import (
     StreamPhase,
     StreamSpec,
 )
-from physiosync_rt.engine import Engine, EngineThread
+from physiosync_rt.engine import Engine
+from physiosync_rt.engine_thread import EngineThread
 from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.formats import read
 from physiosync_rt.inference import Predictor

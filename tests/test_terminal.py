@@ -101,7 +101,7 @@ def test_a_row_is_one_plain_line() -> None:
         "04:07  valence 0.82  arousal 0.73  excited  confidence 0.61  EEG + GSR  marker “clip 2”"
     )
     alone = replace(
-        make_row(249, reason=Reason.NO_PPS, modalities="eeg"), reason_pps=Reason.LOW_QUALITY
+        make_row(249, reason=Reason.NO_PPS, modalities="eeg"), left_out=Reason.LOW_QUALITY
     )
     assert line(alone, "GSR").endswith("EEG (poor GSR signal)")
     withheld = make_row(248, valid=False, reason=Reason.GAP)

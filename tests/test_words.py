@@ -88,7 +88,7 @@ def test_fallback_to_one_modality_is_said() -> None:
     row = make_row(9, reason=Reason.NO_EEG, modalities="gsr")
     assert (
         words.signals_used(replace(snapshot, prediction=row))
-        == "GSR only: no usable EEG, confidence lowered"
+        == "GSR only: no EEG, confidence lowered"
     )
     row = make_row(9, reason=Reason.NO_PPS, modalities="eeg")
     assert (
@@ -109,9 +109,11 @@ def test_fallback_to_one_modality_is_said() -> None:
     ],
 )
 def test_why_the_peripheral_signal_was_left_out_is_said(reason: Reason, said: str) -> None:
-    row = replace(make_row(9, reason=Reason.NO_PPS, modalities="eeg"), reason_pps=reason)
+    row = replace(make_row(9, reason=Reason.NO_PPS, modalities="eeg"), left_out=reason)
     snapshot = replace(make_snapshot(), prediction=row)
     assert words.signals_used(snapshot) == f"EEG only: {said}, confidence lowered"
+    alone = replace(make_row(9, reason=Reason.NO_EEG, modalities="gsr"), left_out=Reason.GAP)
+    assert words.why(alone, "GSR") == "gap in EEG"
 
 
 def test_scores_are_grouped_by_how_they_were_measured() -> None:

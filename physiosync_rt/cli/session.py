@@ -17,7 +17,8 @@ from physiosync_rt import __version__
 from physiosync_rt.dashboard import display_available, render_png, run_dashboard
 from physiosync_rt.dashboard.qt import load as load_qt
 from physiosync_rt.datatypes import Snapshot
-from physiosync_rt.engine import Engine, EngineThread
+from physiosync_rt.engine import Engine
+from physiosync_rt.engine_thread import EngineThread
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline import Lane
 from physiosync_rt.sinks.csv_log import CsvLog, check_writable
@@ -214,7 +215,7 @@ def outcome(engine: Engine) -> dict[str, Any]:
         },
         "used": dict(engine.used),
         "withheld": {str(reason): n for reason, n in engine.withheld.items()},
-        "without_pps": {str(reason): n for reason, n in engine.without_pps.items()},
+        "left_out": {f"{what} {why}": n for (what, why), n in engine.left_out.items()},
         "told": list(engine.told),
     }
     if pipeline.baseline is not None:
@@ -280,9 +281,9 @@ def summary(engine: Engine, outputs: Outputs) -> str:
     text = f"{engine.rows} rows, {engine.valid_rows} with a prediction"
     if len(engine.used) > 1:
         text += " (" + ", ".join(f"{n} from {what}" for what, n in engine.used.most_common()) + ")"
-    if engine.without_pps:
-        reasons = ", ".join(f"{n} {why}" for why, n in engine.without_pps.most_common())
-        text += f" (EEG only: {reasons})"
+    if engine.left_out:
+        left_out = engine.left_out.most_common()
+        text += f" (left out: {', '.join(f'{what} {n} {why}' for (what, why), n in left_out)})"
     if engine.withheld:
         reasons = ", ".join(f"{n} {why}" for why, n in engine.withheld.most_common())
         text += f" (without one: {reasons})"

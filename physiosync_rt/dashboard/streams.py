@@ -115,6 +115,7 @@ class StreamCard(theme.Panel):
                 "rate": "Measured / nominal sampling rate",
                 "age": "Time since the newest sample",
                 "jitter": "Spread of the time stamps around an even grid",
+                "drift": "How much longer than declared a sample lasts, in millionths",
                 "gaps": "Stretches without samples",
                 "lost": "Samples that never arrived",
                 "late": "Samples that were delivered late, and used",
@@ -139,6 +140,7 @@ class StreamCard(theme.Panel):
         self.facts.say("rate", rate(state))
         self.facts.say("age", duration(state.age_s), alert=trouble)
         self.facts.say("jitter", number(state.jitter_ms if state.received else None, 1, "ms"))
+        self.facts.say("drift", number(state.drift_ppm, 0, "ppm"))
         for name, count in (
             ("gaps", state.gaps),
             ("lost", state.lost),

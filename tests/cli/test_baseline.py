@@ -114,9 +114,9 @@ def test_a_rest_without_gsr_has_it_taken_from_the_run_and_says_so(
     rows, about = run("predict", long, "--baseline", saved)
     told = capsys.readouterr()
     assert "holds no GSR; its rest is taken from the next 30 usable seconds" in told.err
-    assert "no_baseline" in told.out
+    assert "(left out: GSR 24 no_baseline)" in told.out
     assert [row["modalities"] for row in rows[6:]] == ["eeg"] * 24 + ["eeg+gsr"] * 17
-    assert about["without_pps"] == {"no_baseline": 24}
+    assert about["left_out"] == {"GSR no_baseline": 24}
     assert about["baseline"]["origin"] == "5 s from 0 s; GSR: 30 s from 0 s"
     assert about["baseline"]["channels"]["GSR"]["ch_names"] == ["GSR"]
 
