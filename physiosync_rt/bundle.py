@@ -74,6 +74,9 @@ class Card(Frozen):
         The same for each of several networks that were tuned apart, by target; else empty.
     coverage : dict
         Factor on the confidence when only this route (``eeg`` or ``pps``) can be used.
+    least_confidence : dict of str to float
+        Smallest max(P, 1 - P) from which a head's answer counts, by ``route/target``, as chosen
+        on validation (see `training.abstain`); a head that is not named always answers.
     alternative : str
         Name of a bundle to recommend for streams that this one refuses.
     scores : tuple of Score
@@ -92,6 +95,7 @@ class Card(Frozen):
     model: dict[str, Any] = Field(default_factory=dict)
     members: dict[str, dict[str, Any]] = Field(default_factory=dict)
     coverage: dict[str, float] = Field(default_factory=lambda: {"eeg": 0.8, "pps": 0.6})
+    least_confidence: dict[str, float] = Field(default_factory=dict)
     alternative: str = ""
     scores: tuple[Score, ...] = ()
     provenance: dict[str, Any] = Field(default_factory=dict)

@@ -15,9 +15,10 @@ from training.config import QUADRANT, n_classes
 from training.data.dataset import Dataset
 from training.evaluate import Assessment
 from training.experiment import Experiment, Job
+from training.feed import Seconds
 from training.metrics import PRIMARY
 from training.network import NetworkConfig
-from training.pooling import OURS
+from training.pooling import OURS, least_confidences
 from training.protocols import PROTOCOLS
 from training.report import provenance
 from training.results import FoldResult
@@ -121,6 +122,11 @@ def _card(
             "eeg": about.eeg,
             "pps": None if config.modalities == ("eeg",) else about.pps,
             "profile": _profile(dataset, job.network),
+            "least_confidence": {
+                head: choice.threshold
+                for head, choice in least_confidences(dataset, result).items()
+                if choice.threshold > 0 and not head.endswith(QUADRANT)
+            },
             "alternative": config.alternative,
             "scores": _scores(assessment, job.fold.protocol),
             "provenance": provenance(dataset, config, [result])
@@ -147,10 +153,11 @@ def _trained_on(dataset: Dataset, job: Job) -> str:
 
 
 def _profile(dataset: Dataset, network: NetworkConfig) -> Profile:
-    about = dataset.about
-    if about.live is not None:
-        return about.live
-    return PaperProfile(window_s=5 if network.with_5s else 1)
+    seconds: Seconds = 5 if network.with_5s else 1
+    if dataset.about.live is None:
+        return PaperProfile(window_s=seconds)
+    # Signals are preprocessed as they flow, so shorter windows are cut from the same ones.
+    return dataset.about.live.model_copy(update={"window_s": float(seconds)})
 
 
 def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:

@@ -236,7 +236,8 @@ class RunConfig(TrainConfig):
         What the report's intervals resample (see `training.evaluate.assess`).
     bundles : {"first", "each", "none"}
         Which folds' models become bundles, of the strictest protocol that is not inflated and of
-        the first network. Only data in profile ``live`` gives bundles.
+        the first network. Data in profile ``paper`` gives bundles that say "approximate": live,
+        the released preprocessing can only be come close to.
     alternative : str
         Bundle to recommend for streams that this run's bundle refuses.
     """

@@ -16,7 +16,7 @@ from training.baselines import NAMES as BASELINES
 from training.config import IntervalUnit
 from training.data.dataset import WINDOW_S, Dataset
 from training.metrics import Unit
-from training.results import FoldResult, Predictions
+from training.results import FoldResult
 
 OURS: Final = "physiosync"
 """Name of the first network in `report.json`; others have their title added."""
@@ -80,6 +80,7 @@ def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str])
     """
     heads: dict[tuple[str, str, str, Route], list[Pooled]] = {}
     for result in results:
+        choices = least_confidences(dataset, result)
         for p in result.predictions:
             if p.split != "test":
                 continue
@@ -98,18 +99,20 @@ def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str])
                 fold=np.full(len(p.rows), len(parts)),
                 probability=p.probability,
                 uncalibrated=p.uncalibrated,
-                choices=(_choice(dataset, result, p),),
+                choices=(choices.get(f"{p.route}/{p.target}"),),
             )
             parts.append(part)
     return [_joined(parts) for parts in heads.values()]
 
 
-def _choice(dataset: Dataset, result: FoldResult, test: Predictions) -> Choice | None:
-    """Least confidence of the head that gave some answers, by its answers on validation."""
-    for p in result.predictions:
-        if (p.split, p.route, p.target) == ("validation", test.route, test.target):
-            return choose(p.truth, p.probability, dataset.table.trial[p.rows])
-    return None
+def least_confidences(dataset: Dataset, result: FoldResult) -> dict[str, Choice]:
+    """Choose on the validation windows of a fold for all its heads, by ``route/target``."""
+    found = {
+        f"{p.route}/{p.target}": choose(p.truth, p.probability, dataset.table.trial[p.rows])
+        for p in result.predictions
+        if p.split == "validation"
+    }
+    return {head: choice for head, choice in found.items() if choice is not None}
 
 
 def _joined(parts: list[Pooled]) -> Pooled:
