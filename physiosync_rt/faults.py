@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from physiosync_rt.datatypes import FloatArray, IntArray
+from physiosync_rt.datatypes import FloatArray, IntArray, StreamSpec
 from physiosync_rt.errors import UserError
 
 _JUMP = re.compile(r"(?P<at>\d+(\.\d+)?):(?P<jump>[+-]?\d+(\.\d+)?(e\d+)?)")
@@ -19,7 +19,8 @@ _STRETCH = re.compile(r"(?P<at>\d+(\.\d+)?):(?P<length>\d+(\.\d+)?)")
 _USAGE = (
     "faults are written like loss=0.01,jitter=5ms,freeze=20:3,burst=40:1,constant=50:2,"
     "repeat=55:0.5,reset=60:-5,drift=200,rate=0.02,clock=1e6,seed=1 (share; time; start:length in "
-    "seconds, four times; start:jump in seconds; parts per million; share; seconds; number)"
+    "seconds, four times; start:jump in seconds; parts per million; share; seconds; number), and "
+    "loss@GSR=0.01 for the GSR alone"
 )
 
 
@@ -146,6 +147,62 @@ class Faults:
             after = int(np.searchsorted(due[kept], start + length))
             kept = np.insert(kept, after, again)
         return kept
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """Faults of a replay of several streams, common to all or of one alone.
+
+    Attributes
+    ----------
+    items : tuple of (str, str)
+        ``(whose, fault)``: name, type or modality of a stream, empty for all, and what
+        `Faults.parse` takes.
+    """
+
+    items: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``jitter=5ms,loss@GSR=0.2``: as `Faults.parse`, with streams named behind ``@``.
+
+        Raises
+        ------
+        UserError
+            A word or a number that is not understood, with the usage.
+        """
+        items: list[tuple[str, str]] = []
+        for item in filter(None, (part.strip() for part in text.split(","))):
+            word, equals, value = item.partition("=")
+            key, _, whose = (part.strip() for part in word.partition("@"))
+            items.append((whose, f"{key}{equals}{value}"))
+            Faults.parse(items[-1][1])
+        return cls(tuple(items))
+
+    def of(self, spec: StreamSpec) -> Faults:
+        """The faults of one stream."""
+        return Faults.parse(",".join(f for whose, f in self.items if _is(spec, whose)))
+
+    def check(self, specs: Iterable[StreamSpec]) -> None:
+        """Refuse a plan for streams that are not there.
+
+        Raises
+        ------
+        UserError
+            With the names of those that are.
+        """
+        specs = tuple(specs)
+        for whose, fault in self.items:
+            if not any(_is(spec, whose) for spec in specs):
+                names = ", ".join(f"{spec.name} ({spec.modality})" for spec in specs)
+                raise UserError(
+                    f"fault {fault!r} is for {whose!r}, which is not there; there are {names}"
+                )
+
+
+def _is(spec: StreamSpec, whose: str) -> bool:
+    known = {spec.name.casefold(), spec.stype.casefold(), spec.modality.casefold()}
+    return not whose or whose.casefold() in known
 
 
 def _seconds(text: str) -> float:

@@ -21,7 +21,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.faults import Faults
+from physiosync_rt.faults import FaultPlan
 from physiosync_rt.formats.clocks import corrected, zero_time
 from physiosync_rt.formats.metadata import COUNTER_LIMIT
 from physiosync_rt.lsl import END_MARKER, make_info, make_marker_info
@@ -83,7 +83,7 @@ class Replayer:
         Part to play, in seconds from the first EEG sample.
     wait : bool
         Wait for a listener before the first sample.
-    faults : Faults, optional
+    faults : FaultPlan, optional
         What to spoil on purpose.
     on_progress : callable, optional
         Called with recorded seconds done and in total, a few times a second.
@@ -91,7 +91,8 @@ class Replayer:
     Raises
     ------
     UserError
-        The speed is not positive, or nothing lies between ``start`` and ``stop``.
+        The speed is not positive, nothing lies between ``start`` and ``stop``, or a fault is meant
+        for a stream that is not there.
 
     Notes
     -----
@@ -110,7 +111,7 @@ class Replayer:
         start: float | None = None,
         stop: float | None = None,
         wait: bool = True,
-        faults: Faults | None = None,
+        faults: FaultPlan | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> None:
         if not (speed > 0 and np.isfinite(speed)):
@@ -131,6 +132,8 @@ class Replayer:
             )
         # The first in the file's order: the smallest may lie behind a reset of the clock.
         origin = min(float(times[0]) for _, times in cut)
+        if faults is not None:
+            faults.check(stream.spec for stream, _ in cut)
         stem = recording.path.stem if recording.path else "recording"
         self._tracks = [_track(s, times - origin, prefix, stem, faults) for s, times in cut]
         self.duration = max(float(track.due[-1]) for track in self._tracks if len(track.due))
@@ -255,7 +258,7 @@ def _cut(
 
 
 def _track(
-    stream: RecordedStream, times: FloatArray, prefix: str, stem: str, faults: Faults | None
+    stream: RecordedStream, times: FloatArray, prefix: str, stem: str, faults: FaultPlan | None
 ) -> _Track:
     """Schedule one stream whose stamps count from the start of the replay."""
     name = prefix + stream.spec.name
@@ -268,7 +271,7 @@ def _track(
             counter = None
     samples, due = stream.samples, due_times(times, spec.sfreq)
     if faults is not None:
-        kept, times, due = faults.apply(spec.name, times, due)
+        kept, times, due = faults.of(stream.spec).apply(spec.name, times, due)
         samples = samples[kept]
         counter = None if counter is None else counter[kept]
     return _Track(spec, samples, times, due, counter)

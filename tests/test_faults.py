@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.errors import UserError
-from physiosync_rt.faults import Faults
+from physiosync_rt.faults import FaultPlan, Faults
 
 _TIMES = np.arange(10_000) / 100.0
 
@@ -96,3 +97,22 @@ def test_a_repeat_sends_a_stretch_twice() -> None:
     np.testing.assert_array_equal(kept, np.r_[0:3050, 3000:3050, 3050:10_000])
     np.testing.assert_array_equal(times, _TIMES[kept])
     assert (np.diff(due) >= 0).all()
+
+
+_EEG = StreamSpec("Cap", Modality.EEG, ("Cz",), 250.0, "uV", "EEG")
+_GSR = StreamSpec("Wrist", Modality.GSR, ("GSR",), 4.0, "uS", "EDA")
+
+
+@pytest.mark.parametrize("whose", ["GSR", "wrist", "eda"])
+def test_a_fault_can_be_of_one_stream(whose: str) -> None:
+    plan = FaultPlan.parse(f"jitter=5ms, loss@{whose}=0.2, freeze@Cap=3:1,seed=2")
+    plan.check((_EEG, _GSR))
+    assert plan.of(_EEG) == Faults(jitter=0.005, freeze=((3.0, 1.0),), seed=2)
+    assert plan.of(_GSR) == Faults(jitter=0.005, loss=0.2, seed=2)
+
+
+def test_a_fault_of_a_stream_that_is_not_there_is_told() -> None:
+    with pytest.raises(UserError, match=r"'loss=0.2' is for 'ECG'.*Cap \(EEG\), Wrist \(GSR\)"):
+        FaultPlan.parse("loss@ECG=0.2").check((_EEG, _GSR))
+    with pytest.raises(UserError, match=r"quake=1.*loss@GSR"):
+        FaultPlan.parse("quake@GSR=1")

@@ -19,7 +19,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.faults import Faults
+from physiosync_rt.faults import FaultPlan
 from physiosync_rt.formats import read
 from physiosync_rt.lsl import END_MARKER, declared_speed, full_info, layout, resolve
 from physiosync_rt.replay import Replayer, due_times
@@ -208,7 +208,9 @@ def test_a_replay_nobody_listens_to_can_be_stopped() -> None:
 
 def test_lost_samples_are_lost_with_their_counts() -> None:
     recording = _recording("faults")
-    replayer = Replayer(recording, prefix="faults-", speed=4.0, faults=Faults(loss=0.2, seed=5))
+    replayer = Replayer(
+        recording, prefix="faults-", speed=4.0, faults=FaultPlan.parse("loss=0.2,seed=5")
+    )
     with _playing(replayer):
         listener = _Listener("faults-", 3)
         listener.until_end()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from physiosync_rt.bench.follow import FIRST_PERSON
 from physiosync_rt.bench.players import Playing
-from physiosync_rt.datatypes import Prediction, StreamPhase, StreamState
+from physiosync_rt.datatypes import Modality, Prediction, StreamPhase, StreamState
 from physiosync_rt.engine import Engine
 from physiosync_rt.formats.simulated_recording import write_recording
 from physiosync_rt.inference import Predictor
@@ -49,6 +49,8 @@ class Fault:
         The player is killed at the fault and another started after ``lasts_s``.
     new_id : bool
         The other one has another source_id.
+    counted : bool
+        The device counts its samples.
     """
 
     name: str
@@ -57,12 +59,25 @@ class Fault:
     run_s: float = 30.0
     killed: bool = False
     new_id: bool = False
+    counted: bool = False
+
+    @property
+    def modality(self) -> Modality:
+        """Modality of the stream that is spoilt, and watched."""
+        return Modality.GSR if "@GSR" in self.spec else Modality.EEG
 
     @property
     def sets_in(self) -> bool:
         """Whether the run is sound before `FAULT_S`."""
         return self.killed or f"={FAULT_S:g}:" in self.spec
 
+
+LOSSES = tuple(
+    Fault(f"{share:.0%} of the samples lost{name}", f"loss={share},seed=1", counted=counted)
+    for share in (0.01, 0.05, 0.2)
+    for counted, name in ((False, ""), (True, ", counted"))
+)
+"""Samples lost one by one, with and without a counter that tells."""
 
 FAULTS = (
     Fault("none"),
@@ -83,6 +98,11 @@ FAULTS = (
     Fault("clock set back by an hour", "reset=15:-3600"),
     Fault("clock set forward by 5 s", "reset=15:5"),
     Fault("clock set forward by 1e6 s", "reset=15:1e6"),
+    *LOSSES,
+    Fault("GSR: freeze of 8 s", "freeze@GSR=15:8", 8.0, 40.0),
+    Fault("GSR: 20% of the samples lost", "loss@GSR=0.2,seed=1"),
+    Fault("GSR: stamps of UNIX time", "clock@GSR=1.7e9,jitter@GSR=2ms,seed=1"),
+    Fault("GSR: clock set back by an hour", "reset@GSR=15:-3600"),
     Fault("killed, back with a new uid", "", 4.0, 40.0, killed=True),
     Fault("killed, back with a new source_id", "", 4.0, 40.0, killed=True, new_id=True),
 )
@@ -96,7 +116,7 @@ class Outcome:
     ----------
     fault : Fault
     seen : tuple of str
-        Counters and states of the EEG that told of it, in order of appearance, with their
+        Counters and states of the stream that told of it, in order of appearance, with their
         final values.
     seen_s : float
         Seconds from the fault to the first of them; NaN where nothing was to be seen.
@@ -104,6 +124,8 @@ class Outcome:
         First sentence that a person read because of it.
     rows, valid : int
         Rows made after the fault had set in, and those with a prediction.
+    used : dict of str to int
+        From which modalities these were made.
     withheld : dict of str to int
         Why the others have none.
     every_hop : bool
@@ -121,6 +143,7 @@ class Outcome:
     said: str
     rows: int
     valid: int
+    used: dict[str, int]
     withheld: dict[str, int]
     every_hop: bool
     back_s: float
@@ -130,8 +153,9 @@ class Outcome:
 class _Watch:
     """Notes what a person could have seen, and when, by the engine's clock."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, modality: Modality) -> None:
         self._engine = engine
+        self._modality = modality
         self._received = self._rows = 0
         self.began = math.inf
         self.signs: list[tuple[float, str]] = []
@@ -139,16 +163,21 @@ class _Watch:
         self.arrivals: list[float] = []
         self.rows: list[tuple[float, Prediction]] = []
 
+    @property
+    def state(self) -> StreamState:
+        """The watched stream as it stands."""
+        assert self._engine.snapshot is not None, "made when the engine opened"
+        streams = self._engine.snapshot.streams
+        return next(s for s in streams if s.spec.modality is self._modality)
+
     def look(self, now: float) -> None:
         """Compare the present snapshot with the last one."""
-        snapshot = self._engine.snapshot
-        if snapshot is None:
-            return
-        state = snapshot.streams[0]
+        snapshot, state = self._engine.snapshot, self.state
+        assert snapshot is not None, "made when the engine opened"
         if state.received > self._received:
             if not self.arrivals:
                 # Samples of a foreign clock were held for a while before they counted.
-                self.began = now - state.received / EEG_SFREQ
+                self.began = now - state.received / state.spec.sfreq
             self._received = state.received
             self.arrivals.append(now)
         known = {sign for _, sign in self.signs}
@@ -192,17 +221,18 @@ def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) ->
     predictor : Predictor
     fault : Fault
     recordings : sequence of Path
-        Two copies of the same recording under different names.
+        The same recording three times, under different names; the third is counted.
     """
     prefix = f"f{uuid.uuid4().hex[:8]}-"
-    first, second = recordings
+    first, second, counted = recordings
+    first = counted if fault.counted else first
     with ExitStack() as stack:
         player = stack.enter_context(Playing(first, prefix, faults=fault.spec, stop=fault.run_s))
         source = LslSource(f"{prefix}SimulatedEEG", f"{prefix}SimulatedGSR", timeout=30.0)
         engine = Engine(source, predictor, baseline=BaselineRequest(0.0, None, REST_S))
         stack.callback(engine.close)
         engine.open()
-        watch = _Watch(engine)
+        watch = _Watch(engine, fault.modality)
         killed = revived = False
         gone_uid, back_at = source.infos[0].uid(), math.nan
         age = 0.0
@@ -222,11 +252,11 @@ def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) ->
             if math.isnan(back_at) and source.infos[0].uid() != gone_uid:
                 back_at = now - (source.now() - source.infos[0].created_at())
         watch.look(time.monotonic())
-    outcome = _outcome(fault, engine, watch, back_at)
+    outcome = _outcome(fault, watch, back_at)
     return replace(outcome, said=outcome.said.replace(prefix, ""))
 
 
-def _outcome(fault: Fault, engine: Engine, watch: _Watch, back_at: float) -> Outcome:
+def _outcome(fault: Fault, watch: _Watch, back_at: float) -> Outcome:
     fault_at = watch.began + (FAULT_S if fault.sets_in else 0.0)
     back_at = back_at if fault.killed else fault_at + fault.lasts_s
     signs = [(t, sign) for t, sign in watch.signs if t >= fault_at]
@@ -234,17 +264,17 @@ def _outcome(fault: Fault, engine: Engine, watch: _Watch, back_at: float) -> Out
     rows = [(t, row) for t, row in watch.rows if t >= fault_at]
     withheld = Counter(str(row.reason) for _, row in rows if not row.valid)
     after = [t for t in watch.arrivals if t >= back_at]
-    state = engine.snapshot.streams[0] if engine.snapshot else None
     ends = [row.t_end for _, row in watch.rows]
     away = fault.lasts_s > 0
     first_after = after[0] if after and away else math.nan
     return Outcome(
         fault=fault,
-        seen=tuple(_worded(sign, state) for _, sign in signs) if state else (),
+        seen=tuple(_worded(sign, watch.state) for _, sign in signs),
         seen_s=signs[0][0] - fault_at if signs else math.nan,
         said=said[0] if said else "",
         rows=len(rows),
         valid=len(rows) - withheld.total(),
+        used=dict(Counter(row.modalities for _, row in rows if row.valid)),
         withheld=dict(withheld),
         every_hop=ends == [float(k) for k in range(1, len(ends) + 1)],
         back_s=first_after - back_at,
@@ -268,7 +298,7 @@ def measure_faults(
     card = predictor.bundle.card
     found = []
     with tempfile.TemporaryDirectory(prefix="physiosync-faults-") as folder:
-        recordings = (Path(folder) / "person.xdf", Path(folder) / "anew.xdf")
+        recordings = [Path(folder) / f"{name}.xdf" for name in ("person", "anew", "counted")]
         for path in recordings:
             write_recording(
                 path,
@@ -279,6 +309,7 @@ def measure_faults(
                 gsr_sfreq=GSR_SFREQ,
                 ecg_sfreq=0.0,
                 rest_s=REST_S,
+                counted=path.stem == "counted",
             )
         for n_done, fault in enumerate(faults, 1):
             found.append(run_fault(predictor, fault, recordings))

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
 
@@ -66,7 +67,7 @@ def follow(
             f"{each.chance_median:.3f}",
             f"{each.chance_95:.3f}",
         )
-    Console().print(table)
+    result_console().print(table)
 
 
 @bench.command()
@@ -93,7 +94,7 @@ def live(
     for name in ("sample_age_ms", "infer_ms", "latency_ms"):
         p50, p99 = getattr(found, name)
         table.add_row(name.removesuffix("_ms").replace("_", " "), f"{p50:.1f}", f"{p99:.1f}")
-    Console().print(table)
+    result_console().print(table)
     typer.echo(
         f"of the latency {found.delay_ms:.0f} ms are the resampler's look-ahead; "
         f"{found.cpu_share:.0%} of one core"
@@ -134,7 +135,7 @@ def headsets(
             f"{each.latency_p99_ms:.0f}",
             f"{each.cpu_share:.0%}",
         )
-    Console().print(table)
+    result_console().print(table)
 
 
 @bench.command()
@@ -170,7 +171,7 @@ def ingest(
         ("profile live, recorded seconds per second", f"{found.live_rate:,.0f}"),
     ):
         table.add_row(what, value)
-    Console().print(table)
+    result_console().print(table)
 
 
 @bench.command()
@@ -218,7 +219,7 @@ def train(
                 f"{differs:.0e}" if each is ours else "",
                 end_section=each is ours,
             )
-    Console().print(table)
+    result_console().print(table)
     typer.echo("differs: largest difference between the two losses of a step, relative")
     copy = six_fold_copy_gib(deap_paper())
     typer.echo(f"not in the peaks: the release's six-fold copy of all of DEAP, {copy:.1f} GiB")
@@ -246,8 +247,11 @@ def faults(
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], indent=2))
         return
-    table = Table(title=f"{bundle}: faults of the EEG stream", title_justify="left")
-    for column in ("fault", "seen", "after", "said", "rows withheld", "back after", "without"):
+    table = Table(title=f"{bundle}: faults of streams", title_justify="left")
+    for column in (
+        *("fault", "seen in the stream", "after", "said"),
+        *("rows with a prediction", "withheld", "back after", "without"),
+    ):
         table.add_column(column)
     for each in found:
         table.add_row(
@@ -255,11 +259,12 @@ def faults(
             ", ".join(each.seen) or "-",
             _seconds(each.seen_s),
             each.said or "-",
+            ", ".join(f"{n} {modalities}" for modalities, n in each.used.items()) or "0",
             ", ".join(f"{n} {reason}" for reason, n in each.withheld.items()) or "0",
             _seconds(each.back_s),
             _seconds(each.valid_s),
         )
-    Console().print(table)
+    result_console().print(table)
 
 
 def _seconds(value: float) -> str:

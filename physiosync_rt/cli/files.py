@@ -121,7 +121,8 @@ def replay(
     subject: SubjectOption = None,
     join: JoinOption = None,
     faults: Annotated[
-        str | None, typer.Option(help="Spoil on purpose: loss=0.01,jitter=5ms,seed=1 ...")
+        str | None,
+        typer.Option(help="Spoil on purpose: loss=0.01,jitter@GSR=5ms,seed=1 ..."),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait for a listener first.")] = True,
     local: Annotated[
@@ -133,7 +134,7 @@ def replay(
 
     settle(local=local)
     from physiosync_rt.cli.recordings import load_session
-    from physiosync_rt.faults import Faults
+    from physiosync_rt.faults import FaultPlan
     from physiosync_rt.replay import Replayer
 
     recording = load_session(files, subject=subject, join=join)
@@ -148,7 +149,7 @@ def replay(
             start=start,
             stop=stop,
             wait=wait,
-            faults=Faults.parse(faults) if faults else None,
+            faults=FaultPlan.parse(faults) if faults else None,
             on_progress=bar_of(bar, "replay"),
         )
         names = ", ".join(spec.name for spec in replayer.specs)

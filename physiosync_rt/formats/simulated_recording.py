@@ -29,6 +29,7 @@ def write_recording(
     gsr_sfreq: float = 32.0,
     ecg_sfreq: float = 256.0,
     rest_s: float = 30.0,
+    counted: bool = False,
     progress: Progress | None = None,
 ) -> SimulatedSession:
     """Simulate a person and write the session as XDF.
@@ -48,6 +49,8 @@ def write_recording(
         As `Person.draw`.
     ch_names, eeg_sfreq, gsr_sfreq, ecg_sfreq, rest_s
         As `physiosync_rt.synthetic.PersonStream`.
+    counted : bool
+        Store a sample counter with the signals, as devices send it that count.
     progress : callable, optional
         Called with seconds done and their number.
 
@@ -84,8 +87,9 @@ def write_recording(
         )
         with XdfWriter(partial) as writer:
             for stream in session.recording.streams:
-                number = writer.add_stream(stream.spec)
-                writer.write_samples(number, stream.samples, stream.timestamps)
+                number = writer.add_stream(stream.spec, counter=counted)
+                counter = np.arange(len(stream.samples)) if counted else None
+                writer.write_samples(number, stream.samples, stream.timestamps, counter)
                 _one_clock(writer, number, duration_s)
             number = writer.add_stream(_TRUTH)
             truth = np.stack([session.valence, session.arousal], axis=1).astype(np.float32)
