@@ -160,7 +160,9 @@ def window_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     """Split over the windows of stimuli, each with all its subjects: the release's split.
 
     With order ``released`` and complete data, the test windows of each fold are those of the
-    release's 5 s split (index list shuffled by Python's generator with seed 42).
+    release's 5 s split (index list shuffled by Python's generator with seed 42). For DREAMER,
+    where it has 1 s windows alone, the release shuffles these; here the five seconds of a window
+    stay together, so that there the folds are of the same size but not of the same windows.
     """
     units, unit = np.unique(outline.stimulus_window, return_inverse=True)
     order = list(range(len(units)))
