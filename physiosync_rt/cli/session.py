@@ -20,7 +20,7 @@ from physiosync_rt.datatypes import Snapshot
 from physiosync_rt.engine import Engine
 from physiosync_rt.engine_thread import EngineThread
 from physiosync_rt.errors import UserError
-from physiosync_rt.pipeline import Lane
+from physiosync_rt.lane import Lane
 from physiosync_rt.sinks.csv_log import CsvLog, check_writable
 from physiosync_rt.terminal import TerminalView
 from physiosync_rt.watchdog import Watchdog
@@ -264,7 +264,7 @@ def _losses(lane: Lane) -> str:
     counters = asdict(lane.aligner.counters)
     total = max(counters["received"] + counters["lost"], 1)
     said = [
-        f"{counters[name]:,} {word} ({counters[name] / total:.2g})"
+        f"{counters[name]:,} {word} ({100 * counters[name] / total:.2g} %)"
         for name, word in _LOSSES.items()
         if counters[name]
     ]

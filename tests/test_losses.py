@@ -1,0 +1,135 @@
+"""What is lost, or is no number, withholds rows, lowers nothing in silence and is written down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from physiosync_rt.bundle import Bundle, load_bundle
+from physiosync_rt.cli.session import Outputs, outcome, summary
+from physiosync_rt.datatypes import Modality, Reason, RecordedStream, Recording
+from physiosync_rt.engine import Engine
+from physiosync_rt.inference import Predictor
+from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.sources.file import FileSource
+from physiosync_rt.synthetic import Person, simulate
+
+NAMES = ("TP9", "AF7", "AF8", "TP10")
+BEGINS_S = 15.0
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle("demo-muse")
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    person = Person.draw(11)
+    whole = simulate(
+        person, 30.0, seed=11, ch_names=NAMES, eeg_sfreq=128.0, ecg_sfreq=0, rest_s=12.0
+    )
+    return replace(whole.recording, notes=())
+
+
+def _run(bundle: Bundle, recording: Recording) -> Engine:
+    rest = BaselineRequest(0.0, None, 5.0)
+    engine = Engine(FileSource(recording), Predictor(bundle, "cpu"), baseline=rest)
+    engine.open()
+    engine.run()
+    engine.close()
+    return engine
+
+
+def _losing(stream: RecordedStream, share: float) -> RecordedStream:
+    """So many of the samples from `BEGINS_S` on are missing, by the device's own count."""
+    rng = np.random.default_rng(0)
+    kept = (rng.random(len(stream.timestamps)) >= share) | (stream.timestamps < BEGINS_S)
+    return replace(
+        stream,
+        samples=stream.samples[kept],
+        timestamps=stream.timestamps[kept],
+        counter=np.flatnonzero(kept),
+    )
+
+
+def _bad(stream: RecordedStream, share: float) -> RecordedStream:
+    """The same, but they come and are no numbers."""
+    samples = stream.samples.copy()
+    gone = np.random.default_rng(0).random(len(samples)) < share
+    samples[gone & (stream.timestamps >= BEGINS_S)] = np.nan
+    return replace(stream, samples=samples)
+
+
+@pytest.mark.parametrize("spoil", [_losing, _bad])
+def test_eeg_of_which_a_tenth_is_missing_is_not_used(
+    bundle: Bundle, recording: Recording, spoil: Callable[[RecordedStream, float], RecordedStream]
+) -> None:
+    eeg, gsr = recording.streams
+    engine = _run(bundle, Recording((spoil(eeg, 0.1), gsr)))
+    rows = [row for row in engine.predictions if row.t_end > BEGINS_S + 6]
+    assert {(row.reason, row.left_out, row.modalities) for row in rows} == {
+        (Reason.NO_EEG, Reason.GAP, "gsr")
+    }
+    assert all(0.8 < row.completeness_eeg < 0.95 for row in rows)
+    before = [row for row in engine.predictions if 7 < row.t_end < BEGINS_S]
+    assert all(row.reason is Reason.NONE for row in before)
+
+
+def test_a_few_lost_samples_are_bridged_counted_and_said(
+    bundle: Bundle, recording: Recording
+) -> None:
+    eeg, gsr = recording.streams
+    lossy = _losing(eeg, 0.02)
+    engine = _run(bundle, Recording((lossy, gsr)))
+    n_lost = len(eeg.timestamps) - len(lossy.timestamps)
+    assert all(row.reason is Reason.NONE for row in list(engine.predictions)[7:])
+    assert engine.predictions[-1].completeness_eeg < 1.0
+    assert any("a few at a time; they are bridged" in text for text in engine.told)
+    written = json.loads(json.dumps(outcome(engine)))
+    seen = written["streams_seen"]["SimulatedEEG"]
+    assert seen["lost"] == n_lost
+    assert seen["gaps"] == 0
+    assert seen["sfreq_effective"] == pytest.approx(128.0, abs=0.1)
+    assert seen["jitter_ms"] < 0.1
+    assert written["left_out"] == {}
+    assert f"SimulatedEEG: of 3,840 samples {n_lost} lost" in summary(engine, Outputs())
+
+
+def test_a_skin_sensor_that_hangs_is_left_out_with_its_reason(
+    bundle: Bundle, recording: Recording
+) -> None:
+    eeg, gsr = recording.streams
+    samples = gsr.samples.copy()
+    samples[gsr.timestamps >= BEGINS_S - 5] = samples[gsr.timestamps < BEGINS_S - 5][-1]
+    engine = _run(bundle, Recording((eeg, replace(gsr, samples=samples))))
+    row = engine.predictions[-1]
+    assert (row.reason, row.left_out, row.modalities) == (
+        Reason.NO_PPS,
+        Reason.LOW_QUALITY,
+        "eeg",
+    )
+    n_rows = engine.left_out[Modality.GSR, Reason.LOW_QUALITY]
+    assert n_rows > 3
+    assert f"(left out: GSR {n_rows} low_quality)" in summary(engine, Outputs())
+
+
+def test_eeg_without_a_reference_is_not_used(bundle: Bundle, recording: Recording) -> None:
+    eeg, gsr = recording.streams
+    samples = eeg.samples.copy()
+    late = eeg.timestamps >= BEGINS_S
+    samples[late] = samples[late][:, :1]
+    engine = _run(bundle, Recording((replace(eeg, samples=samples), gsr)))
+    row = engine.predictions[-1]
+    assert (row.reason, row.left_out, row.modalities) == (
+        Reason.NO_EEG,
+        Reason.LOW_QUALITY,
+        "gsr",
+    )
+    assert engine.snapshot is not None
+    assert "identical" in engine.snapshot.notice
+    assert "check reference and ground" in engine.snapshot.notice
