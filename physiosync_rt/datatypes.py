@@ -257,6 +257,7 @@ class Reason(StrEnum):
     LOW_QUALITY = "low_quality"
     NO_PPS = "no_pps"
     NO_EEG = "no_eeg"
+    LOW_CONFIDENCE = "low_confidence"
 
 
 @dataclass(frozen=True, slots=True)

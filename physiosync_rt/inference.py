@@ -121,6 +121,9 @@ class Predictor:
             if not targets:
                 withheld = Reason.NO_PPS if use_eeg else window.eeg.reason
                 return Estimate({}, None, False, withheld, "", infer_ms)
+        targets = {t: p for t, p in targets.items() if self._is_sure(route, t, p)}
+        if not targets:
+            return Estimate({}, None, False, Reason.LOW_CONFIDENCE, "", infer_ms)
         confidence = scale * min(max(p, 1.0 - p) for p in targets.values())
         return Estimate(targets, confidence, True, reason, modalities, infer_ms)
 
@@ -138,6 +141,10 @@ class Predictor:
         if pps_ok and lost and "pps" in routes:
             return "pps", Reason.NO_EEG
         return None, window.eeg.reason if not eeg_ok else Reason.NO_PPS
+
+    def _is_sure(self, route: Route, target: str, p: float) -> bool:
+        """Tell whether a head is as confident as its bundle asks."""
+        return max(p, 1.0 - p) >= self.bundle.card.least_confidence.get(f"{route}/{target}", 0.0)
 
     def _forward(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
         with torch.inference_mode():

@@ -62,6 +62,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "no EEG",
         "The EEG stream is missing and this bundle cannot predict without it.",
     ),
+    Reason.LOW_CONFIDENCE: (
+        "not sure enough",
+        "The signals are fine, but so unsure an answer was no use when the model was trained.",
+    ),
 }
 """Short wording of each reason (``{signal}`` names the signal it is about) and its explanation."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,30 @@ def test_a_run_that_has_not_begun_is_not_bridged(predictor: Predictor, reason: R
     estimate = predictor(_window(eeg=reason))
     assert (estimate.valid, estimate.reason, estimate.targets) == (False, reason, {})
     assert estimate.confidence is None
+
+
+def test_below_a_bundles_least_confidence_nothing_is_said(predictor: Predictor) -> None:
+    """Target by target and head by head; a bundle without such numbers always answers."""
+    said = predictor(_window())
+    certainty = {target: max(p, 1 - p) for target, p in said.targets.items()}
+    assert not predictor.bundle.card.least_confidence
+
+    def asked(**least: float) -> Predictor:
+        names = {f"fused/{target}": value for target, value in least.items()}
+        card = predictor.bundle.card.model_copy(update={"least_confidence": names})
+        return Predictor(replace(predictor.bundle, card=card), "cpu")
+
+    at_most = {target: value + 1e-6 for target, value in certainty.items()}
+    unsure = asked(**at_most)
+    withheld = unsure(_window())
+    assert (withheld.valid, withheld.reason) == (False, Reason.LOW_CONFIDENCE)
+    assert (withheld.targets, withheld.confidence) == ({}, None)
+    alone = unsure(_window(pps=None))
+    assert (alone.valid, alone.reason) == (True, Reason.NO_PPS)
+    half = asked(valence=at_most["valence"], arousal=certainty["arousal"] - 1e-6)(_window())
+    assert set(half.targets) == {"arousal"}
+    assert half.valid
+    assert half.confidence == pytest.approx(certainty["arousal"], abs=1e-6)
 
 
 def test_quadrants() -> None:
