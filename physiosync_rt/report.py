@@ -181,6 +181,9 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
     about.add_row("profile", f"{profile.profile}, {profile.window_s:g} s windows")
     about.add_row("band", f"{profile.eeg.l_freq:g}-{profile.eeg.h_freq:g} Hz, average reference")
     about.add_row("baseline", f"{profile.baseline_s:g} s of rest")
+    if card.least_confidence:
+        least = (f"{head} {value:.2f}" for head, value in card.least_confidence.items())
+        about.add_row("least confidence", ", ".join(least))
     for key, value in card.provenance.items():
         if not isinstance(value, dict):
             about.add_row(key.replace("_", " "), str(value))

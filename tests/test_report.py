@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 
+from physiosync_rt.bundle import read_card
 from physiosync_rt.datatypes import Modality, RecordedStream, Recording, StreamSpec
 from physiosync_rt.lsl import SeenStream
-from physiosync_rt.report import recording_facts, recording_text, seen_text
+from physiosync_rt.report import bundle_tables, recording_facts, recording_text, seen_text
+from physiosync_rt.resources import bundle_path
 
 SFREQ = 128.0
 
@@ -68,3 +70,12 @@ def test_nothing_of_a_stream_in_sight_is_cut_off(width: int) -> None:
     assert source_id in "".join(line.strip() for line in lines)
     assert "markers" in " ".join(lines)
     assert max(map(len, lines)) <= width
+
+
+def test_a_bundle_tells_from_when_on_its_heads_answer() -> None:
+    card = read_card(bundle_path("demo-eeg32"))
+    plain = "\n".join(_printed(bundle_tables(card, "abc")[0], 200))
+    assert "least confidence" not in plain
+    asked = card.model_copy(update={"least_confidence": {"fused/arousal": 0.7, "eeg/arousal": 0.8}})
+    text = "\n".join(_printed(bundle_tables(asked, "abc")[0], 200))
+    assert "fused/arousal 0.70, eeg/arousal 0.80" in text
