@@ -35,7 +35,8 @@ NOTES: Final = {
     "window": "The split of the paper's release. It says nothing about people or stimuli that "
     "were not trained on.",
     "trial": "All windows of a stimulus, of everybody who had it, lie on one side (of a trial, "
-    "where no stimulus is named). The people are the same on both sides.",
+    "where no stimulus is named). The people are the same on both sides. Intervals that resample "
+    "people say how sure a number is with these stimuli, not with others.",
     "subject": "Nothing that comes from a tested person is trained on. The stimuli are the same "
     "on both sides.",
 }

@@ -271,7 +271,7 @@ def _from(low: float, high: float) -> str:
     """Least confidences of some folds in words."""
     if high == 0:
         return "none"
-    return f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
+    return f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}".replace("0.00", "none")
 
 
 def published(assessment: Assessment, data: str) -> Table:
