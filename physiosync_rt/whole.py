@@ -23,9 +23,14 @@ READ_ERRORS: Final = (
 """What reading a file raises that is cut off or damaged, whatever it should have held."""
 
 
-def reason_of(error: Exception) -> str:
-    """What a failed write says for itself, in one line."""
-    return getattr(error, "strerror", None) or (str(error).splitlines() or ["unknown reason"])[0]
+def reason_of(error: BaseException) -> str:
+    """What the system says of a failed write, or the writer itself, in one line."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__context__
+    return (str(error).splitlines() or ["unknown reason"])[0]
 
 
 @contextmanager

@@ -81,3 +81,6 @@ def test_reasons_are_one_line() -> None:
     assert reason_of(OSError(28, "No space left on device")) == "No space left on device"
     assert reason_of(RuntimeError("first\nsecond")) == "first"
     assert reason_of(RuntimeError()) == "unknown reason"
+    told = RuntimeError("enforce fail at inline_container.cc")
+    told.__context__ = OSError(28, "No space left on device")
+    assert reason_of(told) == "No space left on device"

@@ -92,7 +92,13 @@ def check_stamp(path: Path, found: Mapping[str, Any], belongs_to: str) -> None:
 
 def save_state(path: Path, state: State, belongs_to: str) -> None:
     """Write tensors in plain containers as a whole or not at all (see `write_atomically`)."""
-    write_atomically(path, lambda where: torch.save(stamp(belongs_to) | state, where))
+
+    def write(where: Path) -> None:
+        # Torch's own files do not tell why they cannot be written.
+        with where.open("wb") as file:
+            torch.save(stamp(belongs_to) | state, file)
+
+    write_atomically(path, write)
 
 
 def load_state(path: Path, belongs_to: str) -> State | None:

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from physiosync_rt.bundle import load_bundle
+from physiosync_rt.cli.train import train
+from physiosync_rt.errors import UserError
 
 CONFIG = """
 name: tiny
@@ -84,7 +87,12 @@ def test_train_leaves_a_report_and_a_bundle_that_can_be_asked(trained):
     assert {score.protocol for score in bundle.card.scores} == {"subject"}
     assert {score.model for score in bundle.card.scores} > {"physiosync", "majority class"}
     assert bundle.card.provenance["fold"] == "subject-01"
+    assert bundle.card.provenance["seconds"] > 0
+    (machine,) = bundle.card.provenance["machines"]
+    assert machine["versions"]["torch"] == torch.__version__
     told = json.loads((trained / "report.json").read_text())
+    assert told["run"]["machines"] == [machine] == [told["run"]["reported_on"]]
+    assert told["run"]["seconds"] > 3 * bundle.card.provenance["seconds"] / 2  # of four folds
     pooled = next(
         row
         for row in told["scores"]
@@ -126,6 +134,69 @@ def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp
     run("train", config, tmp_path, "--resume")
     for name, value in numbers(trained).items():
         np.testing.assert_array_equal(numbers(tmp_path)[name], value, err_msg=name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no sizes of files")
+@pytest.mark.parametrize(
+    ("limit", "every_s", "what"),
+    [
+        (300, 300, "events.out.tfevents"),
+        (40_000, 0.001, "checkpoint.pt"),
+        pytest.param(40_000, 300, "valence+arousal.safetensors", marks=pytest.mark.slow),
+    ],
+)
+def test_a_full_disk_is_one_sentence_and_resume_gives_the_same(
+    config, trained, tmp_path, limit, every_s, what
+):
+    import resource
+
+    def shrink() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    done = subprocess.run(
+        command("train", config, tmp_path, "--set", f"checkpoint_every_s={every_s}"),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=ENVIRONMENT,
+        preexec_fn=shrink,
+    )
+    assert done.returncode == 2
+    (said,) = done.stderr.splitlines()
+    assert what in said
+    assert "cannot be written (File too large)" in said or "File too large (os error" in said
+    assert said.endswith("make room or choose another --out, then go on with --resume")
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert all("tfevents" in path.name for path in kept)
+    if what != "valence+arousal.safetensors":
+        return
+    run("train", config, tmp_path, "--resume")
+    for name, value in numbers(trained).items():
+        np.testing.assert_array_equal(numbers(tmp_path)[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "change", "says"),
+    [
+        (None, "device=cuda", "device 'cuda' with 1 process"),
+        ("local", "processes=2", "leave processes at 1"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_data_is_read(
+    config, tmp_path, monkeypatch, cluster, change, says
+):
+    if change == "device=cuda" and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    if cluster and importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed: pip install 'physiosync-rt[cluster]'")
+
+    def load(*_: object) -> None:
+        raise AssertionError("the long work has begun")
+
+    monkeypatch.setattr("training.experiment.load_dataset", load)
+    with pytest.raises(UserError, match=says):
+        train(str(config), tmp_path / "out", [change], cluster=cluster)
+    assert not list(tmp_path.iterdir())
 
 
 def test_evaluate_and_finetune_say_what_is_missing(config, tmp_path):

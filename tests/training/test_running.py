@@ -141,8 +141,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path, mo
     path = tmp_path / "checkpoint.pt"
     save_state(path, {"value": torch.ones(3)}, "x")
 
-    def full(state, where):
-        Path(where).write_bytes(b"half")
+    def full(state, file):
+        file.write(b"half")
         raise RuntimeError("[enforce fail at inline_container.cc] PytorchStreamWriter failed")
 
     monkeypatch.setattr(torch, "save", full)
