@@ -109,7 +109,6 @@ class Engine:
         self._clock = clock
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._markers: list[tuple[float, str]] = []
-        self._newest = -math.inf
         self._reached = -math.inf
         self._reached_at = 0.0
         self._utc_of_stamp_zero = math.nan
@@ -225,13 +224,13 @@ class Engine:
             speed = self._source.speed if math.isfinite(self._source.speed) else 1.0
             self.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
             windows += self.pipeline.push(chunk)
-            if spec is self.specs[0]:
-                newest = float(chunk.timestamps[-1] + chunk.clock_offset)
-                self._newest = max(self._newest, newest)
         self._markers.extend(self._place(marker) for marker in batch.markers)
         for name, watchdog in self.watchdogs.items():
             watchdog.look(now)
-            self.notices.heed_stream(self.pipeline.lanes[name], watchdog, now)
+            lane = self.pipeline.lanes[name]
+            self.notices.heed_stream(lane, watchdog, now)
+            if lane.left_out:
+                self.notice = f"left out: {lane.left_out}; EEG only, confidence is lowered"
         self.notices.heed_source(self._source.notices, now)
         return windows
 
@@ -317,7 +316,7 @@ class Engine:
             completeness_pps=window.pps.completeness if window.pps else None,
             quality_eeg=window.eeg.quality,
             quality_pps=window.pps.quality if window.pps else None,
-            sample_age_ms=None if clock_now is None else (clock_now - self._newest) * 1e3,
+            sample_age_ms=None if clock_now is None else (clock_now - self.pipeline.newest) * 1e3,
             infer_ms=estimate.infer_ms,
             latency_ms=None if clock_now is None else (clock_now - t_end) * 1e3,
             marker=self._markers_until(t_end),
@@ -361,8 +360,8 @@ class Engine:
                 rest = self._settings[1]
                 asked_s = rest.need_s if isinstance(rest, BaselineRequest) else None
                 self.pipeline.capture_baseline(asked_s or self.pipeline.profile.baseline_s)
-            elif command.kind == "marker" and math.isfinite(self._newest):
-                self._markers.append((self._newest, command.text))
+            elif command.kind == "marker":
+                self._markers.append((self.pipeline.newest, command.text))
             elif command.kind == "record":
                 self._stop_recording()
                 if command.text:

@@ -91,6 +91,7 @@ class Predictor:
             baseline=baseline,
             bundle_title=f"bundle {card.name!r}",
             alternative=card.alternative,
+            strict=False,
         )
         self._measured = 1.0 - len(pipeline.montage.interpolated) / card.eeg.n_chans
         return pipeline

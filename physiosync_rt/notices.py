@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from physiosync_rt.align.counters import Counters
 from physiosync_rt.datatypes import StreamPhase, StreamSpec, StreamState
-from physiosync_rt.pipeline import Lane
+from physiosync_rt.lane import Lane
 from physiosync_rt.watchdog import Watchdog
 from physiosync_rt.words import gist
 

@@ -6,21 +6,20 @@ it saw in training.
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from physiosync_rt.align.sanity import StartCheck, check_rate
-from physiosync_rt.align.stream import StreamAligner
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
     Chunk,
-    GridChunk,
     Modality,
     StreamSpec,
     Window,
 )
 from physiosync_rt.errors import UserError
+from physiosync_rt.lane import Lane
 from physiosync_rt.preprocess.baseline import (
     Baseline,
     BaselineRequest,
@@ -32,72 +31,6 @@ from physiosync_rt.preprocess.montage import Montage
 
 GRACE_S = 1.0
 """How long a row waits for a stream that is late, beyond the pipeline's own delay."""
-
-MAX_PENDING_S = 60.0
-"""Backlog of one stream that is kept before its anchor is known."""
-
-
-class Lane:
-    """One stream's way through the pipeline: check, align, wait for its row, preprocess."""
-
-    def __init__(self, spec: StreamSpec, chain: ModalityChain) -> None:
-        self.spec = spec
-        self.chain = chain
-        self.aligner: StreamAligner | None = None
-        self.dropped = 0
-        self._check = StartCheck(spec)
-        self._rate_checked = False
-        self._early: list[Chunk] = []
-        self._pending: deque[GridChunk] = deque()
-
-    @property
-    def frontier(self) -> int:
-        """Grid index up to which the stream has been seen."""
-        return self.aligner.frontier if self.aligner else 0
-
-    def anchor_at(self, anchor: float) -> None:
-        """Start aligning; what came before the anchor was known is taken now."""
-        self.aligner = StreamAligner(self.spec, anchor)
-        early, self._early = self._early, []
-        for chunk in early:
-            self._pending.extend(self.aligner.push(chunk))
-
-    def push(self, chunk: Chunk) -> None:
-        """Take the next chunk.
-
-        Raises
-        ------
-        UserError
-            The stream holds no signal, or has another rate than it declares.
-        """
-        self._check.add(chunk)
-        if self.aligner is None:
-            self._early.append(chunk)
-            while sum(map(len, self._early)) > MAX_PENDING_S * self.spec.sfreq:
-                self.dropped += len(self._early.pop(0))
-            return
-        self._pending.extend(self.aligner.push(chunk))
-        if not self._rate_checked and (counted := self.aligner.sfreq_counted) is not None:
-            # Once: a device that loses samples later on is a fault of the link, not of the rate.
-            check_rate(self.spec, counted)
-            self._rate_checked = True
-
-    def advance_to(self, index: int) -> None:
-        """Bring the chain to grid index ``index``; rows that came after their deadline go."""
-        while self._pending and self._pending[0].start < index:
-            chunk = self._pending.popleft()
-            skip = max(self.chain.stop - chunk.start, 0)
-            self.dropped += min(skip, len(chunk))
-            cut = index - chunk.start
-            if cut < len(chunk):
-                rest = GridChunk(index, chunk.samples[cut:], chunk.present[cut:])
-                self._pending.appendleft(rest)
-            if skip < min(cut, len(chunk)):
-                piece = slice(skip, cut)
-                self.chain.push(
-                    GridChunk(chunk.start + skip, chunk.samples[piece], chunk.present[piece])
-                )
-        self.chain.skip_to(index)
 
 
 class Pipeline:
@@ -115,6 +48,9 @@ class Pipeline:
         Rest to normalise with, or where to find it; None takes the profile's default.
     bundle_title, alternative : str
         For the sentence that refuses a stream.
+    strict : bool
+        Whether a peripheral stream that turns out to be wrong ends the run like EEG that does;
+        else it is left out (`Lane.left_out`).
 
     Raises
     ------
@@ -137,6 +73,7 @@ class Pipeline:
         baseline: Baseline | BaselineRequest | None = None,
         bundle_title: str = "this bundle",
         alternative: str = "",
+        strict: bool = True,
     ) -> None:
         self._hop = round(hop_s * GRID_SFREQ)
         if self._hop < 1 or abs(self._hop / GRID_SFREQ - hop_s) > 1e-9:
@@ -150,6 +87,7 @@ class Pipeline:
                 f"{hop_s:g} s; use a hop of 1"
             )
         self.hop_s = hop_s
+        self._strict = strict
         self.profile = profile
         for spec, contract in filter(None, (eeg, pps)):
             _check_spec(spec, contract)
@@ -178,6 +116,12 @@ class Pipeline:
         """Seconds from the anchor that EEG has come to; minus infinity before its first sample."""
         aligner = self._eeg.aligner
         return -np.inf if aligner is None else aligner.frontier / GRID_SFREQ + aligner.delay_s
+
+    @property
+    def newest(self) -> float:
+        """Fitted time of the newest EEG sample on the common clock, as rows count it."""
+        aligner = self._eeg.aligner
+        return -np.inf if aligner is None or self.anchor is None else self.anchor + aligner.newest_s
 
     @property
     def rows(self) -> int:
@@ -258,19 +202,37 @@ class Pipeline:
         Raises
         ------
         UserError
-            The stream holds no signal, or has another rate than it declares.
+            The stream cannot be what it declares.
         """
         lane = self.lanes.get(chunk.stream)
-        if lane is None or len(chunk) == 0:
+        if lane is None or len(chunk) == 0 or lane.left_out:
             return []
-        if self.anchor is None and lane is self._eeg:
-            self.anchor = float(chunk.timestamps[0] + chunk.clock_offset)
-            for each in self.lanes.values():
-                each.anchor_at(self.anchor)
-        lane.push(chunk)
+        self._attempt(lane, partial(lane.push, chunk))
+        self._find_anchor()
         if self.anchor is None:
             return []
-        return self._rows_until(min(each.frontier for each in self.lanes.values()))
+        return self._rows_until(min(each.frontier for each in self._taking_part))
+
+    def _find_anchor(self) -> None:
+        """Anchor the grid on the first EEG sample, once it is known which that is."""
+        if self.anchor is not None or not self._eeg.started:
+            return
+        self.anchor = self._eeg.start.stamp
+        for lane in self.lanes.values():
+            self._attempt(lane, partial(lane.anchor_at, self.anchor))
+
+    def _attempt(self, lane: Lane, step: Callable[[], None]) -> None:
+        """Do something with a lane; one that cannot be what it declares may be left out."""
+        try:
+            step()
+        except UserError as error:
+            if lane is self._eeg or self._strict:
+                raise
+            lane.left_out = str(error)
+
+    @property
+    def _taking_part(self) -> list[Lane]:
+        return [lane for lane in self.lanes.values() if not lane.left_out]
 
     def advance(self, now: float, grace_s: float = GRACE_S) -> list[Window]:
         """Make rows whose deadline has passed, with whatever there is.
@@ -288,9 +250,12 @@ class Pipeline:
 
     def flush(self) -> list[Window]:
         """Make the rows that the streams have reached; nothing more will come."""
+        for lane in self.lanes.values():
+            self._attempt(lane, lane.end)
+        self._find_anchor()
         if self.anchor is None:
             return []
-        return self._rows_until(max(lane.frontier for lane in self.lanes.values()))
+        return self._rows_until(max(lane.frontier for lane in self._taking_part))
 
     def _rows_until(self, frontier: int) -> list[Window]:
         windows = []

@@ -8,7 +8,7 @@ import numpy as np
 
 from physiosync_rt.bundle import Score
 from physiosync_rt.datatypes import Modality, Snapshot, StreamState, Traces
-from physiosync_rt.pipeline import Lane
+from physiosync_rt.lane import Lane
 
 if TYPE_CHECKING:
     from physiosync_rt.engine import Engine

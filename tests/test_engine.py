@@ -284,11 +284,12 @@ def test_the_thread_ends_when_asked_and_hands_its_error_on(
     thread.start()
     thread.finish()
     assert not thread.is_alive()
-    source.batch = Batch((Chunk("SimulatedEEG", np.zeros((700, 4), "f4"), np.arange(700) / 128),))
+    huge = np.full((700, 4), 1e12, "f4")
+    source.batch = Batch((Chunk("SimulatedEEG", huge, np.arange(700) / 128),))
     failing = EngineThread(engine, None)
     engine._stopping.clear()
     failing.start()
     failing.join(10.0)
-    with pytest.raises(UserError, match="constant"):
+    with pytest.raises(UserError, match="reaches beyond"):
         failing.finish()
     engine.close()

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from physiosync_rt.datatypes import Chunk, Modality, Reason, Recording, StreamSpec, Window
+from physiosync_rt.datatypes import (
+    Chunk,
+    IntArray,
+    Modality,
+    Reason,
+    RecordedStream,
+    Recording,
+    StreamSpec,
+    Window,
+)
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline import Pipeline
 from physiosync_rt.playback import in_time_order
@@ -133,6 +144,13 @@ def test_a_second_baseline_replaces_the_first(recording: Recording) -> None:
     assert pipeline.baseline.channels != first.channels
 
 
+def _eeg_rows(samples: np.ndarray, sfreq: float = 128.0) -> list[Window]:
+    spec = StreamSpec("eeg", Modality.EEG, NAMES, sfreq, "uV")
+    pipeline = Pipeline(PROFILE, (spec, EEG), baseline=BaselineRequest(12.0, None, 4.0))
+    stamps = np.arange(len(samples)) / 128.0
+    return pipeline.push(Chunk("eeg", samples.astype(np.float32), stamps)) + pipeline.flush()
+
+
 def _eeg_only(samples: np.ndarray, sfreq: float = 128.0, unit: str = "uV") -> Pipeline:
     spec = StreamSpec("eeg", Modality.EEG, NAMES, sfreq, unit)
     pipeline = Pipeline(PROFILE, (spec, EEG), baseline=BaselineRequest(0.0, None, 4.0))
@@ -141,18 +159,110 @@ def _eeg_only(samples: np.ndarray, sfreq: float = 128.0, unit: str = "uV") -> Pi
     return pipeline
 
 
+def test_values_that_no_electrode_gives_are_refused() -> None:
+    with pytest.raises(UserError, match=r"reaches beyond 1e\+08 uV"):
+        _eeg_only(np.full((128 * 6, 8), 1e12))
+
+
 @pytest.mark.parametrize(
-    ("value", "says"),
-    [
-        (np.nan, "NaN or infinite"),
-        (np.inf, "NaN or infinite"),
-        (3.0, "constant"),
-        (1e12, "1e\\+08"),
-    ],
+    ("value", "reason"),
+    [(np.nan, Reason.GAP), (np.inf, Reason.GAP), (3.0, Reason.LOW_QUALITY)],
 )
-def test_a_stream_that_is_no_signal_is_refused(value: float, says: str) -> None:
-    with pytest.raises(UserError, match=says):
-        _eeg_only(np.full((128 * 6, 8), value))
+def test_a_start_without_contact_is_withheld_not_refused(value: float, reason: Reason) -> None:
+    samples = np.random.default_rng(1).normal(0, 20, (128 * 30, 8))
+    samples[: 128 * 10] = value
+    rows = _eeg_rows(samples)
+    assert {row.eeg.data is None for row in rows[:9]} == {True}
+    assert rows[8].eeg.reason is reason
+    assert rows[-1].eeg.reason is Reason.NONE
+
+
+def _spoilt(recording: Recording, keep: IntArray, counted: bool) -> Recording:
+    """Lose samples of the EEG."""
+    eeg, gsr = recording.streams
+    counter = keep if counted else None
+    lossy = replace(
+        eeg, samples=eeg.samples[keep], timestamps=eeg.timestamps[keep], counter=counter
+    )
+    return replace(recording, streams=(lossy, gsr))
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_start_full_of_losses_is_not_another_rate(recording: Recording, counted: bool) -> None:
+    arrives = np.random.default_rng(0).random(len(recording.streams[0].timestamps)) >= 0.2
+    spoilt = _spoilt(recording, np.flatnonzero(arrives), counted)
+    rows = _run(spoilt, list(in_time_order(spoilt)))
+    assert len(rows) == 19
+    assert rows[-1].eeg.completeness == pytest.approx(0.8, abs=0.05)
+
+
+def _wrong(recording: Recording, gsr: RecordedStream) -> Recording:
+    return replace(recording, streams=(recording.streams[0], gsr))
+
+
+@pytest.mark.parametrize("fault", ["huge", "rate", "stamps"])
+def test_a_peripheral_stream_that_is_wrong_is_left_out(recording: Recording, fault: str) -> None:
+    eeg, gsr = recording.streams
+    spoilt = {
+        "huge": replace(gsr, samples=gsr.samples + np.float32(1e9)),
+        "rate": replace(gsr, spec=replace(gsr.spec, sfreq=64.0)),
+        "stamps": replace(gsr, timestamps=np.full_like(gsr.timestamps, 3.0)),
+    }[fault]
+    chunks = list(in_time_order(_wrong(recording, spoilt)))
+    pipeline = Pipeline(PROFILE, (eeg.spec, EEG), (spoilt.spec, GSR), strict=False)
+    rows = [row for chunk in chunks for row in pipeline.push(chunk)] + pipeline.flush()
+    assert len(rows) == 19
+    assert rows[-1].eeg.reason is Reason.NONE
+    assert rows[-1].pps is not None
+    assert rows[-1].pps.data is None
+    assert repr(spoilt.spec.name) in pipeline.lanes[spoilt.spec.name].left_out
+    with pytest.raises(UserError, match=spoilt.spec.name):
+        _run(_wrong(recording, spoilt), chunks)
+
+
+def test_slow_gsr_that_loses_samples_costs_no_eeg(recording: Recording) -> None:
+    gsr = recording.streams[1]
+    slow = np.arange(0, len(gsr.timestamps), 8)
+    slow = slow[np.random.default_rng(1).random(len(slow)) >= 0.15]
+    spec = replace(gsr.spec, sfreq=4.0)
+    lossy = replace(gsr, spec=spec, samples=gsr.samples[slow], timestamps=gsr.timestamps[slow])
+    spoilt = _wrong(recording, lossy)
+    rows = _run(spoilt, list(in_time_order(spoilt)))
+    assert len(rows) == 19
+    assert rows[-1].eeg.reason is Reason.NONE
+
+
+@pytest.mark.parametrize("stale", [-1000.0, 1e6, np.nan])
+@pytest.mark.parametrize("stream", [0, 1])
+@pytest.mark.parametrize("chunk_s", [0.02, 5.0])
+def test_stale_first_stamps_cost_no_stream(
+    recording: Recording, stale: float, stream: int, chunk_s: float
+) -> None:
+    chunks = list(in_time_order(recording, chunk_s))
+    first = next(i for i, c in enumerate(chunks) if c.stream == recording.streams[stream].spec.name)
+    stamps = chunks[first].timestamps.copy()
+    stamps[:3] += stale
+    chunks[first] = replace(chunks[first], timestamps=stamps)
+    pipeline = _pipeline(recording)
+    rows = [row for chunk in chunks for row in pipeline.push(chunk)] + pipeline.flush()
+    assert len(rows) == 19
+    assert rows[-1].eeg.reason is Reason.NONE
+    assert rows[-1].pps is not None
+    assert rows[-1].pps.reason is Reason.NONE
+    lanes = pipeline.lanes.values()
+    assert sum(lane.dropped for lane in lanes) == min(3, len(stamps))
+    assert all(lane.aligner and lane.aligner.counters.clock_resets == 0 for lane in lanes)
+
+
+def test_a_stream_that_runs_ahead_for_ever_is_not_kept_for_ever(recording: Recording) -> None:
+    eeg, gsr = (stream.spec for stream in recording.streams)
+    pipeline = Pipeline(PROFILE, (eeg, EEG), (gsr, GSR))
+    pipeline.push(next(c for c in in_time_order(recording, 5.0) if c.stream == eeg.name))
+    stamps = recording.streams[1].timestamps[0] + np.arange(32 * 900) / 32
+    samples = np.random.default_rng(0).normal(5, 0.1, (len(stamps), 1)).astype("f4")
+    for at in range(0, len(stamps), 3200):
+        pipeline.push(Chunk(gsr.name, samples[at : at + 3200], stamps[at : at + 3200]))
+    assert pipeline.lanes[gsr.name].dropped == pytest.approx(300 * 128, rel=0.1)
 
 
 def test_a_rate_that_is_not_the_declared_one_is_refused() -> None:

@@ -66,6 +66,8 @@ class ModalityChain:
         Whether the last capture found too little of its stretch usable; the rest before stays.
     rest_note : str
         Why a rest is being captured that nobody asked for; empty once it is there.
+    used : bool array, shape (n_channels,)
+        Channels of the stream that the bundle's are made from.
     watch : ElectrodeWatch or None
         For EEG: which electrodes are bad at present.
 
@@ -91,7 +93,7 @@ class ModalityChain:
         self.capture: BaselineCapture | None = None
         self._profile = profile
         self._matrix = montage.matrix if montage else pick_channels(spec, contract)
-        self._used: BoolArray = montage.used if montage else self._matrix.sum(axis=0) > 0
+        self.used: BoolArray = montage.used if montage else self._matrix.sum(axis=0) > 0
         self.watch = (
             ElectrodeWatch(spec.ch_names, montage, expel=profile.min_quality > 0)
             if montage
@@ -212,7 +214,7 @@ class ModalityChain:
             self._next_second += 1
 
     def _is_good(self, quality: FloatArray) -> bool:
-        return float(quality[self._used].mean()) >= self._profile.min_quality
+        return float(quality[self.used].mean()) >= self._profile.min_quality
 
     def _offer_rest(self, start: int, stop: int, *, usable: bool) -> None:
         """Offer a whole second to the capture that is under way, if any."""
@@ -272,7 +274,7 @@ class ModalityChain:
         seconds = [s.quality for s in self._seconds if last - window <= s.index < last]
         if not seconds:
             return 0.0
-        return float(np.mean([q[self._used].mean() for q in seconds]))
+        return float(np.mean([q[self.used].mean() for q in seconds]))
 
     def _reason(self, start: int, usable: BoolArray, completeness: float, quality: float) -> Reason:
         if self._first is None:

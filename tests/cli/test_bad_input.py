@@ -77,19 +77,11 @@ def test_predict(refused: Run, person: Path, options: list[str], says: str) -> N
     assert says in refused("predict", person, *options)
 
 
-@pytest.mark.parametrize(
-    ("value", "says"),
-    [
-        (np.nan, "mostly NaN or infinite"),
-        (np.inf, "mostly NaN or infinite"),
-        (7.0, "is constant"),
-        (1e12, "reaches beyond 1e+08 uV"),
-    ],
-)
-def test_a_stream_that_is_no_signal(refused: Run, tmp_path: Path, value: float, says: str) -> None:
-    path = _write(tmp_path / "bad.xdf", np.full((128 * 8, 8), value))
+def test_values_that_no_electrode_gives(refused: Run, tmp_path: Path) -> None:
+    path = _write(tmp_path / "bad.xdf", np.full((128 * 8, 8), 1e12))
     # The run had begun: its CSV is there, whole, with the header alone.
-    assert says in refused("predict", path, "--csv", "run.csv", left=2)
+    says = refused("predict", path, "--csv", "run.csv", left=2)
+    assert "reaches beyond 1e+08 uV" in says
 
 
 def test_a_rate_that_is_not_the_declared_one(refused: Run, tmp_path: Path) -> None:
