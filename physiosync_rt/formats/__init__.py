@@ -22,6 +22,7 @@ from physiosync_rt.formats import (
     xdf,
 )
 from physiosync_rt.formats.base import Format
+from physiosync_rt.formats.clocks import stamped
 
 FORMATS: tuple[Format, ...] = (
     xdf.FORMAT,
@@ -73,9 +74,9 @@ def read_all(path: Path | str) -> Iterator[Recording]:
     with _said_plainly(path, format_):
         found = format_.read(path)
         if isinstance(found, Recording):
-            yield found
+            yield stamped(found)
         else:
-            yield from found
+            yield from map(stamped, found)
 
 
 def parts(path: Path | str) -> list[Path]:

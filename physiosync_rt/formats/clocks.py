@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -63,6 +64,32 @@ def sample_offsets(timestamps: FloatArray, clock_offsets: FloatArray) -> FloatAr
 def corrected(stream: RecordedStream | RecordedMarkers) -> FloatArray:
     """Stamps of a stream on the recorder's clock, shape (n_samples,), in the file's order."""
     return stream.timestamps + sample_offsets(stream.timestamps, stream.clock_offsets)
+
+
+def stamped(recording: Recording) -> Recording:
+    """Leave out the samples that bear no time, with a note of how many they were."""
+    streams, notes = [], []
+    for stream in recording.streams:
+        finite = np.isfinite(stream.timestamps)
+        if finite.all():
+            streams.append(stream)
+            continue
+        notes.append(
+            f"{stream.spec.name}: {int((~finite).sum())} samples bear a timestamp that is no "
+            "number; they are left out"
+        )
+        counter = None if stream.counter is None else stream.counter[finite]
+        streams.append(
+            replace(
+                stream,
+                samples=stream.samples[finite],
+                timestamps=stream.timestamps[finite],
+                counter=counter,
+            )
+        )
+    if not notes:
+        return recording
+    return replace(recording, streams=tuple(streams), notes=(*recording.notes, *notes))
 
 
 def zero_time(recording: Recording) -> float:

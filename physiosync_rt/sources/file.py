@@ -16,7 +16,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.clocks import corrected, sample_offsets
+from physiosync_rt.formats.clocks import corrected, sample_offsets, stamped
 from physiosync_rt.playback import in_time_order
 from physiosync_rt.roles import describe
 from physiosync_rt.sources.base import Batch, Marker
@@ -96,11 +96,13 @@ class FileSource:
         UserError
             There is no EEG, or it does not say its unit, rate or electrodes.
         """
-        streams = [s for s in self._recording.streams if len(s.timestamps)]
+        # A stamp that is no number would never be due.
+        recording = stamped(self._recording)
+        streams = [s for s in recording.streams if len(s.timestamps)]
         signals = [s for s in streams if s.spec.modality is not Modality.OTHER]
         usable = [s for s in signals if not complaint(s.spec)]
         left_out = [f"left out: {complaint(s.spec)}" for s in signals if complaint(s.spec)]
-        self.notices = [*self._recording.notes, *left_out]
+        self.notices = [*recording.notes, *left_out]
         if not any(s.spec.modality is Modality.EEG for s in usable):
             for stream in self._recording.of(Modality.EEG):
                 require_usable(stream.spec)

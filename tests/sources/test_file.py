@@ -126,3 +126,14 @@ def test_a_recording_without_eeg_says_what_it_has() -> None:
         UserError, match=r"no EEG stream in .*in sight: heart \(ECG, 1 ch, 128 Hz\)"
     ):
         FileSource(Recording((stream(heart, np.arange(3.0)),))).open()
+
+
+@pytest.mark.parametrize("where", [0, 500, 999])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_stamp_that_is_no_number_is_left_out_and_the_end_comes(where: int, value: float) -> None:
+    recording = session()
+    recording.streams[0].timestamps[where] = value
+    source = FileSource(recording)
+    source.open()
+    assert len(joined(drain(source), "eeg", "timestamps")) == 999
+    assert any("1 samples bear a timestamp that is no number" in n for n in source.notices)
