@@ -12,9 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from physiosync_rt.bundle import load_bundle
-from physiosync_rt.datatypes import Prediction, Recording, SampleArray, Window
+from models.config import ModelConfig
+from models.fusion import PhysioSync
+from physiosync_rt.bundle import load_bundle, save_bundle
+from physiosync_rt.datatypes import Modality, Prediction, Recording, SampleArray, Window
 from physiosync_rt.devices import load_device, map_recording
 from physiosync_rt.engine import Engine
 from physiosync_rt.formats import read
@@ -22,6 +25,7 @@ from physiosync_rt.formats.clocks import span
 from physiosync_rt.formats.simulated_recording import write_recording
 from physiosync_rt.inference import Estimate, Predictor
 from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.sources.base import Source
 from physiosync_rt.sources.file import FileSource
 from physiosync_rt.sources.lsl import LslSource
@@ -40,12 +44,12 @@ class Watching(Predictor):
 
 @dataclass(frozen=True)
 class Case:
-    """A recording and how it has to be read."""
+    """A recording, how it has to be read, and the bundle that sees it."""
 
     path: Path
     device: str | None = None
     min_quality: float | None = None
-    pps: bool = True
+    bundle: str = "demo-eeg32"
 
     def load(self) -> Recording:
         recording = read(self.path)
@@ -69,7 +73,7 @@ class Rows(list[Prediction]):
 
 
 def _run(case: Case, source: Source, record: Path | None = None) -> Run:
-    predictor = Watching(load_bundle("demo-eeg32"))
+    predictor = Watching(load_bundle(case.bundle))
     predictor.seen = []
     rest = BaselineRequest(0.0, None, 5.0)
     engine = Engine(source, predictor, baseline=rest, min_quality=case.min_quality)
@@ -145,7 +149,7 @@ def _close(a: SampleArray | None, b: SampleArray | None) -> None:
         np.testing.assert_allclose(a, b, atol=2e-6)
 
 
-def _check(case: Case, tmp_path: Path, seconds: float | None, speed: float) -> None:
+def _check(case: Case, tmp_path: Path, seconds: float | None, speed: float) -> Run:
     whole = case.load()
     recording = whole if seconds is None else _excerpt(whole, seconds)
     offline = _run(case, FileSource(recording))
@@ -166,13 +170,15 @@ def _check(case: Case, tmp_path: Path, seconds: float | None, speed: float) -> N
     again = _run(case, FileSource(read(recorded)))
     assert len(again.rows) == pytest.approx(len(live.rows), abs=1)
     _same(live, again)
+    return offline
 
 
 def _lsl_source(case: Case, prefix: str, recording: Recording) -> LslSource:
-    names = {str(s.spec.modality): prefix + s.spec.name for s in recording.streams}
+    names = {s.spec.modality: prefix + s.spec.name for s in recording.streams}
+    pps = load_bundle(case.bundle).card.pps
     return LslSource(
-        names["EEG"],
-        names.get("GSR"),
+        names[Modality.EEG],
+        names.get(pps.modality) if pps else None,
         device=load_device(case.device) if case.device else None,
         timeout=30.0,
     )
@@ -184,8 +190,25 @@ def test_simulated_person(tmp_path: Path) -> None:
     _check(Case(path), tmp_path, EXCERPT_S, 2.0)
 
 
-def test_eegmat(data_dir: Path, tmp_path: Path) -> None:
-    _check(Case(data_dir / "eegmat-eeg-ecg-edf" / "Subject00_1.edf"), tmp_path, EXCERPT_S, 2.0)
+@pytest.fixture(scope="module")
+def ecg_bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A bundle of EEG and ECG, whose network has learnt nothing."""
+    shipped = load_bundle("demo-eeg32").card
+    pps = ModalityContract(modality=Modality.ECG, ch_names=("ECG",))
+    torch.manual_seed(0)
+    network = PhysioSync(ModelConfig.from_dict(shipped.model))
+    path = tmp_path_factory.mktemp("bundles") / "ecg"
+    card = shipped.model_copy(update={"name": "ecg", "pps": pps, "scores": ()})
+    save_bundle(path, card, network)
+    return str(path)
+
+
+def test_eegmat(data_dir: Path, tmp_path: Path, ecg_bundle: str) -> None:
+    path = data_dir / "eegmat-eeg-ecg-edf" / "Subject00_1.edf"
+    offline = _check(Case(path, bundle=ecg_bundle), tmp_path, EXCERPT_S, 2.0)
+    assert offline.rows[-1].modalities == "eeg+ecg"
+    assert offline.windows[-1].pps is not None
+    assert offline.windows[-1].pps.data is not None
 
 
 def test_openbci(data_dir: Path, tmp_path: Path) -> None:
@@ -196,8 +219,10 @@ def test_openbci(data_dir: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", ["Subject00_1.edf", "Subject31_2.edf"])
-def test_eegmat_whole(data_dir: Path, tmp_path: Path, name: str) -> None:
-    _check(Case(data_dir / "eegmat-eeg-ecg-edf" / name), tmp_path, None, 2.0)
+def test_eegmat_whole(data_dir: Path, tmp_path: Path, ecg_bundle: str, name: str) -> None:
+    case = Case(data_dir / "eegmat-eeg-ecg-edf" / name, bundle=ecg_bundle)
+    offline = _check(case, tmp_path, None, 2.0)
+    assert sum(row.modalities == "eeg+ecg" for row in offline.rows) > len(offline.rows) / 2
 
 
 @pytest.mark.slow
