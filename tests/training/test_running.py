@@ -17,11 +17,13 @@ from helpers.training import train_fold
 from safetensors.torch import load_file
 
 from physiosync_rt.errors import UserError
+from training import origin
 from training.checkpoint import load_state, save_state
 from training.conditions import Conditions, make_fabric
 from training.config import FinetuneConfig, NetworkConfig, PretrainConfig, TrainConfig
 from training.loop import Interrupted, stop_on_signals
 from training.protocols import ProtocolConfig, trial_folds
+from training.run import FoldRun
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
@@ -100,6 +102,21 @@ def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, where):
         np.testing.assert_array_equal(one.probability, other.probability)
     assert again.curves == unbroken.curves
     assert again.temperatures == unbroken.temperatures
+
+
+def test_a_result_names_every_machine_that_worked_on_it(tmp_path, job, monkeypatch):
+    here = origin.this_machine()
+    with monkeypatch.context() as context:
+        context.setattr(origin, "this_machine", lambda _: here | {"system": "Abacus"})
+        FoldRun(*job, CONFIG, TINY, tmp_path, Conditions(make_fabric(CONFIG))).pretrain()
+    resumed = Conditions(make_fabric(CONFIG), resume=True)
+    result = train_fold(*job, CONFIG, tmp_path, conditions=resumed)
+    assert result.machines == [here | {"system": "Abacus"}, here]
+    with monkeypatch.context() as context:
+        context.setattr(origin, "this_machine", lambda _: here | {"system": "elsewhere"})
+        again = train_fold(*job, CONFIG, tmp_path, conditions=resumed)
+    assert (again.machines, again.seconds) == (result.machines, result.seconds)
+    assert result.seconds > 0
 
 
 def test_ctrl_c_ends_cleanly_and_can_be_taken_up_again(tmp_path, job):
