@@ -133,3 +133,17 @@ def test_eeg_without_a_reference_is_not_used(bundle: Bundle, recording: Recordin
     assert engine.snapshot is not None
     assert "identical" in engine.snapshot.notice
     assert "check reference and ground" in engine.snapshot.notice
+
+
+def test_a_rate_that_is_not_the_declared_one_is_told_once_and_written_down(
+    bundle: Bundle, recording: Recording
+) -> None:
+    eeg, gsr = recording.streams
+    faster = replace(eeg, timestamps=eeg.timestamps / 1.03)
+    engine = _run(bundle, Recording((faster, gsr)))
+    said = [text for text in engine.told if "declares 128 Hz and sends 13" in text]
+    assert len(said) == 1
+    assert "(the first of" not in said[0]
+    seen = outcome(engine)["streams_seen"]["SimulatedEEG"]
+    assert seen["sfreq_effective"] == pytest.approx(131.84, abs=0.1)
+    assert seen["off_rate"] > 1000
