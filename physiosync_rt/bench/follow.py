@@ -76,15 +76,13 @@ def follow_person(predictor: Predictor, seed: int, duration_s: float) -> dict[st
     engine.open()
     engine.run()
     engine.close()
-    rows = [row for row in kept.rows if row.valid]
-    seconds = np.stack([np.arange(-5.0, 1.0) + row.t_end for row in rows])
-    truth = dict(zip(TARGETS, stream.course(seconds), strict=True))
-    return {
-        target: np.stack(
-            [np.array([getattr(row, target) for row in rows]), truth[target].mean(axis=1)]
-        )
-        for target in TARGETS
-    }
+    found = {}
+    for column, target in enumerate(TARGETS):
+        said = [(row.t_end, p) for row in kept.rows if (p := getattr(row, target)) is not None]
+        t_end, predicted = np.array(said).reshape(-1, 2).T
+        seconds = np.stack([np.arange(-5.0, 1.0) + t for t in t_end])
+        found[target] = np.stack([predicted, stream.course(seconds)[column].mean(axis=1)])
+    return found
 
 
 def follow(
