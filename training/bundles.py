@@ -122,11 +122,7 @@ def _card(
             "eeg": about.eeg,
             "pps": None if config.modalities == ("eeg",) else about.pps,
             "profile": _profile(dataset, job.network),
-            "least_confidence": {
-                head: choice.threshold
-                for head, choice in least_confidences(dataset, result).items()
-                if choice.threshold > 0 and not head.endswith(QUADRANT)
-            },
+            "least_confidence": _least(dataset, result) if config.withhold else {},
             "alternative": config.alternative,
             "scores": _scores(assessment, job.fold.protocol),
             "provenance": provenance(dataset, config, [result])
@@ -134,6 +130,12 @@ def _card(
             **networks,
         }
     )
+
+
+def _least(dataset: Dataset, result: FoldResult) -> dict[str, float]:
+    """Least confidences of the heads that a bundle has, where they were chosen above none."""
+    found = {h: choice.threshold for h, choice in least_confidences(dataset, result).items()}
+    return {h: least for h, least in found.items() if least > 0 and not h.endswith(QUADRANT)}
 
 
 def _members(model: Members) -> dict[str, PhysioSync]:

@@ -240,6 +240,9 @@ class RunConfig(TrainConfig):
         the released preprocessing can only be come close to.
     alternative : str
         Bundle to recommend for streams that this run's bundle refuses.
+    withhold : bool
+        Have bundles say nothing below the least confidences that were chosen on validation (see
+        `training.abstain`); the report tells what that is worth in any case.
     """
 
     kind: Literal["training"] = "training"
@@ -251,6 +254,7 @@ class RunConfig(TrainConfig):
     interval_unit: IntervalUnit = "auto"
     bundles: Literal["first", "each", "none"] = "first"
     alternative: str = ""
+    withhold: bool = False
 
     @model_validator(mode="after")
     def _protocols_differ(self) -> RunConfig:

@@ -37,10 +37,15 @@ _PAPER = {"kind": "deap", "profile": "paper", "simulate": {"subjects": 4, "trial
 
 
 def _bundle(
-    tmp_path: Path, data: dict[str, Any], **network: bool
+    tmp_path: Path, data: dict[str, Any], *, withhold: bool = False, with_5s: bool = True
 ) -> tuple[Experiment, list[FoldResult], Card]:
-    nets = [_TINY["networks"][0] | network]
-    config = RunConfig.model_validate(_TINY | {"data": data, "networks": nets, "cache": tmp_path})
+    own = {
+        "data": data,
+        "networks": [_TINY["networks"][0] | {"with_5s": with_5s}],
+        "cache": tmp_path,
+        "withhold": withhold,
+    }
+    config = RunConfig.model_validate(_TINY | own)
     experiment = prepare(config, tmp_path / "out", lambda *_: None)
     results = run_here(experiment, train_folds, resume=False)
     folds = [job.fold for job in experiment.jobs]
@@ -58,7 +63,7 @@ def _bundle(
 
 @pytest.mark.parametrize("with_5s", [True, False])
 def test_a_bundle_asks_for_the_windows_that_its_network_takes(tmp_path, with_5s) -> None:
-    experiment, results, card = _bundle(tmp_path, _LIVE, with_5s=with_5s)
+    experiment, results, card = _bundle(tmp_path, _LIVE, withhold=True, with_5s=with_5s)
     assert isinstance(card.profile, LiveProfile)
     assert card.profile.window_s == (5 if with_5s else 1)
     assert {score.protocol for score in card.scores} == {"subject, 1 of 4 folds"}
@@ -76,4 +81,5 @@ def test_a_bundle_asks_for_the_windows_that_its_network_takes(tmp_path, with_5s)
 def test_a_bundle_of_the_released_preprocessing_says_that_it_is_approximate(tmp_path) -> None:
     _, _, card = _bundle(tmp_path, _PAPER)
     assert isinstance(card.profile, PaperProfile)
+    assert card.least_confidence == {}  # nobody asked
     assert card.headline == "A tiny run, preprocessing approximate"

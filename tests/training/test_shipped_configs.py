@@ -67,3 +67,12 @@ def test_the_leak_probe_tests_320_trials_one_by_one() -> None:
     assert people.fingerprint > 0
     assert config.interval_unit == "trial"
     assert {p.protocol for p in config.protocols} == {"window", "trial", "subject"}
+
+
+@pytest.mark.parametrize("name", [name for name in _ALL if not name.startswith("demo-")])
+def test_both_encoders_are_compared_everywhere(name) -> None:
+    embeddings = {
+        network.build(32, 1, ("valence",), 2, ("fused",)).eeg_1s.embedding
+        for network in _run(name).networks
+    }
+    assert embeddings == {"paper", "conv"}
