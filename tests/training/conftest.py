@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import torch
+from helpers.started import Started, start
 
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.preprocess.config import ModalityContract
@@ -84,6 +85,19 @@ def make_dataset() -> MakeDataset:
         return Dataset(about, table, signals(n_eeg), signals(1))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory) -> Callable[[str], Started]:
+    """Start a configuration that reproduces the paper; each is started once."""
+    folder, made = tmp_path_factory.mktemp("released"), {}
+
+    def get(name: str) -> Started:
+        if name not in made:
+            made[name] = start(name, folder)
+        return made[name]
+
+    return get
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Fine-tuning: the release's steps literally, heads on frozen encoders, the chosen epoch."""
+"""Fine-tuning: heads on frozen encoders, the chosen epoch; the release is in other tests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import pytest
 import torch
 from helpers.training import train_fold
 from lightning_fabric import Fabric
-from torch.nn import functional as F
 
 from models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
 from training.calibration import best_temperature, cross_entropy, tempered
-from training.config import RELEASED_FINETUNE, FinetuneConfig, NetworkConfig, TrainConfig
+from training.config import FinetuneConfig, NetworkConfig, TrainConfig
 from training.data.dataset import ABSENT
 from training.feed import Feed
 from training.finetune import make_examples, train_heads, train_main
@@ -25,7 +24,6 @@ from training.results import load_result, save_result
 from training.supervised import epoch_batches
 
 TINY = NetworkConfig(preset="compact", dim_1s=8, dim_5s=8, depth=1)
-FAITHFUL = NetworkConfig(faithful=True, dim_1s=8, dim_5s=8, depth=1, dropout=0.0)
 CPU = torch.device("cpu")
 
 
@@ -42,49 +40,6 @@ def effect(dataset, strength=1.5):
         if dataset.table.arousal[row] >= 5:
             dataset.pps.stretch(trial)[:, at : at + 640] += strength
     return dataset
-
-
-def test_first_steps_equal_a_literal_release(make_dataset, double, tmp_path):
-    dataset = make_dataset(3, 8, 2)
-    feed = Feed(dataset, 5, CPU)
-    labels = classes(dataset, ("arousal",))
-    config = RELEASED_FINETUNE["deap-dependent"].model_copy(update={"batch_size": 16})
-    rows = np.arange(len(dataset))
-    examples = make_examples(feed, rows, rows[:0], labels, 1)
-    model = PhysioSync(FAITHFUL.build(2, 1, ("arousal",), 2, ("fused",)))
-    literal = copy.deepcopy(model)
-    train_main(model, feed, examples, config, 5, fabric(), Surroundings(tmp_path, "x"))
-
-    adam = torch.optim.Adam(literal.parameters(), lr=1e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(adam, T_0=6 // 3, eta_min=0)
-    for epoch in range(6):
-        literal.train()
-        for batch in epoch_batches(48, 16, 5, epoch):
-            eeg, pps = feed.fetch(rows[batch])
-            features = {}
-            for modality, x in (("eeg", eeg), ("pps", pps)):
-                slices = [
-                    literal.encoders[f"{modality}_1s"](x[:, :, 128 * k : 128 * (k + 1)])
-                    for k in range(5)
-                ]
-                long = literal.encoders[f"{modality}_5s"](x)
-                features[modality] = type(literal.embed(eeg[:2], pps[:2])["eeg"])(
-                    torch.stack(slices, 1), long
-                )
-            break_head_dropout(literal, model)
-            logits = literal.classify(features, "fused")["arousal"]
-            loss = F.cross_entropy(logits, torch.from_numpy(labels[batch, 0]))
-            adam.zero_grad()
-            loss.backward()
-            adam.step()
-        schedule.step()
-    for (name, mine), other in zip(model.named_parameters(), literal.parameters(), strict=True):
-        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-5, msg=name)
-
-
-def break_head_dropout(literal: PhysioSync, model: PhysioSync) -> None:
-    """Both have none: chance is drawn per step here and once in the release."""
-    assert literal.config.dropout == model.config.dropout == 0.0
 
 
 def test_heads_of_one_modality_leave_the_fused_model_as_it_is(make_dataset, tmp_path):
