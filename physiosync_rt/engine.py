@@ -21,20 +21,20 @@ from physiosync_rt.datatypes import (
     Prediction,
     Reason,
     Snapshot,
-    StreamPhase,
     StreamSpec,
     Window,
 )
 from physiosync_rt.errors import SourceLostError, UserError
-from physiosync_rt.inference import Estimate, Predictor, quadrant
+from physiosync_rt.inference import Predictor
 from physiosync_rt.notices import Notices, each_once
 from physiosync_rt.pipeline import GRACE_S, Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.roles import choose
+from physiosync_rt.rows import RowMaker
 from physiosync_rt.sinks.base import Sink
 from physiosync_rt.sinks.recorder import Recorder
 from physiosync_rt.snapshot import SnapshotMaker
-from physiosync_rt.sources.base import Batch, Marker, Source
+from physiosync_rt.sources.base import Batch, Source
 from physiosync_rt.watchdog import Watchdog
 
 POLL_S = 0.02
@@ -108,10 +108,8 @@ class Engine:
         self._settings = (hop_s, baseline, min_quality)
         self._clock = clock
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._markers: list[tuple[float, str]] = []
         self._reached = -math.inf
         self._reached_at = 0.0
-        self._utc_of_stamp_zero = math.nan
         self._snapshot: Snapshot | None = None
         self._snapshot_due = 0.0
         self._stopping = Event()
@@ -145,8 +143,9 @@ class Engine:
         self.watchdogs = {spec.name: Watchdog(now) for spec in self.specs}
         for lane in self.pipeline.lanes.values():
             if lane.chain.rest_note:
-                self.notices.say(now, lane.chain.rest_note)
-        self._maker = SnapshotMaker(self, now)
+                self.notices.say(now, lane.spec.name, lane.chain.rest_note)
+        self._maker = RowMaker(self._source, self.pipeline, self.watchdogs, self.specs)
+        self._snapshots = SnapshotMaker(self, now)
         self._take_snapshot(now, force=True)
 
     def close(self) -> None:
@@ -224,7 +223,8 @@ class Engine:
             speed = self._source.speed if math.isfinite(self._source.speed) else 1.0
             self.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
             windows += self.pipeline.push(chunk)
-        self._markers.extend(self._place(marker) for marker in batch.markers)
+        for marker in batch.markers:
+            self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
         for name, watchdog in self.watchdogs.items():
             watchdog.look(now)
             lane = self.pipeline.lanes[name]
@@ -233,9 +233,6 @@ class Engine:
                 self.notice = f"left out: {lane.left_out}; EEG only, confidence is lowered"
         self.notices.heed_source(self._source.notices, now)
         return windows
-
-    def _place(self, marker: Marker) -> tuple[float, str]:
-        return marker.timestamp + marker.clock_offset, marker.text
 
     def _stream_time(self, now: float) -> float:
         """Seconds from the anchor by the clock of arrival.
@@ -272,7 +269,7 @@ class Engine:
 
     def _write(self, window: Window, now: float) -> None:
         estimate = self.predictor(window)
-        row = self._row(window, estimate, now)
+        row = self._maker.row(window, estimate, now)
         self.rows += 1
         if row.valid:
             self.valid_rows += 1
@@ -288,66 +285,6 @@ class Engine:
         for sink in self.sinks:
             sink.write(row)
 
-    def _row(self, window: Window, estimate: Estimate, now: float) -> Prediction:
-        anchor = self.pipeline.anchor or 0.0
-        t_end = anchor + window.t_end
-        reason = self._or_stalled(estimate.reason, 0, now)
-        left_out = Reason.NONE
-        if estimate.reason is Reason.NO_EEG:
-            left_out = self._or_stalled(window.eeg.reason, 0, now)
-        elif estimate.reason is Reason.NO_PPS and window.pps is not None:
-            left_out = self._or_stalled(window.pps.reason, 1, now)
-        valence, arousal = estimate.targets.get("valence"), estimate.targets.get("arousal")
-        clock_now = self._source.now() if self._source.speed == 1.0 else None
-        return Prediction(
-            index=window.index,
-            t_end=window.t_end,
-            t_end_lsl=t_end,
-            t_end_utc=self._utc(t_end),
-            window_s=self.pipeline.profile.window_s,
-            valence=valence,
-            arousal=arousal,
-            quadrant=quadrant(valence, arousal),
-            confidence=estimate.confidence,
-            valid=estimate.valid,
-            reason=reason,
-            modalities=estimate.modalities,
-            completeness_eeg=window.eeg.completeness,
-            completeness_pps=window.pps.completeness if window.pps else None,
-            quality_eeg=window.eeg.quality,
-            quality_pps=window.pps.quality if window.pps else None,
-            sample_age_ms=None if clock_now is None else (clock_now - self.pipeline.newest) * 1e3,
-            infer_ms=estimate.infer_ms,
-            latency_ms=None if clock_now is None else (clock_now - t_end) * 1e3,
-            marker=self._markers_until(t_end),
-            left_out=left_out,
-        )
-
-    def _or_stalled(self, reason: Reason, stream: int, now: float) -> Reason:
-        """A gap that goes on because the device sends nothing has a name of its own."""
-        phase = self.watchdogs[self.specs[stream].name].phase(now)
-        silent = phase in (StreamPhase.STALLED, StreamPhase.LOST)
-        if reason is Reason.GAP and silent and math.isfinite(self._source.speed):
-            return Reason.STALLED
-        return reason
-
-    def _utc(self, t: float) -> float | None:
-        """UNIX time of a moment on the common clock; None where nobody knows."""
-        if math.isnan(self._utc_of_stamp_zero):
-            clock_now, start = self._source.now(), self._source.start_utc
-            if clock_now is not None and self._source.speed == 1.0:
-                self._utc_of_stamp_zero = time.time() - clock_now
-            elif start is not None and self.pipeline.anchor is not None:
-                self._utc_of_stamp_zero = start - self.pipeline.anchor
-            else:
-                return None
-        return t + self._utc_of_stamp_zero
-
-    def _markers_until(self, t_end: float) -> str:
-        due = [text for t, text in self._markers if t <= t_end]
-        self._markers = [(t, text) for t, text in self._markers if t > t_end]
-        return ";".join(due)
-
     # --- commands and views -------------------------------------------------------------------
 
     def _obey(self) -> None:
@@ -361,7 +298,7 @@ class Engine:
                 asked_s = rest.need_s if isinstance(rest, BaselineRequest) else None
                 self.pipeline.capture_baseline(asked_s or self.pipeline.profile.baseline_s)
             elif command.kind == "marker":
-                self._markers.append((self.pipeline.newest, command.text))
+                self._maker.mark(self.pipeline.newest, command.text)
             elif command.kind == "record":
                 self._stop_recording()
                 if command.text:
@@ -389,7 +326,7 @@ class Engine:
 
     def _take_snapshot(self, now: float, *, force: bool = False) -> None:
         if force or now >= self._snapshot_due:
-            self._snapshot = self._maker.make(now)
+            self._snapshot = self._snapshots.make(now)
             self._snapshot_due = now + SNAPSHOT_S
 
     def run(self, duration_s: float | None = None) -> None:

@@ -30,7 +30,8 @@ class Event:
 
     at: float
     text: str
-    by_source: bool = False
+    stream: str = ""
+    """Empty where the source says it."""
 
 
 class Tally:
@@ -78,7 +79,7 @@ class Notices:
     def heed_source(self, said: Sequence[str], now: float) -> None:
         """Take over what the source has said since the last time."""
         for text in said[self._n_said :]:
-            self.events.append(Event(now, text, by_source=True))
+            self.events.append(Event(now, text))
         self._n_said = len(said)
 
     def heed_stream(self, lane: Lane, watchdog: Watchdog, now: float) -> None:
@@ -93,24 +94,24 @@ class Notices:
         bursts = watchdog.bursts - self._bursts.get(name, 0)
         self._bursts[name] = watchdog.bursts
         if new["clock_resets"]:
-            self.say(now, f"the clock of {name} was set anew; it goes on after a gap")
+            self.say(now, name, f"the clock of {name} was set anew; it goes on after a gap")
         elif new["gaps"] and new["lost"]:
-            self.say(now, f"{name} lost {new['lost']} samples ({new['lost'] / sfreq:.2g} s)")
+            self.say(now, name, f"{name} lost {new['lost']} samples ({new['lost'] / sfreq:.2g} s)")
             new["lost"] = 0
         seen = counters["received"] + counters["lost"]
         for kind, words in _TALLIED.items():
             tally = self._tallies.setdefault((name, kind), Tally())
             if count := tally.add(new[kind], seen, sfreq):
-                self.say(now, words.format(name=name, count=count))
+                self.say(now, name, words.format(name=name, count=count))
         if bursts:
-            self.say(now, f"{name} held samples up and sent them at once")
+            self.say(now, name, f"{name} held samples up and sent them at once")
         if lane.aligner.off_rate and name not in self._off_rate:
             self._off_rate.add(name)
-            self.say(now, off_rate_sentence(lane.spec, lane.aligner.sfreq_effective))
+            self.say(now, name, off_rate_sentence(lane.spec, lane.aligner.sfreq_effective))
 
-    def say(self, now: float, text: str) -> None:
-        """Take up something that has happened now."""
-        self.events.append(Event(now, text))
+    def say(self, now: float, stream: str, text: str) -> None:
+        """Take up something that has happened to a stream now."""
+        self.events.append(Event(now, text, stream))
 
     def sentence(self, streams: Sequence[StreamState], standing: str, now: float) -> str:
         """Choose what to say now.
@@ -125,11 +126,15 @@ class Notices:
         for state in streams:
             if sentence := _trouble(state):
                 return sentence
-        said = [e for e in self.events if e.by_source and now - e.at < SOURCE_FIRST_S]
+        said = [e for e in self.events if not e.stream and now - e.at < SOURCE_FIRST_S]
         said = said or [e for e in self.events if now - e.at < SHOWN_S]
         if said:
-            # Of what came together, the first: it is the EEG's.
-            return next(e.text for e in said if e.at == said[-1].at)
+            # One stream's trouble must not hide another's; of what came together, the first.
+            newest: dict[str, Event] = {}
+            for event in said:
+                if event.stream not in newest or event.at > newest[event.stream].at:
+                    newest[event.stream] = event
+            return "; ".join(event.text for event in newest.values())
         for state in streams:
             if state.rate_is_off:
                 return off_rate_sentence(state.spec, state.sfreq_effective)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -100,6 +101,22 @@ def test_what_the_source_says_of_an_event_comes_before_its_counts() -> None:
     notices.heed_stream(lane, watchdog, 1.3)  # type: ignore[arg-type]
     assert "is back" in notices.sentence([_state()], "", 1.4)
     assert "lost 500 samples" in notices.sentence([_state()], "", 7.0)
+
+
+def test_one_streams_trouble_does_not_hide_anothers() -> None:
+    notices, watchdog, eeg, gsr = Notices(), Watchdog(0.0), _lane(received=98), _lane(received=7)
+    gsr.spec = replace(SPEC, name="skin")
+    eeg.aligner.counters.lost = 2
+    notices.heed_stream(eeg, watchdog, 1.0)  # type: ignore[arg-type]
+    for now in (1.0, 2.0, 3.0):
+        gsr.aligner.counters.lost += 6
+        gsr.aligner.counters.gaps += 1
+        notices.heed_stream(gsr, watchdog, now)  # type: ignore[arg-type]
+    said = notices.sentence([_state()], "", 3.0)
+    assert said == (
+        "cap lost 2 of its last 100 samples, a few at a time; they are bridged; "
+        "skin lost 6 samples (0.024 s)"
+    )
 
 
 def test_a_burst_is_an_event() -> None:
