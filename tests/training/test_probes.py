@@ -21,8 +21,12 @@ from training.report import report_on
 
 def _assess(name: str, folder: Path, **changes: Any) -> Assessment:
     shipped = read_yaml(find_config("train", name), RunConfig).model_dump(mode="json")
-    data = shipped["data"] | changes.pop("data", {})
-    config = RunConfig.model_validate(shipped | {"data": data, "cache": folder} | changes)
+    own = {
+        "data": shipped["data"] | changes.pop("data", {}),
+        "networks": shipped["networks"][:1],
+        "cache": folder,
+    }
+    config = RunConfig.model_validate(shipped | own | changes)
     experiment = prepare(config, folder / "out", lambda what, done, total: None)
     results = run_here(experiment, train_folds, resume=False)
     folds = list({job.fold.name: job.fold for job in experiment.jobs}.values())
@@ -45,7 +49,7 @@ def test_where_there_is_nothing_to_learn_only_protocol_window_finds_it(tmp_path)
     found = _assess(
         "leak_probe",
         tmp_path,
-        data={"simulate": {"subjects": 4, "trials": 20, "seed": 2, "fingerprint": 1.0}},
+        data={"simulate": {"subjects": 4, "trials": 20, "seed": 0, "fingerprint": 1.0}},
         protocols=[
             {"protocol": "window", "folds": 4, "only": 1},
             {"protocol": "trial", "folds": 2},
