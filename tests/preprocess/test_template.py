@@ -171,7 +171,7 @@ def test_a_rest_goes_through_json_and_not_from_one_profile_to_another(
         path.write_text(json.dumps(rest.to_dict()))
         assert load_baseline(path) == rest
         other: Profile = LiveProfile() if name == "paper" else PaperProfile()
-        with pytest.raises(UserError, match="taken in another profile"):
+        with pytest.raises(UserError, match="was taken with profile"):
             make(recording, other).use_baseline(rest)
     make(recording, PaperProfile()).use_baseline(rests["paper"])
 
