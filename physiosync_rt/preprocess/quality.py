@@ -22,8 +22,8 @@ _MAINS_LEAK = np.where(_FREQS[_MAINS] < 55, 10**-1.3, 10**-5.8)
 """Share of the power that is left after the band-pass to 45 Hz."""
 
 _ABOVE_1 = _FREQS >= 1
-_MAINS_LEAK_ECG = np.where(_FREQS[_MAINS] < 55, 10**-0.54, 10**-0.78)
-"""The same after the ECG's band-pass to 40 Hz, which is not as steep."""
+_MAINS_LEAK_ECG = np.where(_FREQS[_MAINS] < 55, 10**-1.12, 10**-3.34)
+"""The same after the band-pass of the ECG to 40 Hz, which is not as steep."""
 
 EEG_TESTS = ("flat", "too large", "line noise", "muscle or noise", "identical")
 

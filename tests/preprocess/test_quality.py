@@ -76,7 +76,9 @@ def test_noise_mains_and_steps_are_no_heart() -> None:
     for mains in (50.0, 60.0):
         assert _quality_of_heart(0.5 * np.sin(2 * np.pi * mains * TIME)) == 0.0
         assert _quality_of_heart(_beat() + 0.1 * np.sin(2 * np.pi * mains * TIME)) == 1.0
-        assert _quality_of_heart(_beat() + 1.0 * np.sin(2 * np.pi * mains * TIME)) < 0.5
+    # Of 60 Hz the band-pass leaves a fiftieth, of 50 Hz more than a quarter.
+    assert _quality_of_heart(_beat() + 1.5 * np.sin(2 * np.pi * 60 * TIME)) == 1.0
+    assert _quality_of_heart(_beat() + 1.5 * np.sin(2 * np.pi * 50 * TIME)) < 0.5
     for at in (0.15, 0.5, 0.85):
         assert _quality_of_heart(3.0 * (at < TIME)) == 0.0
         assert _quality_of_heart(_beat() + 3.0 * (at < TIME)) < 0.5
