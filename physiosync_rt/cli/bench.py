@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def follow(
     bundle: BundleOption = "demo-eeg32",
     persons: Annotated[int, typer.Option(help="Unseen simulated persons.")] = 20,
-    duration: Annotated[float, typer.Option(help="Seconds each.")] = 300.0,
+    duration: Annotated[float, typer.Option(min=120, help="Seconds each.")] = 300.0,
     as_json: Json = False,
 ) -> None:
     """Correlate predictions with the truth of unseen simulated persons, chance beside it."""
