@@ -191,4 +191,5 @@ def _add_provenance(document: Document, assessment: Assessment, about: dict[str,
 def _in_words(machine: dict[str, Any]) -> str:
     gpu = f", {machine['gpu']}" if machine["gpu"] else ""
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    return f"{machine['system']}, {machine['cpus']} CPUs{gpu}; {versions}"
+    threads = "1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
+    return f"{machine['system']}, {machine['cpus']} CPUs, {threads}{gpu}; {versions}"

@@ -39,7 +39,8 @@ configuration says in the run's fingerprint; reports and baselines are made anew
 _PACKAGES: Final = ("torch", "numpy", "scipy", "scikit-learn", "mne", "lightning-fabric")
 
 Machine = dict[str, Any]
-"""System, processors, GPU and versions of a computer, in plain containers."""
+"""System, processors, threads in use, GPU and versions of a computer, in plain containers. Threads
+count, because sums in another order round differently."""
 
 
 @cache
@@ -65,6 +66,7 @@ def this_machine(device: torch.device | None = None) -> Machine:
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
+        "threads": torch.get_num_threads(),
         "gpu": None if kind == "cpu" else gpu,
         "versions": {
             "physiosync-rt": __version__,

@@ -19,7 +19,13 @@ from training.results import FoldResult, Predictions
 
 MakeDataset = Callable[..., Dataset]
 
-MACHINE = {"system": "Abacus", "cpus": 10, "gpu": None, "versions": {"torch": "0.1"}}
+MACHINE = {
+    "system": "Abacus",
+    "cpus": 10,
+    "threads": 3,
+    "gpu": None,
+    "versions": {"torch": "0.1"},
+}
 
 
 @pytest.fixture(autouse=True, scope="session")

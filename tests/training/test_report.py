@@ -82,9 +82,8 @@ def test_json_holds_every_number_with_the_agreed_keys(report) -> None:
     assert all(set(row) >= _KEYS for row in content["scores"])
     assert {row["model"] for row in content["scores"]} >= {"physiosync", "majority class"}
     assert any(row["subject"] is None for row in content["scores"])
-    assert content["run"]["machines"] == [
-        {"system": "Abacus", "cpus": 10, "gpu": None, "versions": {"torch": "0.1"}}
-    ]
+    (machine,) = content["run"]["machines"]
+    assert (machine["system"], machine["threads"]) == ("Abacus", 3)
     assert content["run"]["reported_on"]["versions"]["torch"] != "0.1"
     assert content["run"]["seconds"] == 60
     text = (report / "report.json").read_text(encoding="utf-8")
@@ -159,7 +158,7 @@ def test_where_it_comes_from(report) -> None:
     assert "kind: deap" in text
     assert "The training of all folds took 1.0 minutes." in text
     assert text.count("Trained on ") == 1
-    assert "Trained on Abacus, 10 CPUs; torch 0.1." in text
+    assert "Trained on Abacus, 10 CPUs, 3 threads; torch 0.1." in text
     assert "Baselines and report from Linux" in text or sys.platform != "linux"
 
 
