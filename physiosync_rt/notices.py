@@ -96,7 +96,8 @@ class Notices:
         if new["clock_resets"]:
             self.say(now, name, f"the clock of {name} was set anew; it goes on after a gap")
         elif new["gaps"] and new["lost"]:
-            self.say(now, name, f"{name} lost {new['lost']} samples ({new['lost'] / sfreq:.2g} s)")
+            count = f"{new['lost']} sample{'s' if new['lost'] > 1 else ''}"
+            self.say(now, name, f"{name} lost {count} ({new['lost'] / sfreq:.2g} s)")
             new["lost"] = 0
         seen = counters["received"] + counters["lost"]
         for kind, words in _TALLIED.items():

@@ -52,6 +52,7 @@ def _after(**counted: int) -> str:
 
 def test_each_event_has_its_sentence_for_a_while() -> None:
     assert _after(gaps=1, lost=125) == "cap lost 125 samples (0.5 s)"
+    assert _after(gaps=1, lost=1) == "cap lost 1 sample (0.004 s)"
     assert _after(gaps=1, clock_resets=1) == "the clock of cap was set anew; it goes on after a gap"
     assert (
         _after(received=500, duplicated=50)
