@@ -90,24 +90,36 @@ def prepare(
         the data is not in order, or too little for the folds or the targets; found out before
         windows are prepared, where that can be known then.
     """
-    _check(config, out, outline(config.data), resume)
+    # What another process started, here or on a cluster, finds the folder in use.
+    first = digest is None and is_first_process()
+    promised = outline(config.data)
+    jobs = _jobs(config, promised)
+    if first:
+        _check_folder(config, out, jobs, promised.about, resume)
     dataset = load_dataset(config.data, config.cache, progress, digest)
-    return Experiment(config, out, dataset, _check(config, out, dataset, resume))
+    jobs = _jobs(config, dataset)
+    if first:
+        _check_folder(config, out, jobs, dataset.about, resume)
+    return Experiment(config, out, dataset, jobs)
 
 
-def _check(config: RunConfig, out: Path, data: Outline, resume: bool) -> list[Job]:
+def _jobs(config: RunConfig, data: Outline) -> list[Job]:
     """Jobs on a data set, or on one that is yet to be prepared; UserError where one cannot be."""
     folds = [fold for protocol in config.protocols for fold in make_folds(data, protocol)]
-    jobs = [Job(fold, network) for fold in folds for network in config.networks]
     if is_rated(data.table):
         _check_classes(config, folds, data)
     _check_pairs(config, folds, data)
-    # A process that another one started finds what that one has begun.
-    if not resume and is_first_process():
+    return [Job(fold, network) for fold in folds for network in config.networks]
+
+
+def _check_folder(
+    config: RunConfig, out: Path, jobs: list[Job], about: About, resume: bool
+) -> None:
+    """Refuse a folder that is used, cannot be written, or has too little room."""
+    if not resume:
         for job in jobs:
             refuse_used_folder(job.folder(out))
-    check_room(out, _bytes_to_write(config, jobs, out, data))
-    return jobs
+    check_room(out, _bytes_to_write(config, jobs, out, about))
 
 
 def _check_classes(config: RunConfig, folds: list[Fold], data: Outline) -> None:
@@ -131,11 +143,11 @@ def _check_pairs(config: RunConfig, folds: list[Fold], data: Outline) -> None:
             )
 
 
-def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, data: Outline) -> int:
+def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, about: About) -> int:
     """Weights that all jobs leave, and the largest checkpoint on the way, roughly."""
     total = largest = 0
     for network in config.networks:
-        sizes = [_weights(network, task, config, data.about) for task in config.finetune.tasks]
+        sizes = [_weights(network, task, config, about) for task in config.finetune.tasks]
         # Weights, two moments of Adam and the best epoch's weights.
         largest = max(largest, 4 * max(sizes))
         encoders = max(sizes) if config.pretrain is not None else 0

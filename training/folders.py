@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -47,12 +48,14 @@ def check_room(out: Path, n_bytes: int) -> None:
         probe.touch()
         probe.unlink()
         free = shutil.disk_usage(out).free
-        for path in missing:
-            path.rmdir()
     except OSError as error:
         raise UserError(
             f"{out} cannot be written ({reason_of(error)}); choose another --out"
         ) from error
+    finally:
+        with suppress(OSError):  # it was not made, or somebody else uses it by now
+            for path in missing:
+                path.rmdir()
     if free < n_bytes:
         raise UserError(
             f"{out} has room for {free / _GB:.1f} GB, and the weights of this run need some "

@@ -129,6 +129,15 @@ def test_a_disk_with_too_little_room(tmp_path, monkeypatch):
         prepare(paper, tmp_path / "out", no_progress, resume=True)
 
 
+def test_other_processes_find_the_folder_in_use(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()  # where nobody could write
+    with pytest.raises(Loaded):
+        prepare(config(), tmp_path / "file", no_progress, digest="known")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with pytest.raises(Loaded):
+        prepare(config(), tmp_path / "file", no_progress)
+
+
 def test_looking_for_room_leaves_nothing_behind(tmp_path):
     check_room(tmp_path / "a" / "b", 1)
     assert not list(tmp_path.iterdir())
