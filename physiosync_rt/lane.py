@@ -111,9 +111,10 @@ class Lane:
         self._pending.extend(self.aligner.push(chunk))
         while self._pending and self._pending[-1].stop - self._pending[0].stop > MAX_WAITING:
             self.dropped += len(self._pending.popleft())
-        if not self._rate_checked and (counted := self.aligner.sfreq_counted) is not None:
+        rate = self.aligner.rate
+        if not self._rate_checked and rate.rate is not None:
             # Once: a device that loses samples later on is a fault of the link, not of the rate.
-            check_rate(self.spec, counted, self.aligner.sfreq_stepped)
+            check_rate(self.spec, rate.rate, rate.stepped)
             self._rate_checked = True
 
     def advance_to(self, index: int) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from physiosync_rt.align.limits import RATE_KNOWN_JITTERS, RATE_KNOWN_S
+from physiosync_rt.align.limits import DRIFT_KNOWN_S, RATE_KNOWN_JITTERS, RATE_KNOWN_S
+from physiosync_rt.align.wander import Wander
 
 MEMORY_S = 60.0
 """How far back a stamp still counts. 60 s of 4 Hz GSR average 10 ms of jitter down to 1.3 ms."""
@@ -69,8 +70,6 @@ class ClockModel:
 
     Attributes
     ----------
-    time : float
-        Fitted time of the newest sample in seconds.
     period : float
         Fitted sample period in seconds.
     jitter : float
@@ -86,13 +85,21 @@ class ClockModel:
         self._longest = (1 + RATE_LIMIT) / sfreq
         self._jitter_rate = 1.0 / max(10.0 * sfreq, 20.0)
         self.jitter = 0.0
+        self._follows = False
+        self._wander = Wander(sfreq)
         self.start(0.0)
 
     def start(self, stamp: float, period: float | None = None) -> None:
         """Begin a stretch with its first stamp, keeping what is known of jitter and rate."""
-        self.time = stamp
+        self._time = stamp
+        self._wander.start()
         self.period = self._nominal_period if period is None else period
         self.n = 1
+
+    @property
+    def time(self) -> float:
+        """Fitted time of the newest sample in seconds."""
+        return self._time + self._wander.offset
 
     @property
     def span_s(self) -> float:
@@ -109,6 +116,18 @@ class ClockModel:
         """Share by which a sample lasts longer than declared."""
         return self.period / self._nominal_period - 1.0
 
+    @property
+    def drift_ppm(self) -> float | None:
+        """How much longer than declared a sample lasts, None in a stretch's first 30 s."""
+        return None if self.span_s < DRIFT_KNOWN_S else 1e6 * self.excess
+
+    def follow(self, unclean: bool) -> None:
+        """Say whether samples may be lost unseen, so that stamps are followed sooner (`Wander`)."""
+        if unclean != self._follows:
+            self._time = self.time
+            self._wander.start()
+            self._follows = unclean
+
     def residual(self, stamp: float, steps: int = 1) -> float:
         """How much later than expected a stamp is, ``steps`` samples after the newest one."""
         return stamp - (self.time + steps * self.period)
@@ -123,24 +142,27 @@ class ClockModel:
         steps : int
             Samples since the one before (more than 1 where some were lost).
         """
-        predicted = self.time + steps * self.period
-        residual = stamp - predicted
+        foretold = self._time + steps * self.period
         # A stamp far off its line says that it was late, not that the crystal changed.
         limit = max(5.0 * self.jitter, 0.02)
-        bounded = min(max(residual, -limit), limit)
+        residual = stamp - foretold
+        off = min(max(residual - self._wander.offset, -limit), limit)
         k0, k1 = self._gains[min(self.n, len(self._gains)) - 1]
-        self.time = predicted + k0 * bounded
+        if self._follows:
+            self._wander.add(stamp, steps, (foretold, self.period), k0, limit)
+        bounded = min(max(residual, -limit), limit)
+        self._time = foretold + k0 * bounded
         # A burst of samples that were held up says nothing of the crystal.
         period = self.period + k1 * bounded
         self.period = min(max(period, self._shortest), self._longest)
         # Early on the mean of few squares is taken, so that jitter is known within seconds.
         rate = max(self._jitter_rate, 1.0 / (self.n + 1))
-        self.jitter = (self.jitter**2 + rate * (bounded**2 - self.jitter**2)) ** 0.5
+        self.jitter = (self.jitter**2 + rate * (off**2 - self.jitter**2)) ** 0.5
         self.n += 1
         return self.time
 
     def coast(self, steps: int = 1) -> float:
         """Go on along the line, for a sample whose stamp says nothing, and return its time."""
-        self.time += steps * self.period
+        self._time += steps * self.period
         self.n += 1
         return self.time

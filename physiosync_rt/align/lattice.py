@@ -5,8 +5,9 @@ from __future__ import annotations
 MEMORY_N = 1000
 """Steps of the stamps over which their habit is judged."""
 
-OFF_SHARE = 0.004
-"""Share of steps off the lattice up to which stamps are believed: a computer hangs now and then."""
+OFF_SHARE, CLEAN_SHARE = 0.004, 0.001
+"""Shares of steps off the lattice at which belief in the stamps ends, and at which it returns: a
+computer hangs now and then."""
 
 OFF_STEP = 0.35
 """A step is off the lattice from here, in periods; Gaussian jitter up to 0.09 periods passes."""
@@ -27,6 +28,11 @@ class Lattice:
     sfreq : float
         Nominal rate in Hz.
 
+    Attributes
+    ----------
+    known : bool
+        Whether stamps are clean enough to tell single samples.
+
     Notes
     -----
     Samples under one stamp are a packet. From packet to packet a clean stamp moves by as many
@@ -42,12 +48,8 @@ class Lattice:
         self._n_packet = 1
         self._n_steps = 0
         self._share = 0.0
+        self.known = True
         self._was_off = False
-
-    @property
-    def known(self) -> bool:
-        """Whether stamps are clean enough to tell single samples."""
-        return self._share < OFF_SHARE
 
     def add(self, stamp: float) -> float | None:
         """Look at the next stamp, in seconds.
@@ -77,6 +79,7 @@ class Lattice:
         # A delivery that was held up and its return are one event.
         event = off and not self._was_off
         self._share += (event - self._share) / memory
+        self.known = self._share < (OFF_SHARE if self.known else CLEAN_SHARE)
         self._head, self._n_packet, self._was_off = stamp, 1, off
         self._n_steps += 1
         return missing if self.known else None

@@ -16,7 +16,6 @@ from physiosync_rt.align.limits import (
     CONFIRM_S,
     CONFIRM_SMALL_S,
     CONSTANT_S,
-    DRIFT_KNOWN_S,
     GAP_S,
     OFFSET_RESET_S,
     RESET_S,
@@ -115,17 +114,12 @@ class StreamAligner:
         """Measured rate in Hz; the nominal one until some seconds have been seen."""
         if self._clock.rate_known:
             return 1.0 / self._clock.period
-        return self.sfreq_counted or self.spec.sfreq
+        return self._rate.rate or self.spec.sfreq
 
     @property
-    def sfreq_counted(self) -> float | None:
-        """Samples received per second of stamp time, None in the first seconds."""
-        return self._rate.rate
-
-    @property
-    def sfreq_stepped(self) -> float | None:
-        """Rate that most steps of the stamps show, whatever is lost; None at the beginning."""
-        return self._rate.stepped
+    def rate(self) -> RateMeter:
+        """Rates that the stamps show, by the samples received and by most of their steps."""
+        return self._rate
 
     @property
     def off_rate(self) -> bool:
@@ -135,7 +129,7 @@ class StreamAligner:
     @property
     def drift_ppm(self) -> float | None:
         """How much longer than declared a sample lasts, None in a stretch's first 30 s."""
-        return None if self._clock.span_s < DRIFT_KNOWN_S else 1e6 * self._clock.excess
+        return self._clock.drift_ppm
 
     @property
     def stuck(self) -> bool:
@@ -174,6 +168,7 @@ class StreamAligner:
                 continue
             else:
                 missing = self._lattice.add(stamp)
+                self._clock.follow(unclean=not self._lattice.known)
                 self._take(Suspect(stamp + self._rebase, samples[i], missing))
             self._repeats.add(stamp, values[i])
             self._rate.add(stamp)

@@ -71,6 +71,47 @@ def test_pulses_stay_in_place_while_samples_are_lost(share: float) -> None:
     assert np.percentile(np.abs(errors), 99) < 0.001
 
 
+@pytest.mark.parametrize("share", [0.001, 0.01])
+@pytest.mark.parametrize(("jitter_s", "limit_s"), [(0.001, 0.004), (0.003, 0.004), (0.010, 0.008)])
+def test_pulses_stay_in_place_where_jitter_hides_losses(
+    share: float, jitter_s: float, limit_s: float
+) -> None:
+    errors = []
+    for seed in range(2):
+        numbers = _lossy(share, 200.0, seed)
+        true = numbers / SFREQ
+        stamps = true + np.random.default_rng(seed).normal(0, jitter_s, len(true))
+        width = pulse_width(SFREQ)
+        spec = StreamSpec("eeg", Modality.EEG, ("a",), SFREQ, "uV")
+        x = pulse_train(true, width)[:, None].astype("f4")
+        t, y, aligner = aligned(spec, x, stamps, 0.0)
+        errors.append(pulse_times(t, y, width, 60.0))
+        # What limits the gaps that are seen is the jitter, not the losses.
+        assert aligner.jitter_s == pytest.approx(jitter_s, abs=1e-3)
+        assert aligner.counters.gaps == 0
+    assert np.percentile(np.abs(np.concatenate(errors)), 99) < limit_s
+
+
+def test_a_gap_is_seen_among_losses_that_jitter_hides() -> None:
+    numbers = _lossy(0.02)
+    times = numbers / SFREQ
+    kept = times[(times < 40) | (times >= 40.1)]
+    aligner, _ = _align(kept + np.random.default_rng(4).normal(0, 0.003, len(kept)))
+    assert aligner.counters.gaps == 1
+
+
+@pytest.mark.parametrize("packet", [8, 32])
+@pytest.mark.parametrize("jitter_s", [0.003, 0.010])
+def test_deliveries_that_jitter_as_one_are_not_followed(packet: int, jitter_s: float) -> None:
+    number = np.arange(int(150 * SFREQ))
+    delay = np.random.default_rng(packet).normal(0, jitter_s, len(number) // packet + 1)
+    aligner, _ = _align(number / SFREQ + delay[number // packet])
+    # Before the first steps have shown it, one may look like a loss.
+    assert aligner.counters.lost <= 2
+    assert aligner.counters.gaps == 0
+    assert aligner.newest_s == pytest.approx(150.0, abs=0.006)
+
+
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
 @pytest.mark.parametrize("gap_s", [0.06, 0.1, 1.0])
 def test_a_gap_is_seen_among_small_losses(share: float, gap_s: float) -> None:
