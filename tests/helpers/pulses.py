@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from physiosync_rt.align.stream import StreamAligner
@@ -16,6 +18,43 @@ from physiosync_rt.datatypes import (
 
 EVERY_S = 8.0
 """From one pulse to the next."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A device's own clock, and how LSL measures it against the listener's.
+
+    Attributes
+    ----------
+    base : float
+        What it shows when the listener's shows 0, in seconds.
+    drift_ppm : float
+        By how much it runs wrong.
+    asked_every_s, noise_s : float
+        From one clock correction to the next, and their standard deviation.
+    """
+
+    base: float = 0.0
+    drift_ppm: float = 0.0
+    asked_every_s: float = 2.0
+    noise_s: float = 3e-4
+
+    def shows(self, t: FloatArray | float) -> FloatArray:
+        """Its time at times of the listener's clock."""
+        return np.asarray(self.base + t * (1 + 1e-6 * self.drift_ppm))
+
+    def chunks(
+        self, name: str, x: SampleArray, stamps: FloatArray, true: FloatArray, seed: int
+    ) -> list[Chunk]:
+        """Samples taken at ``true``, cut where a new correction is known, each with the last."""
+        rng = np.random.default_rng(seed)
+        asked = (true // self.asked_every_s).astype(int)
+        found = []
+        for k in np.unique(asked):
+            at, part = k * self.asked_every_s, asked == k
+            offset = float(at - self.shows(at)) + rng.normal(0, self.noise_s)
+            found.append(Chunk(name, x[part], stamps[part], offset))
+        return found
 
 
 def pulse_width(sfreq: float) -> float:
@@ -59,10 +98,26 @@ def aligned(
     spec: StreamSpec, x: SampleArray, stamps: FloatArray, anchor: float
 ) -> tuple[FloatArray, FloatArray, StreamAligner]:
     """One stream through the aligner: grid times, first channel, and the aligner itself."""
+    return aligned_chunks(spec, [Chunk(spec.name, x, stamps)], anchor)
+
+
+def aligned_chunks(
+    spec: StreamSpec, chunks: list[Chunk], anchor: float
+) -> tuple[FloatArray, FloatArray, StreamAligner]:
+    """`aligned` for a stream in chunks, each with the clock correction that was known."""
     aligner = StreamAligner(spec, anchor)
-    grids = aligner.push(Chunk(spec.name, x, stamps))
+    grids = [grid for chunk in chunks for grid in aligner.push(chunk)]
     index = np.concatenate([np.arange(g.start, g.stop) for g in grids])
     return index / GRID_SFREQ, np.concatenate([g.samples[:, 0] for g in grids]), aligner
+
+
+def _sampled(
+    modality: Modality, sfreq: float, unit: str, duration_s: float, rng: np.random.Generator
+) -> tuple[StreamSpec, FloatArray, SampleArray]:
+    """Spec, true times and pulses; devices do not start at the same moment."""
+    true = rng.uniform(0, 1 / sfreq) + np.arange(int(duration_s * sfreq)) / sfreq
+    x = pulse_train(true, pulse_width(sfreq))[:, None].astype(np.float32)
+    return StreamSpec(modality, modality, ("ch",), sfreq, unit), true, x
 
 
 def misalignment(
@@ -81,19 +136,45 @@ def misalignment(
     each stamp with Gaussian jitter of its own.
     """
     rng = np.random.default_rng(seed)
+    clock = Clock(base, drift_ppm)
     errors = []
     anchor = 0.0
     for modality, sfreq, unit in ((Modality.EEG, eeg_sfreq, "uV"), (Modality.GSR, gsr_sfreq, "uS")):
-        # Devices do not start at the same moment.
-        true = rng.uniform(0, 1 / sfreq) + np.arange(int(duration_s * sfreq)) / sfreq
-        stamps = base + true * (1 + 1e-6 * drift_ppm) + rng.normal(0, jitter_s, len(true))
+        spec, true, x = _sampled(modality, sfreq, unit, duration_s, rng)
+        stamps = clock.shows(true) + rng.normal(0, jitter_s, len(true))
         if modality is Modality.EEG:
             anchor = float(stamps[0])
-        width = pulse_width(sfreq)
-        x = pulse_train(true, width)[:, None].astype(np.float32)
-        spec = StreamSpec(modality, modality, ("ch",), sfreq, unit)
         t, y, _ = aligned(spec, x, stamps, anchor)
         # Back to the time of the pulses: the anchor is a stamp of the drifting clock.
         true_t = (t + anchor - base) / (1 + 1e-6 * drift_ppm)
-        errors.append(pulse_times(true_t, y, width, 60.0))
+        errors.append(pulse_times(true_t, y, pulse_width(sfreq), 60.0))
     return errors[1] - errors[0]
+
+
+def misalignment_of_clocks(
+    eeg: Clock,
+    gsr: Clock,
+    seed: int,
+    *,
+    gsr_sfreq: float = 32.0,
+    jitter_s: float = 0.010,
+    duration_s: float = 300.0,
+) -> FloatArray:
+    """GSR pulses against EEG pulses, in seconds, from 60 s on, each stamped by its own clock."""
+    rng = np.random.default_rng(seed)
+    errors = []
+    anchor: float | None = None
+    for modality, sfreq, unit, clock in (
+        (Modality.EEG, 250.0, "uV", eeg),
+        (Modality.GSR, gsr_sfreq, "uS", gsr),
+    ):
+        spec, true, x = _sampled(modality, sfreq, unit, duration_s, rng)
+        stamps = clock.shows(true) + rng.normal(0, jitter_s, len(true))
+        chunks = clock.chunks(spec.name, x, stamps, true, seed)
+        if anchor is None:
+            anchor = float(chunks[0].timestamps[0] + chunks[0].clock_offset)
+        t, y, aligner = aligned_chunks(spec, chunks, anchor)
+        assert (aligner.counters.gaps, aligner.counters.clock_resets) == (0, 0)
+        errors.append(pulse_times(t + anchor, y, pulse_width(sfreq), 60.0))
+    n_pulses = min(map(len, errors))
+    return errors[1][:n_pulses] - errors[0][:n_pulses]
