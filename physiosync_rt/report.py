@@ -185,8 +185,11 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
         least = (f"{head} {value:.2f}" for head, value in card.least_confidence.items())
         about.add_row("least confidence", ", ".join(least))
     for key, value in card.provenance.items():
-        if not isinstance(value, dict):
+        if not isinstance(value, dict | list):
             about.add_row(key.replace("_", " "), str(value))
+    for machine in card.provenance.get("machines", ()):
+        gpu = f", {machine['gpu']}" if machine.get("gpu") else ""
+        about.add_row("trained by", f"{machine['system']}, {machine['cpus']} CPUs{gpu}")
     return [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
 
 

@@ -72,10 +72,18 @@ def test_nothing_of_a_stream_in_sight_is_cut_off(width: int) -> None:
     assert max(map(len, lines)) <= width
 
 
-def test_a_bundle_tells_from_when_on_its_heads_answer() -> None:
+def test_a_bundle_tells_from_when_on_its_heads_answer_and_who_trained_it() -> None:
     card = read_card(bundle_path("demo-eeg32"))
     plain = "\n".join(_printed(bundle_tables(card, "abc")[0], 200))
     assert "least confidence" not in plain
-    asked = card.model_copy(update={"least_confidence": {"fused/arousal": 0.7, "eeg/arousal": 0.8}})
+    machine = {"system": "Abacus", "cpus": 10, "gpu": None, "versions": {"torch": "0.1"}}
+    asked = card.model_copy(
+        update={
+            "least_confidence": {"fused/arousal": 0.7, "eeg/arousal": 0.8},
+            "provenance": {"machines": [machine]},
+        }
+    )
     text = "\n".join(_printed(bundle_tables(asked, "abc")[0], 200))
     assert "fused/arousal 0.70, eeg/arousal 0.80" in text
+    assert "Abacus, 10 CPUs" in text
+    assert "{" not in text

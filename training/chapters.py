@@ -80,7 +80,7 @@ def add_protocol(
                     slug(protocol, "learning", name),
                     figures.learning(curves),
                     f"Protocol {assessment.named(protocol)}: learning curves of {title}, folds "
-                    "thin, mean strong.",
+                    "thin, mean strong, validation dashed.",
                 )
             )
 

@@ -34,6 +34,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "axes.titlelocation": "left",
     "legend.frameon": False,
 }
+_HELD_OUT = "validation "
 _CLASSES = {2: ("low", "high"), 4: ("HVHA", "LVHA", "HVLA", "LVLA")}
 
 
@@ -191,7 +192,7 @@ def confidence(
 
 
 def learning(curves: Mapping[str, Sequence[Curves]]) -> bytes:
-    """Curves by stage: every fold thin, their mean strong.
+    """Curves by stage: every fold thin, their mean strong, on validation dashed.
 
     Parameters
     ----------
@@ -203,18 +204,27 @@ def learning(curves: Mapping[str, Sequence[Curves]]) -> bytes:
         figure, panels = _canvas(max(3.4 * len(stages), 4.2), 2.8, len(stages))
         for axes, stage in zip(panels, stages, strict=True):
             names = list(dict.fromkeys(name for fold in curves[stage] for name in fold))
-            for k, name in enumerate(name for name in names if "loss" in name):
-                colour = (BLUE, *OTHERS)[k % 5]
+            kinds = list(dict.fromkeys(name.removeprefix(_HELD_OUT) for name in names))
+            for name in (name for name in names if "loss" in name):
+                kind = name.removeprefix(_HELD_OUT)
+                colour = (BLUE, *OTHERS)[kinds.index(kind) % (1 + len(OTHERS))]
+                style, label = ("-", kind) if name == kind else ((0, (3, 2)), None)
                 drawn = [np.array(fold[name]) for fold in curves[stage] if fold.get(name)]
                 for values in drawn:
-                    axes.plot(
-                        np.arange(1, len(values) + 1), values, color=colour, alpha=0.25, lw=0.8
-                    )
+                    at = np.arange(1, len(values) + 1)
+                    axes.plot(at, values, color=colour, alpha=0.25, lw=0.8, ls=style)
                 shortest = min(len(values) for values in drawn)
                 mean = np.mean([values[:shortest] for values in drawn], axis=0)
-                marker = "o" if shortest == 1 else ""
+                # One epoch is a dot: full in training, hollow on validation.
                 axes.plot(
-                    np.arange(1, shortest + 1), mean, color=colour, lw=2, marker=marker, label=name
+                    np.arange(1, shortest + 1),
+                    mean,
+                    color=colour,
+                    lw=2,
+                    ls=style,
+                    marker="o" if shortest == 1 else "",
+                    markerfacecolor=colour if label else "white",
+                    label=label,
                 )
             axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
