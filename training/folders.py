@@ -33,31 +33,42 @@ def refuse_used_folder(folder: Path) -> None:
         )
 
 
-def check_room(out: Path, n_bytes: int) -> None:
+def check_room(
+    folder: Path,
+    n_bytes: int,
+    what: str = "the weights of this run",
+    mend: str = "choose another --out",
+) -> None:
     """See to it that a folder can be written and that so much fits in, leaving nothing behind.
+
+    Parameters
+    ----------
+    folder : Path
+    n_bytes : int
+        That are to be written, roughly.
+    what, mend : str
+        What they are, and what helps where they do not fit in.
 
     Raises
     ------
     UserError
-        It cannot, or does not.
+        It cannot, or they do not.
     """
-    missing = [path for path in (out, *out.parents) if not path.exists()]
-    probe = out / f".probe-{secrets.token_hex(4)}"
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    probe = folder / f".probe-{secrets.token_hex(4)}"
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
-        free = shutil.disk_usage(out).free
+        free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise UserError(
-            f"{out} cannot be written ({reason_of(error)}); choose another --out"
-        ) from error
+        raise UserError(f"{folder} cannot be written ({reason_of(error)}); {mend}") from error
     finally:
         with suppress(OSError):  # it was not made, or somebody else uses it by now
             for path in missing:
                 path.rmdir()
     if free < n_bytes:
         raise UserError(
-            f"{out} has room for {free / _GB:.1f} GB, and the weights of this run need some "
-            f"{n_bytes / _GB:.1f} GB; make room or choose another --out"
+            f"{folder} has room for {free / _GB:.1f} GB, and {what} need some "
+            f"{n_bytes / _GB:.1f} GB; make room or {mend}"
         )

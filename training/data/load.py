@@ -5,12 +5,16 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from physiosync_rt.errors import UserError
 from training.data import store
 from training.data.config import DataConfig
-from training.data.dataset import WINDOW_S, Dataset
+from training.data.dataset import N_TIMES, WINDOW_S, Dataset
+from training.data.outline import outline
 from training.data.prepare import counted, files_of, prepare
 from training.data.trials import Progress
+from training.folders import check_room
 
 
 def load_dataset(
@@ -53,6 +57,7 @@ def load_dataset(
     folder = places / f"{config.kind}-{digest}"
     found = store.load(folder, digest)
     if found is None:
+        _check_room(config, folder.parent)
         with store.room(folder.parent), tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             about, trials = prepare(config, digest, Path(scratch), progress)
             store.save(folder, about, trials)
@@ -60,6 +65,13 @@ def load_dataset(
     if found is None:
         raise UserError(f"prepared windows in {folder} cannot be read back; remove the folder")
     return found
+
+
+def _check_room(config: DataConfig, places: Path) -> None:
+    promised = outline(config)
+    n_chans = promised.about.eeg.n_chans + promised.about.pps.n_chans
+    n_bytes = len(promised) * N_TIMES * n_chans * np.dtype(np.float32).itemsize
+    check_room(places, n_bytes, "prepared windows", "choose another cache folder")
 
 
 def _digest(config: DataConfig, progress: Progress) -> str:

@@ -39,6 +39,7 @@ _SHAPING = (
     "physiosync_rt.datatypes",
     "physiosync_rt.devices",
     "physiosync_rt.formats",
+    "physiosync_rt.lane",
     "physiosync_rt.pipeline",
     "physiosync_rt.playback",
     "physiosync_rt.preprocess",

@@ -25,7 +25,7 @@ _TABLE = (
 )
 _INNOCENT = (
     *(f"physiosync_rt.{name}" for name in ("errors", "resources", "config_file", "whole")),
-    "training.origin",
+    *("training.folders", "training.origin"),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -164,6 +165,21 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch) -> None:
     with pytest.raises(UserError, match=r"No space left on device.*make room"):
         _load(tmp_path, kind="deap", simulate={"subjects": 1, "trials": 1})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_with_too_little_room_is_known_before_the_work(tmp_path, monkeypatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("the long work has begun")
+
+    monkeypatch.setattr("training.data.load.prepare", fail)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1e9))
+    # 32 people, 40 minutes each, 33 channels of 128 Hz in single precision.
+    with pytest.raises(UserError, match=r"has room for 1\.0 GB, and prepared windows need .* 1\.3"):
+        _load(tmp_path / "cache", kind="deap", simulate={"subjects": 32})
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot be written .*; choose another cache folder"):
+        _load(tmp_path / "file", kind="deap", simulate={"subjects": 1})
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_hole_in_the_signal_leaves_its_windows_out(tmp_path) -> None:
