@@ -192,8 +192,12 @@ def _play(
     recording: Recording,
     start: float,
     stop: float,
+    shift: float = 0.0,
 ) -> None:
-    """Hand over what lies between two seconds in pieces of 0.1 s, in real time."""
+    """Hand over what lies between two seconds in pieces of 0.1 s, in real time.
+
+    Stamps are ``shift`` seconds off.
+    """
     begin = 1000.0
     for t in np.arange(start, stop - 1e-9, 0.1):
         clock.now = begin + t + 0.1
@@ -201,7 +205,11 @@ def _play(
         for stream in recording.streams:
             inside = (stream.timestamps >= t) & (stream.timestamps < t + 0.1)
             chunks.append(
-                Chunk(stream.spec.name, stream.samples[inside], stream.timestamps[inside] + begin)
+                Chunk(
+                    stream.spec.name,
+                    stream.samples[inside],
+                    stream.timestamps[inside] + begin + shift,
+                )
             )
         source.batch = Batch(tuple(chunks))
         engine.step(0.0)
@@ -273,6 +281,20 @@ def test_latency_is_measured_against_the_sources_clock(
     assert 0 <= row.sample_age_ms <= 110
     assert 100 <= row.latency_ms <= 310
     assert math.isclose(row.t_end_lsl, 1000.0 + row.t_end)
+
+
+def test_a_clock_set_back_makes_no_sample_old(bundle: Bundle, recording: Recording) -> None:
+    clock = Clock()
+    engine, source = _live(bundle, clock, recording)
+    _play(engine, source, clock, recording, 0.0, 10.0)
+    _play(engine, source, clock, recording, 10.0, 20.0, shift=-40.0)
+    engine.send(Command("marker", "now"))
+    _play(engine, source, clock, recording, 20.0, 23.0, shift=-40.0)
+    engine.close()
+    ages = [row.sample_age_ms for row in engine.predictions if row.t_end > 11.0]
+    assert len(ages) >= 10
+    assert all(age is not None and -20 <= age <= 120 for age in ages)
+    assert {row.t_end: row.marker for row in engine.predictions if row.marker} == {20.0: "now"}
 
 
 def test_the_thread_ends_when_asked_and_hands_its_error_on(

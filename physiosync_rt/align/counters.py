@@ -16,7 +16,7 @@ class Counters:
     late : int
         Samples whose stamps were off their line and came back to it: delivered late.
     bad : int
-        Samples with a value that is no number.
+        Samples with a value, or a stamp, that is no number.
     constant : int
         Samples whose stamps stood still: left out, or placed by the device's counter alone.
     off_rate : int
