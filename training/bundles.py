@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from safetensors.torch import load_file
-
 from models.fusion import PhysioSync
 from models.members import Members
 from physiosync_rt.bundle import Card, Network, Score, save_bundle
 from physiosync_rt.preprocess.config import PaperProfile, Profile
+from training.checkpoint import load_weights
 from training.config import QUADRANT, n_classes
 from training.data.dataset import Dataset
 from training.evaluate import Assessment
@@ -94,7 +93,7 @@ def _load(experiment: Experiment, job: Job, result: FoldResult) -> Network:
             about.eeg.n_chans, about.pps.n_chans, task, n_classes(task), config.modalities
         )
         model = PhysioSync(network)
-        model.load_state_dict(load_file(folder / result.models["+".join(task)]))
+        model.load_state_dict(load_weights(folder / result.models["+".join(task)]))
         models["_".join(task)] = model.eval()
     return next(iter(models.values())) if len(models) == 1 else Members(models).eval()
 

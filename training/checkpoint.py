@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from physiosync_rt.errors import UserError
@@ -150,3 +150,19 @@ def about_weights(path: Path, belongs_to: str) -> dict[str, str] | None:
         raise UserError(f"{path} cannot be read; remove it to start this stage again") from error
     check_stamp(path, found, belongs_to)
     return found
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """Read what `save_weights` wrote.
+
+    Raises
+    ------
+    UserError
+        The file is missing or cannot be read.
+    """
+    try:
+        return load_file(path)
+    except READ_ERRORS as error:
+        raise UserError(
+            f"{path} cannot be read; remove {path.parent} to train this part again"
+        ) from error

@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from models.config import ModelConfig
 from models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
-from training.checkpoint import about_weights, fingerprint, save_weights
+from training.checkpoint import about_weights, fingerprint, load_weights, save_weights
 from training.conditions import Conditions
 from training.config import PretrainConfig, Target, TrainConfig, n_classes
 from training.data.dataset import Dataset
@@ -130,7 +129,7 @@ class FoldRun:
             else:
                 curves[stage] = json.loads(about["curves"])
                 self._effort.go_on(json.loads(about["effort"]))
-            state = load_file(path)
+            state = load_weights(path)
             for modality in ("eeg", "pps"):
                 encoders[f"{modality}_{seconds}s"] = _below(state, f"{modality}.")
         return encoders, curves

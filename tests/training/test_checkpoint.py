@@ -12,7 +12,7 @@ import torch
 
 from physiosync_rt.errors import UserError
 from training import checkpoint, origin
-from training.checkpoint import about_weights, load_state, save_state, save_weights
+from training.checkpoint import about_weights, load_state, load_weights, save_state, save_weights
 from training.results import FoldResult, Predictions, load_result, save_result
 
 KINDS = ("checkpoint.pt", "encoders.safetensors", "result.npz")
@@ -52,6 +52,19 @@ def test_a_file_that_was_cut_is_one_sentence_at_any_length(tmp_path, name, share
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(UserError, match=rf"{name} cannot be read; remove it to"):
         read(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.5, 0.999])
+def test_weights_that_were_cut_or_taken_away_are_one_sentence(tmp_path, share):
+    path = tmp_path / "valence.safetensors"
+    with pytest.raises(UserError, match=r"valence\.safetensors cannot be read; remove"):
+        load_weights(path)
+    write(path)
+    assert load_weights(path)["weights"].shape == (300,)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(UserError, match=rf"cannot be read; remove {tmp_path} to train"):
+        load_weights(path)
 
 
 @pytest.mark.parametrize("name", KINDS)
