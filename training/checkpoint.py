@@ -77,16 +77,16 @@ def check_stamp(path: Path, found: Mapping[str, Any], belongs_to: str) -> None:
     UserError
         Names the file and which of them it is.
     """
-    if found.get("fingerprint") != belongs_to:
-        raise UserError(
-            f"{path} was written by another configuration or from other data; use those, or "
-            "another --out"
-        )
     maker = found.get("made_by", "an earlier version")
     if maker != made_by():
         raise UserError(
             f"{path} was made by {maker}, and this is {made_by()}; go on with what it was made "
             "by, or train anew with another --out"
+        )
+    if found.get("fingerprint") != belongs_to:
+        raise UserError(
+            f"{path} was written by another configuration or from other data (windows that "
+            "another version prepared are other data); use those, or another --out"
         )
 
 

@@ -80,6 +80,11 @@ def test_another_configuration_or_another_code_is_refused(tmp_path, name, monkey
         "training code 0 with torch 99; go on with what it was made by, or train anew",
     ):
         read(path)
+    monkeypatch.setattr(checkpoint, "stamp", lambda belongs_to: {"fingerprint": belongs_to})
+    monkeypatch.setattr("training.results.stamp", checkpoint.stamp)
+    write(path)  # as it was before the code was named
+    with pytest.raises(UserError, match="was made by an earlier version, and this is"):
+        read(path)
 
 
 def test_all_code_that_a_training_passes_through_is_named():
