@@ -60,7 +60,7 @@ class Measured:
         Largest memory above what there was before the network was made (resident, or of the
         GPU); None where it cannot be told.
     losses : list of float
-        Of the measured steps.
+        Of all steps, those included that warm up.
     """
 
     what: str
@@ -262,7 +262,7 @@ def take_turns(
         for process in processes:
             process.terminate()
             process.join()
-    return [_summary(what, how, found[how][_N_WARMUP:], peaks[how]) for how in found]
+    return [_summary(what, how, found[how], peaks[how]) for how in found]
 
 
 def _receive(line: Connection) -> Any:
@@ -278,11 +278,12 @@ def _receive(line: Connection) -> Any:
 
 
 def _summary(what: str, how: str, steps: list[Step], peak: float | None) -> Measured:
+    counted = [seconds for seconds, _ in steps[_N_WARMUP:]]
     return Measured(
         what,
         how,
-        {phase: median(seconds[phase] for seconds, _ in steps) for phase in PHASES},
-        1 / median(sum(seconds.values()) for seconds, _ in steps),
+        {phase: median(seconds[phase] for seconds in counted) for phase in PHASES},
+        1 / median(sum(seconds.values()) for seconds in counted),
         peak,
         [loss for _, loss in steps],
     )
