@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.rig import heard_pulses, write_pulses
 
-from physiosync_rt.bench.faults import FAULTS, Fault, Outcome, measure_faults
+from physiosync_rt.bench.faults import (
+    EEG_SFREQ,
+    FAULTS,
+    LOSSES,
+    Fault,
+    Outcome,
+    measure_faults,
+)
 from physiosync_rt.bundle import load_bundle
+from physiosync_rt.datatypes import Modality, StreamSpec
+from physiosync_rt.faults import FaultPlan
 from physiosync_rt.inference import Predictor
 
 SEEN_WITHIN_S = 1.5
+_EEG = StreamSpec("EEG", Modality.EEG, ("Cz",), EEG_SFREQ, "uV")
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
@@ -98,6 +109,42 @@ def test_what_is_no_loss_costs_no_prediction(predictor: Predictor, name: str) ->
     assert not math.isnan(outcome.valid_s) or not outcome.fault.sets_in
     told = {sign.split()[0] for sign in outcome.seen}
     assert told <= {"jitter", "late"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("fault", LOSSES, ids=lambda fault: fault.name)
+def test_samples_lost_one_by_one_are_counted_and_end_no_run(
+    predictor: Predictor, fault: Fault
+) -> None:
+    (outcome,) = measure_faults(predictor, [replace(fault, run_s=20.0)])
+    assert outcome.every_hop
+    assert outcome.rows >= 18
+    assert outcome.seen_s < SEEN_WITHIN_S
+    assert "lost" in outcome.said
+    share = FaultPlan.parse(fault.spec).of(_EEG).loss
+    counted = dict(sign.split() for sign in outcome.seen if sign.count(" ") == 1)
+    assert int(counted["lost"]) == pytest.approx(share * 20.0 * EEG_SFREQ, rel=0.4)
+    # A line is no EEG: with less than 95 % of the samples the EEG is withheld.
+    eeg = sum(n for modalities, n in outcome.used.items() if "eeg" in modalities)
+    assert (eeg > 0) == (share < 0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [("GSR: freeze of 8 s", "stalled"), ("GSR: clock set back by an hour", "clock_resets")],
+)
+def test_a_fault_of_the_gsr_alone_costs_no_prediction(
+    predictor: Predictor, name: str, sign: str
+) -> None:
+    (outcome,) = measure_faults(predictor, [BY_NAME[name]])
+    _sound(outcome)
+    assert outcome.seen_s < SEEN_WITHIN_S
+    assert any(sign in seen for seen in outcome.seen)
+    assert not outcome.withheld
+    assert set(outcome.used) == {"eeg", "eeg+gsr"}
 
 
 @pytest.mark.slow
