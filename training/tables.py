@@ -104,7 +104,11 @@ def verdict_table(assessment: Assessment) -> Table:
             )
             for v in assessment.verdicts
         ),
-        frozenset(k for k, v in enumerate(assessment.verdicts) if not v.loses and v.is_clear),
+        frozenset(
+            k
+            for k, v in enumerate(assessment.verdicts)
+            if not v.loses and v.is_clear and not v.inflated
+        ),
     )
 
 

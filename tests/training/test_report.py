@@ -19,6 +19,7 @@ from training.config import RunConfig
 from training.document import Document, Heading, Paragraph, Table
 from training.protocols import ProtocolConfig, make_folds
 from training.report import report_on, write_report
+from training.tables import verdict_table
 
 _KEYS = {
     *("protocol", "target", "modalities", "model", "subject", "metric"),
@@ -119,6 +120,14 @@ def test_a_narrow_win_is_no_win_without_reserve(make_dataset, assessed) -> None:
     line, bad = headline(replace(found, verdicts=[close]))
     assert line.startswith("It is not clearly better than its best baseline: arousal")
     assert bad
+
+
+def test_only_an_honest_win_stands_out(make_dataset, assessed) -> None:
+    found = assessed(make_dataset(8, 8, 2), 3.0, ("window", "subject"))
+    table = verdict_table(found)
+    assert [row[0] for row in table.rows] == ["subject", "window (inflated)"]
+    assert [row[-1] for row in table.rows] == ["clearly better"] * 2
+    assert table.ours == {0}
 
 
 def test_inflated_numbers_are_marked_wherever_they_stand(report) -> None:
