@@ -145,7 +145,7 @@ def _trained_on(dataset: Dataset, job: Job) -> str:
     """Say in one sentence whose signals the weights saw."""
     about, table = dataset.about, dataset.table
     who = len(set(table.subject[job.fold.train].tolist()))
-    kind = "invented persons" if about.simulated else "persons"
+    kind = ("invented " if about.simulated else "") + ("person" if who == 1 else "persons")
     left_out = {"subject": "the tested persons", "trial": "the tested stimuli"}
     return (
         f"{about.title}: {len(job.fold.train)} windows of {who} {kind}, without "
