@@ -84,7 +84,7 @@ class ClockModel:
         self._shortest = (1 - RATE_LIMIT) / sfreq
         self._longest = (1 + RATE_LIMIT) / sfreq
         self._jitter_rate = 1.0 / max(10.0 * sfreq, 20.0)
-        self.jitter = 0.0
+        self.jitter = self._spread = 0.0
         self._follows = False
         self._wander = Wander(sfreq)
         self.start(0.0)
@@ -143,20 +143,21 @@ class ClockModel:
             Samples since the one before (more than 1 where some were lost).
         """
         foretold = self._time + steps * self.period
-        # A stamp far off its line says that it was late, not that the crystal changed.
-        limit = max(5.0 * self.jitter, 0.02)
         residual = stamp - foretold
+        # A stamp far off its line says that it was late, not that the crystal changed.
+        limit = max(5.0 * self._spread, 0.02)
+        bounded = min(max(residual, -limit), limit)
         off = min(max(residual - self._wander.offset, -limit), limit)
         k0, k1 = self._gains[min(self.n, len(self._gains)) - 1]
         if self._follows:
             self._wander.add(stamp, steps, (foretold, self.period), k0, limit)
-        bounded = min(max(residual, -limit), limit)
         self._time = foretold + k0 * bounded
         # A burst of samples that were held up says nothing of the crystal.
         period = self.period + k1 * bounded
         self.period = min(max(period, self._shortest), self._longest)
         # Early on the mean of few squares is taken, so that jitter is known within seconds.
         rate = max(self._jitter_rate, 1.0 / (self.n + 1))
+        self._spread = (self._spread**2 + rate * (bounded**2 - self._spread**2)) ** 0.5
         self.jitter = (self.jitter**2 + rate * (off**2 - self.jitter**2)) ** 0.5
         self.n += 1
         return self.time

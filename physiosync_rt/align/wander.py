@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from physiosync_rt.align.limits import GAP_S
 
 MEMORIES_S = (1.0, 0.2, 0.04)
 """How far back the levels look; the best one depends on the jitter and on what is lost."""
 
-HORIZON_S = 0.2
-"""How far ahead levels must predict: stamps of one delivery are late together."""
+HORIZON_S = (0.5, 1.2)
+"""How far ahead levels must predict: samples of one delivery are late together, and deliveries
+follow rhythms (OpenBCI over LSL: 0.48 s), so that no single distance would do."""
+
+STRIDE = 7919
+"""A prime: from sample to sample, another distance of that range."""
 
 JUDGED_S = 20.0
 """Stretch over which predictions are compared."""
@@ -21,8 +23,9 @@ SETTLED_S = 5.0
 BETTER = 0.97
 """A level is preferred when its squared errors are below this share of the line's."""
 
-SAME_STEP, PACKETS = 0.1, 0.2
-"""Stamps closer than this, in periods, are of one packet; and the share that makes packets."""
+SAME_STEP, EVEN_STEP, TOGETHER = 0.1, 0.05, 0.45
+"""Stamps this close to the one before, or to a period after it, in periods, came with it; and the
+share of such that makes a stream of deliveries. Jitter of every sample's own leaves a third."""
 
 
 class Wander:
@@ -44,26 +47,28 @@ class Wander:
     and a line with a memory of a minute takes a minute to believe a thousand small steps. Levels
     of shorter memories, with the line's period, follow sooner and pay with noise; which one serves
     is decided by how well each foretold the stamps. Where nothing is lost that is the line.
-    Packets under one stamp are left alone: their stamps can be foretold by following the packet.
+    Samples that are delivered and stamped together are left to the line: a level would follow the
+    rhythm of the deliveries.
     """
 
     def __init__(self, sfreq: float) -> None:
         # Where a single lost sample is a gap there is nothing to follow.
         used = [m for m in MEMORIES_S if sfreq * GAP_S > 1 and m * sfreq >= 4]
         self._gains = [1.0 / (memory * sfreq) for memory in used]
-        self._horizon = max(round(HORIZON_S * sfreq), 2)
+        self._nearest, self._furthest = (max(round(h * sfreq), 2) for h in HORIZON_S)
         self._n_judged = max(int(JUDGED_S * sfreq), 1)
         self._n_settled = int(SETTLED_S * sfreq)
         self._n = 0
         self._errors = [0.0] * (len(used) + 1)
-        self._share_same = 0.0
+        self._together = 0.0
         self.start()
 
     def start(self) -> None:
         """Begin a stretch on the line."""
         self.offset = 0.0
         self._levels = [0.0] * len(self._gains)
-        self._past: deque[tuple[int, float, float, list[float]]] = deque()
+        self._past: list[tuple[int, float, float, list[float]]] = []
+        self._n_past = 0
         self._index = 0
         self._stamp = float("nan")
 
@@ -95,18 +100,25 @@ class Wander:
         for i, level in enumerate(self._levels):
             off = min(max(residual - level, -limit), limit)
             self._levels[i] = level + max(self._gains[i], gain) * off - moved
-        self._past.append((self._index, foretold + moved, period, self._levels.copy()))
+        state = (self._index, foretold + moved, period, self._levels.copy())
+        if self._n_past < self._furthest:
+            self._past.append(state)
+        else:
+            self._past[self._n_past % self._furthest] = state
+        self._n_past += 1
         self._choose()
 
     def _judge(self, stamp: float, period: float, limit: float) -> None:
         """Compare what was foretold some samples ago with the stamp."""
-        same = abs(stamp - self._stamp) < SAME_STEP * period
+        step = (stamp - self._stamp) / period
         self._stamp = stamp
         self._n = min(self._n + 1, self._n_judged)
-        self._share_same += (same - self._share_same) / self._n
-        if len(self._past) < self._horizon:
+        together = abs(step) < SAME_STEP or abs(step - 1.0) < EVEN_STEP
+        self._together += (together - self._together) / self._n
+        if self._n_past < self._furthest:
             return
-        index, time, then, levels = self._past.popleft()
+        ago = self._nearest + self._n_past * STRIDE % (self._furthest - self._nearest + 1)
+        index, time, then, levels = self._past[(self._n_past - ago) % self._furthest]
         late = stamp - time - (self._index - index) * then
         for i, level in enumerate((0.0, *levels)):
             error = min(max(late - level, -3 * limit), 3 * limit)
@@ -114,7 +126,7 @@ class Wander:
 
     def _choose(self) -> None:
         best = min(self._errors)
-        settled = self._n >= self._n_settled and self._share_same < PACKETS
+        settled = self._n >= self._n_settled and self._together < TOGETHER
         if not settled or best >= BETTER * self._errors[0]:
             self.offset = 0.0
         else:
