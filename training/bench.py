@@ -28,7 +28,6 @@ from physiosync_rt.errors import UserError
 
 Phase = Literal["data", "forward", "backward", "optimiser"]
 PHASES: tuple[Phase, ...] = ("data", "forward", "backward", "optimiser")
-How = Literal["plain", "physiosync"]
 What = Literal["pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released"]
 WHATS: tuple[What, ...] = ("pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released")
 Show = Callable[[str, float, float], None]
@@ -51,7 +50,6 @@ class Measured:
     Attributes
     ----------
     what, how : str
-        `WHATS`, and which way.
     seconds : dict of str to float
         Median seconds of a step by phase.
     steps_per_s : float
@@ -239,9 +237,8 @@ def take_turns(
     try:
         for how, make in makers:
             ours, theirs = context.Pipe()
-            process = context.Process(
-                target=_serve, args=(make, device, n_threads, theirs), daemon=True
-            )
+            job = (make, device, n_threads, theirs)
+            process = context.Process(target=_serve, args=job, daemon=True)
             process.start()
             theirs.close()
             processes.append(process)
