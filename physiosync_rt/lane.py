@@ -114,8 +114,16 @@ class Lane:
         rate = self.aligner.rate
         if not self._rate_checked and rate.rate is not None:
             # Once: a device that loses samples later on is a fault of the link, not of the rate.
-            check_rate(self.spec, rate.rate, rate.stepped)
+            check_rate(self.spec, self._sent(rate.rate, chunk), rate.stepped)
             self._rate_checked = True
+
+    def _sent(self, received: float, chunk: Chunk) -> float:
+        """Rate of what was sent, where a device counts: of losses, as many as explain it."""
+        if self.aligner is None or chunk.counter is None or received >= self.spec.sfreq:
+            return received
+        counters = self.aligner.counters
+        sent = received * (1.0 + counters.lost / max(counters.received, 1))
+        return min(sent, self.spec.sfreq)
 
     def advance_to(self, index: int) -> None:
         """Bring the chain to grid index ``index``; rows that came after their deadline go."""

@@ -147,3 +147,23 @@ def test_a_rate_that_is_not_the_declared_one_is_told_once_and_written_down(
     seen = outcome(engine)["streams_seen"]["SimulatedEEG"]
     assert seen["sfreq_effective"] == pytest.approx(131.84, abs=0.1)
     assert seen["off_rate"] > 1000
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_heavy_loss_under_jitter_ends_no_run(
+    bundle: Bundle, recording: Recording, counted: bool
+) -> None:
+    rng = np.random.default_rng(3)
+    eeg, gsr = recording.streams
+    kept = rng.random(len(eeg.timestamps)) >= 0.2
+    stamps = eeg.timestamps + rng.normal(0.0, 0.01, len(eeg.timestamps))
+    spoilt = replace(
+        eeg,
+        samples=eeg.samples[kept],
+        timestamps=stamps[kept],
+        counter=np.flatnonzero(kept) if counted else None,
+    )
+    engine = _run(bundle, replace(recording, streams=(spoilt, gsr)))
+    assert len(engine.predictions) == 29
+    if counted:
+        assert not any(row.modalities.startswith("eeg") for row in engine.predictions)

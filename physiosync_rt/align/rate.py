@@ -65,8 +65,11 @@ class RateMeter:
 
     @property
     def stepped(self) -> float | None:
-        """Rate in Hz by the middle one of the stream's first steps, which no loss moves."""
+        """Rate in Hz by the middle one of the stream's first steps, which no loss moves.
+
+        None where steps jitter so much that they do not tell.
+        """
         if not self._steps:
             return None
-        step = float(np.median(self._steps))
-        return 1.0 / step if step > 0 else None
+        low, step, high = np.percentile(self._steps, [25, 50, 75])
+        return float(1.0 / step) if high - low < step else None

@@ -10,6 +10,9 @@ from physiosync_rt.errors import UserError
 CHECK_S = 5.0
 RATE_TOLERANCE = 0.1
 
+LARGEST_LOSS = 0.35
+"""Share of samples that a bad link may lose; a stream that lacks more runs at another rate."""
+
 HUGE = {Modality.EEG: 1e8, Modality.GSR: 1e5, Modality.ECG: 1e5, Modality.OTHER: np.inf}
 """In µV, µS and mV: no electrode reaches these, wrong units and raw counters do."""
 
@@ -70,25 +73,30 @@ class StartCheck:
             )
 
 
-def check_rate(spec: StreamSpec, counted: float, stepped: float | None) -> None:
+def check_rate(spec: StreamSpec, sent: float, stepped: float | None) -> None:
     """Refuse a rate that is steadily not the declared one.
 
     Parameters
     ----------
     spec : StreamSpec
-    counted : float
-        Samples received per second of stamp time, in Hz.
+    sent : float
+        Samples per second of stamp time, in Hz; losses that nobody counts lower it.
     stepped : float or None
-        Rate that most steps from stamp to stamp show, in Hz; losses lower ``counted`` alone.
+        Rate that most steps from stamp to stamp show, in Hz, which losses leave alone; None where
+        steps do not tell.
 
     Raises
     ------
     UserError
-        Both differ from the declared rate by more than a tenth.
+        The rate differs from the declared one by more than a tenth, and losses do not explain it.
     """
-    steps_agree = stepped is not None and abs(stepped / spec.sfreq - 1.0) <= RATE_TOLERANCE
-    if abs(counted / spec.sfreq - 1.0) > RATE_TOLERANCE and not steps_agree:
+    excess = sent / spec.sfreq - 1.0
+    if stepped is None:
+        explained = -LARGEST_LOSS <= excess <= RATE_TOLERANCE
+    else:
+        explained = abs(stepped / spec.sfreq - 1.0) <= RATE_TOLERANCE
+    if abs(excess) > RATE_TOLERANCE and not explained:
         raise UserError(
-            f"stream {spec.name!r} declares {spec.sfreq:g} Hz but sends {counted:.1f} Hz; "
+            f"stream {spec.name!r} declares {spec.sfreq:g} Hz but sends {sent:.1f} Hz; "
             "correct the sender, or state sfreq in a device YAML"
         )
