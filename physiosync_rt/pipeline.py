@@ -128,11 +128,6 @@ class Pipeline:
         """Rows made so far."""
         return self._row
 
-    @property
-    def next_t_end(self) -> float:
-        """End of the next row, in seconds from the anchor."""
-        return (self._row + 1) * self.hop_s
-
     def use_baseline(self, baseline: Baseline | BaselineRequest) -> None:
         """Normalise with this rest from the next row on, or capture it.
 

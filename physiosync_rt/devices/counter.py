@@ -56,11 +56,6 @@ class CounterUnwrapper:
         self._held: list[int] = []
         self._lateness: deque[float] = deque(maxlen=self._n_steady)
 
-    @property
-    def n_held(self) -> int:
-        """Samples whose count is not decided yet."""
-        return len(self._held)
-
     def push(self, raw: int, stamp: float) -> list[int]:
         """Take the next sample.
 
