@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from physiosync_rt.bundle import Score
+from physiosync_rt.bundle import Card, Score
 from physiosync_rt.datatypes import Modality, Snapshot, StreamState, Traces
 from physiosync_rt.lane import Lane
 
 if TYPE_CHECKING:
     from physiosync_rt.engine import Engine
+
+_PRIMARY, _OURS = "balanced accuracy", "physiosync"
 
 TRACE_S = 5.0
 TRACE_UNITS = {Modality.EEG: "µV", Modality.GSR: "µS", Modality.ECG: "mV"}
@@ -47,7 +49,7 @@ class SnapshotMaker:
             bundle_title=card.headline,
             trained_on=card.trained_on,
             simulated_training=card.simulated,
-            scores=tuple(_score_line(score) for score in card.scores),
+            scores=score_lines(card),
             run_s=now - self._opened,
             window_s=pipeline.profile.window_s,
             hop_s=pipeline.hop_s,
@@ -115,9 +117,40 @@ def _traces(lane: Lane) -> Traces | None:
     )
 
 
+def score_lines(card: Card) -> tuple[str, ...]:
+    """What a view shows of a bundle's scores: each target's first one, beside the best baseline.
+
+    Each line ends with how it was measured, in brackets. A card without such scores, as one of an
+    imported network, shows all that it has.
+    """
+    primary = [score for score in card.scores if score.metric.replace("_", " ") == _PRIMARY]
+    ours = [score for score in primary if score.model == _OURS]
+    if not ours:
+        return tuple(_score_line(score) for score in card.scores)
+    widest = max((score.modalities for score in ours), key=lambda name: name.count("+"))
+    shown = [score for score in ours if score.modalities == widest]
+    lines = [_score_line(score) for score in shown]
+    for score in shown:
+        rivals = [
+            rival
+            for rival in primary
+            if (rival.protocol, rival.target) == (score.protocol, score.target)
+            and not rival.model.startswith(_OURS)
+        ]
+        if rivals:
+            best = max(rivals, key=lambda rival: rival.value)
+            name = best.model.replace(" (", ", ").removesuffix(")")
+            lines.append(f"{best.target} {_figure(best)} by {name} (best baseline, same folds)")
+    return tuple(lines)
+
+
 def _score_line(score: Score) -> str:
-    interval = ""
-    if score.ci_low is not None and score.ci_high is not None:
-        interval = f" [{score.ci_low:.2f}, {score.ci_high:.2f}]"
-    what = f"{score.target} {score.metric} {score.value:.2f}{interval}"
-    return f"{what} ({score.model}, {score.modalities}, {score.protocol})"
+    over = f", {score.n} {score.unit}s" if score.n and score.unit else ""
+    how = f"{score.modalities}, protocol {score.protocol}{over}"
+    return f"{score.target} {score.metric} {_figure(score)} ({how})"
+
+
+def _figure(score: Score) -> str:
+    if score.ci_low is None or score.ci_high is None:
+        return f"{score.value:.2f}"
+    return f"{score.value:.2f} [{score.ci_low:.2f}, {score.ci_high:.2f}]"

@@ -139,7 +139,15 @@ def test_gsr_alone_says_nothing_of_what_it_cannot_tell(
     eeg, gsr = recording.streams
     lost = (eeg.timestamps > 12) & (eeg.timestamps < 16)
     holed = replace(eeg, samples=eeg.samples[~lost], timestamps=eeg.timestamps[~lost])
-    engine = _file_engine(bundle, Recording((holed, gsr)))
+    guess = {("valence", "gsr"): 0.48, ("arousal", "gsr"): 0.6}
+    scores = tuple(
+        score.model_copy(
+            update={"ci_low": guess.get((score.target, score.modalities), score.ci_low)}
+        )
+        for score in bundle.card.scores
+    )
+    guessing = replace(bundle, card=bundle.card.model_copy(update={"scores": scores}))
+    engine = _file_engine(guessing, Recording((holed, gsr)))
     engine.run()
     engine.close()
     alone = [row for row in engine.predictions if row.reason is Reason.NO_EEG]
