@@ -12,10 +12,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import torch
 
-from training.augment import sample_keys
+from training.augment import seed_of
 from training.checkpoint import State, load_state, save_state
 from training.distributed import agreed, rank
 from training.origin import Effort
@@ -188,7 +187,7 @@ class Loop:
             while self._epoch < self._n_epochs:
                 total = n_steps(self._epoch)
                 for step in steps(self._epoch, self._step):
-                    _seed_step(self._seed, self._epoch, self._step)
+                    torch.manual_seed(seed_of(self._seed, self._epoch, self._step, rank()))
                     self._add(step())
                     self._step += 1
                     self._around.progress(
@@ -270,10 +269,6 @@ class Loop:
         self.curves = state["curves"]
         self._around.effort.go_on(state["effort"])
         self._epoch, self._step, self._sums = state["epoch"], state["step"], state["sums"]
-
-
-def _seed_step(seed: int, epoch: int, step: int) -> None:
-    torch.manual_seed(int(sample_keys(seed, epoch, step, rank())[0] & np.int64(0x7FFFFFFF)))
 
 
 def _board(folder: Path, first_epoch: int) -> AbstractContextManager[Board | None]:
