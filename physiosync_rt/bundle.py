@@ -17,9 +17,9 @@ from pydantic import Field, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from models.config import ModelConfig
-from models.fusion import PhysioSync
-from models.members import Members
+from physiosync_models.config import ModelConfig
+from physiosync_models.ensemble import Members
+from physiosync_models.fusion import PhysioSync
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import (
@@ -69,14 +69,15 @@ class Card(Frozen):
     profile : LiveProfile or PaperProfile
         Preprocessing.
     model : dict
-        `models.config.ModelConfig` as plain containers; empty where there are members.
+        `physiosync_models.config.ModelConfig` as plain containers; empty where there are members.
     members : dict of str to dict
         The same for each of several networks that were tuned apart, by target; else empty.
     coverage : dict
         Factor on the confidence when only this route (``eeg`` or ``pps``) can be used.
     least_confidence : dict of str to float
         Smallest max(P, 1 - P) from which a head's answer counts, by ``route/target``, as chosen
-        on validation (see `training.abstain`); a head that is not named always answers.
+        on validation (see `physiosync_training.supervised.selective`); a head that is not named
+        always answers.
     alternative : str
         Name of a bundle to recommend for streams that this one refuses.
     scores : tuple of Score

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from models.config import Route
+from physiosync_models.config import Route
 from physiosync_rt.bundle import Bundle
 from physiosync_rt.datatypes import Modality, ModalityState, Reason, StreamSpec, Window
 from physiosync_rt.errors import UserError

@@ -22,11 +22,16 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from models.config import ModelConfig
-from models.fusion import PhysioSync
-from models.members import Members
-from models.presets import deap_paper, dreamer_paper
-from models.reference import PpsName, import_classifier, import_encoder, import_model
+from physiosync_models.config import ModelConfig
+from physiosync_models.ensemble import Members
+from physiosync_models.fusion import PhysioSync
+from physiosync_models.presets import deap_paper, dreamer_paper
+from physiosync_models.released_weights import (
+    PpsName,
+    import_classifier,
+    import_encoder,
+    import_model,
+)
 from physiosync_rt.bundle import Card, Network
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.errors import UserError

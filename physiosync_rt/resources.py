@@ -1,6 +1,6 @@
 """Where the shipped files lie: device descriptions, configurations and bundles.
 
-In a checkout they are `configs/` beside the packages; a wheel carries them inside the package.
+In a checkout they lie in `configs/` and `models/bundles/`; a wheel carries both inside the package.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def configs_dir() -> Path:
     """Folder of the shipped YAML files: `train/`, `live/` and `devices/`."""
-    in_wheel = _PACKAGE / "_configs"
-    return in_wheel if in_wheel.is_dir() else _PACKAGE.parent / "configs"
+    return _shipped("_configs", "configs")
 
 
 def bundles_dir() -> Path:
     """Folder of the shipped bundles."""
-    return _PACKAGE / "bundles"
+    return _shipped("_bundles", "models/bundles")
+
+
+def _shipped(in_wheel: str, in_checkout: str) -> Path:
+    packed = _PACKAGE / in_wheel
+    return packed if packed.is_dir() else _PACKAGE.parent / in_checkout
 
 
 def find_config(kind: str, name: str | Path) -> Path:

@@ -15,7 +15,7 @@ import torch
 from helpers.golden import filled, golden_window
 from torch import Tensor
 
-from models import (
+from physiosync_models import (
     Features,
     Head,
     Members,
@@ -25,7 +25,7 @@ from models import (
     deap_paper,
     dreamer_paper,
 )
-from models.reference import (
+from physiosync_models.released_weights import (
     PpsName,
     expected_classifier,
     expected_encoder,

@@ -186,8 +186,8 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train the paper's full-size network, beside the released procedure written plainly."""
-    from models.presets import deap_paper
-    from training.bench import WHATS, measure, six_fold_copy_gib
+    from physiosync_models.presets import deap_paper
+    from physiosync_training.benchmark.bench import WHATS, measure, six_fold_copy_gib
 
     found = []
     with progress_bar(Console(stderr=True)) as bar:

@@ -16,9 +16,9 @@ from physiosync_rt.config_file import read_yaml
 from physiosync_rt.resources import find_config
 
 if TYPE_CHECKING:
-    from training.evaluate import Assessment
-    from training.experiment import Experiment, Work
-    from training.loop import StopRequest
+    from physiosync_training.evaluation.evaluate import Assessment
+    from physiosync_training.experiment.experiment import Experiment, Work
+    from physiosync_training.loop.loop import StopRequest
 
 ConfigOption = Annotated[str, typer.Option(help="YAML file, or the name of a shipped one.")]
 OutOption = Annotated[Path, typer.Option(help="Folder for everything that comes out.")]
@@ -53,7 +53,7 @@ def train(
 ) -> None:
     """Train on every fold, score what was not seen, write a report and a bundle."""
     path = find_config("train", config)
-    from training.experiment import train_folds
+    from physiosync_training.experiment.experiment import train_folds
 
     experiment, results = _work(path, out, changes, train_folds, resume=resume, cluster=cluster)
     _report(experiment, results, half=half)
@@ -68,7 +68,7 @@ def pretrain(
 ) -> None:
     """Pre-train the encoders of every fold, and no more."""
     path = find_config("train", config)
-    from training.experiment import pretrain_folds
+    from physiosync_training.experiment.experiment import pretrain_folds
 
     experiment, _ = _work(path, out, changes, pretrain_folds, resume=resume, cluster=cluster)
     typer.echo(f"encoders of {len(experiment.jobs)} trainings are below {out}")
@@ -82,7 +82,7 @@ def finetune(
 ) -> None:
     """Fine-tune every fold on what `pretrain` left; goes on where it stopped."""
     path = find_config("train", config)
-    from training.experiment import finetune_folds
+    from physiosync_training.experiment.experiment import finetune_folds
 
     experiment, _ = _work(path, out, changes, finetune_folds, resume=True, cluster=cluster)
     typer.echo(f"predictions of {len(experiment.jobs)} trainings are below {out}")
@@ -96,7 +96,7 @@ def evaluate(
 ) -> None:
     """Score what was trained, beside the baselines, and write the report and the bundle."""
     path = find_config("train", config)
-    from training.experiment import read_folds
+    from physiosync_training.experiment.experiment import read_folds
 
     experiment, results = _work(path, out, changes, read_folds, resume=True, cluster=None)
     _report(experiment, results, half=half)
@@ -112,11 +112,11 @@ def _work(
     cluster: str | None,
 ) -> tuple[Experiment, list[Any]]:
     """Prepare the data and do the work on every fold, with a bar and a clean stop."""
-    from training.cluster import check_cluster, run_on_cluster
-    from training.conditions import make_fabric
-    from training.config import RunConfig
-    from training.experiment import is_first_process, prepare, run_here
-    from training.loop import Interrupted, no_progress, stop_on_signals
+    from physiosync_training.experiment.config import RunConfig
+    from physiosync_training.experiment.experiment import is_first_process, prepare, run_here
+    from physiosync_training.experiment.ray_cluster import check_cluster, run_on_cluster
+    from physiosync_training.experiment.runtime import make_fabric
+    from physiosync_training.loop.loop import Interrupted, no_progress, stop_on_signals
 
     settings = read_yaml(path, RunConfig, changes or ())
     if cluster is None:
@@ -149,8 +149,8 @@ def _work(
 
 def _report(experiment: Experiment, results: list[Any], *, half: bool) -> None:
     """Write the report and the bundles, and say what came out."""
-    from training.bundles import write_bundles
-    from training.report import report_on
+    from physiosync_training.export import write_bundles
+    from physiosync_training.reporting.report import report_on
 
     dataset, config, out = experiment.dataset, experiment.config, experiment.out
     folds = list({job.fold.name: job.fold for job in experiment.jobs}.values())
@@ -165,7 +165,7 @@ def _report(experiment: Experiment, results: list[Any], *, half: bool) -> None:
 
 def _score_table(assessment: Assessment) -> Table:
     """Pooled balanced accuracies, the protocol named in every row."""
-    from training.metrics import PRIMARY
+    from physiosync_training.evaluation.metrics import PRIMARY
 
     table = Table(title=f"{PRIMARY}, 95 % intervals", title_justify="left")
     for column in ("protocol", "target", "model", "given", PRIMARY, "over"):

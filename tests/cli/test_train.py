@@ -193,7 +193,7 @@ def test_what_cannot_be_is_refused_before_the_data_is_read(
     def load(*_: object) -> None:
         raise AssertionError("the long work has begun")
 
-    monkeypatch.setattr("training.experiment.load_dataset", load)
+    monkeypatch.setattr("physiosync_training.experiment.experiment.load_dataset", load)
     with pytest.raises(UserError, match=says):
         train(str(config), tmp_path / "out", [change], cluster=cluster)
     assert not list(tmp_path.iterdir())

@@ -1,6 +1,6 @@
 """The release's training, slowly and literally, after the facts of it: splits, batches, versions.
 
-Nothing here is shared with `training`, but for the key streams that chance is drawn from.
+Nothing here is shared with `physiosync_training`, but for the key streams of its chance.
 """
 
 from __future__ import annotations

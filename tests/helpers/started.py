@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from helpers import release
 
-from models.config import ModelConfig
+from physiosync_models.config import ModelConfig
 from physiosync_rt.config_file import read_yaml
 from physiosync_rt.formats.simulated_deap import write_deap
 from physiosync_rt.formats.simulated_dreamer import write_dreamer
 from physiosync_rt.resources import find_config
-from training.config import RunConfig, n_classes
-from training.data.dataset import Dataset
-from training.experiment import prepare
-from training.feed import Feed
-from training.loop import no_progress
-from training.protocols import Fold
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.splits import Fold
+from physiosync_training.experiment.config import RunConfig, n_classes
+from physiosync_training.experiment.experiment import prepare
+from physiosync_training.loop.loop import no_progress
 
 N_TRIALS, N_WINDOWS = 6, 12
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.conditions import Conditions, make_fabric
-from training.config import TrainConfig
-from training.data.dataset import Dataset
-from training.folders import refuse_used_folder
-from training.protocols import Fold
-from training.results import FoldResult
-from training.run import FoldRun
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.splits import Fold
+from physiosync_training.experiment.config import TrainConfig
+from physiosync_training.experiment.fold import FoldRun
+from physiosync_training.experiment.runtime import Conditions, make_fabric
+from physiosync_training.loop.paths import refuse_used_folder
+from physiosync_training.supervised.results import FoldResult
 
 
 def train_fold(

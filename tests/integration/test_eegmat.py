@@ -15,9 +15,9 @@ import pytest
 from physiosync_rt.bundle import load_bundle
 from physiosync_rt.config_file import read_yaml
 from physiosync_rt.resources import find_config
-from training.config import RunConfig
-from training.experiment import prepare
-from training.loop import no_progress
+from physiosync_training.experiment.config import RunConfig
+from physiosync_training.experiment.experiment import prepare
+from physiosync_training.loop.loop import no_progress
 
 COMMAND = [sys.executable, "-m", "physiosync_rt"]
 PERSON = "31"

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.config import ModelConfig
-from models.fusion import PhysioSync
+from physiosync_models.config import ModelConfig
+from physiosync_models.fusion import PhysioSync
 from physiosync_rt.bundle import load_bundle, save_bundle
 from physiosync_rt.datatypes import Modality, Prediction, Recording, SampleArray, Window
 from physiosync_rt.devices import load_device, map_recording

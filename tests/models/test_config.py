@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from models import EncoderConfig, ModelConfig, compact, deap_paper, dreamer_paper
+from physiosync_models import EncoderConfig, ModelConfig, compact, deap_paper, dreamer_paper
 
 ENCODER = EncoderConfig(modality="eeg", n_chans=4, n_times=128, dim=16)
 MODEL = compact(4, 1)

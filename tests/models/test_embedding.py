@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from models import EncoderConfig, compact, deap_paper
-from models.embedding import (
+from physiosync_models import EncoderConfig, compact, deap_paper
+from physiosync_models.embedding import (
     BandPowerEmbedding,
     FilterBank,
     LevelRhythmEmbedding,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models import Encoder, EncoderConfig, Projector
-from models.layers import Attention, Block
+from physiosync_models import Encoder, EncoderConfig, Projector
+from physiosync_models.layers import Attention, Block
 
 EEG = EncoderConfig(modality="eeg", n_chans=3, n_times=100, dim=16, n_prompts=2)
 PPS = EncoderConfig(modality="pps", n_chans=1, n_times=100, dim=16)

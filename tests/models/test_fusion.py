@@ -7,8 +7,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models import SFREQ, EncoderConfig, Head, ModelConfig, PhysioSync, compact, deap_paper
-from models.fusion import ConfidenceWeight
+from physiosync_models import (
+    SFREQ,
+    EncoderConfig,
+    Head,
+    ModelConfig,
+    PhysioSync,
+    compact,
+    deap_paper,
+)
+from physiosync_models.fusion import ConfidenceWeight
 
 SMALL = compact(4, 1, dim_1s=8, dim_5s=16, depth=1)
 

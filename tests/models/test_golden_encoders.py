@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models import ModelConfig, ProjectedEncoder, deap_paper, dreamer_paper
-from models.reference import expected_encoder, import_encoder
+from physiosync_models import ModelConfig, ProjectedEncoder, deap_paper, dreamer_paper
+from physiosync_models.released_weights import expected_encoder, import_encoder
 
 DEAP, DREAMER = deap_paper(faithful=True), dreamer_paper(faithful=True)
 

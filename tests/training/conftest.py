@@ -11,11 +11,11 @@ from helpers.started import Started, start
 
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.preprocess.config import ModalityContract
-from training.baselines import Baselines
-from training.data.dataset import ABSENT, WINDOW_S, About, Dataset, Signals, Table
-from training.evaluate import Assessment, assess
-from training.protocols import ProtocolConfig, make_folds
-from training.results import FoldResult, Predictions
+from physiosync_training.datasets.dataset import ABSENT, WINDOW_S, About, Dataset, Signals, Table
+from physiosync_training.datasets.splits import ProtocolConfig, make_folds
+from physiosync_training.evaluation.baseline_models import Baselines
+from physiosync_training.evaluation.evaluate import Assessment, assess
+from physiosync_training.supervised.results import FoldResult, Predictions
 
 MakeDataset = Callable[..., Dataset]
 

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 import torch
 
-from models.losses import CrossModalAlignment, cross_loss, dependent_loss
-from models.reference import expected_cmca, import_cmca
+from physiosync_models.losses import CrossModalAlignment, cross_loss, dependent_loss
+from physiosync_models.released_weights import expected_cmca, import_cmca
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.losses import cross_loss, dependent_loss, nt_xent, pair_accuracy
+from physiosync_models.losses import cross_loss, dependent_loss, nt_xent, pair_accuracy
 
 
 def literal_dependent(x: Tensor, tau: float) -> float:

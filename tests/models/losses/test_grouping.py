@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.losses import draw_disjoint_groups, draw_fixed_halves, gather_groups, pool_groups
+from physiosync_models.losses import (
+    draw_disjoint_groups,
+    draw_fixed_halves,
+    gather_groups,
+    pool_groups,
+)
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -1,0 +1,23 @@
+"""The PhysioSync network (arXiv 2504.17163): encoders, fusion, losses. Torch only."""
+
+from physiosync_models.config import SFREQ, EncoderConfig, ModelConfig
+from physiosync_models.encoder import Encoder, ProjectedEncoder, Projector
+from physiosync_models.ensemble import Members
+from physiosync_models.fusion import Features, Head, PhysioSync
+from physiosync_models.presets import compact, deap_paper, dreamer_paper
+
+__all__ = [
+    "SFREQ",
+    "Encoder",
+    "EncoderConfig",
+    "Features",
+    "Head",
+    "Members",
+    "ModelConfig",
+    "PhysioSync",
+    "ProjectedEncoder",
+    "Projector",
+    "compact",
+    "deap_paper",
+    "dreamer_paper",
+]

@@ -1,0 +1,242 @@
+"""From a window to view tokens: the paper's dense embedding and two built from filters.
+
+Every embedding maps a window (batch, n_chans, n_times) to tokens (batch, 3, dim). The views of
+`MultiViewEmbedding` are three gatings of one projection of all samples. Those of the filter
+embeddings are the thirds of the window in order of time.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from physiosync_models.config import N_VIEWS, SFREQ, EncoderConfig
+from physiosync_models.layers import init_truncated
+
+_POWER_FLOOR = 1e-6
+"""Added to a power before its logarithm, so that a flat signal stays finite. The signals are
+normalised; this is 60 dB below them."""
+
+_RHYTHM_MAX = 4.0
+"""Highest rhythm looked at, in Hz: heart beats of up to 240 per minute."""
+
+
+def make_embedding(config: EncoderConfig) -> nn.Module:
+    """Build the embedding that a configuration asks for."""
+    if config.embedding == "paper":
+        return MultiViewEmbedding(config.n_chans * config.n_times, config.dim)
+    if config.modality == "eeg":
+        return BandPowerEmbedding(config.n_chans, config.dim, config.kernel)
+    return LevelRhythmEmbedding(config.n_chans, config.n_times, config.dim, config.kernel)
+
+
+class MultiViewEmbedding(nn.Module):
+    """The paper's embedding: a projection of all samples, gated in three ways.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Channels times samples.
+    dim : int
+    """
+
+    def __init__(self, n_inputs: int, dim: int) -> None:
+        super().__init__()
+        self.transform1 = nn.Linear(n_inputs, dim)
+        self.transform2 = nn.Linear(n_inputs, N_VIEWS * dim)
+        self.bn = nn.BatchNorm1d(dim)
+        for linear in (self.transform1, self.transform2):
+            init_truncated(linear.weight)
+            nn.init.zeros_(linear.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Windows, shape (batch, n_chans, n_times), to tokens, shape (batch, 3, dim)."""
+        x = x.flatten(1)  # (B, C*T)
+        gates = torch.sigmoid(torch.unflatten(self.transform2(x), 1, (N_VIEWS, -1)))
+        views = self.transform1(x).unsqueeze(1) * gates  # (B, 3, D)
+        # Statistics per feature, over the batch and the views together.
+        normed: Tensor = self.bn(views.transpose(1, 2))  # (B, D, 3)
+        return normed.transpose(1, 2)
+
+
+class FilterBank(nn.Module):
+    """Learned temporal filters, shared by all signals, in valid convolution (no padded edges).
+
+    They start as Hann-windowed cosines of unit energy and without an answer to a constant,
+    evenly spread on a logarithmic axis of frequency.
+
+    Parameters
+    ----------
+    n_filters, kernel : int
+        Number of filters and their length in samples.
+    f_min, f_max : float
+        Lowest and highest centre frequency at the start, in Hz.
+    """
+
+    def __init__(self, n_filters: int, kernel: int, f_min: float, f_max: float) -> None:
+        super().__init__()
+        times = (torch.arange(kernel) - (kernel - 1) / 2) / SFREQ
+        freqs = torch.logspace(math.log10(f_min), math.log10(f_max), n_filters)
+        shape = torch.hann_window(kernel + 2, periodic=False)[1:-1]
+        waves = shape * torch.cos(2 * math.pi * freqs[:, None] * times)
+        waves = waves - shape * (waves.sum(1, keepdim=True) / shape.sum())
+        self.weight = nn.Parameter(waves / waves.norm(dim=1, keepdim=True))  # (F, K)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Filter signals that belong to the filters.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, n_filters, n_signals, n_times)
+            Signal ``[:, f, s]`` goes through filter ``f``.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_filters, n_signals, n_times - kernel + 1)
+        """
+        n_signals = x.shape[2]
+        kernels = self.weight.repeat_interleave(n_signals, 0)[:, None, None]  # (F*S, 1, 1, K)
+        # As a 2-D convolution of height one: several times faster on a CPU than conv1d here.
+        filtered = F.conv2d(x.flatten(1, 2).unsqueeze(2), kernels, groups=len(kernels))
+        return torch.unflatten(filtered.squeeze(2), 1, (-1, n_signals))
+
+
+class SlowSpectrum(nn.Module):
+    """Log power at whole numbers of cycles per window, up to 4 Hz, under a Hann window.
+
+    Parameters
+    ----------
+    n_times : int
+        Samples of the window at 128 Hz.
+    """
+
+    basis: Tensor
+
+    def __init__(self, n_times: int) -> None:
+        super().__init__()
+        self.n_freqs = max(1, int(_RHYTHM_MAX * n_times / SFREQ))
+        hann = torch.hann_window(n_times, periodic=False)
+        cycles = torch.arange(1, self.n_freqs + 1)[:, None]
+        phase = 2 * math.pi * cycles * torch.arange(n_times) / n_times
+        waves = torch.cat((phase.cos(), phase.sin())) * hann / hann.sum()
+        self.register_buffer("basis", waves.T, persistent=False)  # (T, 2*n_freqs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Signals, shape (..., n_times), to log power, shape (..., n_freqs)."""
+        x = x - x.mean(-1, keepdim=True)
+        waves = torch.unflatten(x @ self.basis, -1, (2, self.n_freqs))
+        return torch.log(waves.square().sum(-2) + _POWER_FLOOR)
+
+
+def _thirds(x: Tensor) -> Tensor:
+    """Split the newest samples (..., n_times) into three equal stretches, (..., 3, length)."""
+    length = x.shape[-1] // N_VIEWS
+    return torch.unflatten(x[..., -N_VIEWS * length :], -1, (N_VIEWS, length))
+
+
+def _log_power(x: Tensor) -> Tensor:
+    """Logarithm of the mean square over the last axis."""
+    return torch.log(_widened(x).square().mean(-1) + _POWER_FLOOR)
+
+
+def _widened(x: Tensor) -> Tensor:
+    """Give ``x`` single precision at least: squares of half precision fall below its range."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _ramp(x: Tensor) -> Tensor:
+    """Straight line over the last axis of ``x``, of mean 0 and mean square 1."""
+    n_times = x.shape[-1]
+    line = torch.arange(n_times, device=x.device, dtype=x.dtype) - (n_times - 1) / 2
+    return line / line.square().mean().sqrt()
+
+
+class BandPowerEmbedding(nn.Module):
+    """Band power of spatial components, one token per third of the window; for EEG.
+
+    Filter and spatial mixture are both linear, so mixing first, which is cheaper, gives the
+    same as filtering every channel with every filter and mixing after. Amplitude becomes an
+    offset under the logarithm, and a shift of the window changes little.
+
+    Parameters
+    ----------
+    n_chans, dim, kernel : int
+    n_filters, n_components : int
+        Temporal filters, and spatial components for each of them.
+    """
+
+    def __init__(
+        self,
+        n_chans: int,
+        dim: int,
+        kernel: int,
+        n_filters: int = 16,
+        n_components: int = 4,
+    ) -> None:
+        super().__init__()
+        self.n_filters = n_filters
+        self.spatial = nn.Conv1d(n_chans, n_filters * n_components, 1, bias=False)
+        self.filters = FilterBank(n_filters, kernel, f_min=4.0, f_max=45.0)
+        self.bn = nn.BatchNorm1d(n_filters * n_components)
+        self.project = nn.Linear(n_filters * n_components, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Windows, shape (batch, n_chans, n_times), to tokens, shape (batch, 3, dim)."""
+        mixed = torch.unflatten(self.spatial(x), 1, (self.n_filters, -1))  # (B, F, S, T)
+        bands = self.filters(mixed).flatten(1, 2)  # (B, F*S, T')
+        power = self.bn(_log_power(_thirds(bands)))  # (B, F*S, 3)
+        tokens: Tensor = self.project(power.transpose(1, 2))  # (B, 3, D)
+        return tokens
+
+
+class LevelRhythmEmbedding(nn.Module):
+    """Level, slope, band power and rhythm of every channel; for GSR and ECG.
+
+    Each third of the window gives a token from its mean level, its slope and the power in each
+    filter's band. What only a whole window can tell goes to all three: the slow spectrum of the
+    signal, and the spectrum of each band's envelope (how often beats or responses come, whatever
+    their shape), both up to 4 Hz and without phase, so that it does not matter where in the
+    window a beat falls. Level and slope are taken before the trend is removed for the rest.
+
+    Parameters
+    ----------
+    n_chans, n_times, dim, kernel : int
+    n_filters : int
+    """
+
+    def __init__(
+        self, n_chans: int, n_times: int, dim: int, kernel: int, n_filters: int = 8
+    ) -> None:
+        super().__init__()
+        self.filters = FilterBank(n_filters, kernel, f_min=3.0, f_max=40.0)
+        self.spectrum = SlowSpectrum(n_times)
+        self.rhythm = SlowSpectrum(n_times - kernel + 1)
+        n_local = n_chans * (2 + n_filters)
+        n_global = n_chans * (self.spectrum.n_freqs + n_filters * self.rhythm.n_freqs)
+        self.bn_local = nn.BatchNorm1d(n_local)
+        self.bn_global = nn.BatchNorm1d(n_global)
+        self.local = nn.Linear(n_local, dim)
+        self.whole = nn.Linear(n_global, dim, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Windows, shape (batch, n_chans, n_times), to tokens, shape (batch, 3, dim)."""
+        thirds = _thirds(x)  # (B, C, 3, T/3)
+        level, slope = thirds.mean(-1), (thirds * _ramp(thirds)).mean(-1)  # (B, C, 3)
+        ramp = _ramp(x)
+        flat = x - x.mean(-1, keepdim=True)
+        flat = flat - (flat * ramp).mean(-1, keepdim=True) * ramp  # (B, C, T)
+
+        n_filters = len(self.filters.weight)
+        bands = self.filters(flat.unsqueeze(1).expand(-1, n_filters, -1, -1))  # (B, F, C, T')
+        power = _log_power(_thirds(bands)).flatten(1, 2)  # (B, F*C, 3)
+        local = self.bn_local(torch.cat((level, slope, power), 1))  # (B, L, 3)
+
+        envelope = _widened(bands).square()
+        envelope = envelope / (envelope.mean(-1, keepdim=True) + _POWER_FLOOR)
+        whole = torch.cat((self.spectrum(flat).flatten(1), self.rhythm(envelope).flatten(1)), 1)
+        whole = self.whole(self.bn_global(whole)).unsqueeze(1)  # (B, 1, D)
+        tokens: Tensor = self.local(local.transpose(1, 2)) + whole  # (B, 3, D)
+        return tokens

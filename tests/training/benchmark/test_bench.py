@@ -1,0 +1,111 @@
+"""The benchmark compares like with like: same losses both ways, phases that add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from physiosync_models.config import ModelConfig
+from physiosync_models.presets import deap_paper
+from physiosync_rt.errors import UserError
+from physiosync_training.benchmark.bench import (
+    PHASES,
+    Step,
+    Way,
+    first_steps,
+    six_fold_copy_gib,
+    take_turns,
+)
+from physiosync_training.benchmark.variants import (
+    OurFinetuning,
+    OurPretraining,
+    PlainFinetuning,
+    PlainPretraining,
+)
+
+CPU = torch.device("cpu")
+N_SUBJECTS = 4
+
+
+def small(*, faithful: bool) -> ModelConfig:
+    network = deap_paper(targets=("arousal",), routes=("fused",), faithful=faithful)
+    changes = {"dim": 16, "projector_dims": (24, 24, 32)}
+    assert network.eeg_5s is not None
+    assert network.pps_5s is not None
+    return replace(
+        network,
+        eeg_1s=replace(network.eeg_1s, **changes),
+        eeg_5s=replace(network.eeg_5s, **changes),
+        pps_1s=replace(network.pps_1s, **changes),
+        pps_5s=replace(network.pps_5s, **changes),
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("windows")
+
+
+def steps(way: Way) -> list[Step]:
+    found = first_steps(way, CPU, 4)
+    for seconds, _ in found:
+        assert set(seconds) == set(PHASES)
+        assert all(phase > 0 for phase in seconds.values())
+    return found
+
+
+def losses(way: Way) -> list[float]:
+    return [loss for _, loss in steps(way)]
+
+
+@pytest.mark.parametrize("seconds", [1, 5])
+def test_pretraining_has_the_losses_of_the_plain_release(folder, seconds):
+    place = (small(faithful=True), seconds, folder, N_SUBJECTS, CPU)
+    plain, ours = losses(PlainPretraining(*place)), losses(OurPretraining(*place))
+    assert ours == pytest.approx(plain, rel=2e-3)
+    assert ours[0] == pytest.approx(plain[0], rel=1e-6)
+
+
+def test_finetuning_as_released_has_the_losses_of_separate_slices(folder, double):
+    place = (small(faithful=True), 16, folder, N_SUBJECTS, CPU)
+    plain, ours = losses(PlainFinetuning(*place)), losses(OurFinetuning(*place))
+    assert ours == pytest.approx(plain, rel=1e-6)
+
+
+def test_mended_finetuning_is_close_to_separate_slices(folder):
+    # Batch norm sees all slices at once, and dropout draws for all of them.
+    place = (small(faithful=False), 16, folder, N_SUBJECTS, CPU)
+    plain, ours = losses(PlainFinetuning(*place)), losses(OurFinetuning(*place))
+    assert ours == pytest.approx(plain, rel=0.3)
+
+
+def test_a_process_that_dies_is_one_sentence():
+    with pytest.raises(UserError, match="a process of the benchmark died"):
+        take_turns("nothing", [("broken", SystemExit)], 3)
+
+
+@pytest.mark.slow
+def test_ways_take_turns_in_their_own_processes(folder):
+    place = (small(faithful=True), 1, folder, N_SUBJECTS)
+    ways = [
+        ("plain", partial(PlainPretraining, *place)),
+        ("physiosync", partial(OurPretraining, *place)),
+    ]
+    plain, ours = take_turns("pretrain 1 s", ways, 4, n_threads=1)
+    assert (plain.how, ours.how) == ("plain", "physiosync")
+    assert ours.losses[0] == pytest.approx(plain.losses[0], rel=1e-6)
+    assert ours.losses == pytest.approx(plain.losses, rel=1e-2)
+    # Three steps warm up.
+    assert len(ours.losses) == 7
+    for each in (plain, ours):
+        assert each.steps_per_s > 0
+        assert set(each.seconds) == {"data", "forward", "backward", "optimiser"}
+        assert each.peak_mib is None or each.peak_mib > 0
+
+
+def test_the_six_fold_copy_of_deap_takes_seven_gib():
+    assert six_fold_copy_gib(deap_paper()) == pytest.approx(7.3, abs=0.1)

@@ -1,0 +1,143 @@
+"""A lab's own recordings: a table, files, and everything that can be wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from physiosync_rt.errors import UserError
+from physiosync_rt.formats.simulated_recording import write_recording
+from physiosync_training.datasets.config import DataConfig, RecordingsData
+from physiosync_training.datasets.load import load_dataset
+from physiosync_training.datasets.outline import outline
+from physiosync_training.datasets.recordings_table import read_sessions
+
+_HEADER = "file,start,stop,subject,trial,kind,valence,arousal"
+_GOOD = """
+anna.xdf,0,20,anna,0,baseline,,
+anna.xdf,20,40,anna,1,trial,2,8
+anna.xdf,40,60,anna,2,trial,,3
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("lab")
+    write_recording(path / "anna.xdf", seed=1, duration_s=62)
+    return path
+
+
+def _config(folder: Path, table: str, **more: object) -> RecordingsData:
+    (folder / "labels.csv").write_text(table, encoding="utf-8")
+    return RecordingsData(kind="recordings", path=folder, scale=(1, 9), threshold=5, **more)
+
+
+def test_a_folder_and_its_table_become_windows(folder, tmp_path) -> None:
+    config = _config(folder, _HEADER + _GOOD, title="our lab")
+    promised = outline(config)
+    data = load_dataset(config, tmp_path, lambda what, done, total: None)
+    assert data.about.title == "our lab"
+    assert data.about.pps.ch_names == ("GSR",)
+    # Both trials promise four windows; the recording's last moments lie in nobody's window.
+    assert (len(promised), len(data)) == (8, 8)
+    assert data.high["arousal"].tolist() == [1] * 4 + [0] * 4
+    assert data.high["valence"].tolist() == [0] * 4 + [-1] * 4
+    eeg, _ = data.fetch(np.arange(len(data)))
+    assert 0.3 < eeg.std() < 3
+
+
+def test_a_changed_file_is_prepared_again(folder, tmp_path) -> None:
+    config = _config(folder, _HEADER + _GOOD)
+    first = load_dataset(config, tmp_path, lambda what, done, total: None)
+    config = _config(folder, _HEADER + _GOOD.replace("2,8", "2,4"))
+    second = load_dataset(config, tmp_path, lambda what, done, total: None)
+    assert first.about.digest != second.about.digest
+    assert second.high["arousal"].tolist() == [0] * 8
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("file,start,stop", r"labels\.csv: the header lacks subject, trial"),
+        (_HEADER + ",mood" + _GOOD, r"the header has mood as well"),
+        (_HEADER, r"no line below"),
+        (_HEADER + "\nanna.xdf,0,20\n", r"line 2: expected 8 cells"),
+        (_HEADER + _GOOD.replace("2,8", "2,11"), r"line 3: arousal is 11, out of the scale"),
+        (_HEADER + _GOOD.replace("2,8", "2,high"), r"line 3: arousal is 'high', expected a number"),
+        (_HEADER + _GOOD.replace("2,8", "2,nan"), r"line 3: arousal is 'nan', expected a number"),
+        (_HEADER + _GOOD.replace("baseline", "rest"), r"kind is 'rest', expected trial or base"),
+        (_HEADER + _GOOD.replace("20,40", "40,20"), r"from 40 s to 20 s"),
+        (_HEADER + _GOOD.replace("20,40", "20,23"), r"must last 5 s or more"),
+        (_HEADER + _GOOD.replace("anna,2,", "anna,1,"), r"trial 1 of subject anna comes twice"),
+        (_HEADER + _GOOD.replace("40,60", "39,60"), r"two stretches of anna\.xdf overlap"),
+        (_HEADER + _GOOD + "ben.xdf,0,9,ben,1,trial,1,1", r"names ben\.xdf, which is not in"),
+        (_HEADER + _GOOD.replace("anna,2", "ben,2"), r"gives anna\.xdf to anna and ben"),
+        (
+            _HEADER + "\n" + "\n".join(_GOOD.splitlines()[2:]),
+            r"anna has no baseline before trial 1",
+        ),
+        (_HEADER + "\n" + _GOOD.splitlines()[1], r"no line of kind trial"),
+        (_HEADER + "\nlabels.csv,0,9,ben,1,trial,1,1", r"labels\.csv is no recording"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said_at_once(folder, table, said) -> None:
+    with pytest.raises(UserError, match=said):
+        read_sessions(_config(folder, table))
+
+
+def test_a_recording_that_the_table_forgets(folder, tmp_path) -> None:
+    for name in ("anna.xdf", "ben.xdf"):
+        (tmp_path / name).write_bytes((folder / "anna.xdf").read_bytes())
+    config = _config(tmp_path, _HEADER + _GOOD)
+    with pytest.raises(UserError, match=r"ben\.xdf lies in .* does not name it"):
+        read_sessions(config)
+    assert len(read_sessions(config.model_copy(update={"ignore_unlisted": True}))) == 1
+
+
+def test_a_stretch_beyond_the_end(folder, tmp_path) -> None:
+    config = _config(folder, _HEADER + _GOOD.replace("40,60", "40,90"))
+    with pytest.raises(UserError, match=r"anna\.xdf is 6\d\.\d s long, .* to end at 90 s"):
+        load_dataset(config, tmp_path, lambda what, done, total: None)
+
+
+def test_a_modality_that_is_not_there(folder, tmp_path) -> None:
+    config = _config(folder, _HEADER + _GOOD, pps="ECG")
+    recording = folder / "anna.xdf"
+    assert recording.exists()
+    data = load_dataset(config, tmp_path, lambda what, done, total: None)
+    assert data.about.pps.modality == "ECG"
+    with pytest.raises(UserError, match="no folder"):
+        read_sessions(config.model_copy(update={"path": folder / "nowhere"}))
+    with pytest.raises(UserError, match=r"holds no other\.csv"):
+        read_sessions(config.model_copy(update={"labels": "other.csv"}))
+
+
+def test_no_rating_at_all(folder, tmp_path) -> None:
+    table = _HEADER + _GOOD.replace("2,8", ",").replace(",,3", ",,")
+    with pytest.raises(UserError, match="no rating of valence or arousal"):
+        outline(_config(folder, table))
+
+
+def test_eegmat_with_the_shipped_table(data_dir, tmp_path) -> None:
+    config = TypeAdapter(DataConfig).validate_python(
+        {
+            "kind": "recordings",
+            "path": data_dir / "eegmat-eeg-ecg-edf",
+            "labels": "eegmat-labels.csv",
+            "pps": "ECG",
+            "scale": (0, 1),
+            "threshold": 0.5,
+        }
+    )
+    data = load_dataset(config, tmp_path, lambda what, done, total: None)
+    assert data.about.subjects == ("00", "05", "31")
+    assert np.bincount(data.high["arousal"]).tolist() == [69, 33]
+    assert (data.high["valence"] == -1).all()
+    assert data.rest[:, 1].tolist() == [0, 1, 2]
+    # The rest of the first file scales the second file too.
+    eeg, ecg = data.fetch(np.arange(len(data)))
+    assert 0.5 < eeg.std() < 2
+    assert 0.5 < ecg.std() < 2

@@ -1,0 +1,34 @@
+"""A training in a process of its own, to be killed.
+
+Started with a pickle of (data set, fold, configuration), a folder for what comes out, and ``new``
+or ``resume``.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from pathlib import Path
+
+import torch
+from helpers.training import train_fold
+
+from physiosync_training.experiment.runtime import Conditions, make_fabric
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    job, out, resume = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "resume"
+    dataset, fold, config = pickle.loads(job.read_bytes())
+    fabric = make_fabric(config)
+    fabric.launch()
+
+    def progress(what: str, done: float, total: float) -> None:
+        if fabric.global_rank == 0:
+            print(f"{what} {done:.0f}/{total:.0f}", flush=True)
+
+    train_fold(dataset, fold, config, out, conditions=Conditions(fabric, resume, progress))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""One of several processes that do trainings together, one after the other; or the only one.
+
+Started with a pickle of jobs by name, a file for what comes out and the number of processes; where
+those are two, ``LOCAL_RANK`` and ``WORLD_SIZE`` are in the environment. A job is the name of a
+function below, the name of a dtype, and what the function takes.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from physiosync_models.config import EncoderConfig, ModelConfig
+from physiosync_models.fusion import PhysioSync
+from physiosync_training.contrastive.pretrain import Pretraining, lay_out
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.loader import Feed, Seconds
+from physiosync_training.datasets.splits import Fold
+from physiosync_training.experiment.config import FinetuneConfig, PretrainConfig, TrainConfig
+from physiosync_training.experiment.fold import FoldRun
+from physiosync_training.experiment.runtime import Conditions, make_fabric
+from physiosync_training.loop.loop import Surroundings
+from physiosync_training.supervised.finetune import make_examples, train_main
+from physiosync_training.supervised.labels import classes
+
+N_STEPS = 5
+_SEED = 3
+
+
+@contextmanager
+def least_gradients() -> Iterator[dict[Tensor, Tensor]]:
+    """Collect the smallest gradient that each weight got in any step."""
+    least: dict[Tensor, Tensor] = {}
+
+    def look(optimiser: torch.optim.Optimizer, *_: object) -> None:
+        for group in optimiser.param_groups:
+            for p in group["params"]:
+                found = p.grad.abs()
+                least[p] = torch.minimum(least[p], found) if p in least else found
+
+    hook = register_optimizer_step_pre_hook(look)
+    try:
+        yield least
+    finally:
+        hook.remove()
+
+
+def _found(
+    model: torch.nn.Module, losses: list[float], least: dict[Tensor, Tensor]
+) -> dict[str, Any]:
+    trained = {name: p for name, p in model.named_parameters() if p in least}
+    return {
+        "losses": losses,
+        "weights": {name: p.detach() for name, p in trained.items()},
+        "gradients": {name: least[p] for name, p in trained.items()},
+    }
+
+
+def pretrain(
+    fabric: Fabric,
+    dataset: Dataset,
+    seconds: Seconds,
+    encoders: tuple[EncoderConfig, EncoderConfig],
+    config: PretrainConfig,
+) -> dict[str, Any]:
+    """First steps of pre-training."""
+    feed = Feed(dataset, seconds, fabric.device)
+    training = Pretraining(*encoders, config, feed, _SEED, fabric)
+    batches = training.plan(lay_out(feed, np.arange(len(dataset)), config), 0).batches()
+    losses = []
+    with least_gradients() as least:
+        for step, batch in zip(range(N_STEPS), batches, strict=False):
+            losses.append(training.step(batch, 0, step).total.item())
+    return _found(training.model, losses, least)
+
+
+def finetune(
+    fabric: Fabric, dataset: Dataset, network: ModelConfig, config: FinetuneConfig
+) -> dict[str, Any]:
+    """All of fine-tuning, where an epoch is a step."""
+    torch.manual_seed(_SEED)
+    model = PhysioSync(network)
+    feed, rows = Feed(dataset, 5, fabric.device), np.arange(len(dataset))
+    examples = make_examples(feed, rows, rows[:0], classes(dataset, tuple(network.targets)), 1)
+    with TemporaryDirectory() as folder, least_gradients() as least:
+        around = Surroundings(Path(folder), "x")
+        curves = train_main(model, feed, examples, config, _SEED, fabric, around)
+    return _found(model, curves["loss"], least)
+
+
+def train(
+    fabric: Fabric, folder: Path, dataset: Dataset, fold: Fold, config: TrainConfig
+) -> dict[str, Any]:
+    """All of a training; the folder is that of all processes."""
+    out = folder / str(fabric.world_size)
+    run = FoldRun(dataset, fold, config, config.networks[0], out, Conditions(fabric))
+    result = run.run()
+    return {"curves": result.curves, "answers": [p.probability for p in result.predictions]}
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    jobs = pickle.loads(Path(sys.argv[1]).read_bytes())
+    fabric = make_fabric(TrainConfig(device="cpu", processes=int(sys.argv[3])))
+    fabric.launch()
+    work = {each.__name__: each for each in (pretrain, finetune, train)}
+    found = {}
+    for name, (what, dtype, *rest) in jobs.items():
+        torch.set_default_dtype(getattr(torch, dtype))
+        found[name] = work[what](fabric, *rest)
+    if fabric.global_rank == 0:
+        Path(sys.argv[2]).write_bytes(pickle.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,350 @@
+"""How fast training is on this computer, beside the released procedure written plainly.
+
+Each way to train lives in a process of its own and the two take turns, some steps each, so that
+whatever else the computer does hits both alike and the memory of one is not the other's.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from physiosync_models.config import ModelConfig
+from physiosync_models.presets import deap_paper
+from physiosync_rt.errors import UserError
+
+Phase = Literal["data", "forward", "backward", "optimiser"]
+PHASES: tuple[Phase, ...] = ("data", "forward", "backward", "optimiser")
+What = Literal["pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released"]
+WHATS: tuple[What, ...] = ("pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released")
+Show = Callable[[str, float, float], None]
+
+N_SUBJECTS = 32
+
+_TURN = 3
+"""Steps of one process before it is the other's turn."""
+
+_N_WARMUP = 3
+"""Steps that do not count: the first ones allocate."""
+
+_PATIENCE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One way to train, measured.
+
+    Attributes
+    ----------
+    what, how : str
+    seconds : dict of str to float
+        Median seconds of a step by phase.
+    steps_per_s : float
+        From the median of whole steps.
+    peak_mib : float or None
+        Largest memory above what there was before the network was made (resident, or of the
+        GPU); None where it cannot be told.
+    losses : list of float
+        Of all steps, those included that warm up.
+    """
+
+    what: str
+    how: str
+    seconds: dict[Phase, float]
+    steps_per_s: float
+    peak_mib: float | None
+    losses: list[float]
+
+
+Step = tuple[dict[Phase, float], float]
+"""Seconds by phase, and the loss."""
+
+
+class Watch:
+    """Follows a way to train: which phase takes how long, and what the loss is.
+
+    Parameters
+    ----------
+    device : torch.device
+        A GPU is waited for before the clock is looked at.
+    end : callable
+        Called with every step when it is over; what it raises ends the training.
+    """
+
+    def __init__(self, device: torch.device, end: Callable[[Step], None]) -> None:
+        self._device, self._end = device, end
+        self._loss = torch.zeros(())
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seconds: dict[Phase, float] = dict.fromkeys(PHASES, 0.0)
+        self._since = self._now()
+
+    def _now(self) -> float:
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        return time.perf_counter()
+
+    def mark(self, phase: Phase) -> None:
+        """Count the time since the last mark to a phase."""
+        now = self._now()
+        self._seconds[phase] += now - self._since
+        self._since = now
+
+    def forwarded(self, loss: Tensor) -> None:
+        """Mark the end of the forward phase."""
+        self._loss = loss.detach()
+        self.mark("forward")
+
+    def end_step(self) -> None:
+        """Mark the end of the last phase, and of the step."""
+        self.mark("optimiser")
+        self._end((self._seconds, self._loss.item()))
+        self._begin()
+
+
+class Way(Protocol):
+    """A way to train."""
+
+    def run(self, watch: Watch) -> None:
+        """Train until the watch raises."""
+        ...
+
+
+MakeWay = Callable[[torch.device], Way]
+
+
+class Enough(Exception):  # noqa: N818  it is no error
+    """All steps that were wanted are done."""
+
+
+def first_steps(way: Way, device: torch.device, n_steps: int) -> list[Step]:
+    """Train a few steps in this process."""
+    found: list[Step] = []
+
+    def end(step: Step) -> None:
+        found.append(step)
+        if len(found) == n_steps:
+            raise Enough
+
+    try:
+        way.run(Watch(device, end))
+    except Enough:
+        return found
+    raise ValueError(f"{type(way).__name__} ended after {len(found)} of {n_steps} steps")
+
+
+class _Peak:
+    """Largest memory since it was made: of the GPU, else resident on Linux."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        gc.collect()
+        if device.type == "cuda":
+            self._before: float | None = torch.cuda.memory_allocated(device) / 2**20
+        elif Path("/proc/self/status").is_file():
+            self._before = _status("VmRSS")
+        else:
+            self._before = None
+
+    def mib(self) -> float | None:
+        if self._before is None:
+            return None
+        if self._device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self._device) / 2**20 - self._before
+        return _status("VmHWM") - self._before
+
+
+def _status(name: str) -> float:
+    """Field of this process's status in MiB."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith(name):
+            return float(line.split()[1]) / 1024
+    raise ValueError(f"no {name} in /proc/self/status")
+
+
+def _serve(make: MakeWay, device_name: str, n_threads: int, line: Connection) -> None:
+    """Train one step whenever asked; when no more is wanted, tell the memory and end."""
+    torch.set_num_threads(n_threads)
+    device = torch.device(device_name)
+    peak = _Peak(device)
+    way = make(device)
+
+    def wait() -> None:
+        if not line.recv():
+            raise Enough
+
+    def end(step: Step) -> None:
+        line.send(step)
+        wait()
+
+    line.send("ready")
+    try:
+        wait()
+        way.run(Watch(device, end))
+    except Enough:
+        line.send(peak.mib())
+
+
+def take_turns(
+    what: str,
+    makers: Sequence[tuple[str, MakeWay]],
+    n_steps: int,
+    *,
+    device: str = "cpu",
+    n_threads: int = 2,
+    show: Show = lambda *_: None,
+) -> list[Measured]:
+    """Measure several ways to train in processes that take turns.
+
+    Parameters
+    ----------
+    what : str
+    makers : sequence of (str, callable)
+        Name of a way and what makes it, given the device; it must be picklable.
+    n_steps : int
+        Steps that count.
+    device : str
+    n_threads : int
+        Of torch, in each process.
+    show : callable
+        Progress.
+
+    Raises
+    ------
+    UserError
+        A process died, of too little memory most likely.
+    """
+    # Waiting threads that spin would make either way look slow where others use the processor.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    context = multiprocessing.get_context("spawn")
+    total = n_steps + _N_WARMUP
+    found: dict[str, list[Step]] = {how: [] for how, _ in makers}
+    processes, lines = [], {}
+    try:
+        for how, make in makers:
+            ours, theirs = context.Pipe()
+            job = (make, device, n_threads, theirs)
+            process = context.Process(target=_serve, args=job, daemon=True)
+            process.start()
+            theirs.close()
+            processes.append(process)
+            lines[how] = ours
+        for line in lines.values():
+            _receive(line)
+        for first in range(0, total, _TURN):
+            for how, line in lines.items():
+                for number in range(first, min(first + _TURN, total)):
+                    line.send(True)
+                    found[how].append(_receive(line))
+                    show(f"{what}, {how}", number + 1, total)
+        peaks = {}
+        for how, line in lines.items():
+            line.send(False)
+            peaks[how] = _receive(line)
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+    return [_summary(what, how, found[how], peaks[how]) for how in found]
+
+
+def _receive(line: Connection) -> Any:
+    try:
+        if line.poll(_PATIENCE_S):
+            return line.recv()
+    except (EOFError, ConnectionError):
+        pass
+    raise UserError(
+        "a process of the benchmark died or stands still; the full-size networks need about "
+        "6 GB of free memory"
+    )
+
+
+def _summary(what: str, how: str, steps: list[Step], peak: float | None) -> Measured:
+    counted = [seconds for seconds, _ in steps[_N_WARMUP:]]
+    return Measured(
+        what,
+        how,
+        {phase: median(seconds[phase] for seconds in counted) for phase in PHASES},
+        1 / median(sum(seconds.values()) for seconds in counted),
+        peak,
+        [loss for _, loss in steps],
+    )
+
+
+def measure(
+    what: What,
+    n_steps: int,
+    *,
+    batch_size: int = 64,
+    device: str = "cpu",
+    n_threads: int = 2,
+    show: Show = lambda *_: None,
+) -> list[Measured]:
+    """Train the paper's network for DEAP at full size on simulated people, plainly and as here.
+
+    Parameters
+    ----------
+    what : str
+        One of `WHATS`. ``fine-tune`` has the network and the schedule as they are mended; its
+        slices share their batch statistics, so that its losses are close to the plain ones but
+        not the same. All others compute the same either way.
+    n_steps : int
+    batch_size : int
+        Of fine-tuning; pre-training has the release's 8 stimulus windows of 2 x 2 subjects.
+    device, n_threads, show
+        As in `take_turns`.
+
+    Returns
+    -------
+    list of Measured
+        Plain first. Both start from the same weights and see the same batches.
+
+    Raises
+    ------
+    UserError
+        The device is not there, or there is too little memory.
+    """
+    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        raise UserError("there is no CUDA GPU here; measure with --device cpu")
+    from physiosync_training.benchmark.variants import (
+        OurFinetuning,
+        OurPretraining,
+        PlainFinetuning,
+        PlainPretraining,
+        simulated,
+    )
+
+    network = deap_paper(targets=("arousal",), routes=("fused",), faithful=what != "fine-tune")
+    plain: Callable[..., Way]
+    ours: Callable[..., Way]
+    if what in ("fine-tune", "fine-tune, as released"):
+        how_many, plain, ours = batch_size, PlainFinetuning, OurFinetuning
+    else:
+        how_many, plain, ours = int(what.split()[1]), PlainPretraining, OurPretraining
+    with TemporaryDirectory() as folder:
+        # Prepared once; each process then maps it from the disk.
+        simulated(Path(folder), N_SUBJECTS, show)
+        place = (network, how_many, Path(folder), N_SUBJECTS)
+        makers = [("plain", partial(plain, *place)), ("physiosync", partial(ours, *place))]
+        return take_turns(what, makers, n_steps, device=device, n_threads=n_threads, show=show)
+
+
+def six_fold_copy_gib(network: ModelConfig, n_windows: int = 480, n_subjects: int = 32) -> float:
+    """Memory that the release's six-fold copy of a data set takes in float32, in GiB."""
+    n_samples = network.n_times * (network.eeg_1s.n_chans + network.pps_1s.n_chans)
+    return 6 * n_windows * n_subjects * n_samples * 4 / 2**30

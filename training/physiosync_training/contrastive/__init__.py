@@ -1,0 +1,1 @@
+"""Contrastive pre-training: sampler, augmentation, model and its training."""

@@ -1,0 +1,195 @@
+"""Contrastive training of both modalities' encoders at one resolution, without labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from physiosync_models.config import EncoderConfig
+from physiosync_rt.datatypes import IntArray
+from physiosync_rt.errors import UserError
+from physiosync_training.contrastive.augment import N_KINDS, augment
+from physiosync_training.contrastive.model import ContrastModel, ContrastTerms, cross, dependent
+from physiosync_training.contrastive.sampler import EpochPlan, Grid, PairBatch, make_grid
+from physiosync_training.datasets.loader import Feed
+from physiosync_training.experiment.config import PretrainConfig
+from physiosync_training.loop.distributed import rank, synchronise_batch_norm, world_size
+from physiosync_training.loop.loop import Curves, Loop, Surroundings
+from physiosync_training.loop.rng import sample_keys, seed_of
+
+_EEG, _PPS = 0, 1
+_VALIDATION_EPOCH = 1 << 19
+"""Number of an epoch that no training reaches: its plan serves validation alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """Weights of the encoders, by modality, and the course of the training."""
+
+    encoders: dict[str, dict[str, Tensor]]
+    curves: Curves
+
+
+def lay_out(feed: Feed, rows: IntArray, config: PretrainConfig) -> Grid:
+    """Lay out the windows of some rows by stimulus window and subject.
+
+    Raises
+    ------
+    UserError
+        Too few subjects share a stimulus.
+    """
+    numbers = feed.numbers(rows)
+    least = 2 * config.group_size
+    try:
+        return make_grid(numbers, feed.subjects(numbers), feed.stimulus_windows(numbers), least)
+    except ValueError as error:
+        raise UserError(f"{error}; set pretrain to null to start from random weights") from error
+
+
+class Pretraining:
+    """One stage of pre-training, step by step.
+
+    Parameters
+    ----------
+    eeg, pps : EncoderConfig
+    config : PretrainConfig
+    feed : Feed
+    seed : int
+    fabric : Fabric
+        Launched.
+    """
+
+    def __init__(
+        self,
+        eeg: EncoderConfig,
+        pps: EncoderConfig,
+        config: PretrainConfig,
+        feed: Feed,
+        seed: int,
+        fabric: Fabric,
+    ) -> None:
+        self._config, self._feed, self._seed, self._fabric = config, feed, seed, fabric
+        torch.manual_seed(seed)
+        if config.loss == "dependent":
+            loss = dependent(config.tau)
+        else:
+            loss = cross(config.tau, config.stratify)
+        self.model = ContrastModel(eeg, pps, loss, config.group_size)
+        if world_size() > 1:
+            # CM-CA works on rows that are already gathered.
+            synchronise_batch_norm(self.model.eeg)
+            synchronise_batch_norm(self.model.pps)
+        adam = torch.optim.Adam(
+            self.model.parameters(), config.lr, weight_decay=config.weight_decay, fused=True
+        )
+        self._module, self.optimiser = fabric.setup(self.model, adam)
+
+    def plan(self, grid: Grid, epoch: int) -> EpochPlan:
+        """Batches of an epoch."""
+        return EpochPlan(
+            grid,
+            self._config.pairing,
+            self._config.n_pairs,
+            self._config.group_size,
+            seed=self._seed,
+            epoch=epoch,
+            versions=N_KINDS if self._config.augment else 1,
+        )
+
+    def windows(self, batch: PairBatch, epoch: int, step: int) -> tuple[Tensor, Tensor]:
+        """Augmented windows of this process's share of a batch."""
+        part = batch.part(rank(), world_size())
+        key = seed_of(self._seed, epoch, step)
+        eeg, pps = self._feed.fetch_groups(batch.rows, key, part)
+        if not self._config.augment:
+            return eeg, pps
+        numbers, kind = batch.rows[:, part].ravel(), batch.kind[:, part].ravel()
+        drawn_in = epoch if self._config.redraw else 0
+        return (
+            augment(eeg, kind, sample_keys(self._seed, numbers, kind, _EEG, drawn_in)),
+            augment(pps, kind, sample_keys(self._seed, numbers, kind, _PPS, drawn_in)),
+        )
+
+    def step(self, batch: PairBatch, epoch: int, step: int) -> ContrastTerms:
+        """Train on one batch."""
+        self._module.train()
+        eeg, pps = self.windows(batch, epoch, step)
+        self.optimiser.zero_grad()
+        terms: ContrastTerms = self._module(eeg, pps, batch.n_pairs)
+        self._fabric.backward(terms.total)
+        self.optimiser.step()
+        return terms
+
+    def run(self, grid: Grid, validation: Grid | None, around: Surroundings) -> Pretrained:
+        """Train to the end.
+
+        Parameters
+        ----------
+        grid : Grid
+            Windows to train on.
+        validation : Grid or None
+            Windows to follow the losses on; they choose nothing.
+        around : Surroundings
+
+        Raises
+        ------
+        Interrupted
+            Somebody asked to stop.
+        """
+        parts = {"model": self._module, "optimiser": self.optimiser}
+        loop = Loop(around, self._seed, self._config.epochs, parts)
+        n_steps = len(self.plan(grid, 0))
+
+        def steps(epoch: int, start: int) -> Iterator[Callable[[], Mapping[str, Tensor]]]:
+            for at, batch in enumerate(self.plan(grid, epoch).batches(start), start):
+                yield partial(self._step, batch, epoch, at)
+
+        def end_epoch(_: int) -> Mapping[str, float]:
+            return {} if validation is None else self._validate(validation)
+
+        curves = loop.run(lambda _: n_steps, steps, end_epoch)
+        return Pretrained(
+            {
+                "eeg": self.model.eeg.encoder.state_dict(),
+                "pps": self.model.pps.encoder.state_dict(),
+            },
+            curves,
+        )
+
+    def _step(self, batch: PairBatch, epoch: int, step: int) -> Mapping[str, Tensor]:
+        return _named(self.step(batch, epoch, step))
+
+    @torch.no_grad()
+    def _validate(self, grid: Grid) -> dict[str, float]:
+        self._module.eval()
+        sums: dict[str, float] = {}
+        plan = EpochPlan(
+            grid,
+            self._config.pairing,
+            self._config.n_pairs,
+            self._config.group_size,
+            seed=self._seed,
+            epoch=_VALIDATION_EPOCH,
+            versions=1,
+        )
+        for batch in plan.batches():
+            eeg, pps = self._feed.fetch_groups(batch.rows, 0, batch.part(rank(), world_size()))
+            for name, value in _named(self._module(eeg, pps, batch.n_pairs)).items():
+                sums[name] = sums.get(name, 0.0) + value.item()
+        return {f"validation {name}": value / len(plan) for name, value in sums.items()}
+
+
+def _named(terms: ContrastTerms) -> dict[str, Tensor]:
+    return {
+        "loss": terms.total,
+        "eeg loss": terms.eeg,
+        "pps loss": terms.pps,
+        "cross-modal loss": terms.cross_modal,
+        "eeg accuracy": terms.accuracy_eeg,
+        "pps accuracy": terms.accuracy_pps,
+    }

@@ -1,0 +1,207 @@
+"""Prepared windows on disk, kept under a hash of everything that shaped them.
+
+A data set is prepared once. It lies in a folder of its own, written under another name and renamed
+when it is whole; what belongs to another version of this project is made again, never read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from physiosync_rt import __version__
+from physiosync_rt.datatypes import IntArray, SampleArray
+from physiosync_rt.errors import UserError
+from physiosync_rt.whole import READ_ERRORS, reason_of, whole_folder
+from physiosync_training.datasets.dataset import About, Dataset, Signals, Table
+from physiosync_training.datasets.trials import Rest, TableBuilder, Trial
+from physiosync_training.loop.provenance import sources
+
+FORMAT: Final = 2
+"""Of the folder's files."""
+
+ABOUT: Final = "about.json"
+TABLE: Final = "table.npz"
+EEG: Final = "eeg.f32"
+PPS: Final = "pps.f32"
+
+_SHAPING = (
+    "physiosync_rt.align",
+    "physiosync_rt.buffer",
+    "physiosync_rt.datatypes",
+    "physiosync_rt.devices",
+    "physiosync_rt.formats",
+    "physiosync_rt.lane",
+    "physiosync_rt.pipeline",
+    "physiosync_rt.playback",
+    "physiosync_rt.preprocess",
+    "physiosync_rt.synthetic",
+    "physiosync_training.datasets",
+)
+_SHAPING_PACKAGES = ("mne", "numpy", "pyxdf", "scipy")
+_BLOCK = 1 << 20
+
+
+def default_folder() -> Path:
+    """Where prepared windows are kept when nobody says otherwise."""
+    return Path("~/.cache/physiosync-rt/windows").expanduser()
+
+
+def digest_of(config: dict[str, object], files: Iterable[Path]) -> str:
+    """Hash of everything that shapes windows: settings, files, and the code that is run on them.
+
+    Parameters
+    ----------
+    config : dict
+        Settings of the data, ready for JSON.
+    files : iterable of Path
+        Their names and contents count, not where they lie.
+    """
+    sha = hashlib.sha256()
+    sha.update(json.dumps([FORMAT, __version__, config], sort_keys=True, default=str).encode())
+    sha.update(json.dumps({name: version(name) for name in _SHAPING_PACKAGES}).encode())
+    for source in sources(_SHAPING):
+        sha.update(source.read_bytes())
+    for path in files:
+        sha.update(path.name.encode())
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                sha.update(block)
+    return sha.hexdigest()[:16]
+
+
+class Writer:
+    """Takes trials one by one and writes their signals at once, so that memory stays small."""
+
+    def __init__(self, eeg: BinaryIO, pps: BinaryIO) -> None:
+        self.builder = TableBuilder()
+        self._files = (eeg, pps)
+        self._lengths: list[int] = []
+
+    def add(self, trial: Trial | Rest) -> None:
+        """Store a trial, or a rest.
+
+        Raises
+        ------
+        UserError
+            It comes twice, or holds a sample that is no number.
+        """
+        if isinstance(trial, Rest):
+            self.builder.add_rest(trial.subject)
+            self._write(trial.eeg, trial.pps, f"rest of subject {trial.subject}")
+            return
+        what = f"trial {trial.label.number} of subject {trial.label.subject}"
+        extents = [(piece.start, piece.eeg.shape[1]) for piece in trial.pieces]
+        for piece, kept in zip(trial.pieces, self.builder.add(trial.label, extents), strict=True):
+            if kept:
+                self._write(piece.eeg, piece.pps, what)
+
+    def _write(self, eeg: SampleArray, pps: SampleArray, what: str) -> None:
+        for file, x in zip(self._files, (eeg, pps), strict=True):
+            if not np.isfinite(x).all():
+                raise UserError(
+                    f"{what} has a sample that is no number after preprocessing; leave it out"
+                )
+            file.write(np.ascontiguousarray(x, dtype=np.float32).data)
+        self._lengths.append(eeg.shape[1])
+
+    @property
+    def lengths(self) -> IntArray:
+        """Samples of every stretch."""
+        return np.array(self._lengths, dtype=np.int64)
+
+
+@contextmanager
+def room(folder: Path) -> Iterator[None]:
+    """Make a folder for prepared windows, and say plainly when the disk gives out.
+
+    Raises
+    ------
+    UserError
+        The disk is full or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise UserError(
+            f"prepared windows cannot be written to {folder} ({reason_of(error)}); "
+            "make room or choose another cache folder"
+        ) from error
+
+
+def save(folder: Path, about: About, trials: Iterable[Trial | Rest]) -> None:
+    """Write a data set as a whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets the data set; what was there before is replaced.
+    about : About
+        ``subjects`` and ``stimuli`` are filled in from the trials.
+    trials : iterable of Trial or Rest
+        Taken one by one.
+
+    Raises
+    ------
+    UserError
+        As `room`; a trial comes twice; there is no usable window or no rating.
+    """
+    with room(folder.parent), whole_folder(folder) as fresh:
+        with (fresh / EEG).open("wb") as eeg, (fresh / PPS).open("wb") as pps:
+            writer = Writer(eeg, pps)
+            for trial in trials:
+                writer.add(trial)
+        table = writer.builder.table(about.title)
+        columns = {f.name: getattr(table, f.name) for f in fields(table)}
+        own = {"lengths": writer.lengths, "rest": writer.builder.rest}
+        np.savez(fresh / TABLE, allow_pickle=False, **own, **columns)
+        names = {
+            "subjects": tuple(writer.builder.subjects),
+            "stimuli": tuple(writer.builder.stimuli),
+        }
+        full = About.model_validate(about.model_dump() | names)
+        text = json.dumps({"format": FORMAT, "about": full.model_dump(mode="json")}, indent=2)
+        (fresh / ABOUT).write_text(text + "\n", encoding="utf-8")
+
+
+def load(folder: Path, digest: str) -> Dataset | None:
+    """Map a data set from disk.
+
+    Returns
+    -------
+    Dataset or None
+        None where there is none, or one that is of another version, incomplete or altered.
+    """
+    try:
+        content = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["about"]["digest"] != digest:
+            return None
+        about = About.model_validate(content["about"])
+        with (folder / TABLE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            lengths: IntArray = stored["lengths"]
+            rest: IntArray = stored["rest"]
+            table = Table(**{f.name: stored[f.name] for f in fields(Table)})
+        eeg, pps = (
+            _map(folder / name, lengths, contract.n_chans)
+            for name, contract in ((EEG, about.eeg), (PPS, about.pps))
+        )
+        return Dataset(about, table, eeg, pps, rest)
+    except READ_ERRORS:
+        return None
+
+
+def _map(path: Path, lengths: IntArray, n_chans: int) -> Signals:
+    total = int(lengths.sum()) * n_chans
+    if path.stat().st_size != total * 4:
+        raise ValueError(f"{path.name} has another size than its table says")
+    flat: SampleArray = np.memmap(path, dtype=np.float32, mode="r", shape=(total,))
+    return Signals(flat, np.cumsum(lengths) - lengths, lengths, n_chans)

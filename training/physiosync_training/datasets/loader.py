@@ -1,0 +1,113 @@
+"""Windows of a data set as tensors on the device, for one resolution of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from physiosync_rt.datatypes import GRID_SFREQ, IntArray, SampleArray
+from physiosync_training.datasets.dataset import WINDOW_S, Dataset
+
+Seconds = Literal[1, 5]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Windows of 5 s, or the five slices of 1 s in each of them.
+
+    A window of 1 s has the number ``5 * row + slice``.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    seconds : {1, 5}
+    device : torch.device
+    random_offsets : bool
+        Draw every window anywhere in its trial.
+    """
+
+    dataset: Dataset
+    seconds: Seconds
+    device: torch.device
+    random_offsets: bool = False
+
+    @property
+    def per_row(self) -> int:
+        """Windows of a row."""
+        return WINDOW_S // self.seconds
+
+    def numbers(self, rows: IntArray) -> IntArray:
+        """Numbers of all windows of rows, row by row."""
+        return (rows[:, None] * self.per_row + np.arange(self.per_row)).ravel()
+
+    def rows(self, numbers: IntArray) -> IntArray:
+        """Rows that windows belong to."""
+        return numbers // self.per_row
+
+    def fetch(self, numbers: IntArray, key: int | None = None) -> tuple[Tensor, Tensor]:
+        """Get windows.
+
+        Parameters
+        ----------
+        numbers : int array, shape (n,)
+        key : int, optional
+            Decides the offsets where they are random; they are fixed without it.
+
+        Returns
+        -------
+        eeg, pps : Tensor, shape (n, n_chans, 128 * seconds)
+        """
+        rows, piece = np.divmod(numbers, self.per_row)
+        draws = self.random_offsets and key is not None
+        offsets = self.dataset.offsets(rows, np.random.default_rng(key) if draws else None)
+        return self._cut(rows, piece, offsets)
+
+    def _cut(self, rows: IntArray, piece: IntArray, offsets: IntArray) -> tuple[Tensor, Tensor]:
+        """Windows, or slices of windows that start at these offsets."""
+        at = offsets + piece * self.seconds * GRID_SFREQ
+        eeg, pps = self.dataset.cut(rows, at, self.seconds * GRID_SFREQ)
+        return self._tensor(eeg), self._tensor(pps)
+
+    def stimulus_windows(self, numbers: IntArray) -> IntArray:
+        """Number every window by stimulus and time, the same for all subjects."""
+        rows, piece = np.divmod(numbers, self.per_row)
+        return np.asarray(self.dataset.stimulus_window[rows] * self.per_row + piece)
+
+    def subjects(self, numbers: IntArray) -> IntArray:
+        """Subject of every window."""
+        return np.asarray(self.dataset.table.subject[self.rows(numbers)])
+
+    def fetch_groups(self, numbers: IntArray, key: int, part: slice) -> tuple[Tensor, Tensor]:
+        """Get the windows of positive pairs, in the order that the contrastive model takes.
+
+        Parameters
+        ----------
+        numbers : int array, shape (2, n_pairs, group_size)
+            Of the whole batch.
+        key : int
+            As in `fetch`; the windows of a pair show the same seconds of their stimulus, also
+            where something is missing of somebody's trial. A pair of different stimuli (pairing
+            ``random``) has no seconds in common, and each of its windows lies anywhere.
+        part : slice
+            Pairs that are wanted.
+
+        Returns
+        -------
+        eeg, pps : Tensor, shape (2 * n_wanted * group_size, n_chans, 128 * seconds)
+        """
+        if not self.random_offsets:
+            return self.fetch(numbers[:, part].ravel())
+        rows, piece = np.divmod(numbers, self.per_row)
+        n_sides, n_pairs, size = numbers.shape
+        by_pair = rows.transpose(1, 0, 2).reshape(n_pairs, n_sides * size)
+        # Drawn for the whole batch, so that processes which share it agree.
+        drawn = self.dataset.shared_offsets(by_pair, np.random.default_rng(key))
+        offsets = drawn.reshape(n_pairs, n_sides, size).transpose(1, 0, 2)
+        return self._cut(*(each[:, part].ravel() for each in (rows, piece, offsets)))
+
+    def _tensor(self, x: SampleArray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(x)).to(self.device, torch.get_default_dtype())

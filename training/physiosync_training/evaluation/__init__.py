@@ -1,0 +1,1 @@
+"""From predictions on folds to scores with intervals, beside baseline models."""

@@ -1,0 +1,1 @@
+"""A whole run: its configuration, its folds, and where they are trained."""

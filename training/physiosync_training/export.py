@@ -1,0 +1,184 @@
+"""From trained folds to bundles that run live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from physiosync_models.ensemble import Members
+from physiosync_models.fusion import PhysioSync
+from physiosync_rt.bundle import Card, Network, Score, save_bundle
+from physiosync_rt.preprocess.config import PaperProfile, Profile
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.loader import Seconds
+from physiosync_training.datasets.splits import PROTOCOLS
+from physiosync_training.evaluation.evaluate import Assessment
+from physiosync_training.evaluation.metrics import PRIMARY
+from physiosync_training.evaluation.pooled import OURS, least_confidences
+from physiosync_training.experiment.config import QUADRANT, n_classes
+from physiosync_training.experiment.experiment import Experiment, Job
+from physiosync_training.experiment.network import NetworkConfig
+from physiosync_training.loop.checkpoint import load_weights
+from physiosync_training.reporting.report import provenance
+from physiosync_training.supervised.results import FoldResult
+
+_METRICS = (PRIMARY, "accuracy", "F1 macro", "ROC AUC", "calibration error")
+
+
+def write_bundles(
+    experiment: Experiment,
+    results: Sequence[FoldResult],
+    assessment: Assessment,
+    *,
+    half: bool = False,
+) -> list[Path]:
+    """Write the bundles that the configuration asks for.
+
+    The scores of a bundle are those of its protocol over all folds; a fold's own model was
+    trained as those that were scored, and never on its own test rows.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    results : sequence of FoldResult
+        One for each job.
+    assessment : Assessment
+    half : bool
+        Store weights as float16.
+
+    Returns
+    -------
+    list of Path
+        ``bundle`` below the run's folder, or ``bundles/FOLD`` for each; none where the only
+        protocol is the inflated one, or the only target the quadrant.
+    """
+    config = experiment.config
+    chosen = _folds_to_keep(experiment)
+    if config.bundles == "first":
+        chosen = chosen[:1]
+    if not any(QUADRANT not in task for task in config.finetune.tasks):
+        return []
+    paths = []
+    for job in chosen:
+        name = "bundle" if config.bundles == "first" else f"bundles/{job.fold.name}"
+        result = results[experiment.jobs.index(job)]
+        model = _load(experiment, job, result)
+        card = _card(experiment, job, result, model, assessment)
+        save_bundle(experiment.out / name, card, model, half=half)
+        paths.append(experiment.out / name)
+    return paths
+
+
+def _folds_to_keep(experiment: Experiment) -> list[Job]:
+    """Jobs of the first network under the strictest protocol that is not inflated."""
+    if experiment.config.bundles == "none":
+        return []
+    first = experiment.config.networks[0]
+    jobs = [job for job in experiment.jobs if job.network == first and not job.fold.inflated]
+    if not jobs:
+        return []
+    strictest = max(jobs, key=lambda job: PROTOCOLS.index(job.fold.protocol)).fold.protocol
+    return [job for job in jobs if job.fold.protocol == strictest]
+
+
+def _load(experiment: Experiment, job: Job, result: FoldResult) -> Network:
+    """Load the network of a fold, or one for each target where these were tuned apart."""
+    config, about = experiment.config, experiment.dataset.about
+    folder = job.folder(experiment.out)
+    models = {}
+    for task in config.finetune.tasks:
+        if QUADRANT in task:
+            continue
+        network = job.network.build(
+            about.eeg.n_chans, about.pps.n_chans, task, n_classes(task), config.modalities
+        )
+        model = PhysioSync(network)
+        model.load_state_dict(load_weights(folder / result.models["+".join(task)]))
+        models["_".join(task)] = model.eval()
+    return next(iter(models.values())) if len(models) == 1 else Members(models).eval()
+
+
+def _card(
+    experiment: Experiment,
+    job: Job,
+    result: FoldResult,
+    model: Network,
+    assessment: Assessment,
+) -> Card:
+    config, dataset = experiment.config, experiment.dataset
+    about = dataset.about
+    networks: dict[str, object] = {}
+    if isinstance(model, Members):
+        networks["members"] = {n: m.config.to_dict() for n, m in _members(model).items()}
+    else:
+        networks["model"] = model.config.to_dict()
+    return Card.model_validate(
+        {
+            "name": config.name,
+            "title": config.title,
+            "trained_on": _trained_on(dataset, job),
+            "simulated": about.simulated,
+            "eeg": about.eeg,
+            "pps": None if config.modalities == ("eeg",) else about.pps,
+            "profile": _profile(dataset, job.network),
+            "least_confidence": _least(dataset, result) if config.withhold else {},
+            "alternative": config.alternative,
+            "scores": _scores(assessment, job.fold.protocol),
+            "provenance": provenance(dataset, config, [result])
+            | {"fold": job.fold.name, "network": job.network.title, "weights": result.n_weights},
+            **networks,
+        }
+    )
+
+
+def _least(dataset: Dataset, result: FoldResult) -> dict[str, float]:
+    """Least confidences of the heads that a bundle has, where they were chosen above none."""
+    found = {h: choice.threshold for h, choice in least_confidences(dataset, result).items()}
+    return {h: least for h, least in found.items() if least > 0 and not h.endswith(QUADRANT)}
+
+
+def _members(model: Members) -> dict[str, PhysioSync]:
+    return {n: m for n, m in model.members.items() if isinstance(m, PhysioSync)}
+
+
+def _trained_on(dataset: Dataset, job: Job) -> str:
+    """Say in one sentence whose signals the weights saw."""
+    about, table = dataset.about, dataset.table
+    who = len(set(table.subject[job.fold.train].tolist()))
+    kind = ("invented " if about.simulated else "") + ("person" if who == 1 else "persons")
+    left_out = {"subject": "the tested persons", "trial": "the tested stimuli"}
+    return (
+        f"{about.title}: {len(job.fold.train)} windows of {who} {kind}, without "
+        f"{left_out.get(job.fold.protocol, 'the tested windows')}"
+    )
+
+
+def _profile(dataset: Dataset, network: NetworkConfig) -> Profile:
+    seconds: Seconds = 5 if network.with_5s else 1
+    if dataset.about.live is None:
+        return PaperProfile(window_s=seconds)
+    # Signals are preprocessed as they flow, so shorter windows are cut from the same ones.
+    return dataset.about.live.model_copy(update={"window_s": float(seconds)})
+
+
+def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:
+    """Pooled scores of the network and of the baselines under one protocol."""
+    return tuple(
+        Score(
+            protocol=assessment.named(row.protocol),
+            target=row.target,
+            modalities=row.modalities,
+            model=row.model,
+            metric=row.metric,
+            value=row.value,
+            ci_low=row.ci_low,
+            ci_high=row.ci_high,
+            n=row.n,
+            unit=row.unit,
+        )
+        for row in assessment.scores
+        if row.subject is None
+        and row.protocol == protocol
+        and row.metric in (_METRICS if row.model == OURS else (PRIMARY,))
+        and row.target != QUADRANT
+    )

@@ -1,0 +1,1 @@
+"""The training loop that every stage goes through, and what it stands on."""

@@ -1,0 +1,1 @@
+"""The report of a run: one list of blocks, rendered as HTML, Markdown and JSON."""

@@ -1,0 +1,195 @@
+"""What a report says and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from physiosync_rt.datatypes import Modality
+from physiosync_training.datasets.dataset import WINDOW_S, Dataset
+from physiosync_training.datasets.prepare import INVENTED
+from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment
+from physiosync_training.evaluation.published import DREAMER_FOLDS, PUBLISHED, REMARKS
+from physiosync_training.reporting.blocks import Code, Document, Heading, Paragraph
+from physiosync_training.reporting.section import abstentions_of, add_protocol, main_heads
+from physiosync_training.reporting.tables import (
+    abstentions,
+    encoders,
+    n_weights,
+    protocols_of,
+    published,
+    summary,
+    verdict_table,
+)
+
+
+def headline(assessment: Assessment) -> tuple[str, bool]:
+    """First line of a report, and whether it is bad news."""
+
+    def named(found: list[tuple[str, str]]) -> str:
+        targets: dict[str, list[str]] = {}
+        for protocol, target in found:
+            targets.setdefault(assessment.named(protocol), []).append(target)
+        return "; ".join(f"{' and '.join(own)} on protocol {p}" for p, own in targets.items())
+
+    lost = [(v.protocol, v.target) for v in assessment.verdicts if v.loses]
+    close = [(v.protocol, v.target) for v in assessment.verdicts if not v.loses and not v.is_clear]
+    parts = []
+    if assessment.verdicts and all(v.inflated for v in assessment.verdicts):
+        parts.append("No honest number here: protocol window alone, whose numbers are inflated.")
+    if lost:
+        parts.append(f"The model loses to its best baseline: {named(lost)}.")
+    if close:
+        parts.append(f"It is not clearly better than its best baseline: {named(close)}.")
+    if assessment.undecided:
+        where = named(assessment.undecided)
+        parts.append(f"The tested windows have one class only, so nothing can be said: {where}.")
+    if parts:
+        return " ".join(parts), True
+    won = [(v.protocol, v.target) for v in assessment.verdicts]
+    return f"The model clearly beats its best baseline: {named(won)}.", False
+
+
+def compose(
+    assessment: Assessment, dataset: Dataset, title: str, about: dict[str, Any]
+) -> Document:
+    """Put the report together."""
+    document = Document(title)
+    said, bad = headline(assessment)
+    document.add(Paragraph(said, "verdict bad" if bad else "verdict"), Heading(title, 1))
+    if dataset.about.simulated:
+        document.add(
+            Paragraph(
+                "Simulated data. No real person's signal was seen; these numbers show how the "
+                "procedure behaves, and nothing about emotion.",
+                "warning",
+            )
+        )
+    document.add(Paragraph(_data_sentence(dataset)))
+    if assessment.verdicts:
+        document.add(verdict_table(assessment))
+    document.add(encoders(assessment, main_heads(assessment.pooled, assessment)))
+    if seen := _window_sentence(assessment, dataset):
+        document.add(Paragraph(seen))
+    document.add(Heading("All models"), summary(assessment))
+    _add_abstention(document, assessment)
+    for protocol in protocols_of(assessment):
+        add_protocol(document, assessment, dataset, protocol)
+    _add_published(document, assessment, dataset)
+    _add_provenance(document, assessment, about)
+    return document
+
+
+def _data_sentence(dataset: Dataset) -> str:
+    about, table = dataset.about, dataset.table
+    said = (
+        f"{about.title}: {len(about.subjects)} people, {int(table.trial.max()) + 1} trials, "
+        f"{len(dataset)} windows of 5 s, {about.eeg.n_chans} EEG channels and "
+        f"{about.pps.n_chans} of {about.pps.modality}, preprocessing profile {about.profile}. "
+        f"Ratings from {about.scale[0]:g} to {about.scale[1]:g}; {about.threshold:g} and above "
+        "is high."
+    )
+    said = said[0].upper() + said[1:]
+    # Of invented people the warning above has told already.
+    notes = [note for note in about.notes if note != INVENTED]
+    return " ".join([said, *(note[0].upper() + note[1:] + "." for note in notes)])
+
+
+def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
+    """What networks and baselines were given, where it is not 5 s for all of them."""
+    lengths = {p.model: p.seconds for p in assessment.pooled}
+    short = [name for name in assessment.models if lengths[name] < WINDOW_S]
+    if not short:
+        return ""
+    if len(short) < len(assessment.models):
+        titles = ", ".join(assessment.models[name] for name in short)
+        return (
+            f"Not everything sees the same windows here: {titles} answers single seconds, the "
+            f"others and the baselines answer {WINDOW_S} s at a time, and so have more to go by."
+        )
+    said = (
+        "Networks and baselines answer the same single seconds of signal, five to each window of "
+        f"{WINDOW_S} s, which lie on the same side of every split."
+    )
+    if dataset.about.pps.modality is Modality.ECG:
+        said += (
+            " A second is too short for a heart rate: the peripheral features that baselines have "
+            f"of it are those of the {WINDOW_S} s that it lies in."
+        )
+    return said
+
+
+def _add_abstention(document: Document, assessment: Assessment) -> None:
+    document.add(Heading("Where it had better say nothing"))
+    heads = main_heads(assessment.pooled, assessment)
+    heads.sort(key=lambda p: STRICTEST_FIRST.index(p.protocol))
+    found = abstentions_of(heads, assessment)
+    if not found:
+        document.add(
+            Paragraph(
+                "No windows were set aside for validation, so no least confidence was chosen: "
+                "every window is answered."
+            )
+        )
+        return
+    document.add(
+        Paragraph(
+            "Every fold's heads get a least confidence on its validation windows, and below it "
+            "they say nothing: of the coverages from one half to all, the one whose accuracy has "
+            "the highest lower bound, every trial counted once. Where no other does better, "
+            "everything is answered. The test windows have no say in it; report.json has the "
+            "heads of single modalities too."
+        ),
+        abstentions(assessment, found),
+    )
+
+
+def _add_published(document: Document, assessment: Assessment, dataset: Dataset) -> None:
+    kind = dataset.about.name.removeprefix("simulated-")
+    rows = [p for p in PUBLISHED if p.data == kind]
+    if not rows:
+        return
+    document.add(Heading("Beside the paper"))
+    if dataset.about.simulated:
+        document.add(
+            Paragraph(
+                "Our numbers here are from simulated people and are not comparable with the "
+                "paper's, which are from real ones.",
+                "warning",
+            )
+        )
+    document.add(
+        published(assessment, kind),
+        *(Paragraph(REMARKS[p]) for p in dict.fromkeys(row.protocol for row in rows)),
+    )
+    if kind == "dreamer" and "window" in assessment.folds:
+        document.add(Paragraph(DREAMER_FOLDS))
+
+
+def _add_provenance(document: Document, assessment: Assessment, about: dict[str, Any]) -> None:
+    networks = "; ".join(
+        f"{title}, {n_weights(assessment, title):,} weights" for title in assessment.models.values()
+    )
+    machines, here = about["machines"], about["reported_on"]
+    places = [("Trained on", machine) for machine in machines]
+    if here not in machines:
+        places.append(("Baselines and report from", here))
+    document.add(
+        Heading("Where these numbers come from"),
+        Paragraph(f"Networks: {networks}."),
+        Paragraph(
+            f"Data {about['data']['digest']}, seed {about['seed']}, precision "
+            f"{about['precision']}, {about['processes']} process(es). The training of all folds "
+            f"took {about['seconds'] / 60:.1f} minutes."
+        ),
+        *(Paragraph(f"{said} {_in_words(machine)}.") for said, machine in places),
+        Code(yaml.safe_dump(about["config"], sort_keys=False, allow_unicode=True)),
+    )
+
+
+def _in_words(machine: dict[str, Any]) -> str:
+    gpu = f", {machine['gpu']}" if machine["gpu"] else ""
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    threads = "1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
+    return f"{machine['system']}, {machine['cpus']} CPUs, {threads}{gpu}; {versions}"

@@ -1,0 +1,318 @@
+"""Tables of a report, and the words that numbers are told in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.evaluation.compare import Abstention, Verdict
+from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment, ScoreRow
+from physiosync_training.evaluation.metrics import BEFORE, METRICS, PRIMARY, Estimate, Unit
+from physiosync_training.evaluation.pooled import OURS, Pooled
+from physiosync_training.evaluation.published import PUBLISHED
+from physiosync_training.reporting.blocks import Table
+
+
+def units_in_words(n: int, unit: Unit) -> str:
+    """How many of what."""
+    if unit == "20 s block":
+        return f"{n} blocks of 20 s"
+    return people_in_words(n) if unit == "subject" else f"{n} {unit}s"
+
+
+def people_in_words(n: int) -> str:
+    """How many people."""
+    return "1 person" if n == 1 else f"{n} people"
+
+
+def name_of(row: ScoreRow | Pooled | Abstention, titles: Mapping[str, str]) -> str:
+    """A network and what it was given, or a baseline."""
+    title = titles.get(row.model)
+    return row.model if title is None else f"{title} · {row.modalities}"
+
+
+def interval(row: ScoreRow | None) -> str:
+    """A score with its interval below it; empty where there is none."""
+    if row is None:
+        return ""
+    if row.ci_low is None or row.ci_high is None:
+        return f"{row.value:.3f}"
+    return f"{row.value:.3f}\n[{row.ci_low:.3f}, {row.ci_high:.3f}]"
+
+
+def difference(estimate: Estimate) -> str:
+    """A margin with its interval below it."""
+    if not isfinite(estimate.low):
+        return f"{estimate.value:+.3f}"
+    return f"{estimate.value:+.3f}\n[{estimate.low:+.3f}, {estimate.high:+.3f}]"
+
+
+def pooled_of(assessment: Assessment, protocol: str) -> list[Pooled]:
+    """Everything on one protocol."""
+    return [p for p in assessment.pooled if p.protocol == protocol]
+
+
+def protocols_of(assessment: Assessment) -> list[str]:
+    """Protocols of a run, the strictest first."""
+    return [p for p in STRICTEST_FIRST if pooled_of(assessment, p)]
+
+
+def columns_of(assessment: Assessment) -> list[tuple[str, str]]:
+    """Protocols and targets of a run, the strictest protocol first."""
+    return [
+        (protocol, target)
+        for protocol in protocols_of(assessment)
+        for target in dict.fromkeys(p.target for p in pooled_of(assessment, protocol))
+    ]
+
+
+def said_of(verdict: Verdict) -> str:
+    """Who is better and how surely, in a few words."""
+    if verdict.ours == verdict.theirs:
+        return "no better"
+    sure = "clearly " if verdict.is_clear else ""
+    reserve = "" if verdict.is_clear else ", not clearly"
+    return f"{sure}{'worse' if verdict.loses else 'better'}{reserve}"
+
+
+def verdict_table(assessment: Assessment) -> Table:
+    """The first network against the best baseline, on every protocol and target."""
+    title = assessment.models[OURS]
+    return Table(
+        f"{title} against its best baseline: {PRIMARY}, 95 % interval of the difference",
+        (
+            "protocol",
+            "target",
+            title,
+            "baseline",
+            "best baseline",
+            "difference",
+            "over",
+            "verdict",
+        ),
+        tuple(
+            (
+                assessment.named(v.protocol),
+                v.target,
+                f"{v.ours:.3f}",
+                f"{v.theirs:.3f}",
+                v.rival,
+                difference(v.margin),
+                units_in_words(v.n, v.unit),
+                said_of(v),
+            )
+            for v in assessment.verdicts
+        ),
+        frozenset(
+            k
+            for k, v in enumerate(assessment.verdicts)
+            if not v.loses and v.is_clear and not v.inflated
+        ),
+    )
+
+
+def encoders(assessment: Assessment, main: Sequence[Pooled]) -> Table:
+    """The networks side by side: weights, windows, scores, and how they differ.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    main : sequence of Pooled
+        The main head of every network, on every protocol and target.
+    """
+    columns = columns_of(assessment)
+    score = {
+        (row.model, row.modalities, row.protocol, row.target): row
+        for row in assessment.scores
+        if row.subject is None and row.metric == PRIMARY
+    }
+    heads = {(p.model, p.protocol, p.target): p for p in main}
+    lines = []
+    for model, title in assessment.models.items():
+        own = [heads.get((model, *column)) for column in columns]
+        cells = (
+            interval(score.get((model, p.modalities, p.protocol, p.target))) if p else ""
+            for p in own
+        )
+        seconds = next(p.seconds for p in own if p)
+        lines.append((title, f"{n_weights(assessment, title):,}", f"{seconds} s", *cells))
+    duels = {(v.rival, v.protocol, v.target): v for v in assessment.duels}
+    for model, title in list(assessment.models.items())[1:]:
+        found = [duels.get((model, *column)) for column in columns]
+        ratio = n_weights(assessment, assessment.models[OURS]) / n_weights(assessment, title)
+        lines.append(
+            (
+                f"{assessment.models[OURS]} less {title}",
+                f"{ratio:.1f} times" if ratio >= 1 else f"1 / {1 / ratio:.0f}",
+                "",
+                *(difference(v.margin) if v else "" for v in found),
+            )
+        )
+    return Table(
+        f"encoders side by side on the same folds: {PRIMARY}, 95 % intervals",
+        ("encoder", "weights", "windows", *(f"{t}, {assessment.named(p)}" for p, t in columns)),
+        tuple(lines),
+        frozenset({0}),
+    )
+
+
+def n_weights(assessment: Assessment, title: str) -> int:
+    """Weights of a network."""
+    return next(r.n_weights for r in assessment.results if r.network == title)
+
+
+def summary(assessment: Assessment) -> Table:
+    """Balanced accuracy of every model on every protocol and target."""
+    columns = columns_of(assessment)
+    cells: dict[str, dict[tuple[str, str], str]] = {}
+    for row in assessment.scores:
+        if row.subject is None and row.metric == PRIMARY:
+            name = name_of(row, assessment.models)
+            cells.setdefault(name, {})[(row.protocol, row.target)] = interval(row)
+    networks = {name_of(p, assessment.models) for p in assessment.pooled if not p.is_baseline}
+    return Table(
+        f"{PRIMARY}, mean over folds, 95 % intervals",
+        ("model", *(f"{target}, {assessment.named(protocol)}" for protocol, target in columns)),
+        tuple((name, *(found.get(c, "") for c in columns)) for name, found in cells.items()),
+        frozenset(k for k, name in enumerate(cells) if name in networks),
+    )
+
+
+def scores_table(
+    pooled: Sequence[Pooled], rows: Sequence[ScoreRow], assessment: Assessment
+) -> Table:
+    """All scores of all models on one protocol and target."""
+    titles = assessment.models
+    whole = {(name_of(row, titles), row.metric): row for row in rows if row.subject is None}
+    metrics = [m for m in (*METRICS, BEFORE) if any(m == metric for _, metric in whole)]
+    header, lines = ["model", *metrics], []
+    n_folds = max((row.n_folds for row in rows), default=0)
+    if n_folds > 1:
+        header.append(f"accuracy over {n_folds} folds (mean ± std)")
+    for each in pooled:
+        name = name_of(each, titles)
+        cells = [name, *(interval(whole.get((name, metric))) for metric in metrics)]
+        if n_folds > 1:
+            cells.append(_over_folds(whole.get((name, "accuracy"))))
+        lines.append(tuple(cells))
+    where = f"{pooled[0].target} on protocol {assessment.named(pooled[0].protocol)}"
+    return Table(where, tuple(header), tuple(lines), _networks(pooled))
+
+
+def _over_folds(row: ScoreRow | None) -> str:
+    if row is None or row.fold_mean is None:
+        return ""
+    return f"{row.fold_mean:.3f}\n± {row.fold_std:.3f}"
+
+
+def _networks(pooled: Sequence[Pooled]) -> frozenset[int]:
+    return frozenset(k for k, each in enumerate(pooled) if not each.is_baseline)
+
+
+def people_table(
+    pooled: Sequence[Pooled], rows: Sequence[ScoreRow], dataset: Dataset, assessment: Assessment
+) -> Table:
+    """The score of every person who was tested, where there are few people."""
+    titles = assessment.models
+    found = {
+        (row.subject, name_of(row, titles)): row
+        for row in rows
+        if row.subject is not None and row.metric == PRIMARY
+    }
+    header, subjects = ["model"], []
+    for subject in dataset.about.subjects:
+        row = next((r for (s, _), r in found.items() if s == subject), None)
+        if row is not None:
+            subjects.append(subject)
+            header.append(f"{subject}, n = 1 person, {units_in_words(row.n, row.unit)}")
+    lines = (
+        (name, *(interval(found.get((subject, name))) for subject in subjects))
+        for name in (name_of(each, titles) for each in pooled)
+    )
+    where = f"protocol {assessment.named(pooled[0].protocol)}: {PRIMARY} of every tested person"
+    return Table(where, tuple(header), tuple(lines), _networks(pooled))
+
+
+def abstentions(assessment: Assessment, found: Sequence[Abstention]) -> Table:
+    """What heads are worth where they are confident enough to answer."""
+
+    def percent(share: float) -> str:
+        return f"{100 * share:.0f} %" if isfinite(share) else ""
+
+    def estimate(found: Estimate) -> str:
+        if not isfinite(found.value):
+            return ""
+        if not isfinite(found.low):
+            return f"{found.value:.3f}"
+        return f"{found.value:.3f}\n[{found.low:.3f}, {found.high:.3f}]"
+
+    lines = []
+    for a in found:
+        low, high = min(a.thresholds), max(a.thresholds)
+        lines.append(
+            (
+                f"{a.target}, {assessment.named(a.protocol)}: {name_of(a, assessment.models)}",
+                _from(low, high),
+                percent(a.validation_coverage),
+                f"{a.validation_accuracy:.3f}",
+                percent(a.coverage),
+                estimate(a.accuracy),
+                f"{a.all_accuracy:.3f}",
+                estimate(a.balanced),
+                f"{a.all_balanced:.3f}" if isfinite(a.all_balanced) else "",
+            )
+        )
+    header = (
+        *("head", "least confidence", "validation: answered", "validation: accuracy"),
+        *("test: answered", "accuracy on these", "accuracy on all"),
+        *(f"{PRIMARY} on these", f"{PRIMARY} on all"),
+    )
+    return Table("answers from a least confidence on, 95 % intervals", header, tuple(lines))
+
+
+def _from(low: float, high: float) -> str:
+    """Least confidences of some folds in words."""
+    if high == 0:
+        return "none"
+    return f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}".replace("0.00", "none")
+
+
+def published(assessment: Assessment, data: str) -> Table:
+    """The paper's figures for a data set, and ours on the same split and on an honest one."""
+    ours = {
+        (r.protocol, r.target, r.metric): r
+        for r in assessment.scores
+        if r.model == OURS and r.subject is None and r.modalities.startswith("eeg+")
+    }
+
+    def mine(protocol: str, target: str, metric: str) -> str:
+        row = ours.get((protocol, target, metric))
+        if row is None or row.fold_mean is None:
+            return "not run"
+        done, planned = assessment.folds[protocol]
+        missing = f"\n{done} of {planned} folds" if done < planned else ""
+        return f"{100 * row.fold_mean:.2f} ± {100 * (row.fold_std or 0):.2f}{missing}"
+
+    lines = tuple(
+        (
+            f"{p.scheme} (protocol {p.protocol}{', inflated' if p.protocol == 'window' else ''})",
+            p.target,
+            f"{100 * p.accuracy[0]:.2f} ± {100 * p.accuracy[1]:.2f}",
+            f"{100 * p.f1[0]:.2f} ± {100 * p.f1[1]:.2f}",
+            mine(p.protocol, p.target, "accuracy"),
+            mine(p.protocol, p.target, "F1 weighted" if p.target == "quadrant" else "F1"),
+            mine("trial", p.target, "accuracy"),
+        )
+        for p in PUBLISHED
+        if p.data == data
+    )
+    header = (
+        *("the paper's scheme", "target", "paper: accuracy", "paper: F1"),
+        *("ours: accuracy", "ours: F1", "ours, protocol trial: accuracy"),
+    )
+    caption = (
+        "percent, mean ± standard deviation over folds; F1 of the class high, of quadrants "
+        "weighted by how frequent they are"
+    )
+    return Table(caption, header, lines)

@@ -1,0 +1,1 @@
+"""Fine-tuning: heads and encoders on labelled windows, calibration, selective prediction."""
