@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from physiosync_rt.lsl import use_loopback
+from physiosync_rt.lsl.config import use_loopback
 
 # Before any test module imports pylsl; of its own session, so that runs do not see each other.
 use_loopback(session=f"test-{os.getpid()}")

@@ -9,7 +9,7 @@ import pytest
 from physiosync_rt.cli.settings import LiveSettings, live_settings
 from physiosync_rt.devices import load_device
 from physiosync_rt.errors import UserError
-from physiosync_rt.resources import configs_dir
+from physiosync_rt.utils.resources import configs_dir
 
 
 def _names(kind: str) -> list[str]:

@@ -41,9 +41,9 @@ def follow(
     as_json: Json = False,
 ) -> None:
     """Correlate predictions with the truth of unseen simulated persons, chance beside it."""
-    from physiosync_rt.bench.follow import follow as measure
-    from physiosync_rt.bundle import load_bundle
-    from physiosync_rt.inference import Predictor
+    from physiosync_rt.bench.measure_follow import follow as measure
+    from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.bundle.predictor import Predictor
 
     with progress_bar(Console(stderr=True)) as bar:
         found = measure(
@@ -78,12 +78,12 @@ def live(
     as_json: Json = False,
 ) -> None:
     """Measure the latency of live predictions over LSL on this computer."""
-    from physiosync_rt.lsl import use_loopback
+    from physiosync_rt.lsl.config import use_loopback
 
     use_loopback(session="physiosync-bench")
-    from physiosync_rt.bench.live import measure_live
-    from physiosync_rt.bundle import load_bundle
-    from physiosync_rt.inference import Predictor
+    from physiosync_rt.bench.measure_live import measure_live
+    from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.bundle.predictor import Predictor
 
     found = measure_live(Predictor(load_bundle(bundle)), duration)
     if as_json:
@@ -110,9 +110,9 @@ def headsets(
     as_json: Json = False,
 ) -> None:
     """Measure how many headsets one process serves at once, every row in time."""
-    from physiosync_rt.bench.headsets import measure_headsets
-    from physiosync_rt.bundle import load_bundle
-    from physiosync_rt.inference import Predictor
+    from physiosync_rt.bench.measure_headsets import measure_headsets
+    from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.bundle.predictor import Predictor
 
     predictor = Predictor(load_bundle(bundle))
     numbers = [n for n in (1, 2, 4, 8, 16, 32) if n <= most]
@@ -149,8 +149,8 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Read and preprocess all of DEAP in one pass: time and memory."""
-    from physiosync_rt.bench.ingest import measure_ingest
-    from physiosync_rt.formats.simulated_deap import write_deap
+    from physiosync_rt.bench.measure_ingest import measure_ingest
+    from physiosync_rt.simulation.write_deap import write_deap
 
     with TemporaryDirectory() as temporary, progress_bar(Console(stderr=True)) as bar:
         if folder is None:
@@ -234,12 +234,12 @@ def faults(
     as_json: Json = False,
 ) -> None:
     """Put every fault of real streams into live runs: what was seen, how fast, and what then."""
-    from physiosync_rt.lsl import use_loopback
+    from physiosync_rt.lsl.config import use_loopback
 
     use_loopback(session="physiosync-bench")
-    from physiosync_rt.bench.faults import FAULTS, measure_faults
-    from physiosync_rt.bundle import load_bundle
-    from physiosync_rt.inference import Predictor
+    from physiosync_rt.bench.measure_faults import FAULTS, measure_faults
+    from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.bundle.predictor import Predictor
 
     chosen = [fault for fault in FAULTS if only in fault.name]
     if not chosen:

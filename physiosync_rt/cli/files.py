@@ -62,12 +62,12 @@ def predict(
     torch_device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Predict a recording offline: the same pipeline and the same rows as live."""
-    from physiosync_rt.bundle import load_bundle
+    from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.bundle.predictor import Predictor
     from physiosync_rt.cli.recordings import load_session, wants
     from physiosync_rt.devices import load_device
-    from physiosync_rt.engine import Engine
     from physiosync_rt.formats.clocks import span
-    from physiosync_rt.inference import Predictor
+    from physiosync_rt.live.engine import Engine
     from physiosync_rt.preprocess.baseline import parse_request
     from physiosync_rt.sinks.csv_log import CsvLog
     from physiosync_rt.sources.file import FileSource
@@ -130,12 +130,12 @@ def replay(
     ] = False,
 ) -> None:
     """Play a recording as LSL streams with its original offsets between streams."""
-    from physiosync_rt.lsl import settle
+    from physiosync_rt.lsl.config import settle
 
     settle(local=local)
     from physiosync_rt.cli.recordings import load_session
-    from physiosync_rt.faults import FaultPlan
-    from physiosync_rt.replay import Replayer
+    from physiosync_rt.lsl.faults import FaultPlan
+    from physiosync_rt.lsl.replay import Replayer
 
     recording = load_session(files, subject=subject, join=join)
     for text in recording.notes:
@@ -167,26 +167,27 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what is in a recording (streams, rates, gaps, clocks, quality) or a bundle."""
-    from physiosync_rt import report
-    from physiosync_rt.bundle import CARD, digest, find_bundle, read_card
-    from physiosync_rt.resources import bundle_names
+    from physiosync_rt.bundle.card import CARD, digest, find_bundle, read_card
+    from physiosync_rt.pipeline.inspect import recording_facts
+    from physiosync_rt.utils.resources import bundle_names
+    from physiosync_rt.views.inspection import bundle_tables, recording_text
 
     if (what / CARD).is_file() or str(what) in bundle_names():
         path = find_bundle(str(what))
         card = read_card(path)
         found: dict[str, Any] = {"hash": digest(path), **card.model_dump(mode="json")}
-        shown: list[Table] | list[Group] = report.bundle_tables(card, digest(path))
+        shown: list[Table] | list[Group] = bundle_tables(card, digest(path))
     else:
         from physiosync_rt.devices import load_device, map_recording
-        from physiosync_rt.formats import read_all
+        from physiosync_rt.formats.registry import read_all
 
         recordings = list(read_all(what))
         if device:
             described = load_device(device)
             recordings = [map_recording(described, recording) for recording in recordings]
-        facts = [report.recording_facts(recording) for recording in recordings]
+        facts = [recording_facts(recording) for recording in recordings]
         found = {"file": str(what), "recordings": facts}
-        shown = [report.recording_text(each) for each in facts]
+        shown = [recording_text(each) for each in facts]
     if as_json:
         typer.echo(json.dumps(found, indent=2, default=str))
         return
@@ -230,19 +231,19 @@ def simulate(
     with progress_bar(Console(stderr=True)) as bar:
         people["progress"] = bar_of(bar, f"simulate {kind}")
         if kind is Kind.DEAP:
-            from physiosync_rt.formats.simulated_deap import write_deap
+            from physiosync_rt.simulation.write_deap import write_deap
 
             if trials is not None:
                 people["n_trials"] = trials
             write_deap(out, subjects, fingerprint=fingerprint, **people)
         elif kind is Kind.DREAMER:
-            from physiosync_rt.formats.simulated_dreamer import write_dreamer
+            from physiosync_rt.simulation.write_dreamer import write_dreamer
 
             if trials is not None:
                 people["n_clips"] = trials
             write_dreamer(out, subjects, fingerprint=fingerprint, **people)
         else:
-            from physiosync_rt.formats.simulated_recording import write_recording
+            from physiosync_rt.simulation.write_xdf import write_recording
 
             if out.suffix.lower() != ".xdf":
                 raise UserError(f"{out}: a simulated recording is XDF; let its name end in .xdf")

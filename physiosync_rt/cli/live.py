@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from physiosync_rt.bundle import Card
+from physiosync_rt.bundle.card import Card
 from physiosync_rt.cli.session import Outputs, check_number, run_session, summary
 from physiosync_rt.cli.settings import LiveSettings, live_settings
 from physiosync_rt.errors import UserError
@@ -44,14 +44,14 @@ def demo(
     outputs.check()
     check_number("--seed", seed, least=0)
     # Before anything loads liblsl: the demo announces itself to nobody.
-    from physiosync_rt.lsl import use_loopback
+    from physiosync_rt.lsl.config import use_loopback
 
     use_loopback(session="physiosync-demo")
-    from physiosync_rt.bundle import load_bundle
-    from physiosync_rt.engine import Engine
-    from physiosync_rt.inference import Predictor
-    from physiosync_rt.player import Player, rest_of
-    from physiosync_rt.sources.lsl import LslSource
+    from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.bundle.predictor import Predictor
+    from physiosync_rt.live.engine import Engine
+    from physiosync_rt.lsl.demo_player import Player, rest_of
+    from physiosync_rt.lsl.source import LslSource
 
     loaded = load_bundle(bundle)
     predictor = Predictor(loaded)
@@ -140,12 +140,12 @@ def live(
         duration_s=settings.duration,
     )
     outputs.check()
-    from physiosync_rt.lsl import settle
+    from physiosync_rt.lsl.config import settle
 
     settle(local=settings.local)
-    from physiosync_rt.bundle import load_bundle
-    from physiosync_rt.engine import Engine
-    from physiosync_rt.inference import Predictor
+    from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.bundle.predictor import Predictor
+    from physiosync_rt.live.engine import Engine
     from physiosync_rt.preprocess.baseline import parse_request
 
     rest = parse_request(settings.baseline) if settings.baseline else None
@@ -182,11 +182,11 @@ def make_source(settings: LiveSettings, card: Card) -> Source:
 
     device = load_device(settings.device) if settings.device else None
     if settings.source == "lsl":
-        from physiosync_rt.sources.lsl import LslSource
+        from physiosync_rt.lsl.source import LslSource
 
         return LslSource(settings.eeg, settings.pps, device=device, timeout=settings.timeout)
     if settings.source == "brainflow":
-        from physiosync_rt.sources.brainflow import BrainFlowSource
+        from physiosync_rt.brainflow.source import BrainFlowSource
 
         board = settings.board or (device.brainflow if device else None)
         if board is None:
@@ -203,7 +203,7 @@ def make_source(settings: LiveSettings, card: Card) -> Source:
             raise UserError("--source file needs --file PATH")
         recording = load_session(settings.file, device, settings.subject, settings.join)
         return FileSource(recording, speed=settings.speed, wanted=wants(card))
-    from physiosync_rt.player import person_stream
+    from physiosync_rt.lsl.demo_player import person_stream
     from physiosync_rt.sources.simulated import SimulatedSource
 
     return SimulatedSource(person_stream(settings.seed, card.eeg.ch_names))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from physiosync_rt.bundle import Card
+from physiosync_rt.bundle.card import Card
 from physiosync_rt.datatypes import Recording
 from physiosync_rt.devices import Device, map_recording
-from physiosync_rt.formats import read
 from physiosync_rt.formats.placement import Join
+from physiosync_rt.formats.registry import read
 from physiosync_rt.formats.session import one_session
 
 

@@ -17,13 +17,13 @@ from physiosync_rt import __version__
 from physiosync_rt.dashboard import display_available, render_png, run_dashboard
 from physiosync_rt.dashboard.qt import load as load_qt
 from physiosync_rt.datatypes import Snapshot
-from physiosync_rt.engine import Engine
-from physiosync_rt.engine_thread import EngineThread
 from physiosync_rt.errors import UserError
-from physiosync_rt.lane import Lane
+from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.thread import EngineThread
+from physiosync_rt.live.watchdog import Watchdog
+from physiosync_rt.pipeline.stream import Lane
 from physiosync_rt.sinks.csv_log import CsvLog, check_writable
-from physiosync_rt.terminal import TerminalView
-from physiosync_rt.watchdog import Watchdog
+from physiosync_rt.views.terminal import TerminalView
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
             engine.sinks.append(log)
             engine.csv_path = str(outputs.csv)
         if outputs.outlet:
-            from physiosync_rt.sinks.lsl_outlet import LslOutlet
+            from physiosync_rt.lsl.prediction_outlet import LslOutlet
 
             engine.sinks.append(LslOutlet("PhysioSync", engine.predictor.bundle.digest))
         if outputs.record is not None:

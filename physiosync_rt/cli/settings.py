@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from physiosync_rt.config_file import read_yaml
 from physiosync_rt.devices import BrainFlowSettings
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.placement import Join
 from physiosync_rt.preprocess.config import Frozen
-from physiosync_rt.resources import find_config
+from physiosync_rt.utils.resources import find_config
+from physiosync_rt.utils.yaml_config import read_yaml
 
 
 class LiveSettings(Frozen):

@@ -41,14 +41,14 @@ def streams(
     listen: Annotated[float, typer.Option(help="Seconds to listen to it (--assist).")] = 5.0,
 ) -> None:
     """List the LSL streams in sight with rate, channels, unit and host."""
-    from physiosync_rt.lsl import settle
+    from physiosync_rt.lsl.config import settle
 
     settle(local=local)
     if assist:
         _assist(stream, listen, timeout, out)
         return
-    from physiosync_rt.lsl import find
-    from physiosync_rt.report import seen_text
+    from physiosync_rt.lsl.discovery import find
+    from physiosync_rt.views.inspection import seen_text
 
     seen = find(timeout)
     if as_json:
@@ -69,7 +69,7 @@ def _assist(query: str | None, seconds: float, timeout: float, out: Path | None)
         raise UserError(f"--out {out} exists already; choose a new name")
     from physiosync_rt.devices import shipped_for
     from physiosync_rt.devices.assist import propose
-    from physiosync_rt.sources.listen import listen as hear
+    from physiosync_rt.lsl.probe import listen as hear
 
     heard = hear(query, seconds, timeout)
     for name in shipped_for([each.spec for each in heard]):
@@ -93,7 +93,7 @@ def _assist(query: str | None, seconds: float, timeout: float, out: Path | None)
 
 def boards(as_json: Json = False) -> None:
     """List the BrainFlow boards and what they measure."""
-    from physiosync_rt.sources.boards import list_boards
+    from physiosync_rt.brainflow.boards import list_boards
 
     found = list_boards()
     if as_json:
@@ -118,13 +118,13 @@ def record(
     local: Local = False,
 ) -> None:
     """Record LSL streams to XDF, with raw stamps and clock corrections."""
-    from physiosync_rt.lsl import settle
+    from physiosync_rt.lsl.config import settle
 
     settle(local=local)
     from physiosync_rt.cli.session import Outputs
     from physiosync_rt.devices import load_device
+    from physiosync_rt.lsl.source import LslSource
     from physiosync_rt.sinks.recorder import Recorder
-    from physiosync_rt.sources.lsl import LslSource
 
     Outputs(record=out, duration_s=duration).check()
     source = LslSource(eeg, pps, device=load_device(device) if device else None, timeout=timeout)

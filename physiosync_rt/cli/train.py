@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from physiosync_rt.cli.progress import progress_bar, stages_of
-from physiosync_rt.config_file import read_yaml
-from physiosync_rt.resources import find_config
+from physiosync_rt.utils.resources import find_config
+from physiosync_rt.utils.yaml_config import read_yaml
 
 if TYPE_CHECKING:
     from physiosync_training.evaluation.evaluate import Assessment

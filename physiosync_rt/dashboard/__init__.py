@@ -54,7 +54,7 @@ def run_dashboard(
     at 10 Hz for figures and 25 Hz for traces.
     """
     qt.load()
-    from physiosync_rt.dashboard.app import run
+    from physiosync_rt.dashboard.application import run
 
     return run(get_snapshot, send, duration=duration, screenshot=screenshot, is_done=is_done)
 
@@ -76,6 +76,6 @@ def render_png(snapshot: Snapshot, path: Path, size: tuple[int, int] = (1280, 80
         When Qt is not installed or lacks a system library, or the file cannot be written.
     """
     qt.load()
-    from physiosync_rt.dashboard.app import render
+    from physiosync_rt.dashboard.application import render
 
     render(snapshot, path, size)

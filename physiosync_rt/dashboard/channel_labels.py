@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.words import number, quality_word
+from physiosync_rt.views.wording import number, quality_word
 
 LABEL_WIDTH = 62
 

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Prediction, Snapshot
-from physiosync_rt.words import QUADRANTS
+from physiosync_rt.views.wording import QUADRANTS
 
 TRAIL_S = 60.0
 """Length of the path shown, in seconds."""

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Command, Snapshot
-from physiosync_rt.words import clock, is_capturing
+from physiosync_rt.views.wording import clock, is_capturing
 
 
 class ProgressButton(QPushButton):

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Snapshot, StreamPhase, StreamState
-from physiosync_rt.words import PHASES, duration, grouped_scores, number, rarities, rate
+from physiosync_rt.views.wording import PHASES, duration, grouped_scores, number, rarities, rate
 
 _WIDTH = 300
 _TROUBLE = (StreamPhase.STALLED, StreamPhase.LOST)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from physiosync_rt import words
+from physiosync_rt.views import wording
 
 BACKGROUND = "#0d1015"
 PANEL = "#14191f"
@@ -33,8 +33,8 @@ MUTED = "#98a3b1"
 FAINT = "#5b6675"
 TRACE = "#b4bfcc"
 
-VALENCE, AROUSAL = words.VALENCE, words.AROUSAL
-FINE, ALERT = words.FINE, words.ALERT
+VALENCE, AROUSAL = wording.VALENCE, wording.AROUSAL
+FINE, ALERT = wording.FINE, wording.ALERT
 
 FAMILIES = [
     "Inter",

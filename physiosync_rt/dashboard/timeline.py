@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Prediction, Snapshot
-from physiosync_rt.words import number, pps_name, why
+from physiosync_rt.views.wording import number, pps_name, why
 
 SPANS_S = {60: 15, 120: 30, 300: 60}
 """Lengths of the time axis and of its steps: it grows with the run, so that it is never empty."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.channel_labels import LABEL_WIDTH, ChannelLabels
 from physiosync_rt.datatypes import FloatArray, Modality, Snapshot, Traces
-from physiosync_rt.words import (
+from physiosync_rt.views.wording import (
     MISSING,
     number,
     pps_name,

@@ -9,11 +9,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from physiosync_rt.config_file import read_yaml
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.units import to_canonical
-from physiosync_rt.resources import configs_dir, find_config
+from physiosync_rt.utils.resources import configs_dir, find_config
+from physiosync_rt.utils.yaml_config import read_yaml
 
 DROP: Final = "drop"
 COUNTER: Final = "counter"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from physiosync_rt import __version__
-from physiosync_rt.doctor.probe import Answer, ask
-from physiosync_rt.resources import bundle_names, configs_dir
+from physiosync_rt.utils.child_process import Answer, ask
+from physiosync_rt.utils.resources import bundle_names, configs_dir
 
 Status = Literal["ok", "note", "bad"]
 """``note`` is something to know or an extra that is not there; ``bad`` stops the live path."""
@@ -244,7 +244,7 @@ print(json.dumps({"display": display_available()}))
 _BRAINFLOW = """
 import json
 from physiosync_rt.errors import UserError
-from physiosync_rt.sources.boards import load_brainflow
+from physiosync_rt.brainflow.boards import load_brainflow
 try:
     print(json.dumps({"version": load_brainflow().BoardShim.get_version()}))
 except UserError as error:

@@ -11,7 +11,8 @@ import sys
 import time
 
 from physiosync_rt.datatypes import Modality, StreamSpec
-from physiosync_rt.lsl import make_info, use_loopback
+from physiosync_rt.lsl.config import use_loopback
+from physiosync_rt.lsl.info import make_info
 
 SFREQ = 100.0
 N_SAMPLES = 100

@@ -6,11 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from physiosync_rt.datatypes import FloatArray, Modality, Recording, SampleArray
 from physiosync_rt.formats.units import Conversion
+
+SIMULATED_NOTE: Final = "simulated signals"
+"""Stands in the notes of every recording of a simulated person, whatever file it came through."""
 
 _MODALITIES = {
     "eeg": Modality.EEG,

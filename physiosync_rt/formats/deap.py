@@ -23,9 +23,8 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.base import Format, as_samples
+from physiosync_rt.formats.base import SIMULATED_NOTE, Format, as_samples
 from physiosync_rt.formats.safe_pickle import load_arrays
-from physiosync_rt.synthetic import DEAP_CH_NAMES, SIMULATED_NOTE
 
 SFREQ: Final = 128.0
 N_SUBJECTS: Final = 32
@@ -38,6 +37,13 @@ TRIAL_S: Final = 60.0
 N_TIMES: Final = int((BASELINE_S + TRIAL_S) * SFREQ)
 PAUSE_S: Final = 5.0
 """Length that is shown for the unknown pause between trials."""
+
+DEAP_CH_NAMES: Final = (
+    *("Fp1", "AF3", "F3", "F7", "FC5", "FC1", "C3", "T7", "CP5", "CP1", "P3", "P7", "PO3"),
+    *("O1", "Oz", "Pz", "Fp2", "AF4", "Fz", "F4", "F8", "FC6", "FC2", "Cz", "C4", "T8"),
+    *("CP6", "CP2", "P4", "P8", "PO4", "O2"),
+)
+"""The 32 electrodes of DEAP, in the order of its preprocessed files."""
 
 SIMULATED_FILE: Final = "SIMULATED.json"
 """Lies in a folder beside files of simulated people."""

@@ -22,8 +22,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.base import Format, as_samples
-from physiosync_rt.synthetic import SIMULATED_NOTE
+from physiosync_rt.formats.base import SIMULATED_NOTE, Format, as_samples
 
 EEG_SFREQ: Final = 128.0
 ECG_SFREQ: Final = 256.0

@@ -17,10 +17,10 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected, sample_offsets, stamped
-from physiosync_rt.playback import in_time_order
-from physiosync_rt.roles import describe
+from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.sources.base import Batch, Marker
-from physiosync_rt.sources.usable import complaint, require_usable
+from physiosync_rt.sources.selection import describe
+from physiosync_rt.sources.validate import complaint, require_usable
 
 PACED_CHUNK_S = 0.02
 FAST_CHUNK_S = 0.25

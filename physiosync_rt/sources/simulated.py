@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from physiosync_rt.datatypes import Chunk, StreamSpec
+from physiosync_rt.simulation import PersonStream
 from physiosync_rt.sources.base import Batch
-from physiosync_rt.synthetic import PersonStream
 
 FAST_CHUNK_S = 0.25
 

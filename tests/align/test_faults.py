@@ -9,12 +9,12 @@ from operator import attrgetter
 import numpy as np
 import pytest
 
-from physiosync_rt.align.counters import Counters
-from physiosync_rt.align.sanity import StartCheck
-from physiosync_rt.align.stream import StreamAligner
+from physiosync_rt.align.aligner import StreamAligner
+from physiosync_rt.align.sanity_check import StartCheck
+from physiosync_rt.align.stats import Counters
 from physiosync_rt.datatypes import Chunk, FloatArray, GridChunk, IntArray, Modality, StreamSpec
 from physiosync_rt.errors import UserError
-from physiosync_rt.faults import Faults
+from physiosync_rt.lsl.faults import Faults
 
 SFREQ = 250.0
 NAMES = tuple(field.name for field in fields(Counters))

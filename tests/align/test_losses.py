@@ -10,7 +10,7 @@ from helpers.pulses import aligned, pulse_times, pulse_train, pulse_width
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from physiosync_rt.align.stream import StreamAligner
+from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import Chunk, FloatArray, GridChunk, IntArray, Modality, StreamSpec
 
 SFREQ = 250.0

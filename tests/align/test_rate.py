@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from physiosync_rt.align.rate import RateMeter
-from physiosync_rt.align.sanity import check_rate
+from physiosync_rt.align.sanity_check import check_rate
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.errors import UserError
 

@@ -14,7 +14,7 @@ import pytest
 from physiosync_rt.cli import main
 from physiosync_rt.devices import load_device
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.simulated_recording import write_recording
+from physiosync_rt.simulation.write_xdf import write_recording
 
 
 @contextmanager

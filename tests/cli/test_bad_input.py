@@ -10,8 +10,8 @@ import pytest
 
 from physiosync_rt.cli import main
 from physiosync_rt.datatypes import Modality, StreamSpec
-from physiosync_rt.formats.simulated_recording import write_recording
 from physiosync_rt.formats.xdf_writer import XdfWriter
+from physiosync_rt.simulation.write_xdf import write_recording
 
 Run = Callable[..., str]
 

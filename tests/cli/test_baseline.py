@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from physiosync_rt.bundle import load_bundle
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.cli import main
 from physiosync_rt.datatypes import Command, Reason
-from physiosync_rt.engine import Engine
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read
-from physiosync_rt.formats.simulated_recording import write_recording
-from physiosync_rt.inference import Predictor
+from physiosync_rt.formats.registry import read
+from physiosync_rt.live.engine import Engine
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
+from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_rt.sources.file import FileSource
 
 Rows = list[dict[str, str]]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from physiosync_rt.bundle import load_bundle
+from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.cli.train import train
 from physiosync_rt.errors import UserError
 

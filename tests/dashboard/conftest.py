@@ -17,7 +17,7 @@ from physiosync_rt.dashboard import qt
 from physiosync_rt.datatypes import Command, Snapshot
 
 if TYPE_CHECKING:
-    from physiosync_rt.dashboard.window import Dashboard
+    from physiosync_rt.dashboard.main_window import Dashboard
 
 qt.load()
 
@@ -25,7 +25,7 @@ qt.load()
 @pytest.fixture(scope="session")
 def factory() -> dict[str, Callable[..., object]]:
     """All makers of ``snapshots.py`` by name."""
-    return runpy.run_path(str(Path(__file__).with_name("snapshots.py")))
+    return runpy.run_path(str(Path(__file__).parents[1] / "helpers" / "snapshots.py"))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def sent() -> list[Command]:
 
 @pytest.fixture
 def window(qtbot: QtBot, sent: list[Command]) -> Dashboard:
-    from physiosync_rt.dashboard.window import Dashboard
+    from physiosync_rt.dashboard.main_window import Dashboard
 
     dashboard = Dashboard(sent.append)
     qtbot.addWidget(dashboard)

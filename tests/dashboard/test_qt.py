@@ -62,7 +62,7 @@ def test_missing_qt_is_a_user_error(
 
 def test_importing_the_package_loads_no_qt() -> None:
     code = (
-        "import sys, physiosync_rt.dashboard, physiosync_rt.terminal\n"
+        "import sys, physiosync_rt.dashboard, physiosync_rt.views.terminal\n"
         "loaded = [name for name in sys.modules if name.startswith(('PySide6', 'pyqtgraph'))]\n"
         "assert not loaded, loaded"
     )

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.timeline import Band, withheld_bands
-from physiosync_rt.dashboard.window import Dashboard
 from physiosync_rt.datatypes import Prediction, Reason, Snapshot
 
 MakeRow = Callable[..., Prediction]

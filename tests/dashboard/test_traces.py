@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.traces import broken_lines, nice_step, per_channel
-from physiosync_rt.dashboard.window import Dashboard
 from physiosync_rt.datatypes import Snapshot
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from physiosync_rt.config_file import parse_yaml
 from physiosync_rt.datatypes import Chunk, FloatArray, Modality, StreamSpec
 from physiosync_rt.devices import Device, load_device, mapper_for, shipped_for
 from physiosync_rt.devices.assist import Heard, propose
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.yaml_config import parse_yaml
 
 EPOC = "AF3 F7 F3 FC5 T7 P7 O1 O2 P8 T8 FC6 F4 F8 AF4"
 RNG = np.random.default_rng(0)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from physiosync_rt.config_file import parse_yaml
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.devices import Device, device_template, load_device
 from physiosync_rt.errors import UserError
-from physiosync_rt.resources import configs_dir
+from physiosync_rt.utils.resources import configs_dir
+from physiosync_rt.utils.yaml_config import parse_yaml
 
 SHIPPED = sorted(path.stem for path in (configs_dir() / "devices").glob("*.yaml"))
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physiosync_rt import formats
-from physiosync_rt.config_file import parse_yaml
 from physiosync_rt.datatypes import Chunk, Modality, RecordedStream, Recording, StreamSpec
 from physiosync_rt.devices import Device, load_device, map_recording, mapper_for
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.yaml_config import parse_yaml
 
 
 def device(text):

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from physiosync_rt.doctor import CHECKS, Finding, check_all, checks, show
-from physiosync_rt.doctor.probe import Answer, ask
+from physiosync_rt.utils.child_process import Answer, ask
 
 
 def test_all_checks_find_something_and_the_live_path_works_here() -> None:

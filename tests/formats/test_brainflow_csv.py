@@ -8,7 +8,7 @@ import pytest
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read
+from physiosync_rt.formats.registry import read
 
 
 def _write(path: Path, n_columns: int, sfreq: float, n_times: int, stamp: int = -2) -> np.ndarray:

@@ -11,7 +11,8 @@ import pytest
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import deap, read, read_all
+from physiosync_rt.formats import deap
+from physiosync_rt.formats.registry import read, read_all
 from physiosync_rt.formats.safe_pickle import load_arrays
 
 

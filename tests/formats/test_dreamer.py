@@ -12,8 +12,9 @@ from scipy.io import loadmat, savemat
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import dreamer, read, read_all
-from physiosync_rt.formats.simulated_dreamer import write_dreamer
+from physiosync_rt.formats import dreamer
+from physiosync_rt.formats.registry import read, read_all
+from physiosync_rt.simulation.write_dreamer import write_dreamer
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read
+from physiosync_rt.formats.registry import read
 
 
 @pytest.mark.parametrize(("person", "n_samples", "n_tags"), [("S02", 14262, 9), ("S14", 14304, 7)])

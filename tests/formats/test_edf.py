@@ -8,7 +8,7 @@ import pytest
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read
+from physiosync_rt.formats.registry import read
 
 _EEGMAT = "eegmat-eeg-ecg-edf"
 _MNE = "mne-io-testfiles"

@@ -9,10 +9,10 @@ import pytest
 
 from physiosync_rt.datatypes import UNITS, Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read
 from physiosync_rt.formats.clocks import corrected
+from physiosync_rt.formats.registry import read
 from physiosync_rt.formats.table import effective_rate
-from physiosync_rt.report import recording_facts
+from physiosync_rt.pipeline.inspect import recording_facts
 
 _ECG = "xdf-ecg-markers"
 _OBCI = "xdf-openbci-eeg-markers"

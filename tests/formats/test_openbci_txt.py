@@ -7,7 +7,7 @@ import pytest
 
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read
+from physiosync_rt.formats.registry import read
 
 _OLD = "OpenBCI-sampleData-1-blinks-jawClench-alpha.txt"
 _NEW = "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt"

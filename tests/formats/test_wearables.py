@@ -6,7 +6,7 @@ import pytest
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read
+from physiosync_rt.formats.registry import read
 
 
 def test_shimmer_gives_skin_conductance(data_dir: Path) -> None:

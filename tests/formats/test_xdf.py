@@ -8,8 +8,8 @@ import pyxdf
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read
 from physiosync_rt.formats.clocks import corrected
+from physiosync_rt.formats.registry import read
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import pyxdf
 
 from physiosync_rt.datatypes import Modality, StreamSpec
-from physiosync_rt.formats import read
+from physiosync_rt.formats.registry import read
 from physiosync_rt.formats.xdf_writer import XdfWriter
 
 EEG = StreamSpec("amp & <co>", Modality.EEG, ("Fp1", "µ"), 100.0, "uV", "EEG", "id-1", "box")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physiosync_rt.align.stream import StreamAligner
+from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
     Chunk,

@@ -1,7 +1,7 @@
 """The fault rig: players in processes of their own, and what arrives of them after align.
 
-`physiosync_rt.bench.players.Playing` plays a recording with seeded faults (`physiosync_rt.faults`)
-and is killed and started again at will; here are the recordings and the listener.
+`physiosync_rt.bench.players.Playing` plays a recording with seeded faults (`lsl.faults`) and
+is killed and started again at will; here are the recordings and the listener.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from helpers.pulses import pulse_times, pulse_train, pulse_width
 
-from physiosync_rt.align.stream import StreamAligner
+from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.bench.players import Playing
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, GridChunk, Modality, StreamSpec
 from physiosync_rt.formats.xdf_writer import XdfWriter
-from physiosync_rt.sources.lsl import LslSource
+from physiosync_rt.lsl.source import LslSource
 
 PULSES = {"EEG": (Modality.EEG, 250.0, "uV"), "GSR": (Modality.GSR, 32.0, "uS")}
 

@@ -10,10 +10,10 @@ import torch
 from helpers import release
 
 from physiosync_models.config import ModelConfig
-from physiosync_rt.config_file import read_yaml
-from physiosync_rt.formats.simulated_deap import write_deap
-from physiosync_rt.formats.simulated_dreamer import write_dreamer
-from physiosync_rt.resources import find_config
+from physiosync_rt.simulation.write_deap import write_deap
+from physiosync_rt.simulation.write_dreamer import write_dreamer
+from physiosync_rt.utils.resources import find_config
+from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import Feed
 from physiosync_training.datasets.splits import Fold

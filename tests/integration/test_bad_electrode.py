@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from physiosync_rt.bundle import load_bundle
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Prediction, Recording
-from physiosync_rt.engine import Engine
-from physiosync_rt.inference import Predictor
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
+from physiosync_rt.live.engine import Engine
 from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.simulation import Person, simulate
 from physiosync_rt.sources.file import FileSource
-from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
 
 T7 = DEAP_CH_NAMES.index("T7")
 OFF_S = 9

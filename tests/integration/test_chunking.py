@@ -18,9 +18,9 @@ from physiosync_rt.datatypes import (
     StreamSpec,
     Window,
 )
-from physiosync_rt.pipeline import Pipeline
+from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
-from physiosync_rt.synthetic import Person, simulate
+from physiosync_rt.simulation import Person, simulate
 
 NAMES = ("F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2")
 DURATION_S = 24.0

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from physiosync_rt.bundle import load_bundle
-from physiosync_rt.config_file import read_yaml
-from physiosync_rt.resources import find_config
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.utils.resources import find_config
+from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import prepare
 from physiosync_training.loop.loop import no_progress

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers.rig import heard_pulses, write_pulses
 
-from physiosync_rt.bench.faults import (
+from physiosync_rt.bench.measure_faults import (
     EEG_SFREQ,
     FAULTS,
     LOSSES,
@@ -18,10 +18,10 @@ from physiosync_rt.bench.faults import (
     Outcome,
     measure_faults,
 )
-from physiosync_rt.bundle import load_bundle
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Modality, StreamSpec
-from physiosync_rt.faults import FaultPlan
-from physiosync_rt.inference import Predictor
+from physiosync_rt.lsl.faults import FaultPlan
 
 SEEN_WITHIN_S = 1.5
 _EEG = StreamSpec("EEG", Modality.EEG, ("Cz",), EEG_SFREQ, "uV")

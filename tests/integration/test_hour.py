@@ -9,12 +9,12 @@ import numpy as np
 import psutil
 import pytest
 
-from physiosync_rt.bundle import load_bundle
-from physiosync_rt.engine import Engine
-from physiosync_rt.inference import Predictor
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.live.engine import Engine
+from physiosync_rt.simulation import Person, PersonStream
 from physiosync_rt.sinks.csv_log import CsvLog
 from physiosync_rt.sources.simulated import SimulatedSource
-from physiosync_rt.synthetic import Person, PersonStream
 
 HOUR_S = 3600.0
 SETTLED_S = 600.0

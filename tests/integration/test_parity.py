@@ -16,19 +16,19 @@ import torch
 
 from physiosync_models.config import ModelConfig
 from physiosync_models.fusion import PhysioSync
-from physiosync_rt.bundle import load_bundle, save_bundle
+from physiosync_rt.bundle.bundle import load_bundle, save_bundle
+from physiosync_rt.bundle.predictor import Estimate, Predictor
 from physiosync_rt.datatypes import Modality, Prediction, Recording, SampleArray, Window
 from physiosync_rt.devices import load_device, map_recording
-from physiosync_rt.engine import Engine
-from physiosync_rt.formats import read
 from physiosync_rt.formats.clocks import span
-from physiosync_rt.formats.simulated_recording import write_recording
-from physiosync_rt.inference import Estimate, Predictor
+from physiosync_rt.formats.registry import read
+from physiosync_rt.live.engine import Engine
+from physiosync_rt.lsl.source import LslSource
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.preprocess.config import ModalityContract
+from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_rt.sources.base import Source
 from physiosync_rt.sources.file import FileSource
-from physiosync_rt.sources.lsl import LslSource
 
 EXCERPT_S = 20.0
 

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from physiosync_rt.bundle import load_bundle
+from physiosync_rt.brainflow.boards import board_id, load_brainflow
+from physiosync_rt.brainflow.source import BrainFlowSource
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import StreamPhase
 from physiosync_rt.devices import BrainFlowSettings, load_device
-from physiosync_rt.engine import Engine
-from physiosync_rt.inference import Predictor
+from physiosync_rt.live.engine import Engine
 from physiosync_rt.preprocess.baseline import BaselineRequest
-from physiosync_rt.sources.boards import board_id, load_brainflow
-from physiosync_rt.sources.brainflow import BrainFlowSource
 
 pytest.importorskip("brainflow", reason="needs physiosync-rt[devices]")
 

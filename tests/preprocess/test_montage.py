@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.preprocess.montage import Montage
-from physiosync_rt.synthetic import DEAP_CH_NAMES
 
 TEN_TWENTY = (
     *("Fp1", "Fp2", "F3", "F4", "F7", "F8", "T3", "T4", "C3", "C4", "T5", "T6"),

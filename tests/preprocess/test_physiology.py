@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from physiosync_rt.align.stream import StreamAligner
+from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
     UNITS,
@@ -21,9 +21,9 @@ from physiosync_rt.datatypes import (
     Reason,
     StreamSpec,
 )
-from physiosync_rt.formats import read
+from physiosync_rt.formats.registry import read
+from physiosync_rt.pipeline.preprocessor import ModalityChain
 from physiosync_rt.preprocess.baseline import ChannelBaseline
-from physiosync_rt.preprocess.chain import ModalityChain
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 
 CLIP = 8.0

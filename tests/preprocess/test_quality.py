@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from physiosync_rt.align.stream import StreamAligner
+from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import GRID_SFREQ, Chunk, FloatArray, GridChunk, Modality, StreamSpec
-from physiosync_rt.formats import read
-from physiosync_rt.preprocess.chain import ModalityChain
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
+from physiosync_rt.formats.registry import read
+from physiosync_rt.pipeline.preprocessor import ModalityChain
+from physiosync_rt.preprocess.bad_channels import ElectrodeWatch
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
-from physiosync_rt.preprocess.electrodes import ElectrodeWatch
 from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.preprocess.quality import (
     FROZEN_S,
@@ -21,7 +22,7 @@ from physiosync_rt.preprocess.quality import (
     eeg_quality,
     judge_of,
 )
-from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
+from physiosync_rt.simulation import Person, simulate
 
 TIME = np.arange(GRID_SFREQ) / GRID_SFREQ
 

@@ -20,8 +20,9 @@ from physiosync_rt.datatypes import (
     Window,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.pipeline import Pipeline
-from physiosync_rt.playback import in_time_order
+from physiosync_rt.pipeline.chunking import in_time_order
+from physiosync_rt.pipeline.pipeline import Pipeline
+from physiosync_rt.pipeline.preprocessor import ModalityChain
 from physiosync_rt.preprocess import paper
 from physiosync_rt.preprocess.baseline import (
     Baseline,
@@ -29,10 +30,9 @@ from physiosync_rt.preprocess.baseline import (
     ChannelBaseline,
     load_baseline,
 )
-from physiosync_rt.preprocess.chain import ModalityChain
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract, PaperProfile, Profile
 from physiosync_rt.preprocess.template import RestTemplate
-from physiosync_rt.synthetic import Person, simulate
+from physiosync_rt.simulation import Person, simulate
 
 NAMES = ("F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2")
 EEG = ModalityContract(modality=Modality.EEG, ch_names=NAMES, min_electrodes=8)

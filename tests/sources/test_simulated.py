@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from physiosync_rt.simulation import Person, PersonStream
 from physiosync_rt.sources.simulated import SimulatedSource
-from physiosync_rt.synthetic import Person, PersonStream
 
 
 def person_stream():

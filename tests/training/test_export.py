@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from physiosync_rt.bundle import Card, load_bundle
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.card import Card
 from physiosync_rt.preprocess.config import LiveProfile, PaperProfile
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import Experiment, prepare, run_here, train_folds

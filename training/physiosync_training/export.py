@@ -7,7 +7,8 @@ from pathlib import Path
 
 from physiosync_models.ensemble import Members
 from physiosync_models.fusion import PhysioSync
-from physiosync_rt.bundle import Card, Network, Score, save_bundle
+from physiosync_rt.bundle.bundle import Network, save_bundle
+from physiosync_rt.bundle.card import Card, Score
 from physiosync_rt.preprocess.config import PaperProfile, Profile
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import Seconds

@@ -10,9 +10,9 @@ import mne
 import numpy as np
 import pytest
 
-from physiosync_rt.formats import parts
-from physiosync_rt.formats.simulated_deap import write_deap
-from physiosync_rt.formats.simulated_dreamer import write_dreamer
+from physiosync_rt.formats.registry import parts
+from physiosync_rt.simulation.write_deap import write_deap
+from physiosync_rt.simulation.write_dreamer import write_dreamer
 from physiosync_training.datasets import cache
 from physiosync_training.datasets.config import DeapData, DreamerData, RecordingsData
 from physiosync_training.datasets.load import load_dataset
@@ -24,7 +24,10 @@ _TABLE = (
     "{0},0,10,anna,0,baseline,,\n{0},10,20,anna,1,trial,2,8\n"
 )
 _INNOCENT = (
-    *(f"physiosync_rt.{name}" for name in ("errors", "resources", "config_file", "whole")),
+    *(
+        f"physiosync_rt.{name}"
+        for name in ("errors", "utils.resources", "utils.yaml_config", "utils.atomic")
+    ),
     *("physiosync_training.loop.paths", "physiosync_training.loop.provenance"),
 )
 

@@ -12,11 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats import deap
-from physiosync_rt.formats.simulated_deap import write_deap
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.preprocess.labels import high
 from physiosync_rt.preprocess.paper import deap_eeg, deap_gsr
-from physiosync_rt.synthetic import Person, simulate
+from physiosync_rt.simulation import Person, simulate
+from physiosync_rt.simulation.write_deap import write_deap
 from physiosync_training.datasets import cache
 from physiosync_training.datasets.config import DataConfig
 from physiosync_training.datasets.dataset import N_TIMES, Dataset, Outline

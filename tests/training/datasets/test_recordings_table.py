@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.simulated_recording import write_recording
+from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_training.datasets.config import DataConfig, RecordingsData
 from physiosync_training.datasets.load import load_dataset
 from physiosync_training.datasets.outline import outline

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from physiosync_rt.datatypes import Modality
-from physiosync_rt.synthetic import Person, simulate
+from physiosync_rt.simulation import Person, simulate
 from physiosync_training.evaluation.features import (
     band_power,
     describe,

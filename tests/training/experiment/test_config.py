@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from physiosync_models.presets import compact, deap_paper
-from physiosync_rt.config_file import read_yaml
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.contrastive.sampler import EpochPlan, make_grid
 from physiosync_training.experiment.config import (
     RELEASED_FINETUNE,

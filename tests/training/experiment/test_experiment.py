@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from physiosync_rt.config_file import read_yaml
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.simulated_deap import write_deap
-from physiosync_rt.resources import find_config
+from physiosync_rt.simulation.write_deap import write_deap
+from physiosync_rt.utils.resources import find_config
+from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.datasets.splits import ProtocolConfig, subject_folds
 from physiosync_training.experiment import experiment
 from physiosync_training.experiment.config import PretrainConfig, RunConfig

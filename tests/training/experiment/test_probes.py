@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from physiosync_rt.config_file import read_yaml
-from physiosync_rt.resources import find_config
+from physiosync_rt.utils.resources import find_config
+from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import PRIMARY
 from physiosync_training.evaluation.pooled import OURS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from physiosync_rt.config_file import read_yaml
-from physiosync_rt.resources import configs_dir
+from physiosync_rt.utils.resources import configs_dir
+from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.experiment.config import RELEASED_FINETUNE, RELEASED_PRETRAIN, RunConfig
 
 _FOLDER = configs_dir() / "train"

@@ -20,7 +20,7 @@ import numpy as np
 from physiosync_rt import __version__
 from physiosync_rt.datatypes import IntArray, SampleArray
 from physiosync_rt.errors import UserError
-from physiosync_rt.whole import READ_ERRORS, reason_of, whole_folder
+from physiosync_rt.utils.atomic import READ_ERRORS, reason_of, whole_folder
 from physiosync_training.datasets.dataset import About, Dataset, Signals, Table
 from physiosync_training.datasets.trials import Rest, TableBuilder, Trial
 from physiosync_training.loop.provenance import sources
@@ -35,15 +35,13 @@ PPS: Final = "pps.f32"
 
 _SHAPING = (
     "physiosync_rt.align",
-    "physiosync_rt.buffer",
     "physiosync_rt.datatypes",
     "physiosync_rt.devices",
     "physiosync_rt.formats",
-    "physiosync_rt.lane",
     "physiosync_rt.pipeline",
-    "physiosync_rt.playback",
     "physiosync_rt.preprocess",
-    "physiosync_rt.synthetic",
+    "physiosync_rt.simulation",
+    "physiosync_rt.utils.ring_buffer",
     "physiosync_training.datasets",
 )
 _SHAPING_PACKAGES = ("mne", "numpy", "pyxdf", "scipy")

@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.preprocess.config import Frozen, LiveProfile
-from physiosync_rt.synthetic import DEAP_CH_NAMES
 
 Profile = Literal["paper", "live"]
 
 
 class SimulatedPeople(Frozen):
-    """Invented people in a data set's real format (see `physiosync_rt.formats.simulated`).
+    """Invented people in a data set's real format (see `physiosync_rt.simulation.population`).
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class SimulatedPeople(Frozen):
         Trials or clips of each; all of the data set's when not given.
     seed : int
     effect, variability, fingerprint : float
-        As `physiosync_rt.formats.simulated.Population`.
+        As `physiosync_rt.simulation.population.Population`.
     """
 
     subjects: int = Field(8, ge=1)
@@ -166,7 +166,7 @@ class SimulatedData(Frozen):
     pps : {"GSR", "ECG"}
     seed : int
     effect, variability : float
-        As `physiosync_rt.synthetic.Person.draw`.
+        As `physiosync_rt.simulation.Person.draw`.
     live : LiveProfile
     """
 

@@ -20,10 +20,10 @@ from physiosync_rt.datatypes import (
     Segment,
 )
 from physiosync_rt.errors import UserError
+from physiosync_rt.pipeline.windower import to_model
 from physiosync_rt.preprocess.baseline import ChannelBaseline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.normalize import normalize
-from physiosync_rt.preprocess.window import to_model
 from physiosync_training.datasets.dataset import N_TIMES
 from physiosync_training.datasets.signals import RestSeconds, Run, unscaled
 from physiosync_training.datasets.trials import Label, Piece, Rest, Trial

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.formats import deap, dreamer
-from physiosync_rt.formats.simulated import Population
-from physiosync_rt.formats.simulated_deap import deap_ratings
-from physiosync_rt.formats.simulated_dreamer import dreamer_ratings
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.preprocess.labels import DEAP_THRESHOLD, DREAMER_THRESHOLD
 from physiosync_rt.preprocess.paper import TRIAL_S
-from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, plan_session
+from physiosync_rt.simulation import Person, plan_session
+from physiosync_rt.simulation.population import Population
+from physiosync_rt.simulation.write_deap import deap_ratings
+from physiosync_rt.simulation.write_dreamer import dreamer_ratings
 from physiosync_training.datasets.config import (
     DataConfig,
     DeapData,

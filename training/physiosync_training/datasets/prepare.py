@@ -9,13 +9,15 @@ from typing import Final, TypeVar
 
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import deap, dreamer, parts
-from physiosync_rt.formats.simulated_deap import write_deap
-from physiosync_rt.formats.simulated_dreamer import write_dreamer
+from physiosync_rt.formats import deap, dreamer
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
+from physiosync_rt.formats.registry import parts
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.preprocess.labels import DEAP_THRESHOLD, DREAMER_THRESHOLD
-from physiosync_rt.resources import find_config
-from physiosync_rt.synthetic import DEAP_CH_NAMES, Person, simulate
+from physiosync_rt.simulation import Person, simulate
+from physiosync_rt.simulation.write_deap import write_deap
+from physiosync_rt.simulation.write_dreamer import write_dreamer
+from physiosync_rt.utils.resources import find_config
 from physiosync_training.datasets.config import (
     DataConfig,
     DeapData,

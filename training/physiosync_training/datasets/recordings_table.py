@@ -20,9 +20,9 @@ import numpy as np
 from physiosync_rt.datatypes import Modality, Recording, Segment
 from physiosync_rt.devices import load_device, map_recording
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import read, readable
+from physiosync_rt.formats.registry import read, readable
 from physiosync_rt.preprocess.config import ModalityContract
-from physiosync_rt.resources import configs_dir
+from physiosync_rt.utils.resources import configs_dir
 from physiosync_training.datasets.config import RecordingsData
 from physiosync_training.datasets.dataset import WINDOW_S
 

@@ -21,8 +21,8 @@ from physiosync_rt.datatypes import (
     Window,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.pipeline import Pipeline
-from physiosync_rt.playback import in_time_order
+from physiosync_rt.pipeline.chunking import in_time_order
+from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import (
     Baseline,
     BaselineCapture,

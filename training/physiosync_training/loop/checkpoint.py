@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.whole import READ_ERRORS, WRITE_ERRORS, reason_of, whole_file
+from physiosync_rt.utils.atomic import READ_ERRORS, WRITE_ERRORS, reason_of, whole_file
 from physiosync_training.loop.provenance import made_by
 
 State = dict[str, Any]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.whole import reason_of
+from physiosync_rt.utils.atomic import reason_of
 
 _GB: Final = 1e9
 

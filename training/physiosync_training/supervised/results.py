@@ -12,7 +12,7 @@ import numpy as np
 from physiosync_models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_rt.errors import UserError
-from physiosync_rt.whole import READ_ERRORS
+from physiosync_rt.utils.atomic import READ_ERRORS
 from physiosync_training.loop.checkpoint import check_stamp, stamp, write_atomically
 from physiosync_training.loop.loop import Curves
 from physiosync_training.loop.provenance import Machine

@@ -1,0 +1,62 @@
+"""A device's own sample numbers: what is next, lost, late or sent again."""
+
+from __future__ import annotations
+
+from physiosync_rt.align.stats import Counters
+
+MEMORY_S = 1.0
+"""A number this far behind was sent again or is late; further back, the device restarted."""
+
+
+class Numbering:
+    """Follow the counter of one device.
+
+    Parameters
+    ----------
+    sfreq : float
+        Nominal rate in Hz.
+    counters : Counters
+        ``duplicated`` and ``late`` are counted here.
+    """
+
+    def __init__(self, sfreq: float, counters: Counters) -> None:
+        self._n_memory = max(int(MEMORY_S * sfreq), 4)
+        self._counters = counters
+        self._newest: int | None = None
+        self._missing: dict[int, None] = {}
+
+    def steps(self, number: int, *, known: bool) -> int | None:
+        """Samples from the newest one to this one; None for one to leave out.
+
+        Parameters
+        ----------
+        number : int
+        known : bool
+            Whether a sample of this stamp and these values has been there.
+
+        Returns
+        -------
+        int or None
+            Negative where the counter was set anew.
+        """
+        if self._newest is None:
+            self._newest = number
+            return 1
+        steps = number - self._newest
+        if steps > 0:
+            for lost in range(max(self._newest + 1, number - self._n_memory), number):
+                self._missing[lost] = None
+            while len(self._missing) > self._n_memory:
+                del self._missing[next(iter(self._missing))]
+        elif number in self._missing:
+            # Its place on the grid has been bridged.
+            del self._missing[number]
+            self._counters.late += 1
+            return None
+        elif known or steps >= -self._n_memory:
+            self._counters.duplicated += 1
+            return None
+        else:
+            self._missing.clear()
+        self._newest = number
+        return steps

@@ -1,0 +1,318 @@
+"""Every fault that a stream can have, put into a live run: seen, how fast, and what then."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from physiosync_rt.bench.measure_follow import FIRST_PERSON
+from physiosync_rt.bench.players import Playing
+from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.datatypes import Modality, Prediction, StreamPhase, StreamState
+from physiosync_rt.live.engine import Engine
+from physiosync_rt.lsl.source import LslSource
+from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.simulation.write_xdf import write_recording
+
+FAULT_S = 15.0
+"""Recorded second at which the fault sets in; predictions have begun by then."""
+
+REST_S = 5.0
+EEG_SFREQ, GSR_SFREQ = 250.0, 32.0
+DRIFT_PPM = 100.0
+"""From here on drift counts as seen: crystals are better."""
+
+_COUNTED = ("lost", "late", "duplicated", "gaps", "clock_resets", "constant")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault and the run that shows it.
+
+    Attributes
+    ----------
+    name : str
+    spec : str
+        As ``replay --faults`` takes it.
+    lasts_s : float
+        How long nothing sensible comes.
+    run_s : float
+        Length of the run in recorded seconds.
+    killed : bool
+        The player is killed at the fault and another started after ``lasts_s``.
+    new_id : bool
+        The other one has another source_id.
+    counted : bool
+        The device counts its samples.
+    """
+
+    name: str
+    spec: str = ""
+    lasts_s: float = 0.0
+    run_s: float = 30.0
+    killed: bool = False
+    new_id: bool = False
+    counted: bool = False
+
+    @property
+    def modality(self) -> Modality:
+        """Modality of the stream that is spoilt, and watched."""
+        return Modality.GSR if "@GSR" in self.spec else Modality.EEG
+
+    @property
+    def sets_in(self) -> bool:
+        """Whether the run is sound before `FAULT_S`."""
+        return self.killed or f"={FAULT_S:g}:" in self.spec
+
+
+LOSSES = tuple(
+    Fault(f"{share:.0%} of the samples lost{name}", f"loss={share},seed=1", counted=counted)
+    for share in (0.01, 0.05, 0.2)
+    for counted, name in ((False, ""), (True, ", counted"))
+)
+"""Samples lost one by one, with and without a counter that tells."""
+
+FAULTS = (
+    Fault("none"),
+    Fault("jitter 10 ms", "jitter=10ms,seed=1"),
+    Fault("drift +200 ppm", "drift=200,jitter=1ms,seed=1", run_s=60.0),
+    Fault("drift -200 ppm", "drift=-200,jitter=1ms,seed=1", run_s=60.0),
+    Fault("rate 2 % higher than declared", "rate=0.02,jitter=1ms,seed=1"),
+    Fault("rate 2 % lower than declared", "rate=-0.02,jitter=1ms,seed=1"),
+    Fault("stamps a million seconds away", "clock=1e6"),
+    Fault("stamps of UNIX time", "clock=1.7e9,jitter=2ms,seed=1"),
+    Fault("loss of 50 ms", "freeze=15:0.05", 0.05),
+    Fault("loss of 0.5 s", "freeze=15:0.5", 0.5),
+    Fault("freeze of 5 s", "freeze=15:5", 5.0, 36.0),
+    Fault("burst: 0.8 s at once", "burst=15:0.8", 0.8),
+    Fault("burst: 3 s at once", "burst=15:3", 3.0, 32.0),
+    Fault("a second sent twice", "repeat=15:1"),
+    Fault("stamps stand still for 3 s", "constant=15:3", 3.0, 32.0),
+    Fault("clock set back by an hour", "reset=15:-3600"),
+    Fault("clock set forward by 5 s", "reset=15:5"),
+    Fault("clock set forward by 1e6 s", "reset=15:1e6"),
+    *LOSSES,
+    Fault("GSR: freeze of 8 s", "freeze@GSR=15:8", 8.0, 40.0),
+    Fault("GSR: 20% of the samples lost", "loss@GSR=0.2,seed=1"),
+    Fault("GSR: stamps of UNIX time", "clock@GSR=1.7e9,jitter@GSR=2ms,seed=1"),
+    Fault("GSR: clock set back by an hour", "reset@GSR=15:-3600"),
+    Fault("killed, back with a new uid", "", 4.0, 40.0, killed=True),
+    Fault("killed, back with a new source_id", "", 4.0, 40.0, killed=True, new_id=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run.
+
+    Attributes
+    ----------
+    fault : Fault
+    seen : tuple of str
+        Counters and states of the stream that told of it, in order of appearance, with their
+        final values.
+    seen_s : float
+        Seconds from the fault to the first of them; NaN where nothing was to be seen.
+    said : str
+        First sentence that a person read because of it.
+    rows, valid : int
+        Rows made after the fault had set in, and those with a prediction.
+    used : dict of str to int
+        From which modalities these were made.
+    withheld : dict of str to int
+        Why the others have none.
+    every_hop : bool
+        Whether each second of the run has its one row.
+    back_s : float
+        Seconds from the end of the fault (for a kill, from the birth of the new outlet) to the
+        first sample after it; NaN where samples never stopped.
+    valid_s : float
+        Seconds from the first withheld row to the next prediction; NaN where none was withheld.
+    """
+
+    fault: Fault
+    seen: tuple[str, ...]
+    seen_s: float
+    said: str
+    rows: int
+    valid: int
+    used: dict[str, int]
+    withheld: dict[str, int]
+    every_hop: bool
+    back_s: float
+    valid_s: float
+
+
+class _Watch:
+    """Notes what a person could have seen, and when, by the engine's clock."""
+
+    def __init__(self, engine: Engine, modality: Modality) -> None:
+        self._engine = engine
+        self._modality = modality
+        self._received = self._rows = 0
+        self.began = math.inf
+        self.signs: list[tuple[float, str]] = []
+        self.said: list[tuple[float, str]] = []
+        self.arrivals: list[float] = []
+        self.rows: list[tuple[float, Prediction]] = []
+
+    @property
+    def state(self) -> StreamState:
+        """The watched stream as it stands."""
+        assert self._engine.snapshot is not None, "made when the engine opened"
+        streams = self._engine.snapshot.streams
+        return next(s for s in streams if s.spec.modality is self._modality)
+
+    def look(self, now: float) -> None:
+        """Compare the present snapshot with the last one."""
+        snapshot, state = self._engine.snapshot, self.state
+        assert snapshot is not None, "made when the engine opened"
+        if state.received > self._received:
+            if not self.arrivals:
+                # Samples of a foreign clock were held for a while before they counted.
+                self.began = now - state.received / state.spec.sfreq
+            self._received = state.received
+            self.arrivals.append(now)
+        known = {sign for _, sign in self.signs}
+        self.signs += [(now, sign) for sign in _signs(state) if sign not in known]
+        if snapshot.notice and (not self.said or self.said[-1][1] != snapshot.notice):
+            self.said.append((now, snapshot.notice))
+        new = snapshot.rows - self._rows
+        if new:
+            self.rows += [(now, row) for row in snapshot.history[-new:]]
+            self._rows = snapshot.rows
+
+
+def _signs(state: StreamState) -> list[str]:
+    signs = [name for name in _COUNTED if getattr(state, name)]
+    if state.phase in (StreamPhase.STALLED, StreamPhase.LOST):
+        signs.append(str(state.phase))
+    if state.rate_is_off:
+        signs.append("rate")
+    if state.drift_ppm is not None and abs(state.drift_ppm) > DRIFT_PPM and not state.rate_is_off:
+        signs.append("drift")
+    if state.jitter_ms > 5.0:
+        signs.append("jitter")
+    return signs
+
+
+def _worded(sign: str, state: StreamState) -> str:
+    if sign in _COUNTED:
+        return f"{sign} {getattr(state, sign)}"
+    if sign == "rate":
+        return f"rate {state.sfreq_effective:.1f} Hz"
+    if sign == "drift":
+        return f"drift {state.drift_ppm:+.0f} ppm"
+    return f"jitter {state.jitter_ms:.1f} ms" if sign == "jitter" else sign
+
+
+def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) -> Outcome:
+    """Run one fault live over LSL on this computer, in real time.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    fault : Fault
+    recordings : sequence of Path
+        The same recording three times, under different names; the third is counted.
+    """
+    prefix = f"f{uuid.uuid4().hex[:8]}-"
+    first, second, counted = recordings
+    first = counted if fault.counted else first
+    with ExitStack() as stack:
+        player = stack.enter_context(Playing(first, prefix, faults=fault.spec, stop=fault.run_s))
+        source = LslSource(f"{prefix}SimulatedEEG", f"{prefix}SimulatedGSR", timeout=30.0)
+        engine = Engine(source, predictor, baseline=BaselineRequest(0.0, None, REST_S))
+        stack.callback(engine.close)
+        engine.open()
+        watch = _Watch(engine, fault.modality)
+        killed = revived = False
+        gone_uid, back_at = source.infos[0].uid(), math.nan
+        age = 0.0
+        # A player that has come back under another name says good-bye to nobody.
+        while engine.step() and age < fault.run_s + 2.0:
+            now = time.monotonic()
+            watch.look(now)
+            age = now - watch.began
+            if fault.killed and not killed and age > FAULT_S:
+                player.kill()
+                killed = True
+            if killed and not revived and age > FAULT_S + fault.lasts_s:
+                again = second if fault.new_id else first
+                start = FAULT_S + fault.lasts_s
+                stack.enter_context(Playing(again, prefix, start=start, stop=fault.run_s))
+                revived = True
+            if math.isnan(back_at) and source.infos[0].uid() != gone_uid:
+                back_at = now - (source.now() - source.infos[0].created_at())
+        watch.look(time.monotonic())
+    outcome = _outcome(fault, watch, back_at)
+    return replace(outcome, said=outcome.said.replace(prefix, ""))
+
+
+def _outcome(fault: Fault, watch: _Watch, back_at: float) -> Outcome:
+    fault_at = watch.began + (FAULT_S if fault.sets_in else 0.0)
+    back_at = back_at if fault.killed else fault_at + fault.lasts_s
+    signs = [(t, sign) for t, sign in watch.signs if t >= fault_at]
+    said = [text for t, text in watch.said if t >= fault_at]
+    rows = [(t, row) for t, row in watch.rows if t >= fault_at]
+    withheld = Counter(str(row.reason) for _, row in rows if not row.valid)
+    after = [t for t in watch.arrivals if t >= back_at]
+    ends = [row.t_end for _, row in watch.rows]
+    away = fault.lasts_s > 0
+    first_after = after[0] if after and away else math.nan
+    return Outcome(
+        fault=fault,
+        seen=tuple(_worded(sign, watch.state) for _, sign in signs),
+        seen_s=signs[0][0] - fault_at if signs else math.nan,
+        said=said[0] if said else "",
+        rows=len(rows),
+        valid=len(rows) - withheld.total(),
+        used=dict(Counter(row.modalities for _, row in rows if row.valid)),
+        withheld=dict(withheld),
+        every_hop=ends == [float(k) for k in range(1, len(ends) + 1)],
+        back_s=first_after - back_at,
+        valid_s=_until_valid(rows) if withheld and fault.sets_in else math.nan,
+    )
+
+
+def _until_valid(rows: Sequence[tuple[float, Prediction]]) -> float:
+    """Seconds from the last row with a prediction before the withheld ones to the next one."""
+    withheld = [k for k, (_, row) in enumerate(rows) if not row.valid]
+    later = [t for t, row in rows[withheld[-1] :] if row.valid]
+    return later[0] - rows[withheld[0]][0] if later else math.nan
+
+
+def measure_faults(
+    predictor: Predictor,
+    faults: Sequence[Fault] = FAULTS,
+    progress: Callable[[float, float], None] | None = None,
+) -> list[Outcome]:
+    """Run faults one after the other, in real time: half a minute each."""
+    card = predictor.bundle.card
+    found = []
+    with tempfile.TemporaryDirectory(prefix="physiosync-faults-") as folder:
+        recordings = [Path(folder) / f"{name}.xdf" for name in ("person", "anew", "counted")]
+        for path in recordings:
+            write_recording(
+                path,
+                FIRST_PERSON,
+                duration_s=max(fault.run_s for fault in faults) + 1.0,
+                ch_names=card.eeg.ch_names,
+                eeg_sfreq=EEG_SFREQ,
+                gsr_sfreq=GSR_SFREQ,
+                ecg_sfreq=0.0,
+                rest_s=REST_S,
+                counted=path.stem == "counted",
+            )
+        for n_done, fault in enumerate(faults, 1):
+            found.append(run_fault(predictor, fault, recordings))
+            if progress is not None:
+                progress(n_done, len(faults))
+    return found

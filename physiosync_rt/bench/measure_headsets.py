@@ -1,0 +1,55 @@
+"""How many headsets one process can serve at once, every row in time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.live.engine import Engine
+from physiosync_rt.lsl.demo_player import person_stream, rest_of
+from physiosync_rt.sources.simulated import SimulatedSource
+
+
+@dataclass(frozen=True, slots=True)
+class HeadsetFigures:
+    """One number of headsets: rows that were due and made, latency in ms, load of one core."""
+
+    n_headsets: int
+    rows_due: int
+    rows: int
+    latency_p50_ms: float
+    latency_p99_ms: float
+    cpu_share: float
+
+
+def measure_headsets(predictor: Predictor, n_headsets: int, duration_s: float) -> HeadsetFigures:
+    """Serve simulated persons in real time from one thread, one engine each."""
+    rest = rest_of(predictor, 0)
+    names = predictor.bundle.card.eeg.ch_names
+    engines = [
+        Engine(SimulatedSource(person_stream(seed, names)), predictor, baseline=rest)
+        for seed in range(n_headsets)
+    ]
+    for engine in engines:
+        engine.open()
+    started, cpu = time.monotonic(), time.process_time()
+    while time.monotonic() - started < duration_s:
+        for engine in engines:
+            engine.step(0.0)
+        time.sleep(0.005)
+    cpu = time.process_time() - cpu
+    for engine in engines:
+        engine.close()
+    latencies = [value for engine in engines for value in engine.latencies_ms]
+    p50, p99 = np.percentile(latencies, [50, 99])
+    return HeadsetFigures(
+        n_headsets,
+        n_headsets * int(duration_s - engines[0].pipeline.delay_s),
+        sum(engine.rows for engine in engines),
+        float(p50),
+        float(p99),
+        cpu / duration_s,
+    )

@@ -1,0 +1,65 @@
+"""Where the time goes in one live prediction, on the machine at hand."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.live.engine import Engine
+from physiosync_rt.lsl.demo_player import Player, rest_of
+from physiosync_rt.lsl.source import LslSource
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFigures:
+    """Latencies of a live run in ms, p50 and p99, and what it took of the computer.
+
+    ``sample_age`` is the age of the newest sample when a row is made, ``infer`` the network's
+    time, ``latency`` from the end of the window to the row; the pipeline's own look-ahead is
+    ``delay``.
+    """
+
+    bundle: str
+    duration_s: float
+    rows: int
+    valid_rows: int
+    sample_age_ms: tuple[float, float]
+    infer_ms: tuple[float, float]
+    latency_ms: tuple[float, float]
+    delay_ms: float
+    cpu_share: float
+
+
+def measure_live(predictor: Predictor, duration_s: float, seed: int = 7) -> LiveFigures:
+    """Run the simulated person through LSL on this computer for a while."""
+    with Player(predictor.bundle.card.eeg.ch_names, seed) as player:
+        source = LslSource(player.eeg_id, player.gsr_id, timeout=20.0)
+        engine = Engine(source, predictor, baseline=rest_of(predictor, seed))
+        try:
+            engine.open()
+            cpu = time.process_time()
+            engine.run(duration_s)
+            cpu = time.process_time() - cpu
+        finally:
+            engine.close()
+    rows = list(engine.predictions)
+
+    def percentiles(name: str) -> tuple[float, float]:
+        values = [getattr(row, name) for row in rows if getattr(row, name) is not None]
+        p50, p99 = np.percentile(values, [50, 99]) if values else (np.nan, np.nan)
+        return float(p50), float(p99)
+
+    return LiveFigures(
+        predictor.bundle.card.name,
+        duration_s,
+        engine.rows,
+        engine.valid_rows,
+        percentiles("sample_age_ms"),
+        percentiles("infer_ms"),
+        percentiles("latency_ms"),
+        1e3 * engine.pipeline.delay_s,
+        cpu / duration_s,
+    )

@@ -1,0 +1,1 @@
+"""Boards that BrainFlow can open, as a source."""

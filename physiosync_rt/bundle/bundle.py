@@ -1,0 +1,136 @@
+"""A trained model as it travels: weights and a card that says everything else.
+
+A bundle is a folder of two files: ``weights.safetensors`` (never a pickle) and ``card.json``
+(contract, preprocessing, network, provenance, scores). Live and `predict` take their
+preprocessing from the card and have none of their own that could drift.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from physiosync_models.config import ModelConfig
+from physiosync_models.ensemble import Members
+from physiosync_models.fusion import PhysioSync
+from physiosync_rt.bundle.card import CARD, WEIGHTS, Card, digest, find_bundle, read_card
+from physiosync_rt.datatypes import GRID_SFREQ, Modality
+from physiosync_rt.errors import UserError
+from physiosync_rt.utils.atomic import WRITE_ERRORS, reason_of, whole_folder
+
+Network = PhysioSync | Members
+"""What a bundle can hold: one network, or several that were tuned apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A card, its network in eval mode, and the hash of both files."""
+
+    card: Card
+    model: Network
+    digest: str
+    path: Path
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """Modalities that the bundle can use."""
+        pps = self.card.pps
+        return (Modality.EEG,) if pps is None else (Modality.EEG, pps.modality)
+
+
+def load_bundle(name: str) -> Bundle:
+    """Load a bundle by path or shipped name; the network comes in eval mode on the CPU.
+
+    Raises
+    ------
+    UserError
+        It does not exist or its files do not go together.
+    """
+    path = find_bundle(name)
+    card = read_card(path)
+    try:
+        model = _network(card)
+        state = load_file(path / WEIGHTS)
+        # Weights may be stored in half precision to keep a shipped bundle small.
+        dtypes = {name: value.dtype for name, value in model.state_dict().items()}
+        model.load_state_dict({name: value.to(dtypes[name]) for name, value in state.items()})
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"bundle {path}: {WEIGHTS} cannot be read: {error}") from error
+    except (ValueError, KeyError, RuntimeError) as error:
+        detail = str(error).splitlines()[0]
+        raise UserError(f"bundle {path}: weights and card do not go together: {detail}") from error
+    spoilt = [name for name, value in model.state_dict().items() if not value.isfinite().all()]
+    if spoilt:
+        raise UserError(f"bundle {path}: weight {spoilt[0]} is not finite; take another copy of it")
+    model.eval()
+    return Bundle(card, model, digest(path), path)
+
+
+def _network(card: Card) -> Network:
+    """Make the network that a card describes, as yet without its weights.
+
+    Raises
+    ------
+    ValueError
+        It is none, or takes other windows than the card's contract makes.
+    """
+    members = {
+        name: PhysioSync(ModelConfig.from_dict(member)) for name, member in card.members.items()
+    }
+    model = Members(members) if members else PhysioSync(ModelConfig.from_dict(card.model))
+    config = model.config
+    sides = [("EEG channels", config.eeg_1s.n_chans, card.eeg.n_chans)]
+    sides.append(("samples", config.n_times, round(card.profile.window_s * GRID_SFREQ)))
+    if card.pps is not None:
+        sides.append(("PPS channels", config.pps_1s.n_chans, card.pps.n_chans))
+    for what, takes, gets in sides:
+        if takes != gets:
+            raise ValueError(f"the network takes {takes} {what}, the contract gives {gets}")
+    return model
+
+
+def save_bundle(path: Path, card: Card, model: Network, *, half: bool = False) -> None:
+    """Write a bundle as a whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of the bundle; an existing bundle there is replaced.
+    half : bool
+        Store floating-point weights as float16.
+
+    Raises
+    ------
+    UserError
+        The folder cannot be written, or holds something else.
+    """
+    state = {
+        name: (value.half() if half and value.is_floating_point() else value).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    try:
+        refuse_foreign_folder(path)
+        with whole_folder(path) as fresh:
+            save_file(state, fresh / WEIGHTS)
+            text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False)
+            (fresh / CARD).write_text(text + "\n", encoding="utf-8")
+    except WRITE_ERRORS as error:
+        raise UserError(
+            f"the bundle {path} cannot be written ({reason_of(error)}); make room or choose "
+            "another folder"
+        ) from error
+
+
+def refuse_foreign_folder(path: Path) -> None:
+    """Raise UserError where a bundle would take the place of other files."""
+    others = (
+        [p.name for p in path.iterdir() if p.name not in (CARD, WEIGHTS)] if path.exists() else []
+    )
+    if others:
+        raise UserError(
+            f"{path} holds {min(others)}, which is no part of a bundle; choose a folder of its own"
+        )

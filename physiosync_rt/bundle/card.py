@@ -1,0 +1,171 @@
+"""What a bundle says of itself: contract, preprocessing, network, provenance, scores.
+
+Reads without torch: a card is enough to know whether streams fit and what a model is worth.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from physiosync_rt.errors import UserError
+from physiosync_rt.preprocess.config import (
+    CardProfile,
+    Frozen,
+    ModalityContract,
+    PaperProfile,
+)
+from physiosync_rt.utils.resources import bundle_names, bundle_path
+
+CARD = "card.json"
+WEIGHTS = "weights.safetensors"
+
+
+class Score(Frozen):
+    """One honest number: what, how measured, on how many, with its interval."""
+
+    protocol: str
+    target: str
+    modalities: str
+    model: str
+    metric: str
+    value: float
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int | None = None
+    unit: str = ""
+
+
+class Card(Frozen):
+    """Everything about a bundle but its weights.
+
+    Attributes
+    ----------
+    name, title : str
+        Short name for ``--bundle`` and a line for a person.
+    trained_on : str
+        What the training signals were, in one plain sentence.
+    simulated : bool
+        True when no real person's signal was seen; every view says so.
+    eeg, pps : ModalityContract
+        What goes in; ``pps`` None for a bundle without a peripheral modality.
+    profile : LiveProfile or PaperProfile
+        Preprocessing.
+    model : dict
+        `physiosync_models.config.ModelConfig` as plain containers; empty where there are members.
+    members : dict of str to dict
+        The same for each of several networks that were tuned apart, by target; else empty.
+    coverage : dict
+        Factor on the confidence when only this route (``eeg`` or ``pps``) can be used.
+    least_confidence : dict of str to float
+        Smallest max(P, 1 - P) from which a head's answer counts, by ``route/target``, as chosen
+        on validation (see `physiosync_training.supervised.selective`); a head that is not named
+        always answers.
+    alternative : str
+        Name of a bundle to recommend for streams that this one refuses.
+    scores : tuple of Score
+    provenance : dict
+        Seed, versions, settings, date: how to get this bundle again.
+    """
+
+    schema_version: Literal[1] = 1
+    name: str
+    title: str
+    trained_on: str
+    simulated: bool
+    eeg: ModalityContract
+    pps: ModalityContract | None
+    profile: CardProfile
+    model: dict[str, Any] = Field(default_factory=dict)
+    members: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    coverage: dict[str, float] = Field(default_factory=lambda: {"eeg": 0.8, "pps": 0.6})
+    least_confidence: dict[str, float] = Field(default_factory=dict)
+    alternative: str = ""
+    scores: tuple[Score, ...] = ()
+    provenance: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Self:
+        if bool(self.model) == bool(self.members):
+            raise ValueError("either 'model' or 'members' is expected")
+        return self
+
+    def at_chance(self, modalities: str) -> frozenset[str]:
+        """Targets that these modalities alone cannot tell, by the card's own honest scores.
+
+        Parameters
+        ----------
+        modalities : str
+            As in `Score.modalities`: ``gsr``, ``eeg`` ...
+
+        Notes
+        -----
+        A target counts as told when the interval of its balanced accuracy lies above one half
+        in any protocol that is not inflated; a target without such a score is not judged.
+        """
+        lows: dict[str, float] = {}
+        for score in self.scores:
+            honest = "inflated" not in score.protocol and score.model == "physiosync"
+            alike = honest and score.modalities == modalities
+            if alike and score.metric.replace("_", " ") == "balanced accuracy":
+                low = score.value if score.ci_low is None else score.ci_low
+                lows[score.target] = max(lows.get(score.target, 0.0), low)
+        return frozenset(target for target, low in lows.items() if low <= 0.5)
+
+    @property
+    def headline(self) -> str:
+        """The title as every view shows it: with what is only approximate said behind it."""
+        approximate = isinstance(self.profile, PaperProfile)
+        return f"{self.title}, preprocessing approximate" if approximate else self.title
+
+
+def find_bundle(name: str) -> Path:
+    """Folder of a bundle, given as a path or as the name of a shipped one.
+
+    Raises
+    ------
+    UserError
+        There is no such folder and no such name.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return path
+    if name in bundle_names():
+        return bundle_path(name)
+    raise UserError(
+        f"there is no bundle {name!r}: expected a folder with {CARD} and {WEIGHTS}, "
+        f"or one of the shipped ones ({', '.join(bundle_names())})"
+    )
+
+
+def read_card(path: Path) -> Card:
+    """Read and check a bundle's card.
+
+    Raises
+    ------
+    UserError
+        It cannot be read, or says something that this version does not know.
+    """
+    try:
+        return Card.model_validate_json((path / CARD).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path} is not a bundle: no {CARD} ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise UserError(
+            f"the card of bundle {path} cannot be used: {where}: {first['msg']}"
+        ) from error
+
+
+def digest(path: Path) -> str:
+    """First twelve hex digits of the SHA-256 over card and weights."""
+    sha = hashlib.sha256()
+    for name in (CARD, WEIGHTS):
+        with (path / name).open("rb") as file:
+            while block := file.read(1 << 20):
+                sha.update(block)
+    return sha.hexdigest()[:12]

@@ -1,0 +1,177 @@
+"""Qt's event loop around the window: timers that poll, and every way that it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from PySide6.QtCore import (
+    QElapsedTimer,
+    QMessageLogContext,
+    QObject,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtWidgets import QApplication
+
+from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.main_window import Dashboard
+from physiosync_rt.dashboard.qt import display_available
+from physiosync_rt.datatypes import Command, Snapshot
+from physiosync_rt.errors import UserError
+from physiosync_rt.views.wording import waiting_for
+
+FIGURES_MS = 100
+TRACES_MS = 40
+SILENT_MS = 3000
+"""Without a new Snapshot for so long, the window says that the engine is silent."""
+
+
+class Poller(QObject):
+    """Takes Snapshots to the window by timers; closes it when the run is done.
+
+    Notes
+    -----
+    Lives in the GUI thread. A snapshot already shown is recognised by identity and skipped.
+    """
+
+    def __init__(
+        self,
+        window: Dashboard,
+        get_snapshot: Callable[[], Snapshot | None],
+        is_done: Callable[[], bool],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._get = get_snapshot
+        self._is_done = is_done
+        self._figures: Snapshot | None = None
+        self._traces: Snapshot | None = None
+        self._silence = QElapsedTimer()
+        self._silence.start()
+        window.say_waiting(waiting_for(None))
+        for period, poll in ((FIGURES_MS, self.poll_figures), (TRACES_MS, self.poll_traces)):
+            timer = QTimer(self)
+            timer.setTimerType(Qt.TimerType.CoarseTimer)
+            timer.timeout.connect(poll)
+            timer.start(period)
+
+    def poll_figures(self) -> None:
+        """Show the figures of the newest snapshot, or that none has come for a while."""
+        snapshot = self._get()
+        if snapshot is not None and snapshot is not self._figures:
+            self._figures = snapshot
+            self._silence.restart()
+            self._window.refresh_figures(snapshot)
+        elif self._figures is not None and self._silence.hasExpired(SILENT_MS):
+            seconds = self._silence.elapsed() // 1000
+            self._window.say(f"The engine has reported nothing for {seconds} s.")
+        if self._is_done():
+            self._window.close()
+
+    def poll_traces(self) -> None:
+        """Show the traces of the newest snapshot."""
+        snapshot = self._get()
+        if snapshot is not None and snapshot is not self._traces:
+            self._traces = snapshot
+            self._window.refresh_traces(snapshot)
+
+
+def run(
+    get_snapshot: Callable[[], Snapshot | None],
+    send: Callable[[Command], None],
+    *,
+    duration: float | None,
+    screenshot: Path | None,
+    is_done: Callable[[], bool],
+) -> int:
+    """Show the window until it ends; see :func:`physiosync_rt.dashboard.run_dashboard`."""
+    app = _application()
+    window = Dashboard(send)
+    failure: list[UserError] = []
+
+    def finish() -> None:
+        if screenshot is not None:
+            try:
+                _save(window, screenshot)
+            except UserError as error:
+                failure.append(error)
+        app.quit()
+
+    window.closed.connect(finish)
+    Poller(window, get_snapshot, is_done)
+    if duration is not None:
+        QTimer.singleShot(max(0, round(duration * 1000)), window, window.close)
+    window.show()
+    with _interrupt_closes(window):
+        app.exec()
+    window.deleteLater()
+    if failure:
+        raise failure[0]
+    return 0
+
+
+def render(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
+    """Draw one snapshot; see :func:`physiosync_rt.dashboard.render_png`."""
+    if not display_available():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    app = _application()
+    window = Dashboard(lambda _command: None)
+    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    window.resize(*size)
+    window.refresh(snapshot)
+    window.show()
+    app.processEvents()
+    try:
+        _save(window, path)
+    finally:
+        window.close()
+        window.deleteLater()
+
+
+def _application() -> QApplication:
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        qInstallMessageHandler(_tell)
+        app = QApplication(["physiosync"])
+    theme.apply(app)
+    return app
+
+
+def _tell(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    """Pass Qt's messages on, but for one that every window without a screen causes."""
+    if "propagateSizeHints" not in message:
+        sys.stderr.write(f"{message}\n")
+
+
+def _save(window: Dashboard, path: Path) -> None:
+    if not window.grab().save(str(path), "PNG"):
+        raise UserError(
+            f"The picture {path} could not be written: expected an existing folder that may be "
+            "written to; mend: create it or choose another place."
+        )
+
+
+@contextmanager
+def _interrupt_closes(window: Dashboard) -> Iterator[None]:
+    """Let Ctrl-C close the window. Python sees the signal at the next tick of a timer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def close(_number: int, _frame: FrameType | None) -> None:
+        window.close()
+
+    before = signal.signal(signal.SIGINT, close)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,1 @@
+"""The live run: engine, rows, events, and what a view may show."""

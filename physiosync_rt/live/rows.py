@@ -1,0 +1,106 @@
+"""From a window and what the network says of it to the row that is written."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+from physiosync_rt.bundle.predictor import Estimate, quadrant
+from physiosync_rt.datatypes import Prediction, Reason, StreamPhase, StreamSpec, Window
+from physiosync_rt.live.watchdog import Watchdog
+from physiosync_rt.pipeline.pipeline import Pipeline
+from physiosync_rt.sources.base import Source
+
+
+class RowMaker:
+    """Adds to an estimate what the run knows: times, ages, markers, and who has stopped sending.
+
+    Parameters
+    ----------
+    source : Source
+    pipeline : Pipeline
+    watchdogs : mapping of str to Watchdog
+        By the stream's name.
+    specs : sequence of StreamSpec
+        EEG first, then the peripheral stream where there is one.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        pipeline: Pipeline,
+        watchdogs: Mapping[str, Watchdog],
+        specs: Sequence[StreamSpec],
+    ) -> None:
+        self._source = source
+        self._pipeline = pipeline
+        self._watchdogs = watchdogs
+        self._specs = specs
+        self._markers: list[tuple[float, str]] = []
+        self._utc_of_stamp_zero = math.nan
+
+    def mark(self, t: float, text: str) -> None:
+        """Put a marker into the first row that ends at or after ``t`` of the common clock."""
+        self._markers.append((t, text))
+
+    def row(self, window: Window, estimate: Estimate, now: float) -> Prediction:
+        """Make the row of a window; ``now`` is the present time of arrival."""
+        anchor = self._pipeline.anchor or 0.0
+        t_end = anchor + window.t_end
+        reason = self._or_stalled(estimate.reason, 0, now)
+        left_out = Reason.NONE
+        if estimate.reason is Reason.NO_EEG:
+            left_out = self._or_stalled(window.eeg.reason, 0, now)
+        elif estimate.reason is Reason.NO_PPS and window.pps is not None:
+            left_out = self._or_stalled(window.pps.reason, 1, now)
+        valence, arousal = estimate.targets.get("valence"), estimate.targets.get("arousal")
+        clock_now = self._source.now() if self._source.speed == 1.0 else None
+        return Prediction(
+            index=window.index,
+            t_end=window.t_end,
+            t_end_lsl=t_end,
+            t_end_utc=self._utc(t_end),
+            window_s=self._pipeline.profile.window_s,
+            valence=valence,
+            arousal=arousal,
+            quadrant=quadrant(valence, arousal),
+            confidence=estimate.confidence,
+            valid=estimate.valid,
+            reason=reason,
+            modalities=estimate.modalities,
+            completeness_eeg=window.eeg.completeness,
+            completeness_pps=window.pps.completeness if window.pps else None,
+            quality_eeg=window.eeg.quality,
+            quality_pps=window.pps.quality if window.pps else None,
+            sample_age_ms=None if clock_now is None else (clock_now - self._pipeline.newest) * 1e3,
+            infer_ms=estimate.infer_ms,
+            latency_ms=None if clock_now is None else (clock_now - t_end) * 1e3,
+            marker=self._markers_until(t_end),
+            left_out=left_out,
+        )
+
+    def _or_stalled(self, reason: Reason, stream: int, now: float) -> Reason:
+        """A gap that goes on because the device sends nothing has a name of its own."""
+        phase = self._watchdogs[self._specs[stream].name].phase(now)
+        silent = phase in (StreamPhase.STALLED, StreamPhase.LOST)
+        if reason is Reason.GAP and silent and math.isfinite(self._source.speed):
+            return Reason.STALLED
+        return reason
+
+    def _utc(self, t: float) -> float | None:
+        """UNIX time of a moment on the common clock; None where nobody knows."""
+        if math.isnan(self._utc_of_stamp_zero):
+            clock_now, start = self._source.now(), self._source.start_utc
+            if clock_now is not None and self._source.speed == 1.0:
+                self._utc_of_stamp_zero = time.time() - clock_now
+            elif start is not None and self._pipeline.anchor is not None:
+                self._utc_of_stamp_zero = start - self._pipeline.anchor
+            else:
+                return None
+        return t + self._utc_of_stamp_zero
+
+    def _markers_until(self, t_end: float) -> str:
+        due = [text for t, text in self._markers if t <= t_end]
+        self._markers = [(t, text) for t, text in self._markers if t > t_end]
+        return ";".join(due)

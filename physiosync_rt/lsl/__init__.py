@@ -1,0 +1,1 @@
+"""Lab Streaming Layer: configuration, discovery, the source, replay and our own outlets."""

@@ -1,0 +1,165 @@
+"""A simulated person as LSL streams, in a process of its own: the device of the demo."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from types import FrameType, TracebackType
+from typing import Self
+
+from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.datatypes import StreamSpec
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
+from physiosync_rt.pipeline.chunking import in_time_order
+from physiosync_rt.preprocess.baseline import Baseline
+from physiosync_rt.simulation import Course, Person, PersonStream, simulate
+
+CHUNK_S = 0.02
+REST_S = 40.0
+DEMO_REST_S = 5.0
+LISTENER_S = 30.0
+
+
+def person_stream(
+    seed: int, ch_names: tuple[str, ...] = DEAP_CH_NAMES, rest_s: float = REST_S
+) -> PersonStream:
+    """Streams of one simulated person: EEG at 128 Hz and GSR at 32 Hz."""
+    return PersonStream(Person.draw(seed), seed=seed, ch_names=ch_names, ecg_sfreq=0, rest_s=rest_s)
+
+
+def rest_of(predictor: Predictor, seed: int) -> Baseline:
+    """Rest of the demo's person, taken from an earlier session through the bundle's pipeline.
+
+    So the demo predicts from its first full window on, as with a person who has been measured
+    before.
+    """
+    card = predictor.bundle.card
+    session = simulate(
+        Person.draw(seed),
+        REST_S,
+        seed=seed + 1,
+        course=Course.draw(seed + 1, REST_S),
+        ch_names=card.eeg.ch_names,
+        ecg_sfreq=0,
+    )
+    eeg, gsr = (stream.spec for stream in session.recording.streams)
+    pipeline = predictor.pipeline(eeg, gsr)
+    for chunk in in_time_order(session.recording):
+        pipeline.push(chunk)
+    rest = pipeline.baseline
+    assert rest is not None, "forty seconds of simulated rest hold thirty usable ones"
+    return replace(rest, origin="an earlier session of the simulated person")
+
+
+class Player:
+    """The player's process as a context: started, found by its source_ids, ended by its id.
+
+    Parameters
+    ----------
+    ch_names : tuple of str
+    seed : int
+    """
+
+    def __init__(self, ch_names: tuple[str, ...], seed: int) -> None:
+        self._token = f"physiosync-demo-{time.time_ns():x}"
+        self._command = [
+            *(sys.executable, "-m", "physiosync_rt.lsl.demo_player"),
+            *("--token", self._token, "--seed", str(seed), "--channels", ",".join(ch_names)),
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def eeg_id(self) -> str:
+        """source_id of the EEG stream."""
+        return f"{self._token}-eeg"
+
+    @property
+    def gsr_id(self) -> str:
+        """source_id of the GSR stream."""
+        return f"{self._token}-gsr"
+
+    def __enter__(self) -> Self:
+        # In a group of its own, so that Ctrl-C ends the run first and the player after it.
+        self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(5.0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+def play(stream: PersonStream, token: str, stopping: threading.Event) -> None:
+    """Publish a person until told to stop, or until the last listener has gone.
+
+    Parameters
+    ----------
+    stream : PersonStream
+    token : str
+        Stem of the source_ids.
+    stopping : threading.Event
+    """
+    import pylsl
+
+    from physiosync_rt.lsl.info import make_info
+
+    specs: dict[str, StreamSpec] = {
+        spec.name: replace(spec, source_id=f"{token}-{spec.modality}".lower())
+        for spec in stream.specs
+    }
+    outlets = {name: pylsl.StreamOutlet(make_info(spec)) for name, spec in specs.items()}
+    # The person begins when somebody listens, and ends when nobody has for a while.
+    last_heard = time.monotonic()
+    while not any(outlet.have_consumers() for outlet in outlets.values()):
+        if stopping.wait(0.02) or time.monotonic() - last_heard > LISTENER_S:
+            return
+    if stopping.wait(0.5):
+        return
+    start = pylsl.local_clock()
+    while not stopping.wait(CHUNK_S) and time.monotonic() - last_heard < LISTENER_S:
+        now = pylsl.local_clock() - start
+        for chunk in stream.read_until(now):
+            if len(chunk):
+                outlets[chunk.stream].push_chunk(chunk.samples, chunk.timestamps + start)
+        if any(outlet.have_consumers() for outlet in outlets.values()):
+            last_heard = time.monotonic()
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="physiosync_rt.lsl.demo_player")
+    parser.add_argument("--token", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--channels", required=True)
+    arguments = parser.parse_args()
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop)
+    from physiosync_rt.lsl.config import use_loopback
+
+    # The demo's configuration comes down in the environment; without it, still loopback only.
+    use_loopback(session="physiosync-demo")
+    names = tuple(arguments.channels.split(","))
+    stream = person_stream(arguments.seed, names, DEMO_REST_S)
+    play(stream, arguments.token, stopping)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,131 @@
+"""LSL metadata: what our streams say of themselves, and what other people's streams mean.
+
+References
+----------
+.. [1] https://github.com/sccn/xdf/wiki/Meta-Data (names of the fields)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from physiosync_rt.datatypes import Modality, StreamSpec
+from physiosync_rt.formats.metadata import COUNTER_TYPE, StreamLayout, stream_layout
+
+if TYPE_CHECKING:
+    import pylsl
+
+UNIT_WORDS = {
+    Modality.EEG: "microvolts",
+    Modality.GSR: "microsiemens",
+    Modality.ECG: "millivolts",
+    Modality.OTHER: "",
+}
+"""How our outlets spell the canonical units."""
+
+MANUFACTURER = "PhysioSync-RT"
+
+END_MARKER = "physiosync:end"
+"""Marker by which a replay says that nothing will follow."""
+
+
+def make_info(spec: StreamSpec, *, speed: float = 1.0, counter: bool = False) -> pylsl.StreamInfo:
+    """Describe an outlet for samples of a stream.
+
+    Parameters
+    ----------
+    spec : StreamSpec
+        ``source_id`` has to be stable over restarts: receivers reconnect by it.
+    speed : float
+        Recorded seconds per second, for a replay.
+    counter : bool
+        Append a channel for the sample counter.
+
+    Returns
+    -------
+    pylsl.StreamInfo
+        float32; labels, units and types in ``desc/channels``, the speed in ``desc/playback``.
+    """
+    import pylsl
+
+    known = spec.modality is not Modality.OTHER
+    stype = spec.modality.value if known else spec.stype
+    n_chans = spec.n_chans + counter
+    info = pylsl.StreamInfo(spec.name, stype, n_chans, spec.sfreq, "float32", spec.source_id)
+    desc = info.desc()
+    acquisition = desc.append_child("acquisition")
+    acquisition.append_child_value("manufacturer", MANUFACTURER)
+    channels = desc.append_child("channels")
+    for ch_name in spec.ch_names:
+        channel = channels.append_child("channel")
+        channel.append_child_value("label", ch_name)
+        channel.append_child_value("unit", UNIT_WORDS[spec.modality] if spec.unit else "")
+        channel.append_child_value("type", stype)
+    if counter:
+        channel = channels.append_child("channel")
+        channel.append_child_value("label", "counter")
+        channel.append_child_value("type", COUNTER_TYPE)
+    desc.append_child("playback").append_child_value("speed", repr(speed))
+    return info
+
+
+def make_marker_info(name: str, source_id: str, *, speed: float = 1.0) -> pylsl.StreamInfo:
+    """Describe an outlet for text markers."""
+    import pylsl
+
+    info = pylsl.StreamInfo(name, "Markers", 1, pylsl.IRREGULAR_RATE, "string", source_id)
+    desc = info.desc()
+    desc.append_child("acquisition").append_child_value("manufacturer", MANUFACTURER)
+    desc.append_child("playback").append_child_value("speed", repr(speed))
+    return info
+
+
+def layout(info: pylsl.StreamInfo) -> StreamLayout:
+    """Make sense of a stream; its ``split`` turns raw samples into those of a `Chunk`.
+
+    Parameters
+    ----------
+    info : pylsl.StreamInfo
+        A complete one, as `full_info` returns it: what resolvers return names no channels.
+    """
+    return stream_layout(
+        info.name(),
+        info.type(),
+        info.nominal_srate(),
+        _channels(info),
+        source_id=info.source_id(),
+        host=info.hostname(),
+    )
+
+
+def describe(info: pylsl.StreamInfo) -> StreamSpec:
+    """Tell what a stream is, from its complete info; a shorthand for ``layout(info).spec``."""
+    return layout(info).spec
+
+
+def declared_speed(info: pylsl.StreamInfo) -> float:
+    """Read the recorded seconds per second that a replay declares; 1 for anything else."""
+    text = info.desc().child("playback").child_value("speed")
+    try:
+        speed = float(text)
+    except ValueError:
+        return 1.0
+    return speed if speed > 0 else 1.0
+
+
+def is_marker(info: pylsl.StreamInfo) -> bool:
+    """Tell whether a stream carries text."""
+    import pylsl
+
+    return bool(info.channel_format() == pylsl.cf_string)
+
+
+def _channels(info: pylsl.StreamInfo) -> list[dict[str, str]]:
+    """Read label, unit and type of every channel, empty where silent or miscounted."""
+    n_chans = info.channel_count()
+    found: list[dict[str, str]] = []
+    node = info.desc().child("channels").child("channel")
+    while not node.empty() and len(found) <= n_chans:
+        found.append({key: node.child_value(key).strip() for key in ("label", "unit", "type")})
+        node = node.next_sibling("channel")
+    return found if len(found) == n_chans else [{} for _ in range(n_chans)]

@@ -1,0 +1,168 @@
+"""Bring back a stream that has gone, by who it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from physiosync_rt.errors import UserError
+from physiosync_rt.utils.retry import longer
+
+if TYPE_CHECKING:
+    import pylsl
+
+SILENT_S = 1.5
+"""A signal that is silent for so long may live on under another address."""
+
+LOOK_S = 0.1
+_FORGET_S = 2.0
+
+
+class Recoverable(Protocol):
+    """An inlet that can go on with a successor of its outlet."""
+
+    lost: bool
+    info: pylsl.StreamInfo
+
+    @property
+    def name(self) -> str:
+        """What the stream is called in this run."""
+        ...
+
+    def reopen(self, info: pylsl.StreamInfo) -> None:
+        """Go on with the successor; raises TimeoutError, LostError or UserError."""
+        ...
+
+
+class Recovery:
+    """Watches one stream and connects to its successor.
+
+    Parameters
+    ----------
+    inlet : Recoverable
+        Open.
+    others : callable
+        uids of streams that were in sight from the beginning or are in use: never a successor.
+    silent_s : float or None
+        Silence after which a successor is looked for although the connection stands; None for a
+        stream that is silent as a rule.
+
+    Notes
+    -----
+    The successor has another uid, and the same name, type, rate and channel count. It has the
+    same source_id (on the same computer if there is one), or it is the only one of its kind on
+    the same computer: many programs make up a new source_id with every start.
+    """
+
+    def __init__(
+        self,
+        inlet: Recoverable,
+        others: Callable[[], frozenset[str]],
+        silent_s: float | None = SILENT_S,
+    ) -> None:
+        self._inlet = inlet
+        self._others = others
+        self._silent_s = silent_s
+        self._refused: set[str] = set()
+        self._resolver: pylsl.ContinuousResolver | None = None
+        self._last: float | None = None
+        self._since: float | None = None
+        self._due = 0.0
+        self._pause = 0.0
+        self._announced = False
+
+    def step(self, got_samples: bool) -> str:
+        """Do what is due after a poll; return a sentence for a person, empty as a rule."""
+        now = time.monotonic()
+        if got_samples:
+            self._last = now
+            return self._welcome(now)
+        if not self._inlet.lost and not self._is_silent(now):
+            return ""
+        if self._resolver is None:
+            self._start(now)
+        if self._inlet.lost and not self._announced:
+            self._announced = True
+            return f"stream {self._inlet.name!r} has gone; it is taken up again when it is back"
+        if now >= self._due:
+            self._due = now + LOOK_S
+            return self._look()
+        return ""
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._resolver = None
+
+    def _is_silent(self, now: float) -> bool:
+        limit = self._silent_s
+        return limit is not None and self._last is not None and now - self._last > limit
+
+    def _welcome(self, now: float) -> str:
+        """Say that the stream is back, where it was away."""
+        self._resolver, self._announced, self._pause = None, False, 0.0
+        since, self._since = self._since, None
+        if since is None:
+            return ""
+        return f"stream {self._inlet.name!r} is back after {now - since:.1f} s"
+
+    def _start(self, now: float) -> None:
+        import pylsl
+
+        if self._since is None:
+            self._since = now if self._last is None else self._last
+        name = self._inlet.info.name()
+        # A quote would end the resolver's own quotes.
+        quoted = "'" in name or '"' in name or not name
+        self._resolver = (
+            pylsl.ContinuousResolver(forget_after=_FORGET_S)
+            if quoted
+            else pylsl.ContinuousResolver("name", name, forget_after=_FORGET_S)
+        )
+
+    def _look(self) -> str:
+        from pylsl.util import LostError
+
+        successor = self._successor()
+        if successor is None:
+            return ""
+        try:
+            self._inlet.reopen(successor)
+        except (TimeoutError, LostError):
+            self._pause = longer(self._pause)
+            self._due = time.monotonic() + self._pause
+        except UserError as error:
+            self._refused.add(successor.uid())
+            return str(error)
+        else:
+            self._resolver, self._last = None, time.monotonic()
+            if self._silent_s is None:
+                return self._welcome(self._last)
+        return ""
+
+    def _successor(self) -> pylsl.StreamInfo | None:
+        assert self._resolver is not None, "the search has begun"
+        gone = self._inlet.info
+        never = {*self._others(), *self._refused, gone.uid()}
+        kind = [
+            info
+            for info in self._resolver.results()
+            if info.uid() not in never and _kind(info) == _kind(gone)
+        ]
+        here = [info for info in kind if info.hostname() == gone.hostname()]
+        source_id = gone.source_id()
+        by_id = [info for info in kind if source_id and info.source_id() == source_id]
+        for choice in ([info for info in by_id if info in here], by_id, here):
+            if len(choice) == 1:
+                return choice[0]
+        return None
+
+
+def _kind(info: pylsl.StreamInfo) -> tuple[object, ...]:
+    return (
+        info.name(),
+        info.type(),
+        info.channel_count(),
+        info.nominal_srate(),
+        info.channel_format(),
+    )

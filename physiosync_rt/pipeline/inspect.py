@@ -1,0 +1,87 @@
+"""What is in a recording: streams, rates, gaps, clocks and quality, as plain facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from physiosync_rt.align.aligner import StreamAligner
+from physiosync_rt.datatypes import GRID_SFREQ, Modality, RecordedStream, Recording
+from physiosync_rt.formats.clocks import corrected
+from physiosync_rt.pipeline.chunking import in_time_order
+from physiosync_rt.preprocess.quality import Judge, judge_of
+
+
+def recording_facts(recording: Recording) -> dict[str, Any]:
+    """Streams with their true rates, gaps, clocks and quality, in plain containers."""
+    aligned = _aligned(recording)
+    return {
+        "file": str(recording.path or ""),
+        "subject": recording.subject,
+        "start_utc": recording.start_utc,
+        "streams": [_stream_facts(s, aligned.get(s.spec.name, {})) for s in recording.streams],
+        "markers": [{"name": m.name, "n": len(m.labels)} for m in recording.markers],
+        "segments": {
+            kind: sum(s.kind == kind for s in recording.segments) for kind in ("baseline", "trial")
+        },
+        "history": list(recording.history),
+        "notes": list(recording.notes),
+    }
+
+
+def _stream_facts(stream: RecordedStream, aligned: dict[str, Any]) -> dict[str, Any]:
+    spec = stream.spec
+    times = corrected(stream)
+    return {
+        "name": spec.name,
+        "modality": str(spec.modality),
+        "ch_names": list(spec.ch_names),
+        "unit": spec.unit,
+        "sfreq": spec.sfreq,
+        "n_samples": len(times),
+        "duration_s": float(times.max() - times.min()) if len(times) else 0.0,
+        "clock_offset_s": [float(v) for v in stream.clock_offsets[[0, -1], 1]]
+        if len(stream.clock_offsets)
+        else [],
+        "counter": stream.counter is not None,
+        **aligned,
+    }
+
+
+def _aligned(recording: Recording) -> dict[str, dict[str, Any]]:
+    """Run every regular stream through the aligner and see what it counts."""
+    aligners: dict[str, StreamAligner] = {}
+    judges: dict[str, Judge] = {}
+    qualities: dict[str, list[float]] = {}
+    regular = {s.spec.name: s.spec for s in recording.streams if s.spec.sfreq > 0}
+    for chunk in in_time_order(recording, 1.0):
+        spec = regular.get(chunk.stream)
+        if spec is None or len(chunk) == 0:
+            continue
+        if spec.name not in aligners:
+            aligners[spec.name] = StreamAligner(
+                spec, float(chunk.timestamps[0] + chunk.clock_offset)
+            )
+            judges[spec.name] = judge_of(spec.modality, spec.n_chans)
+        for grid in aligners[spec.name].push(chunk):
+            for at in range(0, len(grid) - GRID_SFREQ + 1, GRID_SFREQ):
+                second = grid.samples[at : at + GRID_SFREQ]
+                if spec.unit and spec.modality is not Modality.OTHER:
+                    value = float(judges[spec.name](second).mean())
+                    qualities.setdefault(spec.name, []).append(value)
+    return {
+        name: {
+            "sfreq_effective": round(aligner.sfreq_effective, 3),
+            "jitter_ms": round(1e3 * aligner.jitter_s, 3),
+            "gaps": aligner.counters.gaps,
+            "lost": aligner.counters.lost,
+            "late": aligner.counters.late,
+            "duplicated": aligner.counters.duplicated,
+            "clock_resets": aligner.counters.clock_resets,
+            "constant": aligner.counters.constant,
+            "not_finite": aligner.counters.bad,
+            "quality": round(float(np.mean(qualities[name])), 3) if name in qualities else None,
+        }
+        for name, aligner in aligners.items()
+    }

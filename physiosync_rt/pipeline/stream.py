@@ -1,0 +1,151 @@
+"""One stream's way through the pipeline: check, align, wait for its row, preprocess."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from physiosync_rt.align.aligner import StreamAligner
+from physiosync_rt.align.sanity_check import StartCheck, check_rate
+from physiosync_rt.align.stream_start import Start
+from physiosync_rt.datatypes import GRID_SFREQ, Chunk, GridChunk, Modality, StreamSpec
+from physiosync_rt.pipeline.preprocessor import ModalityChain
+
+MAX_EARLY_S = 60.0
+"""Backlog of one stream that is kept before its anchor is known."""
+
+MAX_WAITING = 600 * GRID_SFREQ
+"""Grid rows that wait for another stream: so far behind, it does not come any more."""
+
+
+class Lane:
+    """One stream's way through the pipeline: check, align, wait for its row, preprocess.
+
+    Attributes
+    ----------
+    aligner : StreamAligner or None
+        None until the stream's start and the anchor are known.
+    dropped : int
+        Samples that came too early, and grid rows that came too late or waited too long.
+    left_out : str
+        Why the stream takes no part in the run; empty when it does.
+    """
+
+    def __init__(self, spec: StreamSpec, chain: ModalityChain) -> None:
+        self.spec = spec
+        self.chain = chain
+        self.aligner: StreamAligner | None = None
+        self.dropped = 0
+        self.left_out = ""
+        self.start = Start(spec.sfreq)
+        self._started = False
+        self._anchor: float | None = None
+        self._check = StartCheck(spec)
+        self._rate_checked = False
+        self._early: list[Chunk] = []
+        self._pending: deque[GridChunk] = deque()
+
+    @property
+    def frontier(self) -> int:
+        """Grid index up to which the stream has been seen."""
+        return self.aligner.frontier if self.aligner else 0
+
+    @property
+    def started(self) -> bool:
+        """Whether it is known with which sample the stream begins."""
+        return self._started
+
+    def anchor_at(self, anchor: float) -> None:
+        """Start aligning; what came before the anchor was known is taken now."""
+        self._anchor = anchor
+        self._begin()
+
+    def push(self, chunk: Chunk) -> None:
+        """Take the next chunk.
+
+        Raises
+        ------
+        UserError
+            The stream cannot be what it declares.
+        """
+        self._check.add(chunk)
+        if self.aligner is not None:
+            self._align(chunk)
+            return
+        self._early.append(chunk)
+        if not self._started and self.start.add(chunk.timestamps + chunk.clock_offset):
+            self._trim_start()
+        self._begin()
+        while sum(map(len, self._early)) > MAX_EARLY_S * self.spec.sfreq:
+            self.dropped += len(self._early.pop(0))
+
+    def end(self) -> None:
+        """Nothing more will come: begin with what there is."""
+        if not self._started and self._early and self.start.settle():
+            self._trim_start()
+            self._begin()
+
+    def _trim_start(self) -> None:
+        """Leave out what came before the stream's first trustworthy sample."""
+        self._started = True
+        skip = self.start.index
+        self.dropped += skip
+        early, self._early = self._early, []
+        for chunk in early:
+            if skip < len(chunk):
+                self._early.append(_after(chunk, skip))
+            skip = max(skip - len(chunk), 0)
+
+    def _begin(self) -> None:
+        if self._anchor is None or not self._started or self.aligner is not None:
+            return
+        # Of EEG, one electrode more or less can be spared.
+        eeg = self.chain.contract.modality is Modality.EEG
+        self.aligner = StreamAligner(self.spec, self._anchor, None if eeg else self.chain.used)
+        early, self._early = self._early, []
+        for chunk in early:
+            self._align(chunk)
+
+    def _align(self, chunk: Chunk) -> None:
+        assert self.aligner is not None
+        self._pending.extend(self.aligner.push(chunk))
+        while self._pending and self._pending[-1].stop - self._pending[0].stop > MAX_WAITING:
+            self.dropped += len(self._pending.popleft())
+        rate = self.aligner.rate
+        if not self._rate_checked and rate.rate is not None:
+            # Once: a device that loses samples later on is a fault of the link, not of the rate.
+            check_rate(self.spec, self._sent(rate.rate, chunk), rate.stepped)
+            self._rate_checked = True
+
+    def _sent(self, received: float, chunk: Chunk) -> float:
+        """Rate of what was sent, where a device counts: of losses, as many as explain it."""
+        if self.aligner is None or chunk.counter is None or received >= self.spec.sfreq:
+            return received
+        counters = self.aligner.counters
+        sent = received * (1.0 + counters.lost / max(counters.received, 1))
+        return min(sent, self.spec.sfreq)
+
+    def advance_to(self, index: int) -> None:
+        """Bring the chain to grid index ``index``; rows that came after their deadline go."""
+        while self._pending and self._pending[0].start < index:
+            chunk = self._pending.popleft()
+            skip = max(self.chain.stop - chunk.start, 0)
+            self.dropped += min(skip, len(chunk))
+            cut = index - chunk.start
+            if cut < len(chunk):
+                rest = GridChunk(index, chunk.samples[cut:], chunk.present[cut:])
+                self._pending.appendleft(rest)
+            if skip < min(cut, len(chunk)):
+                piece = slice(skip, cut)
+                self.chain.push(
+                    GridChunk(chunk.start + skip, chunk.samples[piece], chunk.present[piece])
+                )
+        self.chain.skip_to(index)
+
+
+def _after(chunk: Chunk, skip: int) -> Chunk:
+    """Return a chunk without its first ``skip`` samples."""
+    counter = None if chunk.counter is None else chunk.counter[skip:]
+    return replace(
+        chunk, samples=chunk.samples[skip:], timestamps=chunk.timestamps[skip:], counter=counter
+    )

@@ -1,0 +1,257 @@
+"""A simulated session: the same samples as a stream, chunk by chunk, or as a whole recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Protocol
+
+import numpy as np
+
+from physiosync_rt.datatypes import (
+    UNITS,
+    Chunk,
+    FloatArray,
+    Modality,
+    RecordedStream,
+    Recording,
+    SampleArray,
+    Segment,
+    StreamSpec,
+)
+from physiosync_rt.formats.base import SIMULATED_NOTE
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
+from physiosync_rt.simulation.eeg import EegGenerator
+from physiosync_rt.simulation.latents import Course
+from physiosync_rt.simulation.peripheral import EcgGenerator, GsrGenerator
+from physiosync_rt.simulation.person import Person
+
+_BLOCK_S = 10.0
+"""Signals are made in blocks of this length, so that reading in any pieces gives the same."""
+
+Progress = Callable[[float, float], None]
+"""Called with what is done and the total."""
+
+
+class _Generator(Protocol):
+    def block(self, start: int, stop: int) -> FloatArray: ...
+
+
+class _Stream:
+    """One signal: blocks made ahead, handed out in any pieces."""
+
+    def __init__(self, spec: StreamSpec, generator: _Generator) -> None:
+        self.spec = spec
+        self._generator = generator
+        self._sent = 0
+        self._made = 0
+        self._blocks = 0
+        self._ahead: list[SampleArray] = []
+
+    def read_until(self, t: float) -> tuple[int, SampleArray]:
+        """Return the number of the first sample and all samples before ``t`` not yet read."""
+        stop = max(ceil(t * self.spec.sfreq), self._sent)
+        while self._made < stop:
+            self._blocks += 1
+            end = ceil(self._blocks * _BLOCK_S * self.spec.sfreq)
+            self._ahead.append(self._generator.block(self._made, end).astype(np.float32))
+            self._made = end
+        first, n_times = self._sent, stop - self._sent
+        joined = np.concatenate([np.empty((0, self.spec.n_chans), np.float32), *self._ahead])
+        self._ahead = [joined[n_times:]]
+        self._sent = stop
+        return first, joined[:n_times].copy()
+
+
+class PersonStream:
+    """An endless session of one person, read forward in pieces of any size.
+
+    Parameters
+    ----------
+    person : Person
+    seed : int
+        Seeds the session: its latent course, noise and artefacts.
+    course : Course, optional
+        Latent course; drawn from the seed when not given.
+    ch_names : tuple of str
+        Electrodes of the 10-10 system.
+    eeg_sfreq, gsr_sfreq, ecg_sfreq : float
+        Rates in Hz; 0 leaves the stream out (EEG is always there).
+    ecg_n_leads : int
+        1 or 2.
+    rest_s : float
+        Rest before the drawn course begins, in seconds: neutral valence, low arousal.
+
+    Raises
+    ------
+    UserError
+        An electrode that is not in the 10-10 system.
+    ValueError
+        A rate too low for its signal.
+
+    Notes
+    -----
+    Not safe to share between threads. Stamps are seconds from the start of the session.
+    """
+
+    def __init__(
+        self,
+        person: Person,
+        *,
+        seed: int,
+        course: Course | None = None,
+        ch_names: tuple[str, ...] = DEAP_CH_NAMES,
+        eeg_sfreq: float = 128.0,
+        gsr_sfreq: float = 32.0,
+        ecg_sfreq: float = 256.0,
+        ecg_n_leads: int = 1,
+        rest_s: float = 30.0,
+    ) -> None:
+        self.person = person
+        self.course = course or Course.draw(seed, rest_s)
+        eeg_seeds, gsr_seeds, ecg_seeds = np.random.SeedSequence([seed, person.seed]).spawn(3)
+        eeg = EegGenerator(person, self.course, tuple(ch_names), eeg_sfreq, eeg_seeds)
+        self._streams = [_Stream(_spec(Modality.EEG, tuple(ch_names), eeg_sfreq), eeg)]
+        if gsr_sfreq:
+            gsr = GsrGenerator(person, self.course, gsr_sfreq, gsr_seeds)
+            self._streams.append(_Stream(_spec(Modality.GSR, ("GSR",), gsr_sfreq), gsr))
+        if ecg_sfreq:
+            ecg = EcgGenerator(person, self.course, ecg_n_leads, ecg_sfreq, ecg_seeds)
+            leads = ("ECG",) if ecg_n_leads == 1 else ("ECG1", "ECG2")
+            self._streams.append(_Stream(_spec(Modality.ECG, leads, ecg_sfreq), ecg))
+
+    @property
+    def specs(self) -> tuple[StreamSpec, ...]:
+        """The streams: EEG first, then GSR and ECG where they are wanted."""
+        return tuple(stream.spec for stream in self._streams)
+
+    def read_until(self, t: float) -> tuple[Chunk, ...]:
+        """Return what lies before ``t`` seconds and was not yet read: one chunk per stream."""
+        chunks = []
+        for stream in self._streams:
+            first, samples = stream.read_until(t)
+            stamps = np.arange(first, first + len(samples)) / stream.spec.sfreq
+            chunks.append(Chunk(stream.spec.name, samples, stamps))
+        return tuple(chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedSession:
+    """A recording and what was behind it.
+
+    Attributes
+    ----------
+    recording : Recording
+        EEG (µV), GSR (µS) and ECG (mV), with the rest as its baseline segment.
+    times : float64 array, shape (n_seconds + 1,)
+        Seconds 0, 1, 2 ... of the session.
+    valence, arousal : float64 arrays, shape (n_seconds + 1,)
+        The latent truth in [0, 1] at these seconds.
+    """
+
+    recording: Recording
+    times: FloatArray
+    valence: FloatArray
+    arousal: FloatArray
+
+    def with_trials(self, trial_s: float) -> Recording:
+        """Return the recording with the time after the rest cut into trials.
+
+        Every trial is rated with the mean latent truth over it, on the scale 0 to 1; a
+        remainder shorter than ``trial_s`` is in no trial.
+        """
+        rest = max((s.stop for s in self.recording.segments if s.kind == "baseline"), default=0.0)
+        n_trials = int((self.times[-1] - rest) // trial_s)
+        trials = []
+        for k in range(n_trials):
+            start, stop = rest + k * trial_s, rest + (k + 1) * trial_s
+            inside = (self.times >= start) & (self.times <= stop)
+            trials.append(
+                Segment(
+                    start,
+                    stop,
+                    "trial",
+                    self.recording.subject,
+                    trial=k + 1,
+                    valence=float(self.valence[inside].mean()),
+                    arousal=float(self.arousal[inside].mean()),
+                )
+            )
+        return replace(self.recording, segments=(*self.recording.segments, *trials))
+
+
+def simulate(
+    person: Person,
+    duration_s: float,
+    *,
+    seed: int,
+    course: Course | None = None,
+    ch_names: tuple[str, ...] = DEAP_CH_NAMES,
+    eeg_sfreq: float = 128.0,
+    gsr_sfreq: float = 32.0,
+    ecg_sfreq: float = 256.0,
+    ecg_n_leads: int = 1,
+    rest_s: float = 30.0,
+    progress: Progress | None = None,
+) -> SimulatedSession:
+    """Simulate a session at once: exactly what `PersonStream` would stream.
+
+    Parameters are those of `PersonStream`, and ``duration_s`` in seconds.
+    """
+    stream = PersonStream(
+        person,
+        seed=seed,
+        course=course,
+        ch_names=ch_names,
+        eeg_sfreq=eeg_sfreq,
+        gsr_sfreq=gsr_sfreq,
+        ecg_sfreq=ecg_sfreq,
+        ecg_n_leads=ecg_n_leads,
+        rest_s=rest_s,
+    )
+    pieces: list[tuple[Chunk, ...]] = []
+    for t in [*np.arange(_BLOCK_S, duration_s, _BLOCK_S), duration_s]:
+        pieces.append(stream.read_until(float(t)))
+        if progress is not None:
+            progress(float(t), duration_s)
+    planned = plan_session(person, duration_s, seed=seed, course=stream.course, rest_s=rest_s)
+    streams = tuple(
+        RecordedStream(
+            spec,
+            np.concatenate([piece[i].samples for piece in pieces]),
+            np.concatenate([piece[i].timestamps for piece in pieces]),
+        )
+        for i, spec in enumerate(stream.specs)
+    )
+    return replace(planned, recording=replace(planned.recording, streams=streams))
+
+
+def plan_session(
+    person: Person,
+    duration_s: float,
+    *,
+    seed: int,
+    course: Course | None = None,
+    rest_s: float = 30.0,
+) -> SimulatedSession:
+    """Return what `simulate` does for the same parameters, at once and without any stream."""
+    course = course or Course.draw(seed, rest_s)
+    subject = f"simulated-{person.seed}"
+    segments = (Segment(0.0, rest_s, "baseline", subject, trial=0),) if rest_s else ()
+    times = np.arange(int(duration_s) + 1, dtype=np.float64)
+    valence, arousal = course(times)
+    recording = Recording((), segments=segments, subject=subject, notes=(SIMULATED_NOTE,))
+    return SimulatedSession(recording, times, valence, arousal)
+
+
+def _spec(modality: Modality, ch_names: tuple[str, ...], sfreq: float) -> StreamSpec:
+    return StreamSpec(
+        name=f"Simulated{modality}",
+        modality=modality,
+        ch_names=ch_names,
+        sfreq=float(sfreq),
+        unit=UNITS[modality],
+        stype=str(modality),
+        source_id=f"physiosync-simulated-{modality}".lower(),
+    )

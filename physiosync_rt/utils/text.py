@@ -1,0 +1,12 @@
+"""Small helpers for text."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBER = re.compile(r"\b\d+(?:[.,]\d+)*")
+
+
+def gist(text: str) -> str:
+    """Return a sentence without its numbers: seconds that count up are no news."""
+    return _NUMBER.sub("", text)

@@ -1,0 +1,130 @@
+"""What is in a recording, in a bundle or in sight, as text and tables for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from physiosync_rt.bundle.card import Card
+from physiosync_rt.lsl.discovery import SeenStream
+
+
+def recording_text(facts: dict[str, Any]) -> Group:
+    """Facts of `recording_facts` for a person: a paragraph per stream, then the rest."""
+    parts: list[Text | Padding] = [Text(facts["file"] or facts["subject"], style="bold")]
+    for stream in facts["streams"]:
+        parts += [Text(), *_stream_lines(stream)]
+    segments = facts["segments"]
+    lines = [f"{m['n']} markers in {m['name']}" for m in facts["markers"]]
+    if any(segments.values()):
+        lines.append(f"{segments['baseline']} baseline and {segments['trial']} trial segments")
+    lines += [f"done to it before: {step}" for step in facts["history"]]
+    lines += [f"note: {note}" for note in facts["notes"]]
+    parts.append(Text())
+    parts += [Text(line) for line in lines]
+    return Group(*parts)
+
+
+def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
+    rate = f"{s['sfreq']:g} Hz" if s["sfreq"] else "irregular"
+    if abs(s.get("sfreq_effective", s["sfreq"]) - s["sfreq"]) > 0.01:
+        rate += f" (measured {s['sfreq_effective']:.2f})"
+    unit = s["unit"] or "unit not known"
+    what = [s["modality"], unit, f"{len(s['ch_names'])} ch", rate, f"{s['duration_s']:.1f} s"]
+    lines: list[Text | Padding] = [Text(s["name"], style="bold"), _indented(", ".join(what))]
+    clock = ["samples are counted"] if s["counter"] else []
+    if offsets := s["clock_offset_s"]:
+        drifted = f" to {offsets[-1]:+.6f}" if len(set(offsets)) > 1 else ""
+        clock.append(f"clock offset {offsets[0]:+.6f}{drifted} s")
+    if clock:
+        lines.append(_indented(" · ".join(clock), style="dim"))
+    if "jitter_ms" in s:
+        said = [f"jitter {s['jitter_ms']:.1f} ms", *(f"{s[key]} {word}" for key, word in _COUNTS)]
+        if s["quality"] is not None:
+            said.append(f"quality {s['quality']:.2f}")
+        lines.append(_indented(" · ".join(said), style="dim"))
+    return [*lines, _indented(" ".join(s["ch_names"]), style="dim")]
+
+
+_COUNTS = (
+    ("gaps", "gaps"),
+    ("lost", "lost"),
+    ("late", "late"),
+    ("duplicated", "repeated"),
+    ("clock_resets", "clock resets"),
+    ("constant", "with a stamp that stood still"),
+    ("not_finite", "not finite"),
+)
+
+
+def _indented(text: str, style: str = "") -> Padding:
+    """Lines that keep their indent where a narrow terminal breaks them."""
+    return Padding(Text(text, style=style), (0, 0, 0, 2), expand=False)
+
+
+def seen_text(streams: Sequence[SeenStream]) -> Group:
+    """LSL streams in sight for a person: a paragraph each, nothing of it cut off."""
+    parts: list[Text | Padding] = []
+    for each in streams:
+        spec = each.spec
+        words = ", ".join(sorted(set(filter(None, each.unit_words))))
+        rate = f"{spec.sfreq:g} Hz" if spec.sfreq else "irregular"
+        unit = spec.unit or words or "unit not known"
+        what = ["markers"] if each.marker else [str(spec.modality), unit]
+        parts += [
+            Text(spec.name, style="bold"),
+            _indented(", ".join([*what, f"{spec.n_chans} ch", rate])),
+            _indented(
+                f"type {spec.stype or '-'} · host {spec.host or '-'} · "
+                f"source_id {spec.source_id or '-'}",
+                style="dim",
+            ),
+        ]
+    return Group(*parts)
+
+
+def bundle_tables(card: Card, digest: str) -> list[Table]:
+    """A bundle's card for a person."""
+    about = Table(title=f"{card.headline} ({card.name}, {digest})", title_justify="left")
+    about.add_column("what")
+    about.add_column("value")
+    about.add_row("trained on", card.trained_on)
+    about.add_row("EEG", f"{card.eeg.n_chans} electrodes: {' '.join(card.eeg.ch_names)}")
+    if card.pps is not None:
+        about.add_row(str(card.pps.modality), f"{card.pps.n_chans} channel(s), {card.pps.unit}")
+    profile = card.profile
+    about.add_row("profile", f"{profile.profile}, {profile.window_s:g} s windows")
+    about.add_row("band", f"{profile.eeg.l_freq:g}-{profile.eeg.h_freq:g} Hz, average reference")
+    about.add_row("baseline", f"{profile.baseline_s:g} s of rest")
+    if card.least_confidence:
+        least = (f"{head} {value:.2f}" for head, value in card.least_confidence.items())
+        about.add_row("least confidence", ", ".join(least))
+    for key, value in card.provenance.items():
+        if not isinstance(value, dict | list):
+            about.add_row(key.replace("_", " "), str(value))
+    for machine in card.provenance.get("machines", ()):
+        gpu = f", {machine['gpu']}" if machine.get("gpu") else ""
+        about.add_row("trained by", f"{machine['system']}, {machine['cpus']} CPUs{gpu}")
+    return [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
+
+
+def _protocols(card: Card) -> list[str]:
+    return list(dict.fromkeys(score.protocol for score in card.scores))
+
+
+def _score_table(card: Card, protocol: str) -> Table:
+    """Scores of one protocol, which is named over them."""
+    table = Table(title=f"scores: {protocol}", title_justify="left")
+    for column in ("target", "from", "model", "metric", "value", "95 %", "n"):
+        table.add_column(column)
+    for s in card.scores:
+        if s.protocol == protocol:
+            interval = "" if s.ci_low is None else f"{s.ci_low:.2f}-{s.ci_high:.2f}"
+            n = "" if s.n is None else f"{s.n} {s.unit}".strip()
+            table.add_row(s.target, s.modalities, s.model, s.metric, f"{s.value:.3f}", interval, n)
+    return table

@@ -1,0 +1,244 @@
+"""What a view says, in plain words: the window and the terminal speak the same language.
+
+Every :class:`~physiosync_rt.datatypes.Reason`, phase and quadrant has one documented wording, so
+that the window, the terminal and the manual never disagree.
+"""
+
+from __future__ import annotations
+
+import math
+
+from physiosync_rt.datatypes import (
+    Modality,
+    Prediction,
+    Reason,
+    Snapshot,
+    StreamPhase,
+    StreamState,
+)
+
+VALENCE = "#f2b866"
+AROUSAL = "#72b2ff"
+FINE = "#7dc4a5"
+ALERT = "#f27d70"
+"""The four colours that mean something, the same in every view; words and shapes repeat them."""
+
+QUADRANTS: dict[str, tuple[str, str]] = {
+    "HVHA": ("excited", "high valence, high arousal"),
+    "HVLA": ("calm", "high valence, low arousal"),
+    "LVHA": ("tense", "low valence, high arousal"),
+    "LVLA": ("sad", "low valence, low arousal"),
+}
+"""Everyday word and meaning of each quadrant (Russell's circumplex, 1980)."""
+
+REASONS: dict[Reason, tuple[str, str]] = {
+    Reason.NONE: ("", ""),
+    Reason.WARMING_UP: (
+        "warming up",
+        "The first window is filling and the filters are settling; nothing needs doing.",
+    ),
+    Reason.NO_BASELINE: (
+        "no resting baseline yet",
+        "The model compares with rest: sit still until the rest is captured.",
+    ),
+    Reason.GAP: (
+        "gap in {signal}",
+        "Too many samples of the last window never arrived; check the radio link or the cable.",
+    ),
+    Reason.STALLED: (
+        "{signal} has stopped sending",
+        "The stream is connected but sends nothing; check the device's power and range.",
+    ),
+    Reason.LOW_QUALITY: (
+        "poor {signal} signal",
+        "The signal is too noisy or too flat to be physiology; check the electrodes.",
+    ),
+    Reason.NO_PPS: (
+        "no {signal}",
+        "The peripheral stream is missing and this bundle cannot predict without it.",
+    ),
+    Reason.NO_EEG: (
+        "no EEG",
+        "The EEG stream is missing and this bundle cannot predict without it.",
+    ),
+    Reason.LOW_CONFIDENCE: (
+        "not sure enough",
+        "The signals are fine, but so unsure an answer was no use when the model was trained.",
+    ),
+}
+"""Short wording of each reason (``{signal}`` names the signal it is about) and its explanation."""
+
+PHASES: dict[StreamPhase, str] = {
+    StreamPhase.WAITING: "waiting",
+    StreamPhase.STREAMING: "streaming",
+    StreamPhase.STALLED: "stalled",
+    StreamPhase.LOST: "lost",
+    StreamPhase.ENDED: "ended",
+}
+
+GOOD_QUALITY = 0.7
+"""Channel quality from which a channel counts as good."""
+
+POOR_QUALITY = 0.4
+"""Channel quality below which a channel counts as poor; between the two it is fair."""
+
+GETTING_READY = "Getting ready"
+"""Headline until the first prediction can be made."""
+
+MISSING = "–"
+"""Stands where there is no number."""
+
+
+def quality_word(quality: float) -> str:
+    """Return ``good``, ``fair`` or ``poor`` for a quality in [0, 1]."""
+    if quality >= GOOD_QUALITY:
+        return "good"
+    return "fair" if quality >= POOR_QUALITY else "poor"
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit as it is printed (``uV`` becomes ``µV``); ``a.u.`` where there is none."""
+    return unit.replace("u", "µ", 1) if unit in ("uV", "uS") else unit or "a.u."
+
+
+def number(value: float | None, digits: int = 2, unit: str = "") -> str:
+    """Return a number with its unit, or a dash for None and for what is not finite."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{value:.{digits}f}{' ' + unit if unit else ''}"
+
+
+def clock(seconds: float) -> str:
+    """Return a run time as ``mm:ss``, with hours in front from the first hour on."""
+    minutes, secs = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes:02d}:{secs:02d}"
+
+
+def duration(seconds: float) -> str:
+    """Return an age in the unit that reads best: ms, s, min."""
+    if not math.isfinite(seconds):
+        return MISSING
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def rarities(state: StreamState) -> dict[str, int]:
+    """Return what seldom happens to samples and their stamps, by a short name.
+
+    Counters of their own line in a view: samples that came twice, that are no numbers, whose
+    stamps stood still, that came after their row; and how often a clock was set anew.
+    """
+    return {
+        "twice": state.duplicated,
+        "no number": state.bad,
+        "no time": state.constant,
+        "too late": state.dropped,
+        "clock resets": state.clock_resets,
+    }
+
+
+def rate(state: StreamState) -> str:
+    """Return the measured against the nominal rate, as in ``249.9 / 250 Hz``."""
+    effective = number(state.sfreq_effective, 1) if state.received else MISSING
+    return f"{effective} / {state.spec.sfreq:g} Hz" if state.spec.sfreq else f"{effective} Hz"
+
+
+def pps_name(snapshot: Snapshot) -> str:
+    """Return ``GSR`` or ``ECG``, whichever the run has or had, else ``GSR or ECG``."""
+    for state in snapshot.streams:
+        if state.spec.modality in (Modality.GSR, Modality.ECG):
+            return state.spec.modality.value
+    for row in reversed(snapshot.history):
+        for name in ("gsr", "ecg"):
+            if name in row.modalities:
+                return name.upper()
+    return "GSR or ECG"
+
+
+def why(prediction: Prediction, pps: str) -> str:
+    """Return the reason of a row in a few words, naming the signal that it is about.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    pps : str
+        What to call the peripheral signal (see :func:`pps_name`).
+    """
+    # A row is withheld for its EEG; the peripheral signal is only ever missing beside it.
+    signal = pps if prediction.reason is Reason.NO_PPS else "EEG"
+    if prediction.left_out is Reason.NO_BASELINE:
+        return f"no rest of {signal} yet"
+    if prediction.left_out is Reason.WARMING_UP:
+        return f"{signal} warming up"
+    return REASONS[prediction.left_out or prediction.reason][0].format(signal=signal)
+
+
+def verdict(snapshot: Snapshot) -> tuple[str, str]:
+    """Return a headline on the newest row and the sentence that belongs under it.
+
+    Valid rows give the quadrant and its meaning, withheld rows ``No prediction`` and the reason
+    with its explanation, and a run that has not warmed up says what it is waiting for.
+    """
+    row = snapshot.prediction
+    if row is None or row.reason is Reason.WARMING_UP:
+        return GETTING_READY, waiting_for(snapshot)
+    if not row.valid:
+        if row.reason is Reason.NO_BASELINE and is_capturing(snapshot):
+            return GETTING_READY, waiting_for(snapshot)
+        short = why(row, pps_name(snapshot))
+        return "No prediction", f"{short[:1].upper()}{short[1:]}. {REASONS[row.reason][1]}"
+    if row.quadrant in QUADRANTS:
+        word, meaning = QUADRANTS[row.quadrant]
+        return word.capitalize(), meaning.capitalize()
+    name, value = ("valence", row.valence) if row.arousal is None else ("arousal", row.arousal)
+    level = "High" if value is not None and value >= 0.5 else "Low"
+    return f"{level} {name}", "This bundle predicts one dimension only"
+
+
+def signals_used(snapshot: Snapshot) -> str:
+    """Return which signals the newest row used, and what follows when one is missing."""
+    row = snapshot.prediction
+    if row is None or not row.valid:
+        return f"Signals used: {MISSING}"
+    used = " + ".join(part.upper() for part in row.modalities.split("+"))
+    if row.reason is Reason.NONE:
+        return f"Signals used: {used}"
+    return f"{used} only: {why(row, pps_name(snapshot))}, confidence lowered"
+
+
+def waiting_for(snapshot: Snapshot | None) -> str:
+    """Return what the run waits for before its first prediction."""
+    if snapshot is None:
+        return "Starting: loading the model"
+    if not snapshot.streams:
+        return "Looking for streams"
+    absent = [s.spec for s in snapshot.streams if s.phase is StreamPhase.WAITING]
+    if absent:
+        names = " and ".join(f"{spec.modality.value} “{spec.name}”" for spec in absent)
+        return f"Waiting for {names}"
+    if is_capturing(snapshot):
+        return f"Sit still: capturing the resting baseline, {snapshot.baseline_progress:.0%}"
+    if snapshot.run_s < snapshot.window_s:
+        return f"Filling the first window: {snapshot.run_s:.0f} of {snapshot.window_s:.0f} s"
+    return "Warming up: the filters are settling"
+
+
+def grouped_scores(scores: tuple[str, ...]) -> dict[str, list[str]]:
+    """Gather scores under the words in brackets at their end, which say how they were measured.
+
+    ``"F1 0.7 (eeg, by trial)"`` goes as ``"F1 0.7"`` under ``"eeg, by trial"``; a score without
+    brackets goes under an empty text.
+    """
+    groups: dict[str, list[str]] = {}
+    for score in scores:
+        figure, bracket, how = score.partition(" (")
+        groups.setdefault(how.removesuffix(")") if bracket else "", []).append(figure)
+    return groups
+
+
+def is_capturing(snapshot: Snapshot) -> bool:
+    """Return whether a baseline is being captured at this moment."""
+    flowing = any(state.phase is StreamPhase.STREAMING for state in snapshot.streams)
+    return flowing and snapshot.baseline_progress < 1.0

@@ -1,0 +1,130 @@
+"""The terminal view: fits 80x24 in every state, and one line per row where there is no terminal."""
+
+from __future__ import annotations
+
+import io
+import runpy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from physiosync_rt.datatypes import Prediction, Reason, Snapshot
+from physiosync_rt.views.terminal import TerminalView, line, sparkline
+
+FACTORY = runpy.run_path(str(Path(__file__).parents[1] / "helpers" / "snapshots.py"))
+make_snapshot: Callable[..., Snapshot] = FACTORY["make_snapshot"]
+make_row: Callable[..., Prediction] = FACTORY["make_row"]
+
+
+def drawn(snapshot: Snapshot | None, width: int = 80, height: int = 24) -> str:
+    """Return a snapshot as it stands on a terminal of a size."""
+    console = Console(
+        file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None
+    )
+    console.print(TerminalView(lambda: snapshot, console).render(snapshot))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 35)])
+@pytest.mark.parametrize("n_chans", [4, 32])
+@pytest.mark.parametrize(
+    "state", ["running", "gap", "no_pps", "waiting", "filling", "baseline", "lost", "faults"]
+)
+def test_fits_the_terminal(state: str, n_chans: int, width: int, height: int) -> None:
+    lines = drawn(make_snapshot(n_chans, state=state), width, height).splitlines()
+    assert len(lines) < height
+    assert max(map(len, lines)) <= width
+
+
+def test_shows_the_prediction_and_the_badge() -> None:
+    text = drawn(make_snapshot())
+    for words in (
+        "trained on simulated signals",
+        "04:07",
+        "Excited",
+        "0.82",
+        "Signals used: EEG",
+        "249.9 / 250 Hz",
+        "latency p50 52 ms",
+        "session-01.csv",
+        "valence F1 0.71",
+    ):
+        assert words in text
+    assert "●" in text
+
+
+def test_says_why_there_is_no_prediction() -> None:
+    text = drawn(make_snapshot(state="gap"))
+    assert "No prediction" in text
+    assert "Gap in EEG." in text
+    assert "▲ EEG lost 0.5 s" in text
+    assert "○" in text
+
+
+def test_says_what_seldom_happens_to_samples() -> None:
+    assert "twice" not in drawn(make_snapshot())
+    text = drawn(make_snapshot(state="faults"))
+    assert "EEG: 12 twice, 7 no number, 5 no time, 2 too late, 1 clock resets" in text
+    assert "GSR: 12 twice, 7 no number, 5 no time  " in text
+
+
+def test_before_the_first_snapshot() -> None:
+    assert "loading the model" in drawn(None)
+
+
+def test_a_point_in_a_corner_hides_no_word() -> None:
+    snapshot = make_snapshot()
+    row = replace(make_row(300), valence=1.0, arousal=0.0, quadrant="HVLA")
+    text = drawn(replace(snapshot, prediction=row, history=(row,)))
+    assert all(word in text for word in ("tense", "excited", "sad", "calm"))
+    assert text.count("●") == 1 + len(snapshot.streams)
+
+
+def test_sparkline_marks_withheld_rows() -> None:
+    rows = (
+        replace(make_row(1), valence=0.0),
+        make_row(2, valid=False, reason=Reason.GAP),
+        replace(make_row(3), valence=1.0),
+    )
+    assert sparkline(rows, "valence", 10) == "▁·█"
+    assert sparkline(rows, "valence", 2) == "·█"
+
+
+def test_a_row_is_one_plain_line() -> None:
+    row = replace(make_row(247, marker="clip 2"), valence=0.82, arousal=0.73, confidence=0.61)
+    assert line(row, "GSR") == (
+        "04:07  valence 0.82  arousal 0.73  excited  confidence 0.61  EEG + GSR  marker “clip 2”"
+    )
+    alone = replace(
+        make_row(249, reason=Reason.NO_PPS, modalities="eeg"), left_out=Reason.LOW_QUALITY
+    )
+    assert line(alone, "GSR").endswith("EEG (poor GSR signal)")
+    withheld = make_row(248, valid=False, reason=Reason.GAP)
+    assert line(withheld, "GSR") == "04:08  no prediction: gap in EEG"
+
+
+def test_without_a_terminal_each_row_is_printed_once() -> None:
+    first = make_snapshot(state="gap")
+    rows = (*first.history, make_row(first.history[-1].index + 1))
+    second = replace(first, history=rows, prediction=rows[-1], notice="")
+    snapshots = iter([None, first, first, second])
+    console = Console(file=io.StringIO(), width=40)
+    done = iter([False, False, False, True])
+    TerminalView(lambda: next(snapshots), console).run(lambda: next(done))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert "trained on simulated" in lines.pop(0)
+    assert lines[0].startswith("notice: EEG lost 0.5 s")
+    assert len(lines) == 1 + len(rows)
+    assert lines[-2].endswith("no prediction: gap in EEG")
+
+
+def test_live_view_leaves_the_last_state() -> None:
+    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=True)
+    done = iter([False, True])
+    TerminalView(make_snapshot, console).run(lambda: next(done))
+    assert "Excited" in console.file.getvalue()  # type: ignore[attr-defined]
