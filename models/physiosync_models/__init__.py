@@ -2,7 +2,7 @@
 
 from physiosync_models.config import SFREQ, EncoderConfig, ModelConfig
 from physiosync_models.encoder import Encoder, ProjectedEncoder, Projector
-from physiosync_models.ensemble import Members
+from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import Features, Head, PhysioSync
 from physiosync_models.presets import compact, deap_paper, dreamer_paper
 
@@ -12,8 +12,8 @@ __all__ = [
     "EncoderConfig",
     "Features",
     "Head",
-    "Members",
     "ModelConfig",
+    "PerTargetEnsemble",
     "PhysioSync",
     "ProjectedEncoder",
     "Projector",

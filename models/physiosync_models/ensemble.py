@@ -12,7 +12,7 @@ from physiosync_models.config import ModelConfig
 from physiosync_models.fusion import PhysioSync
 
 
-class Members(nn.Module):
+class PerTargetEnsemble(nn.Module):
     """Several networks for the same windows, each with targets of its own.
 
     The paper tunes the encoders anew for every target, so that valence and arousal come from two

@@ -7,13 +7,13 @@ import math
 import numpy as np
 
 from physiosync_rt.align.clock_model import ClockModel
-from physiosync_rt.align.duplicates import Repeats
-from physiosync_rt.align.grid_writer import Placing
-from physiosync_rt.align.loss_detector import Lattice
-from physiosync_rt.align.nonfinite import Finite
-from physiosync_rt.align.pending import Suspect, Suspicion
+from physiosync_rt.align.duplicates import Duplicates
+from physiosync_rt.align.grid_writer import GridWriter
+from physiosync_rt.align.loss_detector import LossDetector
+from physiosync_rt.align.nonfinite import NonFiniteFilter
+from physiosync_rt.align.pending import PendingSamples, Suspect
 from physiosync_rt.align.rate import OFF_RATE, RateMeter
-from physiosync_rt.align.sample_counter import Numbering
+from physiosync_rt.align.sample_counter import SampleCounter
 from physiosync_rt.align.stats import Counters
 from physiosync_rt.align.thresholds import (
     CATCH_UP_S,
@@ -59,10 +59,11 @@ class StreamAligner:
     the gap limit (or five times the stream's own jitter) opens a *suspicion*: the samples
     from there wait until the stamps come back to the line (they were late) or have run on beside
     it for ``CONFIRM_S`` (a gap; or, for a step back or an absurd one forward, a clock that was
-    reset, in which case the stream goes on where it was). Where stamps are clean (`Lattice`), a
-    step by whole periods opens one too, and shorter losses are counted and bridged. Stamps that
-    stand still place nothing: their samples are counted and left out. Where the device counts its
-    samples, the counter decides what is missing and stamps only steer the line.
+    reset, in which case the stream goes on where it was). Where stamps are clean
+    (`LossDetector`), a step by whole periods opens one too, and shorter losses are counted and
+    bridged. Stamps that stand still place nothing: their samples are counted and left out.
+    Where the device counts its samples, the counter decides what is missing and stamps only
+    steer the line.
     """
 
     def __init__(self, spec: StreamSpec, anchor: float, needed: BoolArray | None = None) -> None:
@@ -72,13 +73,13 @@ class StreamAligner:
         self.counters = Counters()
         self._anchor = anchor
         self._clock = ClockModel(spec.sfreq)
-        self._placing = Placing(spec, self.counters)
-        self._finite = Finite(spec.n_chans, self.counters, needed)
-        self._numbering = Numbering(spec.sfreq, self.counters)
-        self._repeats = Repeats(spec.sfreq, spec.n_chans)
+        self._grid_writer = GridWriter(spec, self.counters)
+        self._nonfinite = NonFiniteFilter(spec.n_chans, self.counters, needed)
+        self._sample_counter = SampleCounter(spec.sfreq, self.counters)
+        self._duplicates = Duplicates(spec.sfreq, spec.n_chans)
         self._rate = RateMeter(spec.sfreq)
-        self._lattice = Lattice(spec.sfreq)
-        self._suspicion = Suspicion()
+        self._loss_detector = LossDetector(spec.sfreq)
+        self._pending = PendingSamples()
         self._confirm_n = max(int(CONFIRM_S * spec.sfreq), 2)
         self._return_n = min(RETURN_N, self._confirm_n - 1)
         self._floor_s = GAP_S - min(1.0 / spec.sfreq, SLACK_S)
@@ -92,17 +93,17 @@ class StreamAligner:
     @property
     def delay_s(self) -> float:
         """Look-ahead of the resampler in seconds."""
-        return self._placing.resampler.kernel.half_width_s
+        return self._grid_writer.resampler.kernel.half_width_s
 
     @property
     def frontier(self) -> int:
         """Grid index up to which everything is known or known to be missing."""
-        return self._placing.resampler.frontier
+        return self._grid_writer.resampler.frontier
 
     @property
     def newest_s(self) -> float:
         """Fitted time of the newest sample from the anchor; minus infinity before the first."""
-        return self._placing.newest
+        return self._grid_writer.newest
 
     @property
     def jitter_s(self) -> float:
@@ -140,14 +141,14 @@ class StreamAligner:
         """Take the next chunk of this stream; return the grid rows that became known."""
         for at in range(0, len(chunk), BLOCK):
             self._push_block(chunk, slice(at, at + BLOCK))
-        return self._placing.take()
+        return self._grid_writer.take()
 
     def _push_block(self, chunk: Chunk, block: slice) -> None:
         # Rounding to the nanosecond lets the same recording, replayed on another time base, make
         # the same decisions to the last bit in all but freak cases.
         mapped = chunk.timestamps[block] + (chunk.clock_offset - self._anchor)
         stamps = np.round(mapped, 9).tolist()
-        samples, values = self._finite(chunk.samples[block].astype(np.float64))
+        samples, values = self._nonfinite(chunk.samples[block].astype(np.float64))
         counters = None if chunk.counter is None else chunk.counter[block].tolist()
         self._heed_offset(chunk.clock_offset)
         for i, stamp in enumerate(stamps):
@@ -156,10 +157,10 @@ class StreamAligner:
             if not math.isfinite(stamp):
                 self.counters.bad += 1
                 continue
-            known = self._repeats.has(stamp, values[i])
+            known = self._duplicates.has(stamp, values[i])
             if counters is not None:
                 # A counter that goes forward outranks what looks the same.
-                steps = self._numbering.steps(counters[i], known=known)
+                steps = self._sample_counter.steps(counters[i], known=known)
                 if steps is None:
                     continue
                 self._take_counted(stamp + self._rebase, steps, samples[i])
@@ -167,31 +168,31 @@ class StreamAligner:
                 self.counters.duplicated += 1
                 continue
             else:
-                missing = self._lattice.add(stamp)
-                self._clock.follow(unclean=not self._lattice.known)
+                missing = self._loss_detector.add(stamp)
+                self._clock.follow(unclean=not self._loss_detector.known)
                 self._take(Suspect(stamp + self._rebase, samples[i], missing))
-            self._repeats.add(stamp, values[i])
+            self._duplicates.add(stamp, values[i])
             self._rate.add(stamp)
-        self._placing.flush()
+        self._grid_writer.flush()
 
     def _heed_offset(self, offset: float) -> None:
         """Note where the clock correction says that the sender's clock was set anew."""
         before, self._offset = self._offset, offset
         if before is None or not self._started or abs(offset - before) < OFFSET_RESET_S:
             return
-        if self._suspicion:
+        if self._pending:
             self._confirm_jump()
         self._clock_set, self._stuck = True, None
 
     def _begin(self, stamp: float, sample: FloatArray, period: float | None = None) -> None:
         self._clock.start(stamp, period)
         self._started = True
-        self._placing.put(stamp, sample)
+        self._grid_writer.put(stamp, sample)
 
     def _break(self, stamp: float, sample: FloatArray) -> None:
         """End the stretch before ``stamp`` and begin the next one there."""
         self.counters.gaps += 1
-        self._placing.cut(stamp)
+        self._grid_writer.cut(stamp)
         self._begin(stamp, sample, self._clock.period)
 
     def _set_clock(self, stamp: float, sample: FloatArray) -> None:
@@ -210,7 +211,7 @@ class StreamAligner:
         start = clock.time
         stop = clock.coast(steps) if late else clock.update(stamp, steps)
         self.counters.lost += max(steps - 1, 0)
-        self._placing.bridge(start, stop, steps, sample)
+        self._grid_writer.bridge(start, stop, steps, sample)
 
     # --- stamps only --------------------------------------------------------------------------
 
@@ -228,12 +229,12 @@ class StreamAligner:
             self.counters.constant += 1
             return
         self._stuck = None
-        clock, suspicion = self._clock, self._suspicion
+        clock, suspicion = self._clock, self._pending
         residual = clock.residual(stamp, 1 + len(suspicion))
         limit = max(self._floor_s, 5.0 * clock.jitter, 0.5 * clock.period)
         jumps = missing is not None and abs(missing) > 0.5
         if not suspicion and abs(residual) < limit and not jumps:
-            self._placing.put(clock.update(stamp), sample)
+            self._grid_writer.put(clock.update(stamp), sample)
             return
         suspicion.add(suspect, near=abs(residual) < 0.5 * limit)
         if suspicion.n_back == self._return_n:
@@ -245,30 +246,30 @@ class StreamAligner:
 
     def _small_loss(self) -> bool:
         """Whether clean stamps have told for long enough that some samples are missing."""
-        suspicion = self._suspicion
+        suspicion = self._pending
         small = 0.5 < abs(suspicion.total) < self._floor_s / self._clock.period
         return suspicion.told and small and suspicion.advanced_s >= CONFIRM_LOSS_S
 
     def _clear_suspects(self) -> None:
         """The stamps came back to the line: the samples were late, none was lost."""
-        if self._suspicion.told:
+        if self._pending.told:
             self._settle()
             return
-        self.counters.late += len(self._suspicion) - self._suspicion.n_back
+        self.counters.late += len(self._pending) - self._pending.n_back
         clock = self._clock
-        for stamp, sample, _ in self._suspicion.clear():
+        for stamp, sample, _ in self._pending.clear():
             habit = abs(clock.residual(stamp)) < SMALL_JUMP_S
-            self._placing.put(clock.update(stamp) if habit else clock.coast(), sample)
+            self._grid_writer.put(clock.update(stamp) if habit else clock.coast(), sample)
 
     def _judge_suspects(self, residual: float) -> None:
         """Stamps have been away for a while: they stand still, are coming back, or have gone."""
-        n_waiting, sfreq = len(self._suspicion), self.spec.sfreq
-        recent = self._suspicion.newest(self._confirm_n)
+        n_waiting, sfreq = len(self._pending), self.spec.sfreq
+        recent = self._pending.newest(self._confirm_n)
         if min(recent) == max(recent):
             if n_waiting >= CONSTANT_S * sfreq + 1:
                 self.counters.constant += n_waiting
                 self._stuck = recent[-1]
-                self._suspicion.clear()
+                self._pending.clear()
             return
         # Samples that were held up come faster than they were taken, until they are up to date.
         half_pace = 0.5 * (len(recent) - 1) * self._clock.period
@@ -279,19 +280,19 @@ class StreamAligner:
 
     def _confirm_jump(self) -> None:
         """The stamps run on beside the line: a gap, or a clock that was set anew."""
-        if self._suspicion.told and abs(self._suspicion.total) > 0.5:
+        if self._pending.told and abs(self._pending.total) > 0.5:
             self._settle()
             return
-        first = self._suspicion.counted_back(self._clock.period, self._confirm_n // 2)
-        suspects = self._suspicion.clear()
+        first = self._pending.counted_back(self._clock.period, self._confirm_n // 2)
+        suspects = self._pending.clear()
         shift = self._jump_to(first, suspects[0].sample)
         for suspect in suspects[1:]:
             self._take(suspect._replace(stamp=suspect.stamp + shift))
 
     def _settle(self) -> None:
         """Clean stamps tell sample by sample what was late, what is missing, and where."""
-        judged = list(self._suspicion.judged())
-        self._suspicion.clear()
+        judged = list(self._pending.judged())
+        self._pending.clear()
         shift = 0.0
         for (stamp, sample, _), n_missing, missing, late in judged:
             period = self._clock.period

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from physiosync_rt.align.offset_tracker import Wander
+from physiosync_rt.align.offset_tracker import OffsetTracker
 from physiosync_rt.align.thresholds import DRIFT_KNOWN_S, RATE_KNOWN_JITTERS, RATE_KNOWN_S
 
 MEMORY_S = 60.0
@@ -86,20 +86,20 @@ class ClockModel:
         self._jitter_rate = 1.0 / max(10.0 * sfreq, 20.0)
         self.jitter = self._spread = 0.0
         self._follows = False
-        self._wander = Wander(sfreq)
+        self._offset_tracker = OffsetTracker(sfreq)
         self.start(0.0)
 
     def start(self, stamp: float, period: float | None = None) -> None:
         """Begin a stretch with its first stamp, keeping what is known of jitter and rate."""
         self._time = stamp
-        self._wander.start()
+        self._offset_tracker.start()
         self.period = self._nominal_period if period is None else period
         self.n = 1
 
     @property
     def time(self) -> float:
         """Fitted time of the newest sample in seconds."""
-        return self._time + self._wander.offset
+        return self._time + self._offset_tracker.offset
 
     @property
     def span_s(self) -> float:
@@ -122,10 +122,10 @@ class ClockModel:
         return None if self.span_s < DRIFT_KNOWN_S else 1e6 * self.excess
 
     def follow(self, unclean: bool) -> None:
-        """Say whether samples may be lost unseen, so that stamps are followed sooner (`Wander`)."""
+        """Follow the stamps sooner (`OffsetTracker`) where samples may be lost unseen."""
         if unclean != self._follows:
             self._time = self.time
-            self._wander.start()
+            self._offset_tracker.start()
             self._follows = unclean
 
     def residual(self, stamp: float, steps: int = 1) -> float:
@@ -147,10 +147,10 @@ class ClockModel:
         # A stamp far off its line says that it was late, not that the crystal changed.
         limit = max(5.0 * self._spread, 0.02)
         bounded = min(max(residual, -limit), limit)
-        off = min(max(residual - self._wander.offset, -limit), limit)
+        off = min(max(residual - self._offset_tracker.offset, -limit), limit)
         k0, k1 = self._gains[min(self.n, len(self._gains)) - 1]
         if self._follows:
-            self._wander.add(stamp, steps, (foretold, self.period), k0, limit)
+            self._offset_tracker.add(stamp, steps, (foretold, self.period), k0, limit)
         self._time = foretold + k0 * bounded
         # A burst of samples that were held up says nothing of the crystal.
         period = self.period + k1 * bounded

@@ -12,7 +12,7 @@ MEMORY_S = 10.0
 """How far back a repeated delivery is recognised."""
 
 
-class Repeats:
+class Duplicates:
     """Memory of the last ten seconds of samples by their stamps.
 
     Parameters

@@ -12,7 +12,7 @@ from physiosync_rt.align.thresholds import GAP_S
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, GridChunk, StreamSpec
 
 
-class Placing:
+class GridWriter:
     """Hand samples with final times to the resampler.
 
     Parameters

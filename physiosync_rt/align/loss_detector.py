@@ -20,7 +20,7 @@ RATE_SLACK = 0.1
 """Share of a packet that may seem to be missing for another rate's sake; beyond it is refused."""
 
 
-class Lattice:
+class LossDetector:
     """Whether a stream's stamps lie one period apart, and which ones are missing if they do.
 
     Parameters

@@ -8,7 +8,7 @@ from physiosync_rt.align.stats import Counters
 from physiosync_rt.datatypes import BoolArray, FloatArray
 
 
-class Finite:
+class NonFiniteFilter:
     """Tell samples that can serve from those that cannot.
 
     Parameters

@@ -28,7 +28,7 @@ SAME_STEP, EVEN_STEP, TOGETHER = 0.1, 0.05, 0.45
 share of such that makes a stream of deliveries. Jitter of every sample's own leaves a third."""
 
 
-class Wander:
+class OffsetTracker:
     """How far off its line a stream is at present, where losses move it unseen.
 
     Parameters

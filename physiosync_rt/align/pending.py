@@ -16,7 +16,7 @@ class Suspect(NamedTuple):
     missing: float | None
 
 
-class Suspicion:
+class PendingSamples:
     """The waiting samples of one stream, oldest first.
 
     Attributes

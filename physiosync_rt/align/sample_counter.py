@@ -8,7 +8,7 @@ MEMORY_S = 1.0
 """A number this far behind was sent again or is late; further back, the device restarted."""
 
 
-class Numbering:
+class SampleCounter:
     """Follow the counter of one device.
 
     Parameters

@@ -17,7 +17,7 @@ HUGE = {Modality.EEG: 1e8, Modality.GSR: 1e5, Modality.ECG: 1e5, Modality.OTHER:
 """In µV, µS and mV: no electrode reaches these, wrong units and raw counters do."""
 
 
-class StartCheck:
+class SanityCheck:
     """Refuse a stream whose first five seconds cannot be what it declares.
 
     Parameters

@@ -14,7 +14,7 @@ BACK_S = 0.5
 """A step back of the stamps by more than this is no jitter."""
 
 
-class Start:
+class StreamStart:
     """Find the first sample of a stream's first trustworthy stretch.
 
     Parameters

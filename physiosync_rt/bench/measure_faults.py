@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from physiosync_rt.bench.measure_follow import FIRST_PERSON
-from physiosync_rt.bench.players import Playing
+from physiosync_rt.bench.players import ReplayProcess
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Modality, Prediction, StreamPhase, StreamState
 from physiosync_rt.live.engine import Engine
@@ -227,7 +227,9 @@ def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) ->
     first, second, counted = recordings
     first = counted if fault.counted else first
     with ExitStack() as stack:
-        player = stack.enter_context(Playing(first, prefix, faults=fault.spec, stop=fault.run_s))
+        player = stack.enter_context(
+            ReplayProcess(first, prefix, faults=fault.spec, stop=fault.run_s)
+        )
         source = LslSource(f"{prefix}SimulatedEEG", f"{prefix}SimulatedGSR", timeout=30.0)
         engine = Engine(source, predictor, baseline=BaselineRequest(0.0, None, REST_S))
         stack.callback(engine.close)
@@ -247,7 +249,7 @@ def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) ->
             if killed and not revived and age > FAULT_S + fault.lasts_s:
                 again = second if fault.new_id else first
                 start = FAULT_S + fault.lasts_s
-                stack.enter_context(Playing(again, prefix, start=start, stop=fault.run_s))
+                stack.enter_context(ReplayProcess(again, prefix, start=start, stop=fault.run_s))
                 revived = True
             if math.isnan(back_at) and source.infos[0].uid() != gone_uid:
                 back_at = now - (source.now() - source.infos[0].created_at())

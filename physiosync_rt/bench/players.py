@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Playing:
+class ReplayProcess:
     """``physiosync replay`` as a context: started, and ended by its id.
 
     Parameters

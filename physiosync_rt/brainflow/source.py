@@ -20,7 +20,7 @@ from physiosync_rt.devices import BrainFlowSettings, CounterUnwrapper, Device, m
 from physiosync_rt.errors import UserError
 from physiosync_rt.sources.base import Batch
 from physiosync_rt.sources.validate import complaint, require_usable
-from physiosync_rt.utils.retry import Reopening, longer
+from physiosync_rt.utils.retry import Retry, longer
 
 BUFFER_S: Final = 60
 """What BrainFlow keeps when nobody polls; past it the oldest samples go without a word."""
@@ -114,7 +114,7 @@ class BrainFlowSource:
         self._heard: float | None = None
         self._opened = 0.0
         self._pause_s = 0.0
-        self._reopening: Reopening | None = None
+        self._reopening: Retry | None = None
 
     @property
     def speed(self) -> float:
@@ -191,7 +191,7 @@ class BrainFlowSource:
         self._heard = self._heard or now
         self._pause_s = longer(self._pause_s) if now - self._opened < STEADY_S else 0.0
         failure = load_brainflow().BrainFlowError
-        self._reopening = Reopening(self._release, self._connect, failure, self._pause_s)
+        self._reopening = Retry(self._release, self._connect, failure, self._pause_s)
 
     def _is_back(self) -> bool:
         assert self._reopening is not None, "somebody is at it"

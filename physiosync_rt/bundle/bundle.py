@@ -15,14 +15,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from physiosync_models.config import ModelConfig
-from physiosync_models.ensemble import Members
+from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.bundle.card import CARD, WEIGHTS, Card, digest, find_bundle, read_card
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.utils.atomic import WRITE_ERRORS, reason_of, whole_folder
+from physiosync_rt.utils.atomic import WRITE_ERRORS, atomic_folder, reason_of
 
-Network = PhysioSync | Members
+Network = PhysioSync | PerTargetEnsemble
 """What a bundle can hold: one network, or several that were tuned apart."""
 
 
@@ -81,7 +81,7 @@ def _network(card: Card) -> Network:
     members = {
         name: PhysioSync(ModelConfig.from_dict(member)) for name, member in card.members.items()
     }
-    model = Members(members) if members else PhysioSync(ModelConfig.from_dict(card.model))
+    model = PerTargetEnsemble(members) if members else PhysioSync(ModelConfig.from_dict(card.model))
     config = model.config
     sides = [("EEG channels", config.eeg_1s.n_chans, card.eeg.n_chans)]
     sides.append(("samples", config.n_times, round(card.profile.window_s * GRID_SFREQ)))
@@ -114,7 +114,7 @@ def save_bundle(path: Path, card: Card, model: Network, *, half: bool = False) -
     }
     try:
         refuse_foreign_folder(path)
-        with whole_folder(path) as fresh:
+        with atomic_folder(path) as fresh:
             save_file(state, fresh / WEIGHTS)
             text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False)
             (fresh / CARD).write_text(text + "\n", encoding="utf-8")

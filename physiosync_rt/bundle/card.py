@@ -12,19 +12,15 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.preprocess.config import (
-    CardProfile,
-    Frozen,
-    ModalityContract,
-    PaperProfile,
-)
+from physiosync_rt.preprocess.config import CardProfile, ModalityContract, PaperProfile
 from physiosync_rt.utils.resources import bundle_names, bundle_path
+from physiosync_rt.utils.yaml_config import FrozenModel
 
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
 
 
-class Score(Frozen):
+class Score(FrozenModel):
     """One honest number: what, how measured, on how many, with its interval."""
 
     protocol: str
@@ -39,7 +35,7 @@ class Score(Frozen):
     unit: str = ""
 
 
-class Card(Frozen):
+class Card(FrozenModel):
     """Everything about a bundle but its weights.
 
     Attributes

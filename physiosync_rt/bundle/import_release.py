@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from physiosync_models.config import ModelConfig
-from physiosync_models.ensemble import Members
+from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_models.presets import deap_paper, dreamer_paper
 from physiosync_models.released_weights import (
@@ -120,7 +120,7 @@ def import_reference(
 
     Returns
     -------
-    Card, PhysioSync or Members
+    Card, PhysioSync or PerTargetEnsemble
         Ready for `bundle.bundle.save_bundle`; several targets are members of one bundle,
         because each has encoders of its own.
 
@@ -151,7 +151,7 @@ def import_reference(
         (model,) = members.values()
         about: dict[str, Any] = {"model": model.config.to_dict()}
     else:
-        model = Members(members)
+        model = PerTargetEnsemble(members)
         about = {"members": {target: each.config.to_dict() for target, each in members.items()}}
     window_s = 5 if model.config.eeg_5s is not None else 1
     card = Card(

@@ -130,9 +130,9 @@ def replay(
     ] = False,
 ) -> None:
     """Play a recording as LSL streams with its original offsets between streams."""
-    from physiosync_rt.lsl.config import settle
+    from physiosync_rt.lsl.config import configure
 
-    settle(local=local)
+    configure(local=local)
     from physiosync_rt.cli.recordings import load_session
     from physiosync_rt.lsl.faults import FaultPlan
     from physiosync_rt.lsl.replay import Replayer

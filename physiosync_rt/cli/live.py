@@ -50,12 +50,12 @@ def demo(
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
     from physiosync_rt.live.engine import Engine
-    from physiosync_rt.lsl.demo_player import Player, rest_of
+    from physiosync_rt.lsl.demo_player import DemoPlayer, rest_of
     from physiosync_rt.lsl.source import LslSource
 
     loaded = load_bundle(bundle)
     predictor = Predictor(loaded)
-    with Player(loaded.card.eeg.ch_names, seed) as player:
+    with DemoPlayer(loaded.card.eeg.ch_names, seed) as player:
         source = LslSource(player.eeg_id, player.gsr_id, timeout=20.0)
         engine = Engine(source, predictor, baseline=rest_of(predictor, seed))
         run_session(engine, outputs, {"command": "demo", "bundle": bundle, "seed": seed})
@@ -140,9 +140,9 @@ def live(
         duration_s=settings.duration,
     )
     outputs.check()
-    from physiosync_rt.lsl.config import settle
+    from physiosync_rt.lsl.config import configure
 
-    settle(local=settings.local)
+    configure(local=settings.local)
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
     from physiosync_rt.live.engine import Engine

@@ -21,7 +21,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.thread import EngineThread
 from physiosync_rt.live.watchdog import Watchdog
-from physiosync_rt.pipeline.stream import Lane
+from physiosync_rt.pipeline.stream import StreamPipeline
 from physiosync_rt.sinks.csv_log import CsvLog, check_writable
 from physiosync_rt.views.terminal import TerminalView
 
@@ -203,14 +203,14 @@ def outcome(engine: Engine) -> dict[str, Any]:
     pipeline = engine.pipeline
     bad_s = {
         name: seconds
-        for lane in pipeline.lanes.values()
-        if lane.chain.watch is not None
-        for name, seconds in lane.chain.watch.bad_s.most_common()
+        for stream in pipeline.streams.values()
+        if stream.chain.watch is not None
+        for name, seconds in stream.chain.watch.bad_s.most_common()
     }
     found: dict[str, Any] = {
         "electrodes_bad_s": bad_s,
         "streams_seen": {
-            spec.name: stream_seen(pipeline.lanes[spec.name], engine.watchdogs[spec.name])
+            spec.name: stream_seen(pipeline.streams[spec.name], engine.watchdogs[spec.name])
             for spec in engine.specs
         },
         "used": dict(engine.used),
@@ -223,10 +223,10 @@ def outcome(engine: Engine) -> dict[str, Any]:
     return found
 
 
-def stream_seen(lane: Lane, watchdog: Watchdog) -> dict[str, Any]:
+def stream_seen(stream: StreamPipeline, watchdog: Watchdog) -> dict[str, Any]:
     """What became of a stream's samples, and how even its stamps were."""
-    found: dict[str, Any] = {"dropped": lane.dropped, "late_in_bursts": watchdog.late}
-    aligner = lane.aligner
+    found: dict[str, Any] = {"dropped": stream.dropped, "late_in_bursts": watchdog.late}
+    aligner = stream.aligner
     if aligner is None:
         return found
     return found | {
@@ -257,11 +257,11 @@ _LOSSES = {
 """Words for the counters that a person should know at the end."""
 
 
-def _losses(lane: Lane) -> str:
+def _losses(stream: StreamPipeline) -> str:
     """What went wrong with a stream's samples, in one line; empty where nothing did."""
-    if lane.aligner is None:
+    if stream.aligner is None:
         return ""
-    counters = asdict(lane.aligner.counters)
+    counters = asdict(stream.aligner.counters)
     total = max(counters["received"] + counters["lost"], 1)
     said = [
         f"{counters[name]:,} {word} ({100 * counters[name] / total:.2g} %)"
@@ -271,9 +271,9 @@ def _losses(lane: Lane) -> str:
     said += [
         f"{counters[n]} {n.replace('_', ' ')}" for n in ("gaps", "clock_resets") if counters[n]
     ]
-    if lane.dropped:
-        said.append(f"{lane.dropped:,} after their row")
-    return f"{lane.spec.name}: of {total:,} samples {', '.join(said)}" if said else ""
+    if stream.dropped:
+        said.append(f"{stream.dropped:,} after their row")
+    return f"{stream.spec.name}: of {total:,} samples {', '.join(said)}" if said else ""
 
 
 def summary(engine: Engine, outputs: Outputs) -> str:
@@ -295,7 +295,7 @@ def summary(engine: Engine, outputs: Outputs) -> str:
         text += f"; no rest was captured (asked for: {engine.pipeline.baseline_origin})"
     if outputs.csv:
         text += f"; wrote {outputs.csv}"
-    text += "".join(f"\n{line}" for line in map(_losses, engine.pipeline.lanes.values()) if line)
+    text += "".join(f"\n{line}" for line in map(_losses, engine.pipeline.streams.values()) if line)
     if engine.predictor.bundle.card.simulated:
         text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
     return text

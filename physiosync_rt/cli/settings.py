@@ -10,12 +10,11 @@ from pydantic import Field, ValidationError
 from physiosync_rt.devices import BrainFlowSettings
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.placement import Join
-from physiosync_rt.preprocess.config import Frozen
 from physiosync_rt.utils.resources import find_config
-from physiosync_rt.utils.yaml_config import read_yaml
+from physiosync_rt.utils.yaml_config import FrozenModel, read_yaml
 
 
-class LiveSettings(Frozen):
+class LiveSettings(FrozenModel):
     """What ``physiosync live`` can be told, by option or in ``configs/live/*.yaml``.
 
     The names are those of the options; see ``physiosync live --help``.

@@ -41,9 +41,9 @@ def streams(
     listen: Annotated[float, typer.Option(help="Seconds to listen to it (--assist).")] = 5.0,
 ) -> None:
     """List the LSL streams in sight with rate, channels, unit and host."""
-    from physiosync_rt.lsl.config import settle
+    from physiosync_rt.lsl.config import configure
 
-    settle(local=local)
+    configure(local=local)
     if assist:
         _assist(stream, listen, timeout, out)
         return
@@ -118,9 +118,9 @@ def record(
     local: Local = False,
 ) -> None:
     """Record LSL streams to XDF, with raw stamps and clock corrections."""
-    from physiosync_rt.lsl.config import settle
+    from physiosync_rt.lsl.config import configure
 
-    settle(local=local)
+    configure(local=local)
     from physiosync_rt.cli.session import Outputs
     from physiosync_rt.devices import load_device
     from physiosync_rt.lsl.source import LslSource

@@ -26,7 +26,7 @@ from physiosync_rt.datatypes import (
     Window,
 )
 from physiosync_rt.errors import SourceLostError, UserError
-from physiosync_rt.live.events import Notices, each_once
+from physiosync_rt.live.events import EventLog, each_once
 from physiosync_rt.live.rows import RowMaker
 from physiosync_rt.live.snapshot import SnapshotMaker
 from physiosync_rt.live.watchdog import Watchdog
@@ -67,7 +67,7 @@ class Engine:
         The last five minutes.
     notice : str
         What holds for the whole run.
-    notices : Notices
+    notices : EventLog
         What has happened to the streams.
 
     Notes
@@ -97,7 +97,7 @@ class Engine:
         self.specs: tuple[StreamSpec, ...] = ()
         self.watchdogs: dict[str, Watchdog] = {}
         self.notice = ""
-        self.notices = Notices()
+        self.notices = EventLog()
         self.csv_path = ""
         self.recording_path = ""
         self.latencies_ms: deque[float] = deque(maxlen=300)
@@ -141,9 +141,9 @@ class Engine:
         )
         now = self._clock()
         self.watchdogs = {spec.name: Watchdog(now) for spec in self.specs}
-        for lane in self.pipeline.lanes.values():
-            if lane.chain.rest_note:
-                self.notices.say(now, lane.spec.name, lane.chain.rest_note)
+        for stream in self.pipeline.streams.values():
+            if stream.chain.rest_note:
+                self.notices.say(now, stream.spec.name, stream.chain.rest_note)
         self._maker = RowMaker(self._source, self.pipeline, self.watchdogs, self.specs)
         self._snapshots = SnapshotMaker(self, now)
         self._take_snapshot(now, force=True)
@@ -227,10 +227,10 @@ class Engine:
             self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
         for name, watchdog in self.watchdogs.items():
             watchdog.look(now)
-            lane = self.pipeline.lanes[name]
-            self.notices.heed_stream(lane, watchdog, now)
-            if lane.left_out:
-                self.notice = f"left out: {lane.left_out}; EEG only, confidence is lowered"
+            stream = self.pipeline.streams[name]
+            self.notices.heed_stream(stream, watchdog, now)
+            if stream.left_out:
+                self.notice = f"left out: {stream.left_out}; EEG only, confidence is lowered"
         self.notices.heed_source(self._source.notices, now)
         return windows
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from physiosync_rt.align.stats import Counters
 from physiosync_rt.datatypes import StreamPhase, StreamSpec, StreamState
 from physiosync_rt.live.watchdog import Watchdog
-from physiosync_rt.pipeline.stream import Lane
+from physiosync_rt.pipeline.stream import StreamPipeline
 from physiosync_rt.utils.text import gist
 
 SHOWN_S = 10.0
@@ -59,7 +59,7 @@ class Tally:
         return f"{unsaid} of its last {max(since, unsaid)} samples"
 
 
-class Notices:
+class EventLog:
     """Turns counters that move, and what a source says, into sentences.
 
     Attributes
@@ -82,12 +82,12 @@ class Notices:
             self.events.append(Event(now, text))
         self._n_said = len(said)
 
-    def heed_stream(self, lane: Lane, watchdog: Watchdog, now: float) -> None:
+    def heed_stream(self, stream: StreamPipeline, watchdog: Watchdog, now: float) -> None:
         """Say what a stream's counters have counted since the last time."""
-        if lane.aligner is None:
+        if stream.aligner is None:
             return
-        name, sfreq = lane.spec.name, lane.spec.sfreq
-        counters = asdict(lane.aligner.counters)
+        name, sfreq = stream.spec.name, stream.spec.sfreq
+        counters = asdict(stream.aligner.counters)
         before = self._counters.get(name, asdict(Counters()))
         new = {key: value - before[key] for key, value in counters.items()}
         self._counters[name] = counters
@@ -106,9 +106,9 @@ class Notices:
                 self.say(now, name, words.format(name=name, count=count))
         if bursts:
             self.say(now, name, f"{name} held samples up and sent them at once")
-        if lane.aligner.off_rate and name not in self._off_rate:
+        if stream.aligner.off_rate and name not in self._off_rate:
             self._off_rate.add(name)
-            self.say(now, name, off_rate_sentence(lane.spec, lane.aligner.sfreq_effective))
+            self.say(now, name, off_rate_sentence(stream.spec, stream.aligner.sfreq_effective))
 
     def say(self, now: float, stream: str, text: str) -> None:
         """Take up something that has happened to a stream now."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from physiosync_rt.bundle.card import Card, Score
 from physiosync_rt.datatypes import Modality, Snapshot, StreamState, Traces
-from physiosync_rt.pipeline.stream import Lane
+from physiosync_rt.pipeline.stream import StreamPipeline
 
 if TYPE_CHECKING:
     from physiosync_rt.live.engine import Engine
@@ -44,7 +44,7 @@ class SnapshotMaker:
         pipeline = engine.pipeline
         streams = tuple(self._stream(spec.name, now) for spec in engine.specs)
         latencies = list(engine.latencies_ms)
-        traces = [_traces(pipeline.lanes[spec.name]) for spec in engine.specs]
+        traces = [_traces(pipeline.streams[spec.name]) for spec in engine.specs]
         return Snapshot(
             bundle_title=card.headline,
             trained_on=card.trained_on,
@@ -71,17 +71,17 @@ class SnapshotMaker:
 
     def _standing(self) -> str:
         """What holds as long as nothing happens: bad electrodes, a rest that failed, no GSR."""
-        notes = [lane.chain.note for lane in self._engine.pipeline.lanes.values()]
+        notes = [stream.chain.note for stream in self._engine.pipeline.streams.values()]
         return "; ".join(filter(None, [*notes, self._engine.notice]))
 
     def _stream(self, name: str, now: float) -> StreamState:
         engine = self._engine
-        lane = engine.pipeline.lanes[name]
+        stream = engine.pipeline.streams[name]
         watchdog = engine.watchdogs[name]
-        aligner = lane.aligner
+        aligner = stream.aligner
         counters = aligner.counters if aligner else None
         return StreamState(
-            spec=lane.spec,
+            spec=stream.spec,
             phase=watchdog.phase(now),
             sfreq_effective=aligner.sfreq_effective if aligner else 0.0,
             jitter_ms=1e3 * aligner.jitter_s if aligner else 0.0,
@@ -90,9 +90,9 @@ class SnapshotMaker:
             lost=counters.lost if counters else 0,
             late=watchdog.late + (counters.late if counters else 0),
             duplicated=counters.duplicated if counters else 0,
-            dropped=lane.dropped,
+            dropped=stream.dropped,
             gaps=counters.gaps if counters else 0,
-            channel_quality=lane.chain.channel_quality,
+            channel_quality=stream.chain.channel_quality,
             clock_resets=counters.clock_resets if counters else 0,
             constant=counters.constant if counters else 0,
             bad=counters.bad if counters else 0,
@@ -106,8 +106,8 @@ def _percentile(values: list[float], q: float) -> float | None:
     return float(np.percentile(values, q)) if values else None
 
 
-def _traces(lane: Lane) -> Traces | None:
-    chain = lane.chain
+def _traces(stream: StreamPipeline) -> Traces | None:
+    chain = stream.chain
     if chain.stop == 0:
         return None
     times, samples = chain.trace(TRACE_S)

@@ -19,7 +19,7 @@ SAME_CLOCK_S = 0.5
 """Streams of one computer whose offsets are this close to each other share a clock."""
 
 
-class Arrivals:
+class ArrivalClock:
     """Offset of a foreign clock: how soon its samples arrive when they arrive soonest.
 
     Parameters

@@ -82,7 +82,7 @@ def use_loopback(session: str = DEFAULT_SESSION) -> Path:
     return _put_in_force(config)
 
 
-def settle(*, local: bool) -> None:
+def configure(*, local: bool) -> None:
     """Choose LSL's configuration for a command, before liblsl is loaded.
 
     Parameters

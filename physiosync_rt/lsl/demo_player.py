@@ -17,7 +17,7 @@ from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.preprocess.baseline import Baseline
-from physiosync_rt.simulation import Course, Person, PersonStream, simulate
+from physiosync_rt.simulation import LatentCourse, Person, PersonStream, simulate
 
 CHUNK_S = 0.02
 REST_S = 40.0
@@ -43,7 +43,7 @@ def rest_of(predictor: Predictor, seed: int) -> Baseline:
         Person.draw(seed),
         REST_S,
         seed=seed + 1,
-        course=Course.draw(seed + 1, REST_S),
+        course=LatentCourse.draw(seed + 1, REST_S),
         ch_names=card.eeg.ch_names,
         ecg_sfreq=0,
     )
@@ -56,7 +56,7 @@ def rest_of(predictor: Predictor, seed: int) -> Baseline:
     return replace(rest, origin="an earlier session of the simulated person")
 
 
-class Player:
+class DemoPlayer:
     """The player's process as a context: started, found by its source_ids, ended by its id.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 from physiosync_rt.datatypes import Chunk, StreamSpec
 from physiosync_rt.devices import Device, mapper_for
 from physiosync_rt.errors import UserError
-from physiosync_rt.lsl.arrival import FOREIGN_CLOCK_S, FUTURE_S, Arrivals, SharedClocks
+from physiosync_rt.lsl.arrival import FOREIGN_CLOCK_S, FUTURE_S, ArrivalClock, SharedClocks
 from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S, ClockCorrection
 from physiosync_rt.lsl.info import layout
 
@@ -73,7 +73,7 @@ class SignalInlet:
     def _forget(self) -> None:
         """Know nothing of the sender's clock."""
         self._foreign: float | None = None
-        self._arrivals: Arrivals | None = None
+        self._arrivals: ArrivalClock | None = None
         self._held: list[tuple[np.ndarray, np.ndarray]] = []
         self._clock_known = not self._check_clock
 
@@ -195,7 +195,7 @@ class SignalInlet:
         if not self._clock_known and self._arrivals is None:
             away = now - float(stamps[-1]) - self._correction.offset
             if abs(away) > FOREIGN_CLOCK_S:
-                self._arrivals = Arrivals(self._layout.spec.sfreq)
+                self._arrivals = ArrivalClock(self._layout.spec.sfreq)
             else:
                 self._clock_known = True
         if self._arrivals is not None:

@@ -35,7 +35,7 @@ class Recoverable(Protocol):
         ...
 
 
-class Recovery:
+class Reconnect:
     """Watches one stream and connects to its successor.
 
     Parameters

@@ -17,7 +17,7 @@ from physiosync_rt.lsl.discovery import resolve
 from physiosync_rt.lsl.info import END_MARKER, declared_speed, is_marker
 from physiosync_rt.lsl.inlet import SignalInlet
 from physiosync_rt.lsl.markers import MarkerInlet
-from physiosync_rt.lsl.reconnect import Recovery
+from physiosync_rt.lsl.reconnect import Reconnect
 from physiosync_rt.sources.base import Batch, Marker
 from physiosync_rt.sources.selection import matches
 from physiosync_rt.sources.validate import complaint, require_usable
@@ -53,7 +53,7 @@ class LslSource:
     Notes
     -----
     liblsl post-processing stays off: its dejitter hides gaps. So does its recovery: a stream that
-    goes is taken up again by `Recovery`, and both are said. After the end marker of a replay the
+    goes is taken up again by `Reconnect`, and both are said. After the end marker of a replay the
     remaining samples are drained and the batch says ``ended``.
     """
 
@@ -70,8 +70,8 @@ class LslSource:
         self._device = device
         self._timeout = timeout
         self._signals: list[SignalInlet] = []
-        self._recoveries: list[Recovery] = []
-        self._marker_recoveries: list[Recovery] = []
+        self._recoveries: list[Reconnect] = []
+        self._marker_recoveries: list[Reconnect] = []
         self._never: frozenset[str] = frozenset()
         self._markers: list[MarkerInlet] = []
         self._speed = 1.0
@@ -129,9 +129,9 @@ class LslSource:
         for inlet in chosen:
             inlet.open(check_clock=self._speed == 1.0, clocks=clocks)
         self._never = frozenset(info.uid() for info in infos) - {one.info.uid() for one in chosen}
-        self._recoveries = [Recovery(inlet, self._taken) for inlet in chosen]
+        self._recoveries = [Reconnect(inlet, self._taken) for inlet in chosen]
         self._open_markers([info for info in infos if is_marker(info)])
-        self._marker_recoveries = [Recovery(m, self._taken, silent_s=None) for m in self._markers]
+        self._marker_recoveries = [Reconnect(m, self._taken, silent_s=None) for m in self._markers]
         return tuple(inlet.spec for inlet in chosen)
 
     def poll(self, timeout: float) -> Batch:

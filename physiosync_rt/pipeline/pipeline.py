@@ -20,7 +20,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.preprocessor import ModalityChain
-from physiosync_rt.pipeline.stream import Lane
+from physiosync_rt.pipeline.stream import StreamPipeline
 from physiosync_rt.preprocess.baseline import (
     Baseline,
     BaselineRequest,
@@ -50,7 +50,7 @@ class Pipeline:
         For the sentence that refuses a stream.
     strict : bool
         Whether a peripheral stream that turns out to be wrong ends the run like EEG that does;
-        else it is left out (`Lane.left_out`).
+        else it is left out (`StreamPipeline.left_out`).
 
     Raises
     ------
@@ -95,11 +95,11 @@ class Pipeline:
             eeg[0].ch_names, eeg[1].ch_names, eeg[1].min_electrodes, bundle_title, alternative
         )
         self.montage = montage
-        self.lanes = {eeg[0].name: Lane(eeg[0], ModalityChain(*eeg, profile, montage))}
+        self.streams = {eeg[0].name: StreamPipeline(eeg[0], ModalityChain(*eeg, profile, montage))}
         if pps is not None:
-            self.lanes[pps[0].name] = Lane(pps[0], ModalityChain(*pps, profile))
-        self._eeg = self.lanes[eeg[0].name]
-        self._pps = self.lanes[pps[0].name] if pps else None
+            self.streams[pps[0].name] = StreamPipeline(pps[0], ModalityChain(*pps, profile))
+        self._eeg = self.streams[eeg[0].name]
+        self._pps = self.streams[pps[0].name] if pps else None
         self._row = 0
         self.anchor: float | None = None
         self._origin = self._former_origin = ""
@@ -108,7 +108,7 @@ class Pipeline:
     @property
     def delay_s(self) -> float:
         """Look-ahead of the slowest stream's resampler, in seconds."""
-        aligners = [lane.aligner for lane in self.lanes.values()]
+        aligners = [stream.aligner for stream in self.streams.values()]
         return max((a.delay_s for a in aligners if a is not None), default=0.0)
 
     @property
@@ -138,8 +138,8 @@ class Pipeline:
         """
         self._former_origin = self.baseline_origin if self.baseline else ""
         captured = ""
-        for lane in self.lanes.values():
-            chain = lane.chain
+        for stream in self.streams.values():
+            chain = stream.chain
             chain.rest_failed, chain.rest_note = False, ""
             if isinstance(baseline, BaselineRequest):
                 chain.capture_rest(baseline)
@@ -171,7 +171,7 @@ class Pipeline:
     @property
     def baseline_origin(self) -> str:
         """Where the rest in use comes from, or will once the first one is complete."""
-        chains = [lane.chain for lane in self.lanes.values()]
+        chains = [stream.chain for stream in self.streams.values()]
         pending = any(chain.capture is not None or chain.rest_failed for chain in chains)
         return self._former_origin if pending and self._former_origin else self._origin
 
@@ -179,16 +179,16 @@ class Pipeline:
     def baseline(self) -> Baseline | None:
         """The rest in use, or None before any is known."""
         known: dict[Modality, ChannelBaseline] = {
-            lane.chain.contract.modality: lane.chain.baseline
-            for lane in self.lanes.values()
-            if lane.chain.baseline is not None
+            stream.chain.contract.modality: stream.chain.baseline
+            for stream in self.streams.values()
+            if stream.chain.baseline is not None
         }
         return Baseline(known, self.baseline_origin) if known else None
 
     @property
     def baseline_progress(self) -> float:
         """Share of the wanted rest that is there; 1 when nothing is being captured."""
-        captures = [lane.chain.capture for lane in self.lanes.values()]
+        captures = [stream.chain.capture for stream in self.streams.values()]
         return min((c.progress for c in captures if c is not None), default=1.0)
 
     def push(self, chunk: Chunk) -> list[Window]:
@@ -199,10 +199,10 @@ class Pipeline:
         UserError
             The stream cannot be what it declares.
         """
-        lane = self.lanes.get(chunk.stream)
-        if lane is None or len(chunk) == 0 or lane.left_out:
+        stream = self.streams.get(chunk.stream)
+        if stream is None or len(chunk) == 0 or stream.left_out:
             return []
-        self._attempt(lane, partial(lane.push, chunk))
+        self._attempt(stream, partial(stream.push, chunk))
         self._find_anchor()
         if self.anchor is None:
             return []
@@ -213,21 +213,21 @@ class Pipeline:
         if self.anchor is not None or not self._eeg.started:
             return
         self.anchor = self._eeg.start.stamp
-        for lane in self.lanes.values():
-            self._attempt(lane, partial(lane.anchor_at, self.anchor))
+        for stream in self.streams.values():
+            self._attempt(stream, partial(stream.anchor_at, self.anchor))
 
-    def _attempt(self, lane: Lane, step: Callable[[], None]) -> None:
-        """Do something with a lane; one that cannot be what it declares may be left out."""
+    def _attempt(self, stream: StreamPipeline, step: Callable[[], None]) -> None:
+        """Do something with a stream; one that cannot be what it declares may be left out."""
         try:
             step()
         except UserError as error:
-            if lane is self._eeg or self._strict:
+            if stream is self._eeg or self._strict:
                 raise
-            lane.left_out = str(error)
+            stream.left_out = str(error)
 
     @property
-    def _taking_part(self) -> list[Lane]:
-        return [lane for lane in self.lanes.values() if not lane.left_out]
+    def _taking_part(self) -> list[StreamPipeline]:
+        return [stream for stream in self.streams.values() if not stream.left_out]
 
     def advance(self, now: float, grace_s: float = GRACE_S) -> list[Window]:
         """Make rows whose deadline has passed, with whatever there is.
@@ -245,20 +245,20 @@ class Pipeline:
 
     def flush(self) -> list[Window]:
         """Make the rows that the streams have reached; nothing more will come."""
-        for lane in self.lanes.values():
-            self._attempt(lane, lane.end)
+        for stream in self.streams.values():
+            self._attempt(stream, stream.end)
         self._find_anchor()
         if self.anchor is None:
             return []
-        return self._rows_until(max(lane.frontier for lane in self._taking_part))
+        return self._rows_until(max(stream.frontier for stream in self._taking_part))
 
     def _rows_until(self, frontier: int) -> list[Window]:
         windows = []
         while (self._row + 1) * self._hop <= frontier:
             self._row += 1
             stop = self._row * self._hop
-            for lane in self.lanes.values():
-                lane.advance_to(stop)
+            for stream in self.streams.values():
+                stream.advance_to(stop)
             windows.append(
                 Window(
                     index=self._row,

@@ -18,7 +18,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.pipeline.windower import to_model
-from physiosync_rt.preprocess.bad_channels import N_NEIGHBOURS, ElectrodeWatch
+from physiosync_rt.preprocess.bad_channels import N_NEIGHBOURS, BadChannelDetector
 from physiosync_rt.preprocess.baseline import (
     BaselineCapture,
     BaselineRequest,
@@ -29,7 +29,7 @@ from physiosync_rt.preprocess.config import ModalityContract, Profile
 from physiosync_rt.preprocess.montage import Montage, pick_channels
 from physiosync_rt.preprocess.quality import MIN_COMPLETENESS, judge_of
 from physiosync_rt.preprocess.reference import average_reference
-from physiosync_rt.preprocess.stages import recipe
+from physiosync_rt.preprocess.stages import make_stages
 from physiosync_rt.utils.ring_buffer import RingBuffer
 
 THERE, USABLE, PRESENT = 0, 1, 2
@@ -68,7 +68,7 @@ class ModalityChain:
         Why a rest is being captured that nobody asked for; empty once it is there.
     used : bool array, shape (n_channels,)
         Channels of the stream that the bundle's are made from.
-    watch : ElectrodeWatch or None
+    watch : BadChannelDetector or None
         For EEG: which electrodes are bad at present.
 
     Notes
@@ -95,13 +95,13 @@ class ModalityChain:
         self._matrix = montage.matrix if montage else pick_channels(spec, contract)
         self.used: BoolArray = montage.used if montage else self._matrix.sum(axis=0) > 0
         self.watch = (
-            ElectrodeWatch(spec.ch_names, montage, expel=profile.min_quality > 0)
+            BadChannelDetector(spec.ch_names, montage, expel=profile.min_quality > 0)
             if montage
             else None
         )
         self.rest_failed = False
         self.rest_note = ""
-        self._recipe = recipe(contract.modality, profile)
+        self._recipe = make_stages(contract.modality, profile)
         self._warmup = round(self._recipe.warmup_s * GRID_SFREQ)
         self._n_window = round(profile.window_s * GRID_SFREQ)
         capacity = max(self._n_window, MIN_KEPT_S * GRID_SFREQ) + 2 * GRID_SFREQ

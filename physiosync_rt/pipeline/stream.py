@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import replace
 
 from physiosync_rt.align.aligner import StreamAligner
-from physiosync_rt.align.sanity_check import StartCheck, check_rate
-from physiosync_rt.align.stream_start import Start
+from physiosync_rt.align.sanity_check import SanityCheck, check_rate
+from physiosync_rt.align.stream_start import StreamStart
 from physiosync_rt.datatypes import GRID_SFREQ, Chunk, GridChunk, Modality, StreamSpec
 from physiosync_rt.pipeline.preprocessor import ModalityChain
 
@@ -18,7 +18,7 @@ MAX_WAITING = 600 * GRID_SFREQ
 """Grid rows that wait for another stream: so far behind, it does not come any more."""
 
 
-class Lane:
+class StreamPipeline:
     """One stream's way through the pipeline: check, align, wait for its row, preprocess.
 
     Attributes
@@ -37,10 +37,10 @@ class Lane:
         self.aligner: StreamAligner | None = None
         self.dropped = 0
         self.left_out = ""
-        self.start = Start(spec.sfreq)
+        self.start = StreamStart(spec.sfreq)
         self._started = False
         self._anchor: float | None = None
-        self._check = StartCheck(spec)
+        self._check = SanityCheck(spec)
         self._rate_checked = False
         self._early: list[Chunk] = []
         self._pending: deque[GridChunk] = deque()

@@ -29,7 +29,7 @@ N_NAMED = 6
 """So many bad electrodes are named in one line; of more, how many there are of each fault."""
 
 
-class ElectrodeWatch:
+class BadChannelDetector:
     """Judge every electrode once a second and remember which ones are bad.
 
     Parameters

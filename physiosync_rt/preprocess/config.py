@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from physiosync_rt.datatypes import UNITS, Modality
+from physiosync_rt.utils.yaml_config import FrozenModel
 
 
-class Frozen(BaseModel):
-    """Immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModalityContract(Frozen):
+class ModalityContract(FrozenModel):
     """What the network expects of one modality.
 
     ``min_electrodes`` says how many of its electrodes (EEG) must be there by name before the
@@ -37,7 +32,7 @@ class ModalityContract(Frozen):
         return len(self.ch_names)
 
 
-class EegStages(Frozen):
+class EegStages(FrozenModel):
     """Causal stages of EEG: montage, band-pass, average reference, scale from rest."""
 
     l_freq: float = 4.0
@@ -47,7 +42,7 @@ class EegStages(Frozen):
     clip: float = 8.0
 
 
-class GsrStages(Frozen):
+class GsrStages(FrozenModel):
     """Causal stages of GSR: low-pass of log µS, location from rest, one scale for everybody."""
 
     h_freq: float = 2.0
@@ -58,7 +53,7 @@ class GsrStages(Frozen):
     clip: float = 8.0
 
 
-class EcgStages(Frozen):
+class EcgStages(FrozenModel):
     """Causal stages of ECG: band-pass, location and scale from rest."""
 
     l_freq: float = 0.5
@@ -68,7 +63,7 @@ class EcgStages(Frozen):
     clip: float = 8.0
 
 
-class LiveProfile(Frozen):
+class LiveProfile(FrozenModel):
     """Preprocessing that a stream can run, applied alike to every source.
 
     ``baseline_s`` is how much usable rest the scale is taken from when nothing else is asked;
@@ -84,7 +79,7 @@ class LiveProfile(Frozen):
     ecg: EcgStages = EcgStages()
 
 
-class PaperEeg(Frozen):
+class PaperEeg(FrozenModel):
     """What DEAP's files have behind them, done causally: band-pass, then average reference."""
 
     l_freq: float = 4.0
@@ -93,20 +88,20 @@ class PaperEeg(Frozen):
     warmup_s: float = 1.0
 
 
-class PaperGsr(Frozen):
+class PaperGsr(FrozenModel):
     """No filter; back from µS to Ω, of which no skin has more than that of ``floor`` µS."""
 
     floor: float = 0.01
     warmup_s: float = 0.0
 
 
-class PaperEcg(Frozen):
+class PaperEcg(FrozenModel):
     """No filter."""
 
     warmup_s: float = 0.0
 
 
-class PaperProfile(Frozen):
+class PaperProfile(FrozenModel):
     """The released preprocessing on a stream, for networks that the released code trained.
 
     EEG is band-passed and referenced; then the mean second of the rest, sample by sample, is taken

@@ -45,7 +45,7 @@ class Scaling(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class StageChain:
     """The way of one modality through a profile.
 
     Attributes
@@ -65,34 +65,34 @@ class Recipe:
     to_unit: Callable[[FloatArray], FloatArray]
 
 
-def recipe(modality: Modality, profile: Profile) -> Recipe:
+def make_stages(modality: Modality, profile: Profile) -> StageChain:
     """Make the stages of one stream, their states fresh."""
     if isinstance(profile, PaperProfile):
         return _paper(modality, profile)
     return _live(modality, profile)
 
 
-def _live(modality: Modality, profile: LiveProfile) -> Recipe:
+def _live(modality: Modality, profile: LiveProfile) -> StageChain:
     eeg, gsr, ecg = profile.eeg, profile.gsr, profile.ecg
     if modality is Modality.EEG:
         band = SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass")
-        return Recipe((band,), eeg.warmup_s, RestScale(modality, eeg.clip), _same)
+        return StageChain((band,), eeg.warmup_s, RestScale(modality, eeg.clip), _same)
     if modality is Modality.GSR:
         slow = (LogLevel(gsr.floor), SosFilter(gsr.order, gsr.h_freq, "lowpass"))
-        return Recipe(slow, gsr.warmup_s, RestScale(modality, gsr.clip, gsr.scale), np.exp)
+        return StageChain(slow, gsr.warmup_s, RestScale(modality, gsr.clip, gsr.scale), np.exp)
     band = SosFilter(ecg.order, (ecg.l_freq, ecg.h_freq), "bandpass")
-    return Recipe((band,), ecg.warmup_s, RestScale(modality, ecg.clip), _same)
+    return StageChain((band,), ecg.warmup_s, RestScale(modality, ecg.clip), _same)
 
 
-def _paper(modality: Modality, profile: PaperProfile) -> Recipe:
+def _paper(modality: Modality, profile: PaperProfile) -> StageChain:
     eeg, gsr, ecg = profile.eeg, profile.gsr, profile.ecg
     scaling = RestTemplate(modality)
     if modality is Modality.EEG:
         band = SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass")
-        return Recipe((band,), eeg.warmup_s, scaling, _same)
+        return StageChain((band,), eeg.warmup_s, scaling, _same)
     if modality is Modality.GSR:
-        return Recipe((Resistance(gsr.floor),), gsr.warmup_s, scaling, _conductance)
-    return Recipe((), ecg.warmup_s, scaling, _same)
+        return StageChain((Resistance(gsr.floor),), gsr.warmup_s, scaling, _conductance)
+    return StageChain((), ecg.warmup_s, scaling, _same)
 
 
 def _same(samples: FloatArray) -> FloatArray:

@@ -3,7 +3,7 @@
 For demonstrations, tests and the check that a model can learn at all. Numpy and scipy only.
 """
 
-from physiosync_rt.simulation.latents import Course, latent_course
+from physiosync_rt.simulation.latents import LatentCourse, latent_course
 from physiosync_rt.simulation.person import Person
 from physiosync_rt.simulation.session import (
     PersonStream,
@@ -14,7 +14,7 @@ from physiosync_rt.simulation.session import (
 )
 
 __all__ = [
-    "Course",
+    "LatentCourse",
     "Person",
     "PersonStream",
     "Progress",

@@ -10,7 +10,7 @@ from scipy import signal
 
 from physiosync_rt.datatypes import FloatArray
 from physiosync_rt.simulation.electrodes import angles_deg, directions
-from physiosync_rt.simulation.latents import REST_AROUSAL, REST_VALENCE, Course
+from physiosync_rt.simulation.latents import REST_AROUSAL, REST_VALENCE, LatentCourse
 from physiosync_rt.simulation.noise import (
     FilteredNoise,
     ImpulseResponse,
@@ -82,7 +82,7 @@ class EegGenerator:
     Parameters
     ----------
     person : Person
-    course : Course
+    course : LatentCourse
     ch_names : tuple of str
         Any electrodes of the 10-10 system; the sources do not depend on the choice.
     sfreq : float
@@ -101,7 +101,7 @@ class EegGenerator:
     def __init__(
         self,
         person: Person,
-        course: Course,
+        course: LatentCourse,
         ch_names: tuple[str, ...],
         sfreq: float,
         seeds: np.random.SeedSequence,

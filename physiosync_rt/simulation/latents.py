@@ -59,7 +59,7 @@ class _Track:
         return np.asarray(np.clip(value, 0.0, 1.0))
 
 
-class Course:
+class LatentCourse:
     """Valence and arousal in [0, 1] at any time; equal however it is asked.
 
     Notes
@@ -72,7 +72,7 @@ class Course:
         self._arousal = arousal
 
     @classmethod
-    def draw(cls, seed: int, rest_s: float = 30.0) -> Course:
+    def draw(cls, seed: int, rest_s: float = 30.0) -> LatentCourse:
         """Draw an endless course: rest, then plateaus of 20 to 55 s, the two independent."""
         rng_v, rng_a = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
         return cls(
@@ -83,7 +83,7 @@ class Course:
     @classmethod
     def steps(
         cls, starts: Sequence[float], valence: Sequence[float], arousal: Sequence[float], seed: int
-    ) -> Course:
+    ) -> LatentCourse:
         """Rest until the first start, then hold each level until the next start.
 
         Parameters
@@ -118,4 +118,4 @@ def latent_course(
         Values in [0, 1] at ``k / sfreq`` seconds, both ends included.
     """
     times = np.arange(int(duration_s * sfreq) + 1) / sfreq
-    return Course.draw(seed, rest_s)(times)
+    return LatentCourse.draw(seed, rest_s)(times)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import signal
 
 from physiosync_rt.datatypes import FloatArray
-from physiosync_rt.simulation.latents import REST_AROUSAL, Course
+from physiosync_rt.simulation.latents import REST_AROUSAL, LatentCourse
 from physiosync_rt.simulation.noise import RandomWalk
 from physiosync_rt.simulation.person import Person
 
@@ -48,14 +48,14 @@ class GsrGenerator:
     Parameters
     ----------
     person : Person
-    course : Course
+    course : LatentCourse
     sfreq : float
         In Hz, at least 1.
     seeds : numpy.random.SeedSequence
     """
 
     def __init__(
-        self, person: Person, course: Course, sfreq: float, seeds: np.random.SeedSequence
+        self, person: Person, course: LatentCourse, sfreq: float, seeds: np.random.SeedSequence
     ) -> None:
         if sfreq < 1:
             raise ValueError(
@@ -113,7 +113,7 @@ class EcgGenerator:
     Parameters
     ----------
     person : Person
-    course : Course
+    course : LatentCourse
     n_leads : int
         1 or 2.
     sfreq : float
@@ -129,7 +129,7 @@ class EcgGenerator:
     def __init__(
         self,
         person: Person,
-        course: Course,
+        course: LatentCourse,
         n_leads: int,
         sfreq: float,
         seeds: np.random.SeedSequence,

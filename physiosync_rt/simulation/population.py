@@ -12,7 +12,7 @@ import numpy as np
 
 from physiosync_rt.datatypes import FloatArray, SampleArray
 from physiosync_rt.errors import UserError
-from physiosync_rt.simulation import Course, Person
+from physiosync_rt.simulation import LatentCourse, Person
 from physiosync_rt.simulation.latents import REST_AROUSAL, REST_VALENCE
 
 _OWN_VIEW = 0.08
@@ -85,12 +85,14 @@ class Population:
         own = _OWN_VIEW * self.variability * self.rng(2, i).standard_normal((n_trials, 2))
         return np.asarray(np.clip(self.stimuli(n_trials) + own, 0.02, 0.98))
 
-    def course(self, i: int, felt: FloatArray, onsets: FloatArray, ends: FloatArray) -> Course:
+    def course(
+        self, i: int, felt: FloatArray, onsets: FloatArray, ends: FloatArray
+    ) -> LatentCourse:
         """Lead subject ``i`` from rest to what is felt in each trial, and back, trial by trial."""
         rest = np.tile([REST_VALENCE, REST_AROUSAL], (len(felt), 1))
         levels = np.stack([felt, rest], axis=1).reshape(-1, 2)
         times = np.stack([onsets, ends], axis=1).ravel()
-        return Course.steps(
+        return LatentCourse.steps(
             times.tolist(),
             levels[:, 0].tolist(),
             levels[:, 1].tolist(),

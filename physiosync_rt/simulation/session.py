@@ -23,7 +23,7 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.formats.base import SIMULATED_NOTE
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.simulation.eeg import EegGenerator
-from physiosync_rt.simulation.latents import Course
+from physiosync_rt.simulation.latents import LatentCourse
 from physiosync_rt.simulation.peripheral import EcgGenerator, GsrGenerator
 from physiosync_rt.simulation.person import Person
 
@@ -72,7 +72,7 @@ class PersonStream:
     person : Person
     seed : int
         Seeds the session: its latent course, noise and artefacts.
-    course : Course, optional
+    course : LatentCourse, optional
         Latent course; drawn from the seed when not given.
     ch_names : tuple of str
         Electrodes of the 10-10 system.
@@ -100,7 +100,7 @@ class PersonStream:
         person: Person,
         *,
         seed: int,
-        course: Course | None = None,
+        course: LatentCourse | None = None,
         ch_names: tuple[str, ...] = DEAP_CH_NAMES,
         eeg_sfreq: float = 128.0,
         gsr_sfreq: float = 32.0,
@@ -109,7 +109,7 @@ class PersonStream:
         rest_s: float = 30.0,
     ) -> None:
         self.person = person
-        self.course = course or Course.draw(seed, rest_s)
+        self.course = course or LatentCourse.draw(seed, rest_s)
         eeg_seeds, gsr_seeds, ecg_seeds = np.random.SeedSequence([seed, person.seed]).spawn(3)
         eeg = EegGenerator(person, self.course, tuple(ch_names), eeg_sfreq, eeg_seeds)
         self._streams = [_Stream(_spec(Modality.EEG, tuple(ch_names), eeg_sfreq), eeg)]
@@ -186,7 +186,7 @@ def simulate(
     duration_s: float,
     *,
     seed: int,
-    course: Course | None = None,
+    course: LatentCourse | None = None,
     ch_names: tuple[str, ...] = DEAP_CH_NAMES,
     eeg_sfreq: float = 128.0,
     gsr_sfreq: float = 32.0,
@@ -232,11 +232,11 @@ def plan_session(
     duration_s: float,
     *,
     seed: int,
-    course: Course | None = None,
+    course: LatentCourse | None = None,
     rest_s: float = 30.0,
 ) -> SimulatedSession:
     """Return what `simulate` does for the same parameters, at once and without any stream."""
-    course = course or Course.draw(seed, rest_s)
+    course = course or LatentCourse.draw(seed, rest_s)
     subject = f"simulated-{person.seed}"
     segments = (Segment(0.0, rest_s, "baseline", subject, trial=0),) if rest_s else ()
     times = np.arange(int(duration_s) + 1, dtype=np.float64)

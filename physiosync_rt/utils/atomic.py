@@ -34,7 +34,7 @@ def reason_of(error: BaseException) -> str:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Give a path beside a file that takes the file's name only when all went well.
 
     Parameters
@@ -61,7 +61,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder that takes a folder's name only when all went well.
 
     Parameters

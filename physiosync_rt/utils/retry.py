@@ -9,7 +9,7 @@ FIRST_TRY_S, LONGEST_TRY_S = 0.25, 2.0
 """After a failed attempt the next one waits, each time twice as long."""
 
 
-class Reopening:
+class Retry:
     """Attempts in a thread of their own, as a device may take many seconds to fail.
 
     Parameters

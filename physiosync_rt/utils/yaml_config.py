@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from physiosync_rt.errors import UserError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class FrozenModel(BaseModel):
+    """Base of every record that is read from YAML or JSON: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def read_yaml(path: Path, model: type[ModelT], changes: Sequence[str] = ()) -> ModelT:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from physiosync_rt.align.aligner import StreamAligner
-from physiosync_rt.align.sanity_check import StartCheck
+from physiosync_rt.align.sanity_check import SanityCheck
 from physiosync_rt.align.stats import Counters
 from physiosync_rt.datatypes import Chunk, FloatArray, GridChunk, IntArray, Modality, StreamSpec
 from physiosync_rt.errors import UserError
@@ -141,7 +141,7 @@ def test_constant_stamps_are_one_clear_fault() -> None:
 
 
 def test_stamps_that_never_move_are_refused() -> None:
-    check = StartCheck(_spec())
+    check = SanityCheck(_spec())
     chunk = Chunk(
         "eeg", np.random.default_rng(0).normal(size=(1250, 2)).astype("f4"), np.zeros(1250)
     )

@@ -18,8 +18,8 @@ from torch import Tensor
 from physiosync_models import (
     Features,
     Head,
-    Members,
     ModelConfig,
+    PerTargetEnsemble,
     PhysioSync,
     ProjectedEncoder,
     deap_paper,
@@ -127,7 +127,7 @@ def test_a_bundle_gives_the_logits_of_the_network_called_directly(
     eeg, ecg = golden_window(14, 128).float(), golden_window(2, 128).float()
     expected = literal_logits(dreamer_states, DREAMER, eeg, ecg)
     bundle = load_bundle(str(dreamer_bundle))
-    assert isinstance(bundle.model, Members)
+    assert isinstance(bundle.model, PerTargetEnsemble)
     valence = bundle.model.members["valence"](eeg, ecg)["valence"]
     torch.testing.assert_close(valence, expected, rtol=0, atol=1e-6)
     arousal = bundle.model.members["arousal"](eeg, ecg)["arousal"]

@@ -191,13 +191,13 @@ def test_rest_on_request_replaces_the_one_before(person: Path) -> None:
 
 def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: Path) -> None:
     predictor = Predictor(load_bundle("demo-muse"), "cpu")
-    # Of the first second nothing is usable: the filters settle.
+    # Of the first second nothing is usable: the filters configure.
     engine = Engine(FileSource(read(person)), predictor, baseline=BaselineRequest(0.0, 1.0, 1.0))
     engine.open()
     try:
         while engine.rows < 8:
             engine.step()
-        notes = [lane.chain.note for lane in engine.pipeline.lanes.values()]
+        notes = [stream.chain.note for stream in engine.pipeline.streams.values()]
         assert notes[0].startswith("less than half of the rest asked for was usable EEG")
         assert engine.pipeline.baseline_progress == 1.0
         assert engine.predictions[-1].reason is Reason.NO_BASELINE

@@ -1,6 +1,6 @@
 """The fault rig: players in processes of their own, and what arrives of them after align.
 
-`physiosync_rt.bench.players.Playing` plays a recording with seeded faults (`lsl.faults`) and
+`physiosync_rt.bench.players.ReplayProcess` plays a recording with seeded faults (`lsl.faults`) and
 is killed and started again at will; here are the recordings and the listener.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from helpers.pulses import pulse_times, pulse_train, pulse_width
 
 from physiosync_rt.align.aligner import StreamAligner
-from physiosync_rt.bench.players import Playing
+from physiosync_rt.bench.players import ReplayProcess
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, GridChunk, Modality, StreamSpec
 from physiosync_rt.formats.xdf_writer import XdfWriter
 from physiosync_rt.lsl.source import LslSource
@@ -54,7 +54,7 @@ def heard_pulses(
         Pulses before this second are left out.
     """
     prefix = f"p{uuid.uuid4().hex[:8]}-"
-    with Playing(path, prefix, faults=faults, stop=seconds):
+    with ReplayProcess(path, prefix, faults=faults, stop=seconds):
         source = LslSource(f"{prefix}PulseEEG", f"{prefix}PulseGSR", timeout=30.0)
         aligners: dict[str, StreamAligner] = {}
         grids: dict[str, list[GridChunk]] = {}

@@ -15,7 +15,7 @@ from physiosync_rt.simulation.write_dreamer import write_dreamer
 from physiosync_rt.utils.resources import find_config
 from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.datasets.splits import Fold
 from physiosync_training.experiment.config import RunConfig, n_classes
 from physiosync_training.experiment.experiment import prepare
@@ -49,8 +49,8 @@ class Started:
     def n_subjects(self) -> int:
         return self.trials[0].shape[1]
 
-    def feed(self, seconds: int) -> Feed:
-        return Feed(self.dataset, 1 if seconds == 1 else 5, torch.device("cpu"))
+    def feed(self, seconds: int) -> WindowLoader:
+        return WindowLoader(self.dataset, 1 if seconds == 1 else 5, torch.device("cpu"))
 
     def place(self, seconds: int, number: int) -> tuple[int, int]:
         """Stimulus window and subject of a window, as the release numbers them."""

@@ -8,7 +8,7 @@ from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.splits import Fold
 from physiosync_training.experiment.config import TrainConfig
 from physiosync_training.experiment.fold import FoldRun
-from physiosync_training.experiment.runtime import Conditions, make_fabric
+from physiosync_training.experiment.runtime import Runtime, make_fabric
 from physiosync_training.loop.paths import refuse_used_folder
 from physiosync_training.supervised.results import FoldResult
 
@@ -19,11 +19,11 @@ def train_fold(
     config: TrainConfig,
     out: Path,
     *,
-    conditions: Conditions | None = None,
+    conditions: Runtime | None = None,
 ) -> FoldResult:
     """Train the first network; one process on the configured device when nothing else is said."""
     if conditions is None:
-        conditions = Conditions(make_fabric(config))
+        conditions = Runtime(make_fabric(config))
     run = FoldRun(dataset, fold, config, config.networks[0], out, conditions)
     if not conditions.resume:
         refuse_used_folder(run.folder)

@@ -91,14 +91,14 @@ def _chunks(stream: RecordedStream, cuts: list[float], offset: float) -> list[Ch
     ]
 
 
-def _delivered(*lanes: list[Chunk]) -> list[Chunk]:
+def _delivered(*streams: list[Chunk]) -> list[Chunk]:
     """All chunks in the order in which they were there, which a stamp that jitters tells badly."""
     timed = [
         (float(c.timestamps.max() + c.clock_offset), i, k, c)
-        for i, lane in enumerate(lanes)
-        for k, c in enumerate(lane)
+        for i, stream in enumerate(streams)
+        for k, c in enumerate(stream)
     ]
-    latest = [-np.inf] * len(lanes)
+    latest = [-np.inf] * len(streams)
     order = []
     for there, i, k, chunk in sorted(timed, key=lambda each: each[1:3]):
         latest[i] = max(latest[i], there)

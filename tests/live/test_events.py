@@ -9,11 +9,11 @@ import pytest
 
 from physiosync_rt.align.stats import Counters
 from physiosync_rt.datatypes import Modality, StreamPhase, StreamSpec, StreamState
-from physiosync_rt.live.events import SHOWN_S, Notices, each_once
+from physiosync_rt.live.events import SHOWN_S, EventLog, each_once
 from physiosync_rt.live.watchdog import Watchdog
 
 
-def _lane(**counted: int) -> SimpleNamespace:
+def _stream(**counted: int) -> SimpleNamespace:
     """A stream that sends 250 Hz and has counted so much."""
     aligner = SimpleNamespace(counters=Counters(**counted), off_rate=False, sfreq_effective=250.0)
     return SimpleNamespace(spec=SPEC, aligner=aligner)
@@ -38,13 +38,13 @@ def _state(**changes: object) -> StreamState:
 
 def _after(**counted: int) -> str:
     """The sentence after these counters have moved."""
-    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane()
-    notices.heed_stream(lane, watchdog, 1.0)  # type: ignore[arg-type]
+    notices, watchdog, stream = EventLog(), Watchdog(0.0), _stream()
+    notices.heed_stream(stream, watchdog, 1.0)  # type: ignore[arg-type]
     assert not notices.events
     for name, value in counted.items():
-        setattr(lane.aligner.counters, name, value)
-    notices.heed_stream(lane, watchdog, 2.0)  # type: ignore[arg-type]
-    notices.heed_stream(lane, watchdog, 3.0)  # type: ignore[arg-type]
+        setattr(stream.aligner.counters, name, value)
+    notices.heed_stream(stream, watchdog, 2.0)  # type: ignore[arg-type]
+    notices.heed_stream(stream, watchdog, 3.0)  # type: ignore[arg-type]
     assert len(notices.events) == 1
     assert notices.sentence([_state()], STANDING, 2.0 + SHOWN_S + 0.1) == STANDING
     return notices.sentence([_state()], STANDING, 3.0)
@@ -69,11 +69,11 @@ def test_each_event_has_its_sentence_for_a_while() -> None:
 
 
 def test_what_goes_on_is_summed_up_and_not_said_for_every_sample() -> None:
-    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane()
+    notices, watchdog, stream = EventLog(), Watchdog(0.0), _stream()
     for _ in range(1000):
-        lane.aligner.counters.received += 24
-        lane.aligner.counters.lost += 1
-        notices.heed_stream(lane, watchdog, 1.0)  # type: ignore[arg-type]
+        stream.aligner.counters.received += 24
+        stream.aligner.counters.lost += 1
+        notices.heed_stream(stream, watchdog, 1.0)  # type: ignore[arg-type]
     said = [event.text for event in notices.events]
     assert said[0].startswith("cap lost 1 of its last 25 samples")
     assert said[1].startswith("cap lost 100 of its last 2500 samples")
@@ -87,25 +87,30 @@ def test_what_goes_on_is_summed_up_and_not_said_for_every_sample() -> None:
 
 
 def test_a_rate_that_is_off_is_an_event_of_its_own_and_told_once() -> None:
-    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane()
-    lane.aligner.off_rate, lane.aligner.sfreq_effective = True, 256.4
+    notices, watchdog, stream = EventLog(), Watchdog(0.0), _stream()
+    stream.aligner.off_rate, stream.aligner.sfreq_effective = True, 256.4
     for now in (1.0, 2.0, 3.0):
-        notices.heed_stream(lane, watchdog, now)  # type: ignore[arg-type]
+        notices.heed_stream(stream, watchdog, now)  # type: ignore[arg-type]
     assert [event.text for event in notices.events] == [
         "cap declares 250 Hz and sends 256.4 Hz; it is resampled as it comes"
     ]
 
 
 def test_what_the_source_says_of_an_event_comes_before_its_counts() -> None:
-    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane(gaps=1, lost=500)
+    notices, watchdog, stream = EventLog(), Watchdog(0.0), _stream(gaps=1, lost=500)
     notices.heed_source(["stream 'cap' is back after 2.0 s"], 1.0)
-    notices.heed_stream(lane, watchdog, 1.3)  # type: ignore[arg-type]
+    notices.heed_stream(stream, watchdog, 1.3)  # type: ignore[arg-type]
     assert "is back" in notices.sentence([_state()], "", 1.4)
     assert "lost 500 samples" in notices.sentence([_state()], "", 7.0)
 
 
 def test_one_streams_trouble_does_not_hide_anothers() -> None:
-    notices, watchdog, eeg, gsr = Notices(), Watchdog(0.0), _lane(received=98), _lane(received=7)
+    notices, watchdog, eeg, gsr = (
+        EventLog(),
+        Watchdog(0.0),
+        _stream(received=98),
+        _stream(received=7),
+    )
     gsr.spec = replace(SPEC, name="skin")
     eeg.aligner.counters.lost = 2
     notices.heed_stream(eeg, watchdog, 1.0)  # type: ignore[arg-type]
@@ -121,14 +126,14 @@ def test_one_streams_trouble_does_not_hide_anothers() -> None:
 
 
 def test_a_burst_is_an_event() -> None:
-    notices, watchdog, lane = Notices(), Watchdog(0.0), _lane()
+    notices, watchdog, stream = EventLog(), Watchdog(0.0), _stream()
     watchdog.bursts = 1
-    notices.heed_stream(lane, watchdog, 1.0)  # type: ignore[arg-type]
+    notices.heed_stream(stream, watchdog, 1.0)  # type: ignore[arg-type]
     assert "held samples up" in notices.sentence([_state()], "", 1.0)
 
 
 def test_what_the_source_says_is_taken_over_once() -> None:
-    notices = Notices()
+    notices = EventLog()
     said = ["stream 'cap' has gone", "stream 'skin' has gone"]
     notices.heed_source(said, 1.0)
     notices.heed_source(said, 2.0)
@@ -154,4 +159,4 @@ def test_what_the_source_says_is_taken_over_once() -> None:
 def test_lasting_trouble_is_said_as_long_as_it_lasts(
     changes: dict[str, object], sentence: str
 ) -> None:
-    assert sentence in Notices().sentence([_state(**changes)], STANDING, 99.0)
+    assert sentence in EventLog().sentence([_state(**changes)], STANDING, 99.0)

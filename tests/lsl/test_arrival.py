@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physiosync_rt.lsl.arrival import Arrivals, SharedClocks
+from physiosync_rt.lsl.arrival import ArrivalClock, SharedClocks
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("away", [1e6, -1.7e9])
 def test_the_soonest_arrival_decides_and_jitter_does_not(seed: int, away: float) -> None:
     rng = np.random.default_rng(seed)
-    arrivals = Arrivals(250.0)
+    arrivals = ArrivalClock(250.0)
     true = np.arange(300) / 250
     stamps = true - away + rng.normal(0, 0.01, 300)
     # Packets of five that wait 2 ms at least and 30 ms at most.

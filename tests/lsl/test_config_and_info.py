@@ -155,7 +155,7 @@ _SAY = (
 
 
 def test_without_a_configuration_of_its_own_liblsl_is_quiet(tmp_path: Path) -> None:
-    code = f"from physiosync_rt.lsl.config import settle; settle(local=False); {_SAY}"
+    code = f"from physiosync_rt.lsl.config import configure; configure(local=False); {_SAY}"
     done = _run(f"{code}; import pylsl; pylsl.StreamInfo('quiet')", HOME=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert "level = -3" in done.stdout
@@ -163,7 +163,7 @@ def test_without_a_configuration_of_its_own_liblsl_is_quiet(tmp_path: Path) -> N
 
 
 def test_a_persons_own_configuration_is_left_alone(tmp_path: Path) -> None:
-    code = f"from physiosync_rt.lsl.config import settle; settle(local=False); {_SAY}"
+    code = f"from physiosync_rt.lsl.config import configure; configure(local=False); {_SAY}"
     mine = tmp_path / "mine.cfg"
     mine.write_text("[lab]\nSessionID = mine\n")
     assert "SessionID = mine" in _run(code, LSLAPICFG=str(mine)).stdout

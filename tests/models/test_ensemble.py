@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from physiosync_models import Members, PhysioSync, compact
+from physiosync_models import PerTargetEnsemble, PhysioSync, compact
 
 
 def network(target: str, n_eeg: int = 2, **more) -> PhysioSync:
@@ -15,7 +15,7 @@ def network(target: str, n_eeg: int = 2, **more) -> PhysioSync:
 
 def test_each_member_answers_for_its_targets():
     valence, arousal = network("valence"), network("arousal")
-    both = Members({"valence": valence, "arousal": arousal})
+    both = PerTargetEnsemble({"valence": valence, "arousal": arousal})
     assert both.config.targets == ("valence", "arousal")
     assert all(
         name.startswith(("members.valence.", "members.arousal.")) for name in both.state_dict()
@@ -29,10 +29,10 @@ def test_each_member_answers_for_its_targets():
 def test_members_that_do_not_go_together_are_refused():
     first = network("valence")
     with pytest.raises(ValueError, match=r"member b has .*'channels', 3, 1.*first one .*2, 1"):
-        Members({"a": first, "b": network("arousal", n_eeg=3)})
+        PerTargetEnsemble({"a": first, "b": network("arousal", n_eeg=3)})
     with pytest.raises(ValueError, match="member b has"):
-        Members({"a": first, "b": network("arousal", routes=("fused",))})
+        PerTargetEnsemble({"a": first, "b": network("arousal", routes=("fused",))})
     with pytest.raises(ValueError, match="without doubles"):
-        Members({"a": first, "b": network("valence")})
+        PerTargetEnsemble({"a": first, "b": network("valence")})
     with pytest.raises(ValueError, match="no members"):
-        Members({})
+        PerTargetEnsemble({})

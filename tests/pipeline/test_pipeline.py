@@ -125,7 +125,7 @@ def test_what_comes_after_its_deadline_is_counted_and_the_run_goes_on(
     rows = [w for chunk in late for w in pipeline.push(chunk)] + pipeline.flush()
     assert rows[0].t_end == 14.0
     assert rows[-1].eeg.data is not None
-    assert pipeline.lanes["SimulatedEEG"].dropped > 300
+    assert pipeline.streams["SimulatedEEG"].dropped > 300
 
 
 def test_a_second_baseline_replaces_the_first(recording: Recording) -> None:
@@ -215,7 +215,7 @@ def test_a_peripheral_stream_that_is_wrong_is_left_out(recording: Recording, fau
     assert rows[-1].eeg.reason is Reason.NONE
     assert rows[-1].pps is not None
     assert rows[-1].pps.data is None
-    assert repr(spoilt.spec.name) in pipeline.lanes[spoilt.spec.name].left_out
+    assert repr(spoilt.spec.name) in pipeline.streams[spoilt.spec.name].left_out
     with pytest.raises(UserError, match=spoilt.spec.name):
         _run(_wrong(recording, spoilt), chunks)
 
@@ -249,9 +249,9 @@ def test_stale_first_stamps_cost_no_stream(
     assert rows[-1].eeg.reason is Reason.NONE
     assert rows[-1].pps is not None
     assert rows[-1].pps.reason is Reason.NONE
-    lanes = pipeline.lanes.values()
-    assert sum(lane.dropped for lane in lanes) == min(3, len(stamps))
-    assert all(lane.aligner and lane.aligner.counters.clock_resets == 0 for lane in lanes)
+    streams = pipeline.streams.values()
+    assert sum(stream.dropped for stream in streams) == min(3, len(stamps))
+    assert all(stream.aligner and stream.aligner.counters.clock_resets == 0 for stream in streams)
 
 
 def test_a_stream_that_runs_ahead_for_ever_is_not_kept_for_ever(recording: Recording) -> None:
@@ -262,7 +262,7 @@ def test_a_stream_that_runs_ahead_for_ever_is_not_kept_for_ever(recording: Recor
     samples = np.random.default_rng(0).normal(5, 0.1, (len(stamps), 1)).astype("f4")
     for at in range(0, len(stamps), 3200):
         pipeline.push(Chunk(gsr.name, samples[at : at + 3200], stamps[at : at + 3200]))
-    assert pipeline.lanes[gsr.name].dropped == pytest.approx(300 * 128, rel=0.1)
+    assert pipeline.streams[gsr.name].dropped == pytest.approx(300 * 128, rel=0.1)
 
 
 def test_a_rate_that_is_not_the_declared_one_is_refused() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, GridChunk, Modality, Reason, StreamSpec
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.pipeline.preprocessor import ModalityChain
-from physiosync_rt.preprocess.bad_channels import MEMORY_S, VOTES, ElectrodeWatch
+from physiosync_rt.preprocess.bad_channels import MEMORY_S, VOTES, BadChannelDetector
 from physiosync_rt.preprocess.baseline import ChannelBaseline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
@@ -151,7 +151,7 @@ def test_without_a_quality_gate_nothing_is_taken_out(good: FloatArray) -> None:
 
 
 def test_votes() -> None:
-    watch = ElectrodeWatch(("Cz",), Montage(("Cz",), ("Cz",), 1))
+    watch = BadChannelDetector(("Cz",), Montage(("Cz",), ("Cz",), 1))
     noise = np.random.default_rng(0).normal(0, 10, (GRID_SFREQ, 1)).cumsum(axis=0)
     noise -= np.linspace(noise[0], noise[-1], GRID_SFREQ)
     noise *= 30 / noise.std()

@@ -12,7 +12,7 @@ from physiosync_rt.datatypes import GRID_SFREQ, Chunk, FloatArray, GridChunk, Mo
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.formats.registry import read
 from physiosync_rt.pipeline.preprocessor import ModalityChain
-from physiosync_rt.preprocess.bad_channels import ElectrodeWatch
+from physiosync_rt.preprocess.bad_channels import BadChannelDetector
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.preprocess.quality import (
@@ -47,7 +47,7 @@ def test_electrodes_that_are_all_the_same_are_none(n_chans: int) -> None:
 
 
 def test_a_missing_reference_is_said_in_few_words() -> None:
-    watch = ElectrodeWatch(DEAP_CH_NAMES, Montage(DEAP_CH_NAMES, DEAP_CH_NAMES, 8))
+    watch = BadChannelDetector(DEAP_CH_NAMES, Montage(DEAP_CH_NAMES, DEAP_CH_NAMES, 8))
     for _ in range(3):
         watch.judge(_head(32), None)
     assert watch.too_few

@@ -113,7 +113,7 @@ def test_windows_are_as_the_release_has_them(recording: Recording) -> None:
     assert pipeline.baseline_origin == "3 s from 0 s"
     # In Ω above the mean second of the first three: the plot's µS and the template say the same.
     rest = np.asarray(pipeline.baseline.channels[Modality.GSR].template)
-    _, shown = pipeline.lanes["SimulatedGSR"].chain.trace(5.0)
+    _, shown = pipeline.streams["SimulatedGSR"].chain.trace(5.0)
     expected = 1e6 / shown[:, 0] - np.tile(rest[:, 0], 5)
     np.testing.assert_allclose(last.pps.data[0], expected, rtol=1e-4, atol=0.1)
     assert np.abs(rest).min() > 1e4

@@ -12,16 +12,16 @@ from scipy import signal
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
-from physiosync_rt.simulation import Course, Person, PersonStream, latent_course, simulate
+from physiosync_rt.simulation import LatentCourse, Person, PersonStream, latent_course, simulate
 from physiosync_rt.simulation.electrodes import angles_deg, directions
 from physiosync_rt.simulation.noise import FilteredNoise, RandomWalk, power_law_sos
 
 MUSE = ("TP9", "AF7", "AF8", "TP10")
 
 
-def held(valence: float, arousal: float) -> Course:
+def held(valence: float, arousal: float) -> LatentCourse:
     """Hold one state from the start on."""
-    return Course.steps([0.0], [valence], [arousal], seed=0)
+    return LatentCourse.steps([0.0], [valence], [arousal], seed=0)
 
 
 def band_log_power(x: np.ndarray, sfreq: float, low: float, high: float) -> np.ndarray:
@@ -97,8 +97,8 @@ def test_course_is_slow_balanced_and_its_halves_independent() -> None:
 
 def test_course_does_not_depend_on_how_it_is_asked() -> None:
     times = np.arange(0.0, 500.0, 0.7)
-    whole = Course.draw(4)(times)
-    course = Course.draw(4)
+    whole = LatentCourse.draw(4)(times)
+    course = LatentCourse.draw(4)
     late_first = course(times[400:])
     np.testing.assert_array_equal(late_first[0], whole[0][400:])
     np.testing.assert_array_equal(course(times[:400])[1], whole[1][:400])

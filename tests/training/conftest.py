@@ -11,7 +11,14 @@ from helpers.started import Started, start
 
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.preprocess.config import ModalityContract
-from physiosync_training.datasets.dataset import ABSENT, WINDOW_S, About, Dataset, Signals, Table
+from physiosync_training.datasets.dataset import (
+    ABSENT,
+    WINDOW_S,
+    Dataset,
+    DatasetInfo,
+    Signals,
+    Table,
+)
 from physiosync_training.datasets.splits import ProtocolConfig, make_folds
 from physiosync_training.evaluation.baseline_models import Baselines
 from physiosync_training.evaluation.evaluate import Assessment, assess
@@ -73,7 +80,7 @@ def make_dataset() -> MakeDataset:
                 n_chans,
             )
 
-        about = About(
+        about = DatasetInfo(
             name="noise",
             title="noise for tests",
             profile="paper",

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from physiosync_rt.utils.atomic import reason_of, whole_file, whole_folder
+from physiosync_rt.utils.atomic import atomic_file, atomic_folder, reason_of
 
 
 @pytest.fixture(params=[0o022, 0o077, 0o002], ids=oct)
@@ -29,10 +29,10 @@ def _mode(path: Path) -> int:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_the_umask_decides_who_may_read(tmp_path, mode) -> None:
     weights = {"w": torch.ones(2)}
-    with whole_file(tmp_path / "below" / "w.safetensors") as fresh:
+    with atomic_file(tmp_path / "below" / "w.safetensors") as fresh:
         save_file(weights, fresh)
     assert _mode(tmp_path / "below" / "w.safetensors") == mode
-    with whole_folder(tmp_path / "bundle") as fresh:
+    with atomic_folder(tmp_path / "bundle") as fresh:
         save_file(weights, fresh / "w.safetensors")
         (fresh / "card").write_text("x")
     assert {_mode(path) for path in (tmp_path / "bundle").iterdir()} == {mode}
@@ -44,9 +44,9 @@ def test_a_failure_leaves_what_was_there(tmp_path) -> None:
     (tmp_path / "folder").mkdir()
     for path in (tmp_path / "file", tmp_path / "folder" / "inside"):
         path.write_text("old")
-    with pytest.raises(ZeroDivisionError), whole_file(tmp_path / "file") as fresh:
+    with pytest.raises(ZeroDivisionError), atomic_file(tmp_path / "file") as fresh:
         fresh.write_text(f"half {1 / 0}")
-    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "folder") as fresh:
+    with pytest.raises(ZeroDivisionError), atomic_folder(tmp_path / "folder") as fresh:
         (fresh / "inside").write_text(f"half {1 / 0}")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
     assert (tmp_path / "file").read_text() == "old"
@@ -65,14 +65,14 @@ def test_a_folder_that_cannot_take_its_name_gives_the_old_one_back(tmp_path, mon
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", fail)
-    with pytest.raises(OSError, match="Input/output"), whole_folder(path) as fresh:
+    with pytest.raises(OSError, match="Input/output"), atomic_folder(path) as fresh:
         (fresh / "new").touch()
     assert [each.name for each in tmp_path.rglob("*")] == ["folder", "old"]
 
 
 def test_a_folder_is_replaced_with_all_it_held(tmp_path) -> None:
     for name in ("one", "other"):
-        with whole_folder(tmp_path / "folder") as fresh:
+        with atomic_folder(tmp_path / "folder") as fresh:
             (fresh / name).touch()
     assert [each.name for each in tmp_path.rglob("*")] == ["folder", "other"]
 

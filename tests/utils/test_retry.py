@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from physiosync_rt.utils.retry import LONGEST_TRY_S, Reopening, longer
+from physiosync_rt.utils.retry import LONGEST_TRY_S, Retry, longer
 
 
 class _NotThereError(Exception):
     pass
 
 
-def _settled(reopening: Reopening) -> bool:
+def _settled(reopening: Retry) -> bool:
     """Wait for the thread's end, then ask."""
     deadline = time.monotonic() + 10.0
     while not reopening.done:
@@ -33,7 +33,7 @@ def test_it_is_open_again_after_an_attempt_that_succeeds() -> None:
         if error := left.pop(0):
             raise error
 
-    assert _settled(Reopening(_nothing, connect, _NotThereError))
+    assert _settled(Retry(_nothing, connect, _NotThereError))
     assert left == []
 
 
@@ -45,7 +45,7 @@ def _fail() -> None:
 def test_what_nobody_foresaw_is_handed_over_and_is_no_success(
     let_go: Callable[[], None], connect: Callable[[], None]
 ) -> None:
-    reopening = Reopening(let_go, connect, _NotThereError)
+    reopening = Retry(let_go, connect, _NotThereError)
     with pytest.raises(ValueError, match="another thing"):
         _settled(reopening)
     reopening.stop()
@@ -55,7 +55,7 @@ def test_stopped_before_it_came_back_it_is_not_open() -> None:
     def connect() -> None:
         raise _NotThereError
 
-    reopening = Reopening(_nothing, connect, _NotThereError)
+    reopening = Retry(_nothing, connect, _NotThereError)
     reopening.stop()
     assert not reopening.done
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from physiosync_models.ensemble import Members
+from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.bundle.bundle import Network, save_bundle
 from physiosync_rt.bundle.card import Card, Score
@@ -96,7 +96,7 @@ def _load(experiment: Experiment, job: Job, result: FoldResult) -> Network:
         model = PhysioSync(network)
         model.load_state_dict(load_weights(folder / result.models["+".join(task)]))
         models["_".join(task)] = model.eval()
-    return next(iter(models.values())) if len(models) == 1 else Members(models).eval()
+    return next(iter(models.values())) if len(models) == 1 else PerTargetEnsemble(models).eval()
 
 
 def _card(
@@ -109,7 +109,7 @@ def _card(
     config, dataset = experiment.config, experiment.dataset
     about = dataset.about
     networks: dict[str, object] = {}
-    if isinstance(model, Members):
+    if isinstance(model, PerTargetEnsemble):
         networks["members"] = {n: m.config.to_dict() for n, m in _members(model).items()}
     else:
         networks["model"] = model.config.to_dict()
@@ -138,7 +138,7 @@ def _least(dataset: Dataset, result: FoldResult) -> dict[str, float]:
     return {h: least for h, least in found.items() if least > 0 and not h.endswith(QUADRANT)}
 
 
-def _members(model: Members) -> dict[str, PhysioSync]:
+def _members(model: PerTargetEnsemble) -> dict[str, PhysioSync]:
     return {n: m for n, m in model.members.items() if isinstance(m, PhysioSync)}
 
 

@@ -9,9 +9,9 @@ from lightning_fabric import Fabric
 from physiosync_models.config import EncoderConfig
 from physiosync_training.benchmark.released import plain_groups
 from physiosync_training.contrastive.pretrain import Pretraining, lay_out
-from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.experiment.config import PretrainConfig
-from physiosync_training.loop.loop import Surroundings
+from physiosync_training.loop.loop import StageContext
 
 CPU = torch.device("cpu")
 
@@ -32,7 +32,7 @@ def encoder(modality: str, n_chans: int, seconds: int = 5, **changes: object) ->
 
 def test_groups_are_gathered_as_the_release_does(make_dataset):
     dataset = make_dataset(6, 3, 2)
-    feed = Feed(dataset, 5, CPU)
+    feed = WindowLoader(dataset, 5, CPU)
     config = PretrainConfig(n_pairs=4)
     grid = lay_out(feed, np.arange(len(dataset)), config)
     windows = torch.arange(4)
@@ -50,7 +50,7 @@ def test_random_offsets_are_the_same_within_a_pair_and_for_any_share(make_datase
     for signals in (dataset.eeg, dataset.pps):
         for i in range(len(signals.starts)):
             signals.stretch(i)[:] = np.arange(signals.lengths[i])
-    feed = Feed(dataset, 5, CPU, random_offsets=True)
+    feed = WindowLoader(dataset, 5, CPU, random_offsets=True)
     grid = lay_out(feed, np.arange(len(dataset)), PretrainConfig(n_pairs=4))
     numbers = np.stack([grid.rows[:4, :2], grid.rows[:4, 2:]])
     eeg, pps = feed.fetch_groups(numbers, 11, slice(None))
@@ -63,7 +63,7 @@ def test_random_offsets_are_the_same_within_a_pair_and_for_any_share(make_datase
 
 
 def test_versions_are_drawn_once_or_anew(make_dataset):
-    feed = Feed(make_dataset(4, 3, 2), 5, CPU)
+    feed = WindowLoader(make_dataset(4, 3, 2), 5, CPU)
     grid = lay_out(feed, np.arange(24), PretrainConfig(n_pairs=4))
     parts = encoder("eeg", 2), encoder("pps", 1)
     fabric = Fabric(accelerator="cpu", devices=1)
@@ -82,7 +82,7 @@ def test_contrast_is_learned_where_stimuli_have_something_in_common(make_dataset
         trial, at = dataset.table.trial[row], dataset.table.offset[row]
         for signals in (dataset.eeg, dataset.pps):
             signals.stretch(trial)[:, at : at + 640] += 2 * stimulus[row % 16]
-    feed = Feed(dataset, 5, CPU)
+    feed = WindowLoader(dataset, 5, CPU)
     config = PretrainConfig(n_pairs=8, epochs=3, lr=1e-3)
     rows = np.flatnonzero(dataset.table.subject < 6)
     training = Pretraining(
@@ -94,7 +94,7 @@ def test_contrast_is_learned_where_stimuli_have_something_in_common(make_dataset
         Fabric(accelerator="cpu", devices=1),
     )
     grid = lay_out(feed, rows, config)
-    done = training.run(grid, grid, Surroundings(tmp_path, "x"))
+    done = training.run(grid, grid, StageContext(tmp_path, "x"))
     assert done.curves["loss"][-1] < 0.7 * done.curves["loss"][0]
     assert done.curves["validation eeg accuracy"][-1] > 0.8
     assert set(done.encoders) == {"eeg", "pps"}

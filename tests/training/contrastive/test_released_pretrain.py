@@ -24,7 +24,7 @@ from physiosync_training.benchmark.released import PlainPretraining
 from physiosync_training.contrastive.pretrain import Pretraining, lay_out
 from physiosync_training.contrastive.sampler import EpochPlan, Grid, PairBatch
 from physiosync_training.experiment.config import RELEASED_PRETRAIN
-from physiosync_training.loop.loop import Interrupted, StopRequest, Surroundings
+from physiosync_training.loop.loop import Interrupted, StageContext, StopRequest
 from physiosync_training.loop.rng import sample_keys, seed_of
 
 N_STEPS = 2
@@ -184,7 +184,7 @@ def test_first_steps_of_pretraining_equal_the_release_s(started, double, tmp_pat
         if done == N_STEPS:
             stop.set()
 
-    around = Surroundings(tmp_path, "x", progress=progress, stop=stop)
+    around = StageContext(tmp_path, "x", progress=progress, stop=stop)
     grid = lay_out(it.feed(seconds), it.fold.train, it.config.pretrain)
     with pytest.raises(Interrupted):
         training.run(grid, None, around)

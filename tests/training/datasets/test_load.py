@@ -19,7 +19,7 @@ from physiosync_rt.simulation import Person, simulate
 from physiosync_rt.simulation.write_deap import write_deap
 from physiosync_training.datasets import cache
 from physiosync_training.datasets.config import DataConfig
-from physiosync_training.datasets.dataset import N_TIMES, Dataset, Outline
+from physiosync_training.datasets.dataset import N_TIMES, Dataset, WindowIndex
 from physiosync_training.datasets.live_trials import live_trials
 from physiosync_training.datasets.load import load_dataset
 from physiosync_training.datasets.outline import outline
@@ -217,7 +217,7 @@ def test_another_process_need_not_read_the_files_again(tmp_path, monkeypatch) ->
         load_dataset(config, tmp_path, _silent, "another")
 
 
-def _same(promised: Outline, data: Dataset) -> None:
+def _same(promised: WindowIndex, data: Dataset) -> None:
     for column in ("subject", "stimulus", "trial", "window", "valence", "arousal"):
         np.testing.assert_array_equal(getattr(promised.table, column), getattr(data.table, column))
     assert promised.about.subjects == data.about.subjects

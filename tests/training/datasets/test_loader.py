@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physiosync_training.datasets.dataset import N_TIMES, Dataset, Signals
-from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.datasets.trials import Label, TableBuilder
 
 CPU = torch.device("cpu")
@@ -75,7 +75,7 @@ def test_both_sides_of_a_pair_start_at_the_same_sample_of_the_trial(
     make_dataset, seconds, people, key
 ) -> None:
     data = clocks(make_dataset(), people)
-    feed = Feed(data, seconds, CPU, random_offsets=True)
+    feed = WindowLoader(data, seconds, CPU, random_offsets=True)
     rows = np.flatnonzero(data.table.window == 5)
     numbers = feed.numbers(rows).reshape(len(rows), -1)
     pairs = np.stack([np.stack([numbers[0], each]) for each in numbers[1:]], axis=1)
@@ -90,7 +90,7 @@ def test_both_sides_of_a_pair_start_at_the_same_sample_of_the_trial(
 
 def test_a_pair_is_drawn_from_all_that_its_sides_have_in_common(make_dataset) -> None:
     data = clocks(make_dataset(), [[(0, TRIAL)], [(1536, TRIAL - 1536)], [(0, 4 * N_TIMES)]])
-    feed = Feed(data, 5, CPU, random_offsets=True)
+    feed = WindowLoader(data, 5, CPU, random_offsets=True)
     third = np.flatnonzero(data.table.window == 3)
     assert len(third) == 3
     drawn = []
@@ -110,7 +110,7 @@ def test_a_pair_is_drawn_from_all_that_its_sides_have_in_common(make_dataset) ->
 def test_sides_that_share_no_seconds_are_each_drawn_anywhere(make_dataset) -> None:
     """The release's random pairs."""
     data = clocks(make_dataset(), [[(0, TRIAL)], [(0, TRIAL)]])
-    feed = Feed(data, 5, CPU, random_offsets=True)
+    feed = WindowLoader(data, 5, CPU, random_offsets=True)
     numbers = np.tile(np.array([0, 12 + 11])[:, None, None], (1, 400, 1))
     eeg, _ = feed.fetch_groups(numbers, 4, slice(None))
     starts = eeg[:, 0, 0].reshape(2, -1)
@@ -121,7 +121,7 @@ def test_sides_that_share_no_seconds_are_each_drawn_anywhere(make_dataset) -> No
 
 def test_any_share_of_a_batch_is_that_part_of_the_whole(make_dataset) -> None:
     data = clocks(make_dataset(), [[(0, TRIAL)], [(700, TRIAL - 700)]])
-    feed = Feed(data, 1, CPU, random_offsets=True)
+    feed = WindowLoader(data, 1, CPU, random_offsets=True)
     numbers = feed.numbers(np.arange(10)).reshape(1, -1, 1)
     both = np.concatenate([numbers, numbers + 5 * 12], axis=0)
     whole = feed.fetch_groups(both, 9, slice(None))[0].reshape(2, 50, 2, 128)

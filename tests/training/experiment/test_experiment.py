@@ -20,7 +20,7 @@ from physiosync_training.experiment.config import PretrainConfig, RunConfig
 from physiosync_training.experiment.experiment import Job, prepare
 from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop import paths
-from physiosync_training.loop.loop import Loop, Surroundings, no_progress
+from physiosync_training.loop.loop import Loop, StageContext, no_progress
 from physiosync_training.loop.paths import check_room
 
 SIMULATED = {"kind": "simulated", "subjects": 4, "duration_s": 175, "trial_s": 20}
@@ -187,7 +187,7 @@ class _Single(torch.Tensor):
 
 def test_curves_need_no_double_precision_on_the_device(tmp_path):
     losses = [0.1, 0.2, 0.7]
-    loop = Loop(Surroundings(tmp_path, "x"), 0, 1, {})
+    loop = Loop(StageContext(tmp_path, "x"), 0, 1, {})
 
     def steps(_: int, start: int):
         for loss in losses[start:]:

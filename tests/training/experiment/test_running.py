@@ -25,7 +25,7 @@ from physiosync_training.experiment.config import (
     TrainConfig,
 )
 from physiosync_training.experiment.fold import FoldRun
-from physiosync_training.experiment.runtime import Conditions, make_fabric
+from physiosync_training.experiment.runtime import Runtime, make_fabric
 from physiosync_training.loop import provenance
 from physiosync_training.loop.checkpoint import load_state, save_state
 from physiosync_training.loop.loop import Interrupted, stop_on_signals
@@ -101,7 +101,7 @@ def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, where):
     assert (first[1], int(first[2])) >= (where.split()[0], 2), "it began again"
     assert_same(weights(tmp_path / "broken"), weights(tmp_path / "unbroken"), rtol=0, atol=0)
     again = train_fold(
-        *job, CONFIG, tmp_path / "broken", conditions=Conditions(make_fabric(CONFIG), resume=True)
+        *job, CONFIG, tmp_path / "broken", conditions=Runtime(make_fabric(CONFIG), resume=True)
     )
     for one, other in zip(again.predictions, unbroken.predictions, strict=True):
         np.testing.assert_array_equal(one.probability, other.probability)
@@ -113,8 +113,8 @@ def test_a_result_names_every_machine_that_worked_on_it(tmp_path, job, monkeypat
     here = provenance.this_machine()
     with monkeypatch.context() as context:
         context.setattr(provenance, "this_machine", lambda _: here | {"system": "Abacus"})
-        FoldRun(*job, CONFIG, TINY, tmp_path, Conditions(make_fabric(CONFIG))).pretrain()
-    resumed = Conditions(make_fabric(CONFIG), resume=True)
+        FoldRun(*job, CONFIG, TINY, tmp_path, Runtime(make_fabric(CONFIG))).pretrain()
+    resumed = Runtime(make_fabric(CONFIG), resume=True)
     result = train_fold(*job, CONFIG, tmp_path, conditions=resumed)
     assert result.machines == [here | {"system": "Abacus"}, here]
     with monkeypatch.context() as context:
@@ -133,10 +133,10 @@ def test_ctrl_c_ends_cleanly_and_can_be_taken_up_again(tmp_path, job):
 
     fabric = make_fabric(CONFIG)
     with stop_on_signals() as stop, pytest.raises(Interrupted):
-        train_fold(*job, CONFIG, tmp_path / "it", conditions=Conditions(fabric, False, press, stop))
+        train_fold(*job, CONFIG, tmp_path / "it", conditions=Runtime(fabric, False, press, stop))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert not list(tmp_path.glob("it/**/.*"))
-    train_fold(*job, CONFIG, tmp_path / "it", conditions=Conditions(fabric, resume=True))
+    train_fold(*job, CONFIG, tmp_path / "it", conditions=Runtime(fabric, resume=True))
     assert_same(weights(tmp_path / "it"), weights(tmp_path / "unbroken"), rtol=0, atol=0)
 
 
@@ -156,7 +156,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path, job):
         train_fold(*job, short, tmp_path)
     other = short.model_copy(update={"seed": 7})
     with pytest.raises(UserError, match="written by another configuration"):
-        train_fold(*job, other, tmp_path, conditions=Conditions(make_fabric(other), resume=True))
+        train_fold(*job, other, tmp_path, conditions=Runtime(make_fabric(other), resume=True))
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from helpers.training import train_fold
 
-from physiosync_training.experiment.runtime import Conditions, make_fabric
+from physiosync_training.experiment.runtime import Runtime, make_fabric
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
         if fabric.global_rank == 0:
             print(f"{what} {done:.0f}/{total:.0f}", flush=True)
 
-    train_fold(dataset, fold, config, out, conditions=Conditions(fabric, resume, progress))
+    train_fold(dataset, fold, config, out, conditions=Runtime(fabric, resume, progress))
 
 
 if __name__ == "__main__":

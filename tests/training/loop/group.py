@@ -25,12 +25,12 @@ from physiosync_models.config import EncoderConfig, ModelConfig
 from physiosync_models.fusion import PhysioSync
 from physiosync_training.contrastive.pretrain import Pretraining, lay_out
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.loader import Feed, Seconds
+from physiosync_training.datasets.loader import Seconds, WindowLoader
 from physiosync_training.datasets.splits import Fold
 from physiosync_training.experiment.config import FinetuneConfig, PretrainConfig, TrainConfig
 from physiosync_training.experiment.fold import FoldRun
-from physiosync_training.experiment.runtime import Conditions, make_fabric
-from physiosync_training.loop.loop import Surroundings
+from physiosync_training.experiment.runtime import Runtime, make_fabric
+from physiosync_training.loop.loop import StageContext
 from physiosync_training.supervised.finetune import make_examples, train_main
 from physiosync_training.supervised.labels import classes
 
@@ -75,7 +75,7 @@ def pretrain(
     config: PretrainConfig,
 ) -> dict[str, Any]:
     """First steps of pre-training."""
-    feed = Feed(dataset, seconds, fabric.device)
+    feed = WindowLoader(dataset, seconds, fabric.device)
     training = Pretraining(*encoders, config, feed, _SEED, fabric)
     batches = training.plan(lay_out(feed, np.arange(len(dataset)), config), 0).batches()
     losses = []
@@ -91,10 +91,10 @@ def finetune(
     """All of fine-tuning, where an epoch is a step."""
     torch.manual_seed(_SEED)
     model = PhysioSync(network)
-    feed, rows = Feed(dataset, 5, fabric.device), np.arange(len(dataset))
+    feed, rows = WindowLoader(dataset, 5, fabric.device), np.arange(len(dataset))
     examples = make_examples(feed, rows, rows[:0], classes(dataset, tuple(network.targets)), 1)
     with TemporaryDirectory() as folder, least_gradients() as least:
-        around = Surroundings(Path(folder), "x")
+        around = StageContext(Path(folder), "x")
         curves = train_main(model, feed, examples, config, _SEED, fabric, around)
     return _found(model, curves["loss"], least)
 
@@ -104,7 +104,7 @@ def train(
 ) -> dict[str, Any]:
     """All of a training; the folder is that of all processes."""
     out = folder / str(fabric.world_size)
-    run = FoldRun(dataset, fold, config, config.networks[0], out, Conditions(fabric))
+    run = FoldRun(dataset, fold, config, config.networks[0], out, Runtime(fabric))
     result = run.run()
     return {"curves": result.curves, "answers": [p.probability for p in result.predictions]}
 

@@ -140,12 +140,12 @@ def test_the_code_is_named_by_its_content(tmp_path, monkeypatch):
 
 
 def test_time_and_machines_add_up_over_interruptions():
-    effort = provenance.Effort()
+    effort = provenance.TrainingCost()
     effort.go_on({"seconds": 100.0, "machines": [{"system": "Abacus"}]})
     effort.go_on({"seconds": 40.0, "machines": [{"system": "Abacus"}]})  # an earlier stage
     assert 100 <= effort.seconds < 160
     assert effort.machines == [{"system": "Abacus"}, provenance.this_machine()]
-    again = provenance.Effort()
+    again = provenance.TrainingCost()
     again.go_on(effort.state())
     assert again.seconds >= effort.state()["seconds"] - 1
     assert again.machines == effort.machines

@@ -13,10 +13,10 @@ from lightning_fabric import Fabric
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
 from physiosync_training.datasets.dataset import ABSENT
-from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.datasets.splits import ProtocolConfig, subject_folds
 from physiosync_training.experiment.config import FinetuneConfig, NetworkConfig, TrainConfig
-from physiosync_training.loop.loop import Surroundings
+from physiosync_training.loop.loop import StageContext
 from physiosync_training.supervised.calibration import best_temperature, cross_entropy, tempered
 from physiosync_training.supervised.finetune import make_examples, train_heads, train_main
 from physiosync_training.supervised.labels import check_classes, classes
@@ -44,16 +44,16 @@ def effect(dataset, strength=1.5):
 
 def test_heads_of_one_modality_leave_the_fused_model_as_it_is(make_dataset, tmp_path):
     dataset = effect(make_dataset(4, 10, 2))
-    feed = Feed(dataset, 5, CPU)
+    feed = WindowLoader(dataset, 5, CPU)
     labels = classes(dataset, ("valence", "arousal"))
     model = PhysioSync(TINY.build(2, 1, ("valence", "arousal"), 2, ("fused", "eeg", "pps")))
     rows = np.arange(len(dataset))
     examples = make_examples(feed, rows[:60], rows[60:], labels, 1)
     config = FinetuneConfig(epochs=2, batch_size=16, head_epochs=4)
     before = copy.deepcopy(model.state_dict())
-    train_main(model, feed, examples, config, 0, fabric(), Surroundings(tmp_path / "m", "x"))
+    train_main(model, feed, examples, config, 0, fabric(), StageContext(tmp_path / "m", "x"))
     middle = copy.deepcopy(model.state_dict())
-    train_heads(model, feed, examples, config, 0, fabric(), Surroundings(tmp_path / "h", "x"))
+    train_heads(model, feed, examples, config, 0, fabric(), StageContext(tmp_path / "h", "x"))
     after = model.state_dict()
     for name in after:
         alone = name.startswith(("heads.eeg", "heads.pps"))
@@ -65,13 +65,13 @@ def test_heads_of_one_modality_leave_the_fused_model_as_it_is(make_dataset, tmp_
 
 def test_frozen_encoders_stay_as_they_are(make_dataset, tmp_path):
     dataset = make_dataset(3, 8, 1)
-    feed = Feed(dataset, 5, CPU)
+    feed = WindowLoader(dataset, 5, CPU)
     model = PhysioSync(TINY.build(2, 1, ("valence",), 2, ("fused",)))
     before = copy.deepcopy(model.encoders.state_dict())
     rows = np.arange(len(dataset))
     examples = make_examples(feed, rows, rows[:0], classes(dataset, ("valence",)), 1)
     config = FinetuneConfig(epochs=1, encoder_lr=0.0, batch_size=8)
-    train_main(model, feed, examples, config, 0, fabric(), Surroundings(tmp_path, "x"))
+    train_main(model, feed, examples, config, 0, fabric(), StageContext(tmp_path, "x"))
     for name, value in model.encoders.state_dict().items():
         assert torch.equal(value, before[name]), name
 

@@ -19,7 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from physiosync_models.fusion import Features, PhysioSync
 from physiosync_training.benchmark.released import plain_encode
-from physiosync_training.loop.loop import Surroundings
+from physiosync_training.loop.loop import StageContext
 from physiosync_training.loop.rng import seed_of
 from physiosync_training.supervised.finetune import make_examples, train_main
 from physiosync_training.supervised.labels import classes
@@ -61,7 +61,7 @@ def test_all_of_fine_tuning_equals_the_release_s(started, double, tmp_path, name
     feed = it.feed(seconds)
     known = classes(it.dataset, (target,))
     examples = make_examples(feed, it.fold.train, it.fold.validation, known, config.windows)
-    fabric, around = Fabric(accelerator="cpu", devices=1), Surroundings(tmp_path, "x")
+    fabric, around = Fabric(accelerator="cpu", devices=1), StageContext(tmp_path, "x")
     rates: list[float] = []
     hook = register_optimizer_step_post_hook(
         lambda optimiser, *_: rates.append([group["lr"] for group in optimiser.param_groups])

@@ -28,14 +28,14 @@ from physiosync_training.contrastive.sampler import PairBatch
 from physiosync_training.datasets.config import DeapData, SimulatedPeople
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.load import load_dataset
-from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.experiment.config import (
     RELEASED_FINETUNE,
     RELEASED_PRETRAIN,
     FinetuneConfig,
 )
 from physiosync_training.loop.fast_linear import fast_linear
-from physiosync_training.loop.loop import Progress, Surroundings, no_progress
+from physiosync_training.loop.loop import Progress, StageContext, no_progress
 from physiosync_training.loop.memory import keep_freed_memory
 from physiosync_training.loop.rng import sample_keys, seed_of
 from physiosync_training.supervised.finetune import make_examples, train_main
@@ -71,8 +71,8 @@ class _WatchedFabric(Fabric):
         self._watch.mark("backward")
 
 
-def _around(folder: str, watch: Watch) -> Surroundings:
-    return Surroundings(
+def _around(folder: str, watch: Watch) -> StageContext:
+    return StageContext(
         Path(folder),
         "benchmark",
         checkpoint_every_s=math.inf,
@@ -101,7 +101,7 @@ class _Pretraining:
     ) -> None:
         self.device = device
         self.dataset = simulated(folder, n_subjects)
-        self.feed = Feed(self.dataset, 1 if seconds == 1 else 5, device)
+        self.feed = WindowLoader(self.dataset, 1 if seconds == 1 else 5, device)
         self.grid = lay_out(self.feed, np.arange(len(self.dataset)), _PRETRAIN)
         self._encoders = _encoders(network, seconds)
 
@@ -128,7 +128,7 @@ class PlainPretraining(_Pretraining):
     def _copy(self, kind: int) -> tuple[Tensor, Tensor]:
         numbers = self.grid.rows.ravel()
         kinds = np.full_like(numbers, kind)
-        feed = Feed(self.dataset, self.feed.seconds, _CPU)
+        feed = WindowLoader(self.dataset, self.feed.seconds, _CPU)
         eeg, pps = (
             torch.unflatten(
                 augment(x, kinds, sample_keys(_SEED, numbers, kinds, modality, 0)),
@@ -223,7 +223,7 @@ class _Finetuning:
             }
         )
         dataset = simulated(folder, n_subjects)
-        self.feed = Feed(dataset, 5, device)
+        self.feed = WindowLoader(dataset, 5, device)
         self.rows = np.arange(len(dataset))
         self.classes = classes(dataset, ("arousal",))
         torch.manual_seed(_SEED)

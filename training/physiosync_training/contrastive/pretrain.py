@@ -16,10 +16,10 @@ from physiosync_rt.errors import UserError
 from physiosync_training.contrastive.augment import N_KINDS, augment
 from physiosync_training.contrastive.model import ContrastModel, ContrastTerms, cross, dependent
 from physiosync_training.contrastive.sampler import EpochPlan, Grid, PairBatch, make_grid
-from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.experiment.config import PretrainConfig
 from physiosync_training.loop.distributed import rank, synchronise_batch_norm, world_size
-from physiosync_training.loop.loop import Curves, Loop, Surroundings
+from physiosync_training.loop.loop import Curves, Loop, StageContext
 from physiosync_training.loop.rng import sample_keys, seed_of
 
 _EEG, _PPS = 0, 1
@@ -35,7 +35,7 @@ class Pretrained:
     curves: Curves
 
 
-def lay_out(feed: Feed, rows: IntArray, config: PretrainConfig) -> Grid:
+def lay_out(feed: WindowLoader, rows: IntArray, config: PretrainConfig) -> Grid:
     """Lay out the windows of some rows by stimulus window and subject.
 
     Raises
@@ -58,7 +58,7 @@ class Pretraining:
     ----------
     eeg, pps : EncoderConfig
     config : PretrainConfig
-    feed : Feed
+    feed : WindowLoader
     seed : int
     fabric : Fabric
         Launched.
@@ -69,7 +69,7 @@ class Pretraining:
         eeg: EncoderConfig,
         pps: EncoderConfig,
         config: PretrainConfig,
-        feed: Feed,
+        feed: WindowLoader,
         seed: int,
         fabric: Fabric,
     ) -> None:
@@ -125,7 +125,7 @@ class Pretraining:
         self.optimiser.step()
         return terms
 
-    def run(self, grid: Grid, validation: Grid | None, around: Surroundings) -> Pretrained:
+    def run(self, grid: Grid, validation: Grid | None, around: StageContext) -> Pretrained:
         """Train to the end.
 
         Parameters
@@ -134,7 +134,7 @@ class Pretraining:
             Windows to train on.
         validation : Grid or None
             Windows to follow the losses on; they choose nothing.
-        around : Surroundings
+        around : StageContext
 
         Raises
         ------

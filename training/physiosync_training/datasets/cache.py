@@ -20,8 +20,8 @@ import numpy as np
 from physiosync_rt import __version__
 from physiosync_rt.datatypes import IntArray, SampleArray
 from physiosync_rt.errors import UserError
-from physiosync_rt.utils.atomic import READ_ERRORS, reason_of, whole_folder
-from physiosync_training.datasets.dataset import About, Dataset, Signals, Table
+from physiosync_rt.utils.atomic import READ_ERRORS, atomic_folder, reason_of
+from physiosync_training.datasets.dataset import Dataset, DatasetInfo, Signals, Table
 from physiosync_training.datasets.trials import Rest, TableBuilder, Trial
 from physiosync_training.loop.provenance import sources
 
@@ -136,14 +136,14 @@ def room(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def save(folder: Path, about: About, trials: Iterable[Trial | Rest]) -> None:
+def save(folder: Path, about: DatasetInfo, trials: Iterable[Trial | Rest]) -> None:
     """Write a data set as a whole or not at all.
 
     Parameters
     ----------
     folder : Path
         Gets the data set; what was there before is replaced.
-    about : About
+    about : DatasetInfo
         ``subjects`` and ``stimuli`` are filled in from the trials.
     trials : iterable of Trial or Rest
         Taken one by one.
@@ -153,7 +153,7 @@ def save(folder: Path, about: About, trials: Iterable[Trial | Rest]) -> None:
     UserError
         As `room`; a trial comes twice; there is no usable window or no rating.
     """
-    with room(folder.parent), whole_folder(folder) as fresh:
+    with room(folder.parent), atomic_folder(folder) as fresh:
         with (fresh / EEG).open("wb") as eeg, (fresh / PPS).open("wb") as pps:
             writer = Writer(eeg, pps)
             for trial in trials:
@@ -166,7 +166,7 @@ def save(folder: Path, about: About, trials: Iterable[Trial | Rest]) -> None:
             "subjects": tuple(writer.builder.subjects),
             "stimuli": tuple(writer.builder.stimuli),
         }
-        full = About.model_validate(about.model_dump() | names)
+        full = DatasetInfo.model_validate(about.model_dump() | names)
         text = json.dumps({"format": FORMAT, "about": full.model_dump(mode="json")}, indent=2)
         (fresh / ABOUT).write_text(text + "\n", encoding="utf-8")
 
@@ -183,7 +183,7 @@ def load(folder: Path, digest: str) -> Dataset | None:
         content = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         if content["format"] != FORMAT or content["about"]["digest"] != digest:
             return None
-        about = About.model_validate(content["about"])
+        about = DatasetInfo.model_validate(content["about"])
         with (folder / TABLE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             lengths: IntArray = stored["lengths"]
             rest: IntArray = stored["rest"]

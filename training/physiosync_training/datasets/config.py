@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
-from physiosync_rt.preprocess.config import Frozen, LiveProfile
+from physiosync_rt.preprocess.config import LiveProfile
+from physiosync_rt.utils.yaml_config import FrozenModel
 
 Profile = Literal["paper", "live"]
 
 
-class SimulatedPeople(Frozen):
+class SimulatedPeople(FrozenModel):
     """Invented people in a data set's real format (see `physiosync_rt.simulation.population`).
 
     Attributes
@@ -34,7 +35,7 @@ class SimulatedPeople(Frozen):
     fingerprint: float = Field(0.0, ge=0)
 
 
-class _Public(Frozen):
+class _Public(FrozenModel):
     """A public data set: its files, or invented people in their format.
 
     Attributes
@@ -96,7 +97,7 @@ class DreamerData(_Public):
         return self
 
 
-class RecordingsData(Frozen):
+class RecordingsData(FrozenModel):
     """A lab's own recordings: a folder of files, and a table that says what they are.
 
     Attributes
@@ -151,7 +152,7 @@ class RecordingsData(Frozen):
         return self
 
 
-class SimulatedData(Frozen):
+class SimulatedData(FrozenModel):
     """Invented people, streamed as a live session would be, whose latent truth is the rating.
 
     Attributes

@@ -14,8 +14,9 @@ from typing import Final, Literal
 import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, SampleArray
-from physiosync_rt.preprocess.config import Frozen, LiveProfile, ModalityContract
+from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.labels import deap_quadrants_released, high, quadrants
+from physiosync_rt.utils.yaml_config import FrozenModel
 
 WINDOW_S: Final = 5
 N_TIMES: Final = WINDOW_S * GRID_SFREQ
@@ -29,7 +30,7 @@ that is not there."""
 TARGETS: Final = ("valence", "arousal", "quadrant")
 
 
-class About(Frozen):
+class DatasetInfo(FrozenModel):
     """What a data set is, for bundles, reports and the cache.
 
     Attributes
@@ -80,9 +81,9 @@ class Table:
     Attributes
     ----------
     subject : int64 array, shape (n,)
-        Code, see `About.subjects`.
+        Code, see `DatasetInfo.subjects`.
     stimulus : int64 array, shape (n,)
-        Code, see `About.stimuli`; `ABSENT` where nobody said what was shown.
+        Code, see `DatasetInfo.stimuli`; `ABSENT` where nobody said what was shown.
     trial : int64 array, shape (n,)
         Code of one subject's one trial.
     window : int64 array, shape (n,)
@@ -149,16 +150,16 @@ class Signals:
 
 
 @dataclass(frozen=True, eq=False)
-class Outline:
+class WindowIndex:
     """Which windows there are and what their truth is: enough to split and to check.
 
     Parameters
     ----------
-    about : About
+    about : DatasetInfo
     table : Table
     """
 
-    about: About
+    about: DatasetInfo
     table: Table
 
     def __len__(self) -> int:
@@ -209,12 +210,12 @@ class Outline:
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset(Outline):
+class Dataset(WindowIndex):
     """Windows of many people with their truth.
 
     Parameters
     ----------
-    about : About
+    about : DatasetInfo
     table : Table
     eeg, pps : Signals
         Of the same stretches.

@@ -26,7 +26,7 @@ from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.normalize import normalize
 from physiosync_training.datasets.dataset import N_TIMES
 from physiosync_training.datasets.signals import RestSeconds, Run, unscaled
-from physiosync_training.datasets.trials import Label, Piece, Rest, Trial
+from physiosync_training.datasets.trials import Label, Rest, Trial, TrialSegment
 
 Statistics = tuple[FloatArray, FloatArray]
 
@@ -97,7 +97,7 @@ def _pieces(
     eeg_rest: ChannelBaseline,
     pps_rest: ChannelBaseline,
     pps: ModalityContract,
-) -> list[Piece]:
+) -> list[TrialSegment]:
     """Usable stretches of a segment, scaled."""
     start, stop = round(segment.start * GRID_SFREQ), round(segment.stop * GRID_SFREQ)
     clip = profile.gsr.clip if pps.modality is Modality.GSR else profile.ecg.clip
@@ -108,7 +108,7 @@ def _pieces(
             continue
         part = slice(first - run.start, last - run.start)
         pieces.append(
-            Piece(
+            TrialSegment(
                 first - start,
                 _scaled(run.eeg[:, part], eeg_rest, profile.eeg.clip),
                 _scaled(run.pps[:, part], pps_rest, clip),

@@ -16,7 +16,7 @@ Seconds = Literal[1, 5]
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class WindowLoader:
     """Windows of 5 s, or the five slices of 1 s in each of them.
 
     A window of 1 s has the number ``5 * row + slice``.

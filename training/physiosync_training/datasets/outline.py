@@ -28,7 +28,7 @@ from physiosync_training.datasets.config import (
     SimulatedData,
     SimulatedPeople,
 )
-from physiosync_training.datasets.dataset import N_TIMES, WINDOW_S, About, Outline
+from physiosync_training.datasets.dataset import N_TIMES, WINDOW_S, DatasetInfo, WindowIndex
 from physiosync_training.datasets.prepare import describe_recordings, files_of
 from physiosync_training.datasets.recordings_table import read_sessions
 from physiosync_training.datasets.trials import Label, TableBuilder
@@ -43,7 +43,7 @@ _LONGEST_CLIP_S: Final = 393.0
 """Of DREAMER's film clips."""
 
 
-def outline(config: DataConfig) -> Outline:
+def outline(config: DataConfig) -> WindowIndex:
     """Tell which windows a data set has if no signal is bad, and what is known of their truth.
 
     There may be fewer: where a signal has gaps, or in files that hold less than the data set's
@@ -61,7 +61,7 @@ def outline(config: DataConfig) -> Outline:
     about = _about(config).model_copy(
         update={"subjects": tuple(builder.subjects), "stimuli": tuple(builder.stimuli)}
     )
-    return Outline(about, builder.table(about.title, rated=_rated(config)))
+    return WindowIndex(about, builder.table(about.title, rated=_rated(config)))
 
 
 def _rated(config: DataConfig) -> bool:
@@ -133,7 +133,7 @@ def _trials(
         yield Label(subject, k + 1, f"{stimulus}{k + 1:02d}", valence, arousal), length_s
 
 
-def _about(config: DataConfig) -> About:
+def _about(config: DataConfig) -> DatasetInfo:
     """As much as splits, classes and the size of networks depend on."""
     if isinstance(config, RecordingsData):
         return describe_recordings(config, _side("EEG", _UNKNOWN), _side(config.pps, _UNKNOWN), "")
@@ -148,7 +148,7 @@ def _about(config: DataConfig) -> About:
         threshold, scale = DREAMER_THRESHOLD, (1.0, 5.0)
     simulated = isinstance(config, SimulatedData) or config.simulate is not None
     name = f"simulated-{config.kind}" if simulated and config.kind != "simulated" else config.kind
-    return About(
+    return DatasetInfo(
         name=name,
         title=name,
         profile="live",

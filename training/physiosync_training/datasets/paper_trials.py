@@ -18,7 +18,7 @@ from physiosync_rt.preprocess.paper import (
 )
 from physiosync_training.datasets.config import DreamerData
 from physiosync_training.datasets.dataset import WINDOW_S
-from physiosync_training.datasets.trials import Label, Piece, Trial
+from physiosync_training.datasets.trials import Label, Trial, TrialSegment
 
 
 def deap_trials(subjects: Iterable[DeapSubject]) -> Iterator[Trial]:
@@ -28,7 +28,7 @@ def deap_trials(subjects: Iterable[DeapSubject]) -> Iterator[Trial]:
         pps = _by_trial(deap_gsr(subject.data, WINDOW_S))
         for k, (valence, arousal) in enumerate(subject.labels[:, :2].tolist()):
             label = Label(subject.subject, k + 1, f"video{k + 1:02d}", valence, arousal)
-            yield Trial(label, (Piece(0, eeg[k], pps[k]),))
+            yield Trial(label, (TrialSegment(0, eeg[k], pps[k]),))
 
 
 def dreamer_trials(subjects: Iterable[DreamerSubject], config: DreamerData) -> Iterator[Trial]:
@@ -47,7 +47,7 @@ def dreamer_trials(subjects: Iterable[DreamerSubject], config: DreamerData) -> I
         for k, ratings in enumerate(zip(subject.valence, subject.arousal, strict=True)):
             valence, arousal = (float(rating) for rating in ratings)
             label = Label(subject.subject, k + 1, f"clip{k + 1:02d}", valence, arousal)
-            yield Trial(label, (Piece(0, eeg[k], pps[k]),))
+            yield Trial(label, (TrialSegment(0, eeg[k], pps[k]),))
 
 
 def _by_trial(windows: FloatArray) -> SampleArray:

@@ -26,7 +26,7 @@ from physiosync_training.datasets.config import (
     SimulatedData,
     SimulatedPeople,
 )
-from physiosync_training.datasets.dataset import About
+from physiosync_training.datasets.dataset import DatasetInfo
 from physiosync_training.datasets.live_trials import live_trials
 from physiosync_training.datasets.paper_trials import deap_trials, dreamer_trials
 from physiosync_training.datasets.recordings_table import (
@@ -37,7 +37,7 @@ from physiosync_training.datasets.recordings_table import (
 )
 from physiosync_training.datasets.trials import Progress, Rest, Trial
 
-Prepared = tuple[About, Iterator[Trial | Rest]]
+Prepared = tuple[DatasetInfo, Iterator[Trial | Rest]]
 T = TypeVar("T")
 
 INVENTED: Final = "invented people: this shows how the procedure behaves, and nothing about emotion"
@@ -148,7 +148,7 @@ def _deap(config: DeapData, digest: str, scratch: Path, progress: Progress) -> P
     notes = [INVENTED] if simulated else []
     if config.profile == "paper":
         notes.append("skin resistance in ohms above its template, not normalised, as released")
-    about = About(
+    about = DatasetInfo(
         **_names("DEAP", people, simulated=simulated),
         profile=config.profile,
         live=config.live if config.profile == "live" else None,
@@ -193,7 +193,7 @@ def _dreamer(config: DreamerData, digest: str, scratch: Path, progress: Progress
     notes = [INVENTED] if first.simulated else []
     if config.profile == "paper" and config.version == "released":
         notes.append(_SHAM_ECG)
-    about = About(
+    about = DatasetInfo(
         **_names("DREAMER", people, simulated=first.simulated),
         profile=config.profile,
         live=config.live if config.profile == "live" else None,
@@ -231,10 +231,10 @@ def _recordings(config: RecordingsData, digest: str, progress: Progress) -> Prep
 
 def describe_recordings(
     config: RecordingsData, eeg: ModalityContract, pps: ModalityContract, digest: str
-) -> About:
+) -> DatasetInfo:
     """What a lab's recordings are, but for the names in their table."""
     name = config.path.name or "recordings"
-    return About(
+    return DatasetInfo(
         name=name,
         title=config.title or f"recordings in {name}",
         profile="live",
@@ -255,7 +255,7 @@ def _simulated(config: SimulatedData, digest: str, progress: Progress) -> Prepar
     eeg = _eeg(config.ch_names, config.min_electrodes)
     modality = Modality(config.pps)
     pps = ModalityContract(modality=modality, ch_names=(config.pps,))
-    about = About(
+    about = DatasetInfo(
         name="simulated",
         title=f"simulated people (effect {config.effect:g})",
         profile="live",

@@ -138,8 +138,8 @@ def unscaled(
     }
     pipeline = _pipeline(recording, wide, eeg, pps, Baseline(identity, "none"))
     rest: dict[Modality, RestSeconds] = {}
-    for lane in pipeline.lanes.values():
-        lane.chain.capture = rest[lane.chain.contract.modality] = RestSeconds()
+    for stream in pipeline.streams.values():
+        stream.chain.capture = rest[stream.chain.contract.modality] = RestSeconds()
     return _runs(recording, pipeline), rest
 
 

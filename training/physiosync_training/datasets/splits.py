@@ -18,8 +18,8 @@ from pydantic import Field, model_validator
 
 from physiosync_rt.datatypes import IntArray
 from physiosync_rt.errors import UserError
-from physiosync_rt.preprocess.config import Frozen
-from physiosync_training.datasets.dataset import ABSENT, Outline, Table
+from physiosync_rt.utils.yaml_config import FrozenModel
+from physiosync_training.datasets.dataset import ABSENT, Table, WindowIndex
 
 Protocol = Literal["window", "trial", "subject"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
@@ -92,7 +92,7 @@ class Fold:
         return self.protocol == "window"
 
 
-class ProtocolConfig(Frozen):
+class ProtocolConfig(FrozenModel):
     """How to split.
 
     Attributes
@@ -137,7 +137,7 @@ def stimulus_or_trial(table: Table) -> IntArray:
     return np.where(table.stimulus == ABSENT, named + table.trial, table.stimulus)
 
 
-def make_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
+def make_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     """Split a data set as configured.
 
     Raises
@@ -149,14 +149,14 @@ def make_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     return maker[config.protocol](outline, config)
 
 
-def planned_folds(outline: Outline, config: ProtocolConfig) -> int:
+def planned_folds(outline: WindowIndex, config: ProtocolConfig) -> int:
     """How many folds a protocol has, whether all of them are trained on or not."""
     if config.folds is not None or config.protocol != "subject":
         return config.folds or _FOLDS
     return len(np.unique(outline.table.subject))
 
 
-def window_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
+def window_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     """Split over the windows of stimuli, each with all its subjects: the release's split.
 
     With order ``released`` and complete data, the test windows of each fold are those of the
@@ -171,14 +171,14 @@ def window_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
     return _split(outline, config, unit, np.asarray(order), "windows")
 
 
-def trial_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
+def trial_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     """Split over stimuli, each with all its subjects; over trials where there are no stimuli."""
     unit = np.unique(stimulus_or_trial(outline.table), return_inverse=True)[1]
     order = np.random.default_rng(config.seed).permutation(unit.max() + 1)
     return _split(outline, config, unit, order, "stimuli or trials")
 
 
-def subject_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
+def subject_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     """Split over subjects; stimuli are shared between the sides, which reports say."""
     subjects, unit = np.unique(outline.table.subject, return_inverse=True)
     order = np.arange(len(subjects))
@@ -188,7 +188,7 @@ def subject_folds(outline: Outline, config: ProtocolConfig) -> list[Fold]:
 
 
 def _split(
-    outline: Outline,
+    outline: WindowIndex,
     config: ProtocolConfig,
     unit: IntArray,
     order: IntArray,

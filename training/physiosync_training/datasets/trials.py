@@ -17,7 +17,7 @@ Progress = Callable[[str, float, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TrialSegment:
     """A gap-free stretch of a trial.
 
     Attributes
@@ -48,7 +48,7 @@ class Trial:
     """One trial's truth and its usable signals."""
 
     label: Label
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TrialSegment, ...]
 
 
 @dataclass(frozen=True, slots=True)

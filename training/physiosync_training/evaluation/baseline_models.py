@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from physiosync_models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray, Modality
 from physiosync_training.datasets.dataset import ABSENT, WINDOW_S, Dataset
-from physiosync_training.datasets.loader import Feed, Seconds
+from physiosync_training.datasets.loader import Seconds, WindowLoader
 from physiosync_training.datasets.splits import Fold
 from physiosync_training.datasets.trials import Progress
 from physiosync_training.evaluation.features import N_HEART, describe
@@ -67,7 +67,7 @@ class Baselines:
         seconds: Seconds = WINDOW_S,
     ) -> None:
         self._progress = progress
-        self._feed = Feed(dataset, seconds, torch.device("cpu"))
+        self._feed = WindowLoader(dataset, seconds, torch.device("cpu"))
         self._truth = {
             target: np.repeat(dataset.truth(target), self._feed.per_row) for target in targets
         }

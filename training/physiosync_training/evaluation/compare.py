@@ -52,7 +52,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Abstention:
+class SelectiveResult:
     """What a network is worth where it is confident enough to answer.
 
     Attributes
@@ -143,12 +143,12 @@ def best_baseline(ours: Pooled, pooled: list[Pooled]) -> Pooled:
 
 def abstaining(
     dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int
-) -> Abstention | None:
+) -> SelectiveResult | None:
     """Score what is left when every fold's least confidence is asked for.
 
     Returns
     -------
-    Abstention or None
+    SelectiveResult or None
         None where a fold had nothing to choose one by.
     """
     choices = [choice for choice in pooled.choices if choice is not None]
@@ -164,7 +164,7 @@ def abstaining(
             pooled.truth[kept], pooled.probability[kept], unit[kept], pooled.fold[kept], seed=seed
         )
     whole = score(pooled.truth, pooled.probability, unit, pooled.fold, n_draws=1)
-    return Abstention(
+    return SelectiveResult(
         protocol=pooled.protocol,
         target=pooled.target,
         modalities=pooled.modalities,

@@ -17,7 +17,7 @@ from physiosync_models.config import Route
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.splits import ProtocolConfig, planned_folds
 from physiosync_training.evaluation.compare import (
-    Abstention,
+    SelectiveResult,
     Verdict,
     abstaining,
     best_baseline,
@@ -94,7 +94,7 @@ class Assessment:
         The first network against the best of the baselines, the strictest protocol first.
     duels : list of Verdict
         The first network against every other network, in the same order.
-    abstentions : list of Abstention
+    abstentions : list of SelectiveResult
         Of all heads that could choose a least confidence.
     undecided : list of (str, str)
         Protocols and targets of whose tested windows all have one class, so that there is
@@ -111,7 +111,7 @@ class Assessment:
     scores: list[ScoreRow]
     verdicts: list[Verdict]
     duels: list[Verdict]
-    abstentions: list[Abstention]
+    abstentions: list[SelectiveResult]
     undecided: list[tuple[str, str]]
     results: list[FoldResult]
     models: dict[str, str]

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from physiosync_models.config import Route
 from physiosync_models.losses.cross import Stratify
-from physiosync_rt.preprocess.config import Frozen
+from physiosync_rt.utils.yaml_config import FrozenModel
 from physiosync_training.contrastive.sampler import Pairing
 from physiosync_training.datasets.config import DataConfig
 from physiosync_training.datasets.splits import ProtocolConfig
@@ -33,7 +33,7 @@ def n_classes(targets: Sequence[str]) -> int:
 _TEMPERATURE = {"dependent": 0.1, "cross": 0.07}
 
 
-class PretrainConfig(Frozen):
+class PretrainConfig(FrozenModel):
     """Contrastive training of the encoders, without labels.
 
     Attributes
@@ -92,7 +92,7 @@ class PretrainConfig(Frozen):
         return self.temperature or _TEMPERATURE[self.loss]
 
 
-class FinetuneConfig(Frozen):
+class FinetuneConfig(FrozenModel):
     """Supervised training of encoders and heads.
 
     Attributes
@@ -152,7 +152,7 @@ class FinetuneConfig(Frozen):
         return (self.targets,) if self.joint else tuple((target,) for target in self.targets)
 
 
-class TrainConfig(Frozen):
+class TrainConfig(FrozenModel):
     """One training: networks, schedule and where it runs.
 
     Attributes

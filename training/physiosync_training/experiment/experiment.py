@@ -13,16 +13,16 @@ import torch
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
 from physiosync_training.contrastive.pretrain import lay_out
-from physiosync_training.datasets.dataset import About, Dataset, Outline
+from physiosync_training.datasets.dataset import Dataset, DatasetInfo, WindowIndex
 from physiosync_training.datasets.load import load_dataset
-from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.datasets.outline import outline
 from physiosync_training.datasets.splits import Fold, make_folds
 from physiosync_training.datasets.trials import is_rated
 from physiosync_training.experiment.config import RunConfig, Target, n_classes
 from physiosync_training.experiment.fold import FoldRun
 from physiosync_training.experiment.network import NetworkConfig
-from physiosync_training.experiment.runtime import Conditions, make_fabric
+from physiosync_training.experiment.runtime import Runtime, make_fabric
 from physiosync_training.loop.loop import Progress, StopRequest, no_progress
 from physiosync_training.loop.paths import check_room, folder_of, refuse_used_folder
 from physiosync_training.supervised.labels import check_classes, classes
@@ -103,7 +103,7 @@ def prepare(
     return Experiment(config, out, dataset, jobs)
 
 
-def _jobs(config: RunConfig, data: Outline) -> list[Job]:
+def _jobs(config: RunConfig, data: WindowIndex) -> list[Job]:
     """Jobs on a data set, or on one that is yet to be prepared; UserError where one cannot be."""
     folds = [fold for protocol in config.protocols for fold in make_folds(data, protocol)]
     if is_rated(data.table):
@@ -113,7 +113,7 @@ def _jobs(config: RunConfig, data: Outline) -> list[Job]:
 
 
 def _check_folder(
-    config: RunConfig, out: Path, jobs: list[Job], about: About, resume: bool
+    config: RunConfig, out: Path, jobs: list[Job], about: DatasetInfo, resume: bool
 ) -> None:
     """Refuse a folder that is used, cannot be written, or has too little room."""
     if not resume:
@@ -122,18 +122,18 @@ def _check_folder(
     check_room(out, _bytes_to_write(config, jobs, out, about))
 
 
-def _check_classes(config: RunConfig, folds: list[Fold], data: Outline) -> None:
+def _check_classes(config: RunConfig, folds: list[Fold], data: WindowIndex) -> None:
     for task in config.finetune.tasks:
         labels = classes(data, task)
         for fold in folds:
             check_classes(labels[fold.train], task, f"fold {fold.name}, training part")
 
 
-def _check_pairs(config: RunConfig, folds: list[Fold], data: Outline) -> None:
+def _check_pairs(config: RunConfig, folds: list[Fold], data: WindowIndex) -> None:
     if config.pretrain is None:
         return
     # Who had which window stands in the table; no signal is fetched.
-    feed = Feed(cast("Dataset", data), 5, torch.device("cpu"))
+    feed = WindowLoader(cast("Dataset", data), 5, torch.device("cpu"))
     for fold in folds:
         grid = lay_out(feed, fold.train, config.pretrain)
         if config.pretrain.pairing == "halves" and not grid.complete:
@@ -143,7 +143,7 @@ def _check_pairs(config: RunConfig, folds: list[Fold], data: Outline) -> None:
             )
 
 
-def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, about: About) -> int:
+def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, about: DatasetInfo) -> int:
     """Weights that all jobs leave, and the largest checkpoint on the way, roughly."""
     total = largest = 0
     for network in config.networks:
@@ -157,7 +157,7 @@ def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, about: About)
 
 
 def _weights(
-    network: NetworkConfig, task: tuple[Target, ...], config: RunConfig, about: About
+    network: NetworkConfig, task: tuple[Target, ...], config: RunConfig, about: DatasetInfo
 ) -> int:
     chans = about.eeg.n_chans, about.pps.n_chans
     with torch.device("meta"):
@@ -212,7 +212,7 @@ def run_here(
     fabric = make_fabric(experiment.config)
     fabric.launch()
     show = progress if fabric.global_rank == 0 else no_progress
-    conditions = Conditions(fabric, resume, show, StopRequest() if stop is None else stop)
+    conditions = Runtime(fabric, resume, show, StopRequest() if stop is None else stop)
     found = []
     for number, job in enumerate(experiment.jobs):
         show("folds", number, len(experiment.jobs))
@@ -221,7 +221,7 @@ def run_here(
     return found
 
 
-def fold_run(experiment: Experiment, job: Job, conditions: Conditions) -> FoldRun:
+def fold_run(experiment: Experiment, job: Job, conditions: Runtime) -> FoldRun:
     """Make a job ready to be worked on."""
     return FoldRun(
         experiment.dataset, job.fold, experiment.config, job.network, experiment.out, conditions

@@ -14,11 +14,11 @@ from physiosync_rt.errors import UserError
 from physiosync_training.contrastive.pretrain import Pretraining, lay_out
 from physiosync_training.contrastive.sampler import Grid
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.loader import Feed, Seconds
+from physiosync_training.datasets.loader import Seconds, WindowLoader
 from physiosync_training.datasets.splits import Fold
 from physiosync_training.experiment.config import PretrainConfig, Target, TrainConfig, n_classes
 from physiosync_training.experiment.network import NetworkConfig
-from physiosync_training.experiment.runtime import Conditions
+from physiosync_training.experiment.runtime import Runtime
 from physiosync_training.loop.checkpoint import (
     about_weights,
     fingerprint,
@@ -27,9 +27,9 @@ from physiosync_training.loop.checkpoint import (
 )
 from physiosync_training.loop.distributed import rank
 from physiosync_training.loop.fast_linear import fast_linear
-from physiosync_training.loop.loop import Curves, Surroundings
+from physiosync_training.loop.loop import Curves, StageContext
 from physiosync_training.loop.paths import folder_of
-from physiosync_training.loop.provenance import Effort
+from physiosync_training.loop.provenance import TrainingCost
 from physiosync_training.supervised.finetune import (
     calibrate,
     make_examples,
@@ -59,7 +59,7 @@ class FoldRun:
     network : NetworkConfig
     out : Path
         Folder of the run; this one's is below it.
-    conditions : Conditions
+    conditions : Runtime
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class FoldRun:
         config: TrainConfig,
         network: NetworkConfig,
         out: Path,
-        conditions: Conditions,
+        conditions: Runtime,
     ) -> None:
         self._dataset, self._fold, self._config = dataset, fold, config
         self._network, self._conditions = network, conditions
         self.folder = folder_of(out, fold.protocol, fold.name, network.title)
-        self._effort = Effort(conditions.fabric.device)
+        self._effort = TrainingCost(conditions.fabric.device)
         self._n_chans = (dataset.about.eeg.n_chans, dataset.about.pps.n_chans)
         self._pretrain_id = fingerprint(
             dataset.digest,
@@ -90,8 +90,8 @@ class FoldRun:
             [self._model_config(task).to_dict() for task in config.finetune.tasks],
         )
 
-    def _feed(self, seconds: Seconds) -> Feed:
-        return Feed(
+    def _feed(self, seconds: Seconds) -> WindowLoader:
+        return WindowLoader(
             self._dataset,
             seconds,
             self._conditions.fabric.device,
@@ -102,8 +102,8 @@ class FoldRun:
     def _model_config(self, task: tuple[Target, ...]) -> ModelConfig:
         return self._network.build(*self._n_chans, task, n_classes(task), self._config.modalities)
 
-    def _around(self, stage: str, belongs_to: str) -> Surroundings:
-        return Surroundings(
+    def _around(self, stage: str, belongs_to: str) -> StageContext:
+        return StageContext(
             folder=self.folder / stage,
             fingerprint=fingerprint(belongs_to, stage),
             resume=self._conditions.resume,
@@ -151,7 +151,7 @@ class FoldRun:
     def _resolutions(self) -> tuple[Seconds, ...]:
         return (1, 5) if self._network.with_5s else (1,)
 
-    def _pretrain(self, seconds: Seconds, around: Surroundings, path: Path) -> Curves:
+    def _pretrain(self, seconds: Seconds, around: StageContext, path: Path) -> Curves:
         settings = self._config.pretrain
         assert settings is not None
         feed = self._feed(seconds)
@@ -183,7 +183,7 @@ class FoldRun:
         self._conditions.fabric.barrier()
         return done.curves
 
-    def _to_follow(self, feed: Feed, settings: PretrainConfig) -> Grid | None:
+    def _to_follow(self, feed: WindowLoader, settings: PretrainConfig) -> Grid | None:
         """Windows to follow the losses on; None where those held out cannot be paired."""
         try:
             grid = lay_out(feed, self._fold.validation, settings)
@@ -233,7 +233,7 @@ class FoldRun:
         UserError
             The labels or the folds cannot serve the training.
         Interrupted
-            Somebody asked to stop; run again with `Conditions.resume`.
+            Somebody asked to stop; run again with `Runtime.resume`.
         """
         earlier = load_result(self._result_path, self._id)
         if earlier is not None:

@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 
 from physiosync_models.config import Embedding, ModelConfig, Route, Slices
 from physiosync_models.presets import compact, deap_paper
-from physiosync_rt.preprocess.config import Frozen
+from physiosync_rt.utils.yaml_config import FrozenModel
 
 
-class NetworkConfig(Frozen):
+class NetworkConfig(FrozenModel):
     """The network of a training.
 
     Attributes

@@ -12,7 +12,7 @@ import torch
 from physiosync_rt.errors import UserError
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import Experiment, Work, fold_run, prepare
-from physiosync_training.experiment.runtime import Conditions, make_fabric
+from physiosync_training.experiment.runtime import Runtime, make_fabric
 from physiosync_training.loop.loop import Interrupted, Progress, StopRequest, no_progress
 
 _LOOK_EVERY_S = 1.0
@@ -165,4 +165,4 @@ def _in_worker(
     settings = RunConfig.model_validate(config)
     experiment = prepare(settings, Path(out), no_progress, resume=True, digest=digest)
     job = experiment.jobs[number]
-    return work(fold_run(experiment, job, Conditions(make_fabric(settings), resume)))
+    return work(fold_run(experiment, job, Runtime(make_fabric(settings), resume)))

@@ -14,7 +14,7 @@ from physiosync_training.loop.memory import keep_freed_memory
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
+class Runtime:
     """How a training is run, none of which changes what comes out.
 
     Attributes

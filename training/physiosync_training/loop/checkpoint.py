@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.utils.atomic import READ_ERRORS, WRITE_ERRORS, reason_of, whole_file
+from physiosync_rt.utils.atomic import READ_ERRORS, WRITE_ERRORS, atomic_file, reason_of
 from physiosync_training.loop.provenance import made_by
 
 State = dict[str, Any]
@@ -42,7 +42,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     UserError
         The disk is full or the folder cannot be written; what was there before is untouched.
     """
-    with writes_to(path), whole_file(path) as fresh:
+    with writes_to(path), atomic_file(path) as fresh:
         write(fresh)
 
 

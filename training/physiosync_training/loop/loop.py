@@ -16,7 +16,7 @@ import torch
 
 from physiosync_training.loop.checkpoint import State, load_state, save_state
 from physiosync_training.loop.distributed import agreed, rank
-from physiosync_training.loop.provenance import Effort
+from physiosync_training.loop.provenance import TrainingCost
 from physiosync_training.loop.rng import seed_of
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Stateful(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class StageContext:
     """What a stage needs to know of the world around it.
 
     Attributes
@@ -103,7 +103,7 @@ class Surroundings:
     what : str
         Name of the stage for people.
     stop : StopRequest
-    effort : Effort
+    effort : TrainingCost
         Time that the training took so far; checkpoints keep it.
     """
 
@@ -114,7 +114,7 @@ class Surroundings:
     progress: Progress = no_progress
     what: str = "train"
     stop: StopRequest = field(default_factory=StopRequest)
-    effort: Effort = field(default_factory=Effort)
+    effort: TrainingCost = field(default_factory=TrainingCost)
 
 
 class Loop:
@@ -125,7 +125,7 @@ class Loop:
 
     Parameters
     ----------
-    around : Surroundings
+    around : StageContext
     seed, n_epochs : int
     parts : mapping of str to Stateful
         What makes up the state: modules and optimisers.
@@ -136,7 +136,7 @@ class Loop:
 
     def __init__(
         self,
-        around: Surroundings,
+        around: StageContext,
         seed: int,
         n_epochs: int,
         parts: Mapping[str, Stateful],

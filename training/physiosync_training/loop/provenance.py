@@ -86,7 +86,7 @@ def distinct(machines: Iterable[Machine]) -> list[Machine]:
     return found
 
 
-class Effort:
+class TrainingCost:
     """Time and computers that went into a training, across all its interruptions.
 
     What was done after the last checkpoint of a run that was killed is lost, and not counted.

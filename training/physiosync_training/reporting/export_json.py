@@ -8,7 +8,7 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any, Final
 
-from physiosync_training.evaluation.compare import Abstention, Verdict
+from physiosync_training.evaluation.compare import SelectiveResult, Verdict
 from physiosync_training.evaluation.evaluate import Assessment
 from physiosync_training.evaluation.metrics import (
     PRIMARY,
@@ -117,7 +117,7 @@ def _verdict(v: Verdict, rival: str) -> dict[str, Any]:
     }
 
 
-def _abstention(a: Abstention) -> dict[str, Any]:
+def _abstention(a: SelectiveResult) -> dict[str, Any]:
     return {
         "protocol": a.protocol,
         "target": a.target,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from physiosync_training.evaluation.compare import Abstention
+from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import ScoreRow
 from physiosync_training.evaluation.metrics import (
     PRIMARY,
@@ -159,7 +159,7 @@ def subjects(
 
 def confidence(
     pooled: Sequence[Pooled],
-    abstentions: Sequence[Abstention],
+    abstentions: Sequence[SelectiveResult],
     titles: Mapping[str, str],
     models: Sequence[str],
 ) -> bytes:

@@ -7,7 +7,7 @@ from typing import Final
 
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.splits import INFLATED
-from physiosync_training.evaluation.compare import Abstention
+from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import PRIMARY
 from physiosync_training.evaluation.pooled import OURS, Pooled
@@ -166,7 +166,7 @@ def _resampled(row: ScoreRow) -> str:
     return f"{units_in_words(row.n, row.unit)} of {people_in_words(row.n_subjects)}"
 
 
-def abstentions_of(heads: Sequence[Pooled], assessment: Assessment) -> list[Abstention]:
+def abstentions_of(heads: Sequence[Pooled], assessment: Assessment) -> list[SelectiveResult]:
     """What some heads are worth where they are confident, in the order of the heads."""
     found = {(a.protocol, a.target, a.model, a.modalities): a for a in assessment.abstentions}
     keys = ((p.protocol, p.target, p.model, p.modalities) for p in heads)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.evaluation.compare import Abstention, Verdict
+from physiosync_training.evaluation.compare import SelectiveResult, Verdict
 from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import BEFORE, METRICS, PRIMARY, Estimate, Unit
 from physiosync_training.evaluation.pooled import OURS, Pooled
@@ -26,7 +26,7 @@ def people_in_words(n: int) -> str:
     return "1 person" if n == 1 else f"{n} people"
 
 
-def name_of(row: ScoreRow | Pooled | Abstention, titles: Mapping[str, str]) -> str:
+def name_of(row: ScoreRow | Pooled | SelectiveResult, titles: Mapping[str, str]) -> str:
     """A network and what it was given, or a baseline."""
     title = titles.get(row.model)
     return row.model if title is None else f"{title} · {row.modalities}"
@@ -234,7 +234,7 @@ def people_table(
     return Table(where, tuple(header), tuple(lines), _networks(pooled))
 
 
-def abstentions(assessment: Assessment, found: Sequence[Abstention]) -> Table:
+def abstentions(assessment: Assessment, found: Sequence[SelectiveResult]) -> Table:
     """What heads are worth where they are confident enough to answer."""
 
     def percent(share: float) -> str:

@@ -20,15 +20,15 @@ from physiosync_models.encoder import Encoder
 from physiosync_models.fusion import Features, PhysioSync
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_training.datasets.dataset import ABSENT
-from physiosync_training.datasets.loader import Feed
+from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.experiment.config import FinetuneConfig
 from physiosync_training.loop.distributed import synchronise_batch_norm, world_size
-from physiosync_training.loop.loop import Curves, Surroundings
+from physiosync_training.loop.loop import Curves, StageContext
 from physiosync_training.loop.rng import seed_of
 from physiosync_training.supervised.calibration import best_temperature, tempered
 from physiosync_training.supervised.results import Predictions
 from physiosync_training.supervised.results import Split as ScoredSplit
-from physiosync_training.supervised.trainer import Split, Supervised, Truth
+from physiosync_training.supervised.trainer import Labels, Split, Supervised
 
 _EMBED_BATCH = 256
 
@@ -40,7 +40,7 @@ class Examples:
     Attributes
     ----------
     train, validation : int64 arrays
-        Numbers of windows (see `physiosync_training.datasets.loader.Feed`).
+        Numbers of windows (see `physiosync_training.datasets.loader.WindowLoader`).
     classes : int64 array, shape (n_rows, n_targets)
     """
 
@@ -48,19 +48,19 @@ class Examples:
     validation: IntArray
     classes: IntArray
 
-    def truth(self, feed: Feed) -> Truth:
+    def truth(self, feed: WindowLoader) -> Labels:
         """Classes by window."""
-        return Truth(self.classes[feed.rows(self.train)], self.classes[feed.rows(self.validation)])
+        return Labels(self.classes[feed.rows(self.train)], self.classes[feed.rows(self.validation)])
 
 
 def make_examples(
-    feed: Feed, train: IntArray, validation: IntArray, classes: IntArray, windows: int
+    feed: WindowLoader, train: IntArray, validation: IntArray, classes: IntArray, windows: int
 ) -> Examples:
     """Windows of the rows of a fold that have at least one label.
 
     Parameters
     ----------
-    feed : Feed
+    feed : WindowLoader
     train, validation : int arrays
         Rows.
     classes : int array, shape (n_rows, n_targets)
@@ -86,7 +86,12 @@ class _EndToEnd:
     """Task: windows through encoders and the main heads."""
 
     def __init__(
-        self, module: nn.Module, route: Route, feed: Feed, examples: Examples, targets: list[str]
+        self,
+        module: nn.Module,
+        route: Route,
+        feed: WindowLoader,
+        examples: Examples,
+        targets: list[str],
     ) -> None:
         self.module = module
         self.columns: Mapping[str, int] = {t: column for column, t in enumerate(targets)}
@@ -154,12 +159,12 @@ class _Heads(nn.Module):
 
 def train_main(
     model: PhysioSync,
-    feed: Feed,
+    feed: WindowLoader,
     examples: Examples,
     config: FinetuneConfig,
     seed: int,
     fabric: Fabric,
-    around: Surroundings,
+    around: StageContext,
 ) -> Curves:
     """Train the encoders and the main heads, in place."""
     route = main_route(model.config.routes)
@@ -198,12 +203,12 @@ def _optimiser(groups: list[dict[str, object]], config: FinetuneConfig) -> torch
 
 def train_heads(
     model: PhysioSync,
-    feed: Feed,
+    feed: WindowLoader,
     examples: Examples,
     config: FinetuneConfig,
     seed: int,
     fabric: Fabric,
-    around: Surroundings,
+    around: StageContext,
 ) -> Curves:
     """Train the heads of single modalities on the encoders as they are, in place."""
     main = main_route(model.config.routes)
@@ -238,14 +243,14 @@ def replace_config(config: FinetuneConfig, **changes: object) -> FinetuneConfig:
 
 @torch.no_grad()
 def embed_all(
-    model: PhysioSync, feed: Feed, numbers: IntArray, seed: int | None
+    model: PhysioSync, feed: WindowLoader, numbers: IntArray, seed: int | None
 ) -> dict[Modality, Features]:
     """Features of all windows, in eval mode, by modality.
 
     Parameters
     ----------
     model : PhysioSync
-    feed : Feed
+    feed : WindowLoader
     numbers : int array, shape (n,)
     seed : int, optional
         For random offsets; fixed ones when not given.
@@ -270,7 +275,7 @@ def _join(parts: list[Features]) -> Features:
 
 
 def predict(
-    model: PhysioSync, feed: Feed, rows: IntArray, classes: IntArray, split: ScoredSplit
+    model: PhysioSync, feed: WindowLoader, rows: IntArray, classes: IntArray, split: ScoredSplit
 ) -> list[Predictions]:
     """Answers of all heads to all windows of some rows that have a label.
 

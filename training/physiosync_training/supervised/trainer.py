@@ -25,7 +25,7 @@ from physiosync_training.loop.distributed import (
     share_bounds,
     world_size,
 )
-from physiosync_training.loop.loop import Curves, Loop, Surroundings
+from physiosync_training.loop.loop import Curves, Loop, StageContext
 from physiosync_training.loop.rng import seed_of
 from physiosync_training.supervised.calibration import best_temperature
 
@@ -55,7 +55,7 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class Labels:
     """Classes of the examples of both splits, shape (n, n_columns), -1 where not known."""
 
     train: IntArray
@@ -94,7 +94,7 @@ class Supervised:
     Parameters
     ----------
     task : Task
-    truth : Truth
+    truth : Labels
     config : FinetuneConfig
     n_epochs : int
     optimiser : torch optimiser
@@ -106,7 +106,7 @@ class Supervised:
     def __init__(
         self,
         task: Task,
-        truth: Truth,
+        truth: Labels,
         config: FinetuneConfig,
         n_epochs: int,
         optimiser: torch.optim.Optimizer,
@@ -119,7 +119,7 @@ class Supervised:
         self._largest = [group["lr"] for group in optimiser.param_groups]
         self._best: State = {}
 
-    def run(self, around: Surroundings) -> Curves:
+    def run(self, around: StageContext) -> Curves:
         """Train, and leave the chosen epoch's weights in the task's module, in eval mode.
 
         Raises
