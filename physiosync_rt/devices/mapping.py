@@ -153,9 +153,9 @@ def map_recording(device: Device, recording: Recording) -> Recording:
             continue
         found = True
         streams.append(_map_stream(mapper, stream))
-        # What the reader missed has been said now.
-        answered = f"stream {stream.spec.name!r}: unit not known"
-        notes = [note for note in notes if not note.startswith(answered)]
+        # The description states the unit that the reader did not know.
+        resolved = f"stream {stream.spec.name!r}: unknown unit"
+        notes = [note for note in notes if not note.startswith(resolved)]
         if mapper.positions == "assumed" and mapper.spec.modality is Modality.EEG:
             notes.append(f"electrode positions of {stream.spec.name!r} are assumed ({device.name})")
     if not found:

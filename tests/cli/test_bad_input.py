@@ -110,7 +110,7 @@ def test_files_that_are_no_session(
     refused: Run, person: Path, data_dir: Path, tmp_path: Path
 ) -> None:
     said = refused("predict", person, data_dir / "stress-predict-e4" / "S02", "--csv", "run.csv")
-    assert "person.xdf does not say when it began" in said
+    assert "person.xdf has no start time" in said
     box = data_dir / "openbci-gui-txt" / "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt"
     (tmp_path / "here").rmdir()
     said = refused("predict", box, data_dir / "stress-predict-e4" / "S02", "--csv", "run.csv")

@@ -109,7 +109,7 @@ def test_the_daisy_recording_shows_its_losses(data_dir: Path) -> None:
     path = data_dir / "xdf-openbci-eeg-markers" / "eeg16_markers_428s.xdf"
     recording = map_recording(load_device("openbci-cyton-daisy"), formats.read(path))
     (eeg,) = recording.of(Modality.EEG)
-    assert not any("unit not known" in note for note in recording.notes)
+    assert not any("unknown unit" in note for note in recording.notes)
     assert (eeg.spec.n_chans, eeg.spec.unit, eeg.spec.sfreq) == (15, "uV", 125.0)
     assert eeg.counter is not None
     steps = np.diff(eeg.counter)

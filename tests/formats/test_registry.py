@@ -17,7 +17,7 @@ def test_content_names_the_format_where_the_name_says_nothing(
     assert formats.read(copy).streams[0].spec.name == "SendDataC"
 
 
-def test_a_name_that_lies_is_told_with_both_formats(tmp_path: Path, data_dir: Path) -> None:
+def test_a_wrong_extension_is_reported_with_both_formats(tmp_path: Path, data_dir: Path) -> None:
     copy = tmp_path / "session.edf"
     copy.write_bytes((data_dir / "xdf-examples" / "minimal.xdf").read_bytes())
     with pytest.raises(UserError, match=r"session\.edf is named like EDF/BDF but holds XDF"):

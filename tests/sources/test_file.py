@@ -136,4 +136,4 @@ def test_a_stamp_that_is_no_number_is_left_out_and_the_end_comes(where: int, val
     source = FileSource(recording)
     source.open()
     assert len(joined(drain(source), "eeg", "timestamps")) == 999
-    assert any("1 samples bear a timestamp that is no number" in n for n in source.notices)
+    assert any("1 samples have a NaN or infinite time stamp" in n for n in source.notices)
