@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from physiosync_rt.datatypes import Chunk, Modality, StreamSpec
-from physiosync_rt.devices.assist import Heard
+from physiosync_rt.devices.assist import StreamExcerpt
 from physiosync_rt.errors import UserError
 from physiosync_rt.lsl.discovery import resolve
 from physiosync_rt.lsl.info import is_marker
@@ -15,7 +15,7 @@ from physiosync_rt.lsl.inlet import SignalInlet
 from physiosync_rt.sources.selection import describe, matches
 
 
-def listen(query: str | None, seconds: float, timeout: float) -> list[Heard]:
+def listen(query: str | None, seconds: float, timeout: float) -> list[StreamExcerpt]:
     """Listen to streams of EEG, GSR and ECG, or to the one that is asked for.
 
     Parameters
@@ -73,7 +73,7 @@ def _inlets(query: str | None, timeout: float) -> list[SignalInlet]:
     return sorted(chosen, key=lambda i: (i.spec.modality, i.spec.name))
 
 
-def _heard(spec: StreamSpec, chunks: list[Chunk], seconds: float) -> Heard:
+def _heard(spec: StreamSpec, chunks: list[Chunk], seconds: float) -> StreamExcerpt:
     if not chunks:
         raise UserError(
             f"stream {spec.name!r} sent nothing for {seconds:g} s; start its measurement and try "
@@ -82,4 +82,4 @@ def _heard(spec: StreamSpec, chunks: list[Chunk], seconds: float) -> Heard:
     stamps = np.concatenate([chunk.timestamps for chunk in chunks])
     span = float(stamps.max() - stamps.min())
     sfreq = (len(stamps) - 1) / span if span > 0 else spec.sfreq
-    return Heard(spec, np.concatenate([chunk.samples for chunk in chunks]), sfreq)
+    return StreamExcerpt(spec, np.concatenate([chunk.samples for chunk in chunks]), sfreq)

@@ -81,7 +81,7 @@ def test_values_that_no_electrode_gives(refused: Run, tmp_path: Path) -> None:
     path = _write(tmp_path / "bad.xdf", np.full((128 * 8, 8), 1e12))
     # The run had begun: its CSV is there, whole, with the header alone.
     says = refused("predict", path, "--csv", "run.csv", left=2)
-    assert "reaches beyond 1e+08 uV" in says
+    assert "exceeds 1e+08 uV" in says
 
 
 def test_a_rate_that_is_not_the_declared_one(refused: Run, tmp_path: Path) -> None:

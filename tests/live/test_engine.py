@@ -320,6 +320,6 @@ def test_the_thread_ends_when_asked_and_hands_its_error_on(
     engine._stopping.clear()
     failing.start()
     failing.join(10.0)
-    with pytest.raises(UserError, match="reaches beyond"):
+    with pytest.raises(UserError, match="exceeds"):
         failing.finish()
     engine.close()
