@@ -20,7 +20,7 @@ from physiosync_rt.formats.clocks import corrected, sample_offsets, stamped
 from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.sources.base import Batch, Marker
 from physiosync_rt.sources.selection import describe
-from physiosync_rt.sources.validate import complaint, require_usable
+from physiosync_rt.sources.validate import find_problem, require_usable
 
 PACED_CHUNK_S = 0.02
 FAST_CHUNK_S = 0.25
@@ -100,8 +100,8 @@ class FileSource:
         recording = stamped(self._recording)
         streams = [s for s in recording.streams if len(s.timestamps)]
         signals = [s for s in streams if s.spec.modality is not Modality.OTHER]
-        usable = [s for s in signals if not complaint(s.spec)]
-        left_out = [f"left out: {complaint(s.spec)}" for s in signals if complaint(s.spec)]
+        usable = [s for s in signals if not find_problem(s.spec)]
+        left_out = [f"left out: {find_problem(s.spec)}" for s in signals if find_problem(s.spec)]
         self.notices = [*recording.notes, *left_out]
         if not any(s.spec.modality is Modality.EEG for s in usable):
             for stream in self._recording.of(Modality.EEG):

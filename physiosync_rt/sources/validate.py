@@ -11,7 +11,7 @@ from physiosync_rt.errors import UserError
 _NUMBERED = re.compile(r"(ch|chan|channel|eeg)?[\s_-]*\d+", re.IGNORECASE)
 
 
-def complaint(spec: StreamSpec) -> str:
+def find_problem(spec: StreamSpec) -> str:
     """Say in one sentence what a stream leaves open; empty when it can be used."""
     missing = []
     if not spec.unit:
@@ -36,5 +36,5 @@ def require_usable(spec: StreamSpec) -> None:
     UserError
         With what is missing, and the beginning of a device description.
     """
-    if sentence := complaint(spec):
+    if sentence := find_problem(spec):
         raise UserError(f"{sentence}, beginning with\n\n{device_template(spec)}")

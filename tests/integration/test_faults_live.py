@@ -48,7 +48,7 @@ def test_a_killed_device_is_back_within_three_seconds(predictor: Predictor) -> N
     assert outcome.seen_s < SEEN_WITHIN_S
     assert outcome.withheld.keys() <= {"stalled", "gap", "warming_up"}
     assert outcome.withheld["stalled"] >= 2
-    assert "has gone" in outcome.said
+    assert "is lost" in outcome.said
 
 
 SUDDEN = [
