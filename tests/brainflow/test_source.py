@@ -160,7 +160,7 @@ def test_a_board_that_stops_sending_is_reconnected(monkeypatch: pytest.MonkeyPat
 
 def test_a_board_without_electrode_names_needs_a_description() -> None:
     ganglion = BrainFlowSettings(board="GANGLION_NATIVE_BOARD", timeout=1)
-    with pytest.raises(UserError, match="does not say its electrodes"):
+    with pytest.raises(UserError, match="does not state its electrodes"):
         BrainFlowSource(ganglion).open()
 
 

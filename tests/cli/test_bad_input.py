@@ -92,7 +92,7 @@ def test_a_rate_that_is_not_the_declared_one(refused: Run, tmp_path: Path) -> No
 
 def test_a_stream_of_unknown_unit(refused: Run, tmp_path: Path) -> None:
     path = _write(tmp_path / "bad.xdf", np.zeros((128 * 8, 8)), unit="")
-    assert "does not say in which unit" in refused("predict", path, "--csv", "run.csv")
+    assert "does not state its unit" in refused("predict", path, "--csv", "run.csv")
 
 
 def test_files_that_are_not_what_their_name_says(

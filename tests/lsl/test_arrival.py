@@ -19,7 +19,7 @@ def test_the_minimum_delay_sets_the_offset_despite_jitter(seed: int, away: float
     waits = 0.002 + rng.uniform(0, 0.028, 60)
     for k, at in enumerate(range(0, 300, 5)):
         now = true[at + 4] + waits[k]
-        assert arrivals.decided(now) == (k > 0 and now - true[4] - waits[0] >= 1.0)
+        assert arrivals.is_ready(now) == (k > 0 and now - true[4] - waits[0] >= 1.0)
         arrivals.add(stamps[at : at + 5], now)
     assert arrivals.offset == pytest.approx(away + 0.002, abs=0.004)
 

@@ -81,7 +81,7 @@ def test_one_of_two_eeg_streams_has_to_be_named(sender) -> None:
 
 def test_an_undescribed_stream_is_rejected_with_a_fix(sender) -> None:
     sender({"bare": True, "name": "box", "stype": "EEG", "n_chans": 3, "sfreq": 125.0})
-    with pytest.raises(UserError, match=r"unit its samples are and its electrodes") as error:
+    with pytest.raises(UserError, match=r"its unit and its electrodes") as error:
         LslSource(timeout=2).open()
     template = str(error.value).split("\n\n", 1)[1]
     device = parse_yaml(template, Device, "template")
