@@ -1,5 +1,5 @@
-# Every target prepares what it needs. `make` alone lists them.
-# DURATION=60 ends the demo by itself; ARGS="--headless" reaches the program it runs.
+# Every target installs what it needs. Run `make` to list them.
+# DURATION=60 ends the demo after 60 s; ARGS="--headless" is passed to the program.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,7 +21,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
 
 .PHONY: demo
-demo: $(DEMO_READY)  ## a simulated person, live, in the dashboard (or in the terminal)
+demo: $(DEMO_READY)  ## run a simulated person live in the dashboard (or in the terminal)
 	@if [ "$$(uname -s)" = Linux ] && [ -z "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then
 	    echo "No display: the terminal view for $(or $(DURATION),30) s, then a picture of the dashboard."
 	    options="--headless --duration $(or $(DURATION),30)"
@@ -31,26 +31,26 @@ demo: $(DEMO_READY)  ## a simulated person, live, in the dashboard (or in the te
 	$(BIN)/physiosync demo $$options --csv $(DEMO_NAME).csv --png $(DEMO_NAME).png $(ARGS)
 
 .PHONY: test
-test: $(ALL_READY)  ## the tests, without the slow ones
+test: $(ALL_READY)  ## run the fast tests
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 .PHONY: test-slow
-test-slow: $(ALL_READY)  ## the slow tests alone
+test-slow: $(ALL_READY)  ## run the slow tests
 	@$(BIN)/python -m pytest -q -m slow $(ARGS)
 
 .PHONY: lint
-lint: $(ALL_READY)  ## style, types and the walls between the rooms
+lint: $(ALL_READY)  ## check style, types and import rules
 	@$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-cache | tail -n 20
 
 .PHONY: doctor
-doctor: $(DEMO_READY)  ## what works on this computer, and the mend for what does not
+doctor: $(DEMO_READY)  ## check this computer, and show how to fix what does not work
 	@$(BIN)/physiosync doctor
 
 .PHONY: build
-build: $(ALL_READY)  ## wheel and source archive in dist/
+build: $(ALL_READY)  ## build wheel and source archive in dist/
 	@$(BIN)/python -m build --outdir dist . | tail -n 1
 
 $(BIN)/python:

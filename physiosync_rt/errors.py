@@ -1,15 +1,15 @@
-"""Errors that a person can mend: one sentence, exit code 2, no traceback."""
+"""Errors that the user can fix: one sentence, exit code 2, no traceback."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """Something asked for cannot be done; the message names it, what was expected and the mend."""
+    """A request that cannot be met; the message names the cause, what was expected and the fix."""
 
     exit_code = 2
 
 
 class SourceLostError(UserError):
-    """A source has gone and will not come back within the time it was given."""
+    """A source was lost and did not reconnect in time."""
 
     exit_code = 3

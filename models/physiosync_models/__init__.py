@@ -1,4 +1,4 @@
-"""The PhysioSync network (arXiv 2504.17163): encoders, fusion, losses. Torch only."""
+"""PhysioSync network (arXiv 2504.17163): encoders, fusion and losses; needs only torch."""
 
 from physiosync_models.config import SFREQ, EncoderConfig, ModelConfig
 from physiosync_models.encoder import Encoder, ProjectedEncoder, Projector

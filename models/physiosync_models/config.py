@@ -1,4 +1,4 @@
-"""What a network is made of: frozen, checked where it is made, written to and read from JSON."""
+"""Configuration of encoders and networks: frozen, validated, convertible to and from JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SFREQ = 128
 """Sampling rate of every input, in Hz."""
 
 N_VIEWS = 3
-"""View tokens that an embedding yields; a class token goes before them."""
+"""View tokens of an embedding; the class token comes before them."""
 
 N_TOKENS = N_VIEWS + 1
 
@@ -53,23 +53,23 @@ def _check_widths(what: str, value: object, n: int) -> None:
 
 def _check_names(what: str, value: object) -> None:
     if not isinstance(value, tuple) or not value or len(set(value)) != len(value):
-        raise ValueError(f"{what} is {value!r}, expected names without doubles")
+        raise ValueError(f"{what} is {value!r}, expected unique names")
     for name in value:
         if not isinstance(name, str) or not name.isidentifier():
-            raise ValueError(f"{what} holds {name!r}, which is not a plain name")
+            raise ValueError(f"{what} contains {name!r}, which is not an identifier")
 
 
 def _known(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments for ``cls``: no unknown key, JSON lists as tuples."""
+    """Return keyword arguments for ``cls``: unknown keys rejected, JSON lists as tuples."""
     unknown = sorted(set(values) - {f.name for f in fields(cls)})
     if unknown:
-        raise ValueError(f"{cls.__name__} does not know {', '.join(map(repr, unknown))}")
+        raise ValueError(f"unknown keys of {cls.__name__}: {', '.join(map(repr, unknown))}")
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """One encoder: one modality at one window length.
+    """Configuration of one encoder: one modality at one window length.
 
     Attributes
     ----------
@@ -83,12 +83,12 @@ class EncoderConfig:
     n_prompts : int
         Learned tokens appended inside every block (2 for EEG and 0 for PPS in the paper).
     dropout : float
-        Of the tokens and of the projector, in [0, 1).
+        Dropout of the tokens and of the projector, in [0, 1).
     projector_dims : tuple of three int
         Layer widths of the contrastive projector.
     embedding : {"paper", "conv"}
-        ``paper``: dense layers over the raw samples. ``conv``: learned filters and their power,
-        which tolerates a shift in time and has a fraction of the weights.
+        ``paper``: dense layers over the raw samples. ``conv``: log power of learned filters,
+        which tolerates time shifts and has far fewer weights.
     kernel : int
         Length of the temporal filters of ``conv`` in samples.
     faithful : bool
@@ -97,7 +97,7 @@ class EncoderConfig:
     Raises
     ------
     ValueError
-        If a value is out of range or the parts do not go together.
+        A value is out of range or the parts do not fit together.
     """
 
     modality: Modality
@@ -126,24 +126,24 @@ class EncoderConfig:
         _check_widths("projector_dims", self.projector_dims, 3)
         _check_flag("faithful", self.faithful)
         if self.faithful and self.embedding != "paper":
-            raise ValueError("faithful needs the embedding 'paper': the release has no other")
+            raise ValueError("faithful needs the embedding 'paper', the only one of the release")
         if self.embedding == "conv" and self.n_times < self.kernel + N_VIEWS - 1:
             raise ValueError(
-                f"a kernel of {self.kernel} samples leaves no {N_VIEWS} views of {self.n_times}"
+                f"kernel {self.kernel} is too long for {N_VIEWS} views of {self.n_times} samples"
             )
 
     @property
     def out_dim(self) -> int:
-        """Features of the encoder's output: all tokens side by side."""
+        """Number of output features: all tokens concatenated."""
         return N_TOKENS * self.dim
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields, ready for JSON."""
+        """Return all fields, ready for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EncoderConfig:
-        """Inverse of `to_dict`; ValueError for an unknown or missing key."""
+        """Create a configuration from `to_dict` values; ValueError for unknown or missing keys."""
         try:
             return cls(**_known(cls, values))
         except TypeError as error:
@@ -157,33 +157,33 @@ def _check_encoder(what: str, value: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """The whole network: encoders of both modalities and the heads over them.
+    """Configuration of the whole network: encoders of both modalities and their heads.
 
     Attributes
     ----------
     eeg_1s, pps_1s : EncoderConfig
         Encoders of one-second slices.
     eeg_5s, pps_5s : EncoderConfig or None
-        Encoders of the whole window; both or none. Without them a window is one slice, as in
+        Encoders of the whole window; both or none. Without them a window is one 1 s slice, as in
         the release for DREAMER.
     targets : tuple of str
-        What is predicted, e.g. ``("valence", "arousal")``.
+        Predicted targets, e.g. ``("valence", "arousal")``.
     n_classes : int
-        Classes of every target: 2 (low, high), or 4 for the quadrants.
+        Number of classes of every target: 2 (low, high), or 4 for the quadrants.
     routes : tuple of str
         Kinds of heads: ``fused`` (both modalities), ``eeg``, ``pps``.
     head_dims : tuple of two int
         Hidden widths of a head.
     slices : {"concat", "mean"}
-        How a head takes the features of the one-second slices: side by side (the paper), or
-        averaged with their confidence as weight, which has a fifth of the inputs.
+        How a head combines the one-second slices: concatenated (the paper), or averaged with
+        their confidence as weight, which needs a fifth of the inputs.
     dropout : float
-        Of the heads, in [0, 1).
+        Dropout of the heads, in [0, 1).
 
     Raises
     ------
     ValueError
-        If a value is out of range or the parts do not go together.
+        A value is out of range or the parts do not fit together.
     """
 
     eeg_1s: EncoderConfig
@@ -201,7 +201,7 @@ class ModelConfig:
         for name, encoder in self.encoders.items():
             _check_encoder(name, encoder)
             if encoder.modality != name[:3]:
-                raise ValueError(f"{name} holds an encoder of {encoder.modality!r}")
+                raise ValueError(f"{name} is an encoder of {encoder.modality!r}")
             if encoder.n_times != (SFREQ if name.endswith("_1s") else 5 * SFREQ):
                 raise ValueError(f"{name} cannot have {encoder.n_times} samples at {SFREQ} Hz")
         self._check_pairs()
@@ -216,9 +216,9 @@ class ModelConfig:
 
     def _check_pairs(self) -> None:
         if (self.eeg_5s is None) != (self.pps_5s is None):
-            raise ValueError("eeg_5s and pps_5s come together or not at all")
+            raise ValueError("give both eeg_5s and pps_5s, or neither")
         if len({encoder.faithful for encoder in self.encoders.values()}) > 1:
-            raise ValueError("either all encoders are faithful or none is")
+            raise ValueError("set faithful for all encoders or for none")
         for long, short in ((self.eeg_5s, self.eeg_1s), (self.pps_5s, self.pps_1s)):
             if long is not None and long.n_chans != short.n_chans:
                 raise ValueError(
@@ -226,11 +226,13 @@ class ModelConfig:
                 )
         for eeg, pps in ((self.eeg_1s, self.pps_1s), (self.eeg_5s, self.pps_5s)):
             if eeg is not None and pps is not None and eeg.out_dim != pps.out_dim:
-                raise ValueError(f"eeg has dim {eeg.dim}, pps {pps.dim}: they share their heads")
+                raise ValueError(
+                    f"eeg has dim {eeg.dim}, pps {pps.dim}: they must be equal for shared heads"
+                )
 
     @property
     def encoders(self) -> dict[str, EncoderConfig]:
-        """The encoders that are there, by name (``eeg_1s`` ...)."""
+        """Present encoders by name (``eeg_1s`` ...)."""
         named = {
             "eeg_1s": self.eeg_1s,
             "pps_1s": self.pps_1s,
@@ -241,26 +243,26 @@ class ModelConfig:
 
     @property
     def faithful(self) -> bool:
-        """Whether the encoders compute exactly what the release computes."""
+        """Whether the encoders reproduce the released code exactly."""
         return self.eeg_1s.faithful
 
     @property
     def n_slices(self) -> int:
-        """One-second slices of a window."""
+        """Number of one-second slices of a window."""
         return 1 if self.eeg_5s is None else self.eeg_5s.n_times // SFREQ
 
     @property
     def n_times(self) -> int:
-        """Samples of a window at 128 Hz."""
+        """Number of samples of a window at 128 Hz."""
         return self.n_slices * SFREQ
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields, ready for JSON."""
+        """Return all fields, ready for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
-        """Inverse of `to_dict`; ValueError for an unknown or missing key."""
+        """Create a configuration from `to_dict` values; ValueError for unknown or missing keys."""
         known = _known(cls, values)
         for name in ("eeg_1s", "pps_1s", "eeg_5s", "pps_5s"):
             if isinstance(known.get(name), Mapping):

@@ -1,8 +1,8 @@
-"""From a window to view tokens: the paper's dense embedding and two built from filters.
+"""Embed windows as view tokens: the paper's dense embedding and two filter embeddings.
 
-Every embedding maps a window (batch, n_chans, n_times) to tokens (batch, 3, dim). The views of
-`MultiViewEmbedding` are three gatings of one projection of all samples. Those of the filter
-embeddings are the thirds of the window in order of time.
+Every embedding maps windows (batch, n_chans, n_times) to tokens (batch, 3, dim). The views of
+`MultiViewEmbedding` are one projection of all samples with three gates. Those of the filter
+embeddings are the thirds of the window in time order.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from physiosync_models.config import N_VIEWS, SFREQ, EncoderConfig
 from physiosync_models.layers import init_truncated
 
 _POWER_FLOOR = 1e-6
-"""Added to a power before its logarithm, so that a flat signal stays finite. The signals are
-normalised; this is 60 dB below them."""
+"""Added to a power before its logarithm, so that a flat signal stays finite; 60 dB below the
+normalized signals."""
 
 _RHYTHM_MAX = 4.0
-"""Highest rhythm looked at, in Hz: heart beats of up to 240 per minute."""
+"""Highest frequency of `SlowSpectrum` in Hz: a heart rate of 240 beats per minute."""
 
 
 def make_embedding(config: EncoderConfig) -> nn.Module:
-    """Build the embedding that a configuration asks for."""
+    """Create the embedding of a configuration."""
     if config.embedding == "paper":
         return MultiViewEmbedding(config.n_chans * config.n_times, config.dim)
     if config.modality == "eeg":
@@ -34,7 +34,7 @@ def make_embedding(config: EncoderConfig) -> nn.Module:
 
 
 class MultiViewEmbedding(nn.Module):
-    """The paper's embedding: a projection of all samples, gated in three ways.
+    """The paper's embedding: a projection of all samples with three gates.
 
     Parameters
     ----------
@@ -53,27 +53,27 @@ class MultiViewEmbedding(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Windows, shape (batch, n_chans, n_times), to tokens, shape (batch, 3, dim)."""
+        """Embed windows, shape (batch, n_chans, n_times), as tokens, shape (batch, 3, dim)."""
         x = x.flatten(1)  # (B, C*T)
         gates = torch.sigmoid(torch.unflatten(self.transform2(x), 1, (N_VIEWS, -1)))
         views = self.transform1(x).unsqueeze(1) * gates  # (B, 3, D)
-        # Statistics per feature, over the batch and the views together.
+        # Batch norm statistics per feature, over batch and views.
         normed: Tensor = self.bn(views.transpose(1, 2))  # (B, D, 3)
         return normed.transpose(1, 2)
 
 
 class FilterBank(nn.Module):
-    """Learned temporal filters, shared by all signals, in valid convolution (no padded edges).
+    """Learned temporal filters, shared by all signals, with valid convolution (no padding).
 
-    They start as Hann-windowed cosines of unit energy and without an answer to a constant,
-    evenly spread on a logarithmic axis of frequency.
+    They are initialized as Hann-windowed cosines with unit energy and zero mean, at
+    logarithmically spaced frequencies.
 
     Parameters
     ----------
     n_filters, kernel : int
         Number of filters and their length in samples.
     f_min, f_max : float
-        Lowest and highest centre frequency at the start, in Hz.
+        Lowest and highest initial center frequency in Hz.
     """
 
     def __init__(self, n_filters: int, kernel: int, f_min: float, f_max: float) -> None:
@@ -86,12 +86,12 @@ class FilterBank(nn.Module):
         self.weight = nn.Parameter(waves / waves.norm(dim=1, keepdim=True))  # (F, K)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Filter signals that belong to the filters.
+        """Apply each filter to its signals.
 
         Parameters
         ----------
         x : Tensor, shape (batch, n_filters, n_signals, n_times)
-            Signal ``[:, f, s]`` goes through filter ``f``.
+            Filter ``f`` is applied to signal ``[:, f, s]``.
 
         Returns
         -------
@@ -99,18 +99,18 @@ class FilterBank(nn.Module):
         """
         n_signals = x.shape[2]
         kernels = self.weight.repeat_interleave(n_signals, 0)[:, None, None]  # (F*S, 1, 1, K)
-        # As a 2-D convolution of height one: several times faster on a CPU than conv1d here.
+        # A 2-D convolution of height one is several times faster on a CPU than conv1d here.
         filtered = F.conv2d(x.flatten(1, 2).unsqueeze(2), kernels, groups=len(kernels))
         return torch.unflatten(filtered.squeeze(2), 1, (-1, n_signals))
 
 
 class SlowSpectrum(nn.Module):
-    """Log power at whole numbers of cycles per window, up to 4 Hz, under a Hann window.
+    """Log power spectrum at whole cycles per window, up to 4 Hz, with a Hann window.
 
     Parameters
     ----------
     n_times : int
-        Samples of the window at 128 Hz.
+        Number of samples of the window at 128 Hz.
     """
 
     basis: Tensor
@@ -125,47 +125,46 @@ class SlowSpectrum(nn.Module):
         self.register_buffer("basis", waves.T, persistent=False)  # (T, 2*n_freqs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Signals, shape (..., n_times), to log power, shape (..., n_freqs)."""
+        """Compute the log power, shape (..., n_freqs), of signals, shape (..., n_times)."""
         x = x - x.mean(-1, keepdim=True)
         waves = torch.unflatten(x @ self.basis, -1, (2, self.n_freqs))
         return torch.log(waves.square().sum(-2) + _POWER_FLOOR)
 
 
 def _thirds(x: Tensor) -> Tensor:
-    """Split the newest samples (..., n_times) into three equal stretches, (..., 3, length)."""
+    """Split the newest samples (..., n_times) into three equal parts, (..., 3, length)."""
     length = x.shape[-1] // N_VIEWS
     return torch.unflatten(x[..., -N_VIEWS * length :], -1, (N_VIEWS, length))
 
 
 def _log_power(x: Tensor) -> Tensor:
-    """Logarithm of the mean square over the last axis."""
+    """Return the logarithm of the mean square over the last axis."""
     return torch.log(_widened(x).square().mean(-1) + _POWER_FLOOR)
 
 
 def _widened(x: Tensor) -> Tensor:
-    """Give ``x`` single precision at least: squares of half precision fall below its range."""
+    """Convert to at least single precision, because squares underflow in half precision."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _ramp(x: Tensor) -> Tensor:
-    """Straight line over the last axis of ``x``, of mean 0 and mean square 1."""
+    """Return a linear ramp over the last axis of ``x``, with mean 0 and mean square 1."""
     n_times = x.shape[-1]
     line = torch.arange(n_times, device=x.device, dtype=x.dtype) - (n_times - 1) / 2
     return line / line.square().mean().sqrt()
 
 
 class BandPowerEmbedding(nn.Module):
-    """Band power of spatial components, one token per third of the window; for EEG.
+    """Embedding for EEG: band power of spatial components, one token per third of the window.
 
-    Filter and spatial mixture are both linear, so mixing first, which is cheaper, gives the
-    same as filtering every channel with every filter and mixing after. Amplitude becomes an
-    offset under the logarithm, and a shift of the window changes little.
+    Filtering and spatial mixing are both linear, so mixing first is equivalent and cheaper. The
+    logarithm turns amplitude into an offset, and a time shift of the window changes little.
 
     Parameters
     ----------
     n_chans, dim, kernel : int
     n_filters, n_components : int
-        Temporal filters, and spatial components for each of them.
+        Number of temporal filters, and of spatial components per filter.
     """
 
     def __init__(
@@ -184,7 +183,7 @@ class BandPowerEmbedding(nn.Module):
         self.project = nn.Linear(n_filters * n_components, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Windows, shape (batch, n_chans, n_times), to tokens, shape (batch, 3, dim)."""
+        """Embed windows, shape (batch, n_chans, n_times), as tokens, shape (batch, 3, dim)."""
         mixed = torch.unflatten(self.spatial(x), 1, (self.n_filters, -1))  # (B, F, S, T)
         bands = self.filters(mixed).flatten(1, 2)  # (B, F*S, T')
         power = self.bn(_log_power(_thirds(bands)))  # (B, F*S, 3)
@@ -193,13 +192,13 @@ class BandPowerEmbedding(nn.Module):
 
 
 class LevelRhythmEmbedding(nn.Module):
-    """Level, slope, band power and rhythm of every channel; for GSR and ECG.
+    """Embedding for GSR and ECG: level, slope, band power and rhythm of every channel.
 
-    Each third of the window gives a token from its mean level, its slope and the power in each
-    filter's band. What only a whole window can tell goes to all three: the slow spectrum of the
-    signal, and the spectrum of each band's envelope (how often beats or responses come, whatever
-    their shape), both up to 4 Hz and without phase, so that it does not matter where in the
-    window a beat falls. Level and slope are taken before the trend is removed for the rest.
+    Each third of the window gives a token from its mean level, its slope and its band power.
+    Features of the whole window are added to all three: the slow spectrum of the signal, and the
+    spectrum of each band's envelope (the rate of beats or responses), both up to 4 Hz and without
+    phase, so that the position of a beat in the window does not matter. Level and slope are
+    computed before the trend is removed for the other features.
 
     Parameters
     ----------
@@ -222,7 +221,7 @@ class LevelRhythmEmbedding(nn.Module):
         self.whole = nn.Linear(n_global, dim, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Windows, shape (batch, n_chans, n_times), to tokens, shape (batch, 3, dim)."""
+        """Embed windows, shape (batch, n_chans, n_times), as tokens, shape (batch, 3, dim)."""
         thirds = _thirds(x)  # (B, C, 3, T/3)
         level, slope = thirds.mean(-1), (thirds * _ramp(thirds)).mean(-1)  # (B, C, 3)
         ramp = _ramp(x)

@@ -1,17 +1,15 @@
-"""One modality at one window length to a feature vector, and the projector for pre-training.
+"""Encode windows of one modality as feature vectors, and project them for pre-training.
 
-The released encoders carry some habits that its authors probably did not mean. With
-``faithful=False`` they are mended:
+The released encoders have some probably unintended properties. ``faithful=False`` fixes them:
 
-- dropout of the tokens applies to both modalities (released: to EEG alone),
-- the MLP of a block is Linear, GELU, Linear (released: a ReLU after either layer),
-- the projector has a ReLU after each batch norm (released: none, so that it is one linear map),
-- the projector's dropout sleeps in eval mode (released: it is always awake),
-- a train-mode batch of windows passes the 1 s encoder at once (released: slice by slice, so
-  that batch norm sees five batches; see `physiosync_models.fusion`).
+- token dropout applies to both modalities (released: only to EEG),
+- the MLP of a block is Linear, GELU, Linear (released: a ReLU after both layers),
+- the projector has a ReLU after each batch norm (released: none, so that it is linear),
+- the projector's dropout is off in eval mode (released: always on),
+- in train mode all slices pass the 1 s encoder at once (released: slice by slice, so that batch
+  norm sees five batches; see `physiosync_models.fusion`).
 
-``faithful=True`` keeps all five. Parameters of the release that nothing uses do not exist here
-in either case.
+``faithful=True`` keeps all five. Unused parameters of the release are omitted in both cases.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from physiosync_models.layers import Block, init_truncated
 
 
 class Encoder(nn.Module):
-    """Embedding, class token, transformer blocks, norm; the tokens side by side come out.
+    """Encoder of one modality: embedding, class token, transformer blocks, norm.
 
     Parameters
     ----------
@@ -51,8 +49,8 @@ class Encoder(nn.Module):
     @property
     def token_dropout(self) -> float:
         """Probability of dropping a token's feature in train mode."""
-        skipped = self.config.faithful and self.config.modality == "pps"
-        return 0.0 if skipped else self.config.dropout
+        disabled = self.config.faithful and self.config.modality == "pps"
+        return 0.0 if disabled else self.config.dropout
 
     def forward(self, x: Tensor) -> Tensor:
         """Encode windows.
@@ -68,7 +66,7 @@ class Encoder(nn.Module):
         Raises
         ------
         ValueError
-            If the windows have another shape than the configuration says.
+            The shape of the windows does not match the configuration.
         """
         expected = (self.config.n_chans, self.config.n_times)
         if x.ndim != 3 or tuple(x.shape[1:]) != expected:
@@ -87,12 +85,12 @@ class Encoder(nn.Module):
 
 
 class Projector(nn.Module):
-    """Feature vector to the space of the contrastive loss; for pre-training alone.
+    """Projector of features to the space of the contrastive loss, for pre-training only.
 
     Parameters
     ----------
     config : EncoderConfig
-        Of the encoder that it follows.
+        Configuration of its encoder.
     """
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -106,21 +104,21 @@ class Projector(nn.Module):
         self.bn2 = nn.BatchNorm1d(second)
         self.fc3 = nn.Linear(second, third)
 
-    def _between(self, x: Tensor) -> Tensor:
+    def _activate(self, x: Tensor) -> Tensor:
         if self.faithful:
             return F.dropout(x, self.dropout, training=True)
         return F.dropout(F.relu(x), self.dropout, self.training)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features, shape (batch, 4 * dim), to projections, shape (batch, projector_dims[2])."""
-        x = self._between(self.bn1(self.fc1(x)))
-        x = self._between(self.bn2(self.fc2(x)))
+        """Project features, shape (batch, 4 * dim), to shape (batch, projector_dims[2])."""
+        x = self._activate(self.bn1(self.fc1(x)))
+        x = self._activate(self.bn2(self.fc2(x)))
         out: Tensor = self.fc3(x)
         return out
 
 
 class ProjectedEncoder(nn.Module):
-    """An encoder with its projector, as pre-training needs them.
+    """Encoder with its projector, for pre-training.
 
     Parameters
     ----------
@@ -133,6 +131,6 @@ class ProjectedEncoder(nn.Module):
         self.projector = Projector(config)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Windows (batch, n_chans, n_times) to projections and features, in this order."""
+        """Return projections and features of windows (batch, n_chans, n_times), in this order."""
         features = self.encoder(x)
         return self.projector(features), features

@@ -1,4 +1,4 @@
-"""Networks that were tuned apart, one per target, answering as one."""
+"""Ensemble of separately fine-tuned networks, one per target."""
 
 from __future__ import annotations
 
@@ -13,32 +13,31 @@ from physiosync_models.fusion import PhysioSync
 
 
 class PerTargetEnsemble(nn.Module):
-    """Several networks for the same windows, each with targets of its own.
+    """Ensemble of networks for the same windows, each with its own targets.
 
-    The paper tunes the encoders anew for every target, so that valence and arousal come from two
-    networks. Parameters are named ``members.{name}.*``.
+    The paper fine-tunes the encoders separately for every target, so that valence and arousal
+    come from two networks. Parameters are named ``members.{name}.*``.
 
     Parameters
     ----------
     members : mapping of str to PhysioSync
-        By name, in the order of their targets.
+        Networks by name, in the order of their targets.
 
     Attributes
     ----------
     config : ModelConfig
-        Inputs and routes, which all share, the targets of all of them, and the first one's rest.
+        The first network's configuration with the targets of all.
 
     Raises
     ------
     ValueError
-        If there are none, if they take other windows or have other routes than the first, or if
-        two have the same target.
+        There are no members, their windows or routes differ, or two have the same target.
     """
 
     def __init__(self, members: Mapping[str, PhysioSync]) -> None:
         super().__init__()
         if not members:
-            raise ValueError("no members")
+            raise ValueError("no members; give at least one network")
         configs = {name: member.config for name, member in members.items()}
         first = next(iter(configs.values()))
         for name, config in configs.items():
@@ -52,7 +51,7 @@ class PerTargetEnsemble(nn.Module):
 
     @torch.no_grad()
     def predict_proba(self, eeg: Tensor | None, pps: Tensor | None) -> dict[str, Tensor]:
-        """Calibrated probabilities by target; parameters and errors as in `PhysioSync`."""
+        """Return calibrated probabilities by target; parameters and errors as in `PhysioSync`."""
         found: dict[str, Tensor] = {}
         for member in self.members.values():
             assert isinstance(member, PhysioSync)
@@ -61,7 +60,7 @@ class PerTargetEnsemble(nn.Module):
 
 
 def _interface(config: ModelConfig) -> tuple[object, ...]:
-    """What somebody who asks the network has to know of it."""
+    """Return the properties that all members must share."""
     return (
         ("channels", config.eeg_1s.n_chans, config.pps_1s.n_chans),
         ("samples", config.n_times),

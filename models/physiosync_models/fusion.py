@@ -1,8 +1,8 @@
-"""From features of both modalities and resolutions to what a person feels.
+"""Fuse features of both modalities and resolutions, and classify emotion.
 
-A head weights every feature vector by how sure its own small classifier is of it, joins them and
-classifies. `PhysioSync` holds shared encoders and one head per route (both modalities, or one
-alone) and target.
+A head weights every feature vector by the confidence of its own small classifier, concatenates
+them and classifies. `PhysioSync` has shared encoders and one head per route (both modalities, or
+one alone) and target.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from physiosync_models.encoder import Encoder
 
 
 class Features(NamedTuple):
-    """What the encoders make of one modality's windows.
+    """Encoder features of one modality's windows.
 
     Attributes
     ----------
     short : Tensor, shape (batch, n_slices, 4 * dim_1s)
-        Of the one-second slices, oldest first.
+        Features of the one-second slices, oldest first.
     long : Tensor, shape (batch, 4 * dim_5s), or None
-        Of the whole window; None where the network has no 5 s encoders.
+        Features of the whole window; None where the network has no 5 s encoders.
     """
 
     short: Tensor
@@ -34,9 +34,9 @@ class Features(NamedTuple):
 
 
 class ConfidenceWeight(nn.Module):
-    """Scale a feature vector by the largest class probability that it gives on its own.
+    """Layer that scales a feature vector by its own largest class probability.
 
-    The weight lies in [1 / n_classes, 1]. The layer has no loss of its own; it learns through
+    The weight is in [1 / n_classes, 1]. The layer has no separate loss; it is trained through
     the weight.
 
     Parameters
@@ -49,7 +49,7 @@ class ConfidenceWeight(nn.Module):
         self.fc = nn.Linear(n_features, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features, shape (..., n_features), to features of the same shape."""
+        """Weight features, shape (..., n_features); the shape stays."""
         weight: Tensor = self.fc(x).softmax(-1).amax(-1, keepdim=True)
         return x * weight
 
@@ -58,18 +58,18 @@ class Head(nn.Module):
     """Classifier of one target over the features of one or both modalities.
 
     The confidence layer of a resolution is shared by the modalities and the slices. Features
-    are joined modality by modality, the whole window before its slices.
+    are concatenated modality by modality, the whole window before its slices.
 
     Parameters
     ----------
     config : ModelConfig
     modalities : tuple of {"eeg", "pps"}
-        Those the head is fed with, in the order in which they are joined.
+        Input modalities, in the order of concatenation.
 
     Attributes
     ----------
     temperature : Tensor, shape ()
-        Logits are divided by it before they become probabilities (calibration; 1 until set).
+        Calibration temperature: divides the logits before the softmax (1 until set).
     """
 
     temperature: Tensor
@@ -105,7 +105,7 @@ class Head(nn.Module):
         return torch.cat(parts, dim=1)
 
     def forward(self, features: Mapping[Modality, Features]) -> Tensor:
-        """Features by modality to logits, shape (batch, n_classes), temperature not applied."""
+        """Compute the logits, shape (batch, n_classes), without the temperature."""
         x = self._join(features)
         x = F.relu(self.bn1(self.fc1(x)))
         x = F.relu(self.bn2(self.fc2(x)))
@@ -114,10 +114,10 @@ class Head(nn.Module):
 
 
 class PhysioSync(nn.Module):
-    """The whole network, without the projectors of its pre-training.
+    """The whole network, without the projectors of pre-training.
 
-    Parameters are named ``encoders.{eeg,pps}_{1s,5s}.*`` and ``heads.{route}.{target}.*``. No
-    head shares anything with another, so that they can be trained at different times.
+    Parameters are named ``encoders.{eeg,pps}_{1s,5s}.*`` and ``heads.{route}.{target}.*``. Heads
+    share no parameters, so that they can be trained separately.
 
     Parameters
     ----------
@@ -125,10 +125,9 @@ class PhysioSync(nn.Module):
 
     Notes
     -----
-    All slices of a batch pass their 1 s encoder in one call. In eval mode this is the same as
-    slice by slice. In train mode batch norm then sees one large batch; a *faithful* network
-    encodes slice by slice in train mode instead, because the release does, with five batches
-    of statistics.
+    All slices of a batch pass their 1 s encoder in one call. In eval mode this is equivalent to
+    slice by slice. In train mode batch norm sees one large batch; a *faithful* network encodes
+    slice by slice in train mode instead, with five batches of statistics, as the release does.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -140,7 +139,7 @@ class PhysioSync(nn.Module):
         self.heads = nn.ModuleDict(
             {
                 route: nn.ModuleDict(
-                    {target: Head(config, _fed(route)) for target in config.targets}
+                    {target: Head(config, _route_modalities(route)) for target in config.targets}
                 )
                 for route in config.routes
             }
@@ -149,9 +148,11 @@ class PhysioSync(nn.Module):
     def head(self, route: Route, target: str) -> Head:
         """Return the head of one route and target; ValueError where the network has none."""
         if route not in self.config.routes:
-            raise ValueError(f"no {route} heads here, only {', '.join(self.config.routes)}")
+            raise ValueError(f"no {route} heads: this network has {', '.join(self.config.routes)}")
         if target not in self.config.targets:
-            raise ValueError(f"no target {target!r} here, only {', '.join(self.config.targets)}")
+            raise ValueError(
+                f"no target {target!r}: this network has {', '.join(self.config.targets)}"
+            )
         return cast("Head", cast("nn.ModuleDict", self.heads[route])[target])
 
     def embed(self, eeg: Tensor | None, pps: Tensor | None) -> dict[Modality, Features]:
@@ -165,12 +166,12 @@ class PhysioSync(nn.Module):
         Returns
         -------
         dict of str to Features
-            One entry per modality given.
+            One entry per given modality.
 
         Raises
         ------
         ValueError
-            If both are None or a shape does not fit.
+            Both are None or a shape does not fit.
         """
         given: dict[Modality, Tensor] = {}
         if eeg is not None:
@@ -208,7 +209,7 @@ class PhysioSync(nn.Module):
         ----------
         features : mapping of str to Features
         route : {"fused", "eeg", "pps"}, optional
-            Which heads; by default those that use all that is there.
+            Which heads; by default those that use all given modalities.
 
         Returns
         -------
@@ -218,16 +219,16 @@ class PhysioSync(nn.Module):
         Raises
         ------
         ValueError
-            If the network has no such heads or they need a modality that is not there.
+            The network has no such heads, or they need a missing modality.
         """
         route = route or _route_for(features)
-        missing = [modality for modality in _fed(route) if modality not in features]
+        missing = [modality for modality in _route_modalities(route) if modality not in features]
         if missing:
             raise ValueError(f"{route} heads need {' and '.join(missing)}")
         return {target: self.head(route, target)(features) for target in self.config.targets}
 
     def forward(self, eeg: Tensor | None, pps: Tensor | None) -> dict[str, Tensor]:
-        """Logits by target from windows of one or both modalities.
+        """Compute logits by target from windows of one or both modalities.
 
         Parameters and errors as in `embed` and `classify`; the heads are the fused ones, or
         those of the one modality given.
@@ -236,13 +237,13 @@ class PhysioSync(nn.Module):
 
     @torch.no_grad()
     def predict_proba(self, eeg: Tensor | None, pps: Tensor | None) -> dict[str, Tensor]:
-        """Calibrated probabilities by target, shape (batch, n_classes), as `forward` goes.
+        """Compute calibrated probabilities by target, shape (batch, n_classes).
 
         Raises
         ------
         ValueError
-            As `forward`, and if the network is in train mode, where dropout and batch
-            statistics would make the answer depend on chance and on the other windows.
+            As `forward`, and in train mode, where dropout and batch statistics would make the
+            result random and dependent on the other windows.
         """
         if self.training:
             raise ValueError("predict_proba needs eval mode: call eval() first")
@@ -255,11 +256,11 @@ class PhysioSync(nn.Module):
         }
 
 
-def _fed(route: Route) -> tuple[Modality, ...]:
-    """Name the modalities that the heads of a route are fed with."""
+def _route_modalities(route: Route) -> tuple[Modality, ...]:
+    """Return the input modalities of a route's heads."""
     return MODALITIES if route == "fused" else (route,)
 
 
 def _route_for(features: Mapping[Modality, Features]) -> Route:
-    """Choose the route that uses all the modalities there are."""
+    """Return the route that uses all given modalities."""
     return "fused" if len(features) == len(MODALITIES) else next(iter(features))

@@ -1,4 +1,4 @@
-"""Parts of the transformer: attention, MLP and the pre-norm block with prompts."""
+"""Transformer layers: attention, MLP and the pre-norm block with prompts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _LAYER_SCALE = 0.1
 
 
 def init_truncated(*tensors: Tensor) -> None:
-    """Draw every tensor from the normal of std 0.02 that the release uses for its embeddings."""
+    """Initialize tensors with the truncated normal (std 0.02) of the release's embeddings."""
     for tensor in tensors:
         nn.init.trunc_normal_(tensor, std=0.02)
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention with a bias on queries and values but none on keys.
+    """Multi-head self-attention with a bias for queries and values but not for keys.
 
     Parameters
     ----------
     dim, n_heads : int
-        Token width and heads; ``dim`` is a multiple of ``n_heads``.
+        Token width and number of heads; ``dim`` is a multiple of ``n_heads``.
     """
 
     def __init__(self, dim: int, n_heads: int) -> None:
@@ -32,27 +32,27 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
         self.proj = nn.Linear(dim, dim)
 
-    def forward(self, x: Tensor, n_asking: int | None = None) -> Tensor:
-        """Mix tokens.
+    def forward(self, x: Tensor, n_queries: int | None = None) -> Tensor:
+        """Apply self-attention.
 
         Parameters
         ----------
         x : Tensor, shape (batch, n_tokens, dim)
-        n_asking : int, optional
-            Only the first so many tokens look at all others, and only they come out; all by
+        n_queries : int, optional
+            Number of query tokens: only the first so many attend and are returned; all by
             default.
 
         Returns
         -------
-        Tensor, shape (batch, n_asking, dim)
+        Tensor, shape (batch, n_queries, dim)
         """
         bias = torch.cat((self.q_bias, torch.zeros_like(self.q_bias), self.v_bias))
-        if n_asking is None or n_asking == x.shape[1]:
+        if n_queries is None or n_queries == x.shape[1]:
             q, k, v = self._heads(F.linear(x, self.qkv.weight, bias), 3)
         else:
             dim = x.shape[2]
-            asking = F.linear(x[:, :n_asking], self.qkv.weight[:dim], self.q_bias)
-            (q,) = self._heads(asking, 1)
+            queries = F.linear(x[:, :n_queries], self.qkv.weight[:dim], self.q_bias)
+            (q,) = self._heads(queries, 1)
             k, v = self._heads(F.linear(x, self.qkv.weight[dim:], bias[dim:]), 2)
         mixed = F.scaled_dot_product_attention(q, k, v)  # (B, H, A, D/H)
         out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))  # (B, A, D)
@@ -64,14 +64,14 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
-    """Two dense layers over each token.
+    """Feed-forward network of two dense layers, per token.
 
     Parameters
     ----------
     dim, hidden : int
     faithful : bool
-        ReLU after *both* layers, as released, so that the branch can only add; otherwise GELU
-        after the first alone.
+        ReLU after *both* layers, as released, so that the output is never negative; otherwise
+        GELU after the first layer only.
     """
 
     def __init__(self, dim: int, hidden: int, faithful: bool) -> None:
@@ -81,7 +81,7 @@ class Mlp(nn.Module):
         self.fc2 = nn.Linear(hidden, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Tokens, shape (batch, n_tokens, dim), to tokens of the same shape."""
+        """Transform tokens, shape (batch, n_tokens, dim); the shape stays."""
         if self.faithful:
             return F.relu(self.fc2(F.relu(self.fc1(x))))
         out: Tensor = self.fc2(F.gelu(self.fc1(x)))
@@ -91,9 +91,8 @@ class Mlp(nn.Module):
 class Block(nn.Module):
     """Pre-norm transformer block with layer scale and its own prompt tokens.
 
-    The prompts stand at the end of the sequence and are cut off again, so that the number of
-    tokens stays. The other tokens look at them; what they would become themselves is cut off
-    unseen, so it is not computed.
+    The prompts are appended to the sequence as keys and values and removed again, so that the
+    number of tokens stays. Their own outputs are not used, so they are not computed.
 
     Parameters
     ----------
@@ -116,10 +115,10 @@ class Block(nn.Module):
             init_truncated(self.prompt)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Tokens, shape (batch, n_tokens, dim), to tokens of the same shape."""
-        n_tokens, seen = x.shape[1], x
+        """Transform tokens, shape (batch, n_tokens, dim); the shape stays."""
+        n_tokens, extended = x.shape[1], x
         if self.prompt is not None:
-            seen = torch.cat((x, self.prompt.expand(len(x), -1, -1)), dim=1)  # (B, N + P, D)
-        x = x + self.gamma_1 * self.attn(self.norm1(seen), n_tokens)
+            extended = torch.cat((x, self.prompt.expand(len(x), -1, -1)), dim=1)  # (B, N + P, D)
+        x = x + self.gamma_1 * self.attn(self.norm1(extended), n_tokens)
         out: Tensor = x + self.gamma_2 * self.mlp(self.norm2(x))
         return out

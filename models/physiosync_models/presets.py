@@ -1,4 +1,4 @@
-"""Networks with a name: the two of the paper and a small one."""
+"""Preset networks: the two of the paper and a compact one."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def deap_paper(
     routes: tuple[Route, ...] = _ROUTES,
     faithful: bool = False,
 ) -> ModelConfig:
-    """Describe the paper's network for DEAP: 32 EEG channels and GSR, 1 s and 5 s.
+    """Return the configuration of the paper's network for DEAP: 32 EEG channels, GSR, 1 s and 5 s.
 
     Parameters
     ----------
     targets, n_classes, routes
         As in `ModelConfig`.
     faithful : bool
-        Compute exactly what the released code computes (needed for its checkpoints).
+        Reproduce the released code exactly (needed for its checkpoints).
     """
     return _paper(32, 1, True, targets, n_classes, routes, faithful)
 
@@ -65,12 +65,12 @@ def dreamer_paper(
     routes: tuple[Route, ...] = _ROUTES,
     faithful: bool = False,
 ) -> ModelConfig:
-    """Describe the paper's network for DREAMER: 14 EEG channels and two of ECG.
+    """Return the configuration of the paper's network for DREAMER: 14 EEG and two ECG channels.
 
     Parameters
     ----------
     with_5s : bool
-        Add the 5 s encoders, an extension: the release has 1 s only for DREAMER.
+        Add the 5 s encoders, an extension: the release has only 1 s for DREAMER.
     targets, n_classes, routes, faithful
         As in `deap_paper`.
     """
@@ -88,19 +88,19 @@ def compact(
     dim_5s: int = 48,
     depth: int = 2,
 ) -> ModelConfig:
-    """Describe a network of some hundred thousand weights, for little data and a plain laptop.
+    """Return the configuration of a small network, for little data and a laptop.
 
-    Filters and their power instead of dense layers over samples (``conv``), narrow tokens, and
-    the one-second slices averaged.
+    A few hundred thousand weights: filter power instead of dense layers over samples (``conv``),
+    narrow tokens, and averaged one-second slices.
 
     Parameters
     ----------
     n_eeg, n_pps : int
-        Channels.
+        Number of channels.
     targets, n_classes, routes
         As in `ModelConfig`.
     dim_1s, dim_5s, depth : int
-        Token widths of the two resolutions, transformer blocks.
+        Token widths of the two resolutions, and number of transformer blocks.
     """
 
     def encoder(modality: Modality, n_chans: int, seconds: int, dim: int) -> EncoderConfig:

@@ -1,8 +1,8 @@
-"""Checkpoints of the authors' released code, as weights for the modules here.
+"""Convert checkpoints of the authors' released code to weights of these modules.
 
-Names alone are translated; nothing is read from disk. Released encoders carry parameters that
-nothing uses (a second MLP in the last block, prompts for the other modality in every block):
-they may be there or not, and are left behind. Everything else must be there, in the right shape.
+Only names are converted; nothing is read from disk. Released encoders have unused parameters (a
+second MLP in the last block, prompts for the other modality in every block): they are optional
+and dropped. All other parameters must be present with the right shape.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ StateDict = Mapping[str, Tensor]
 
 
 def expected_encoder(config: EncoderConfig, pps_name: PpsName) -> dict[str, Shape]:
-    """Names and shapes of a released encoder checkpoint, unused parameters included.
+    """Return names and shapes of a released encoder checkpoint, including unused parameters.
 
     Parameters
     ----------
     config : EncoderConfig
     pps_name : {"gsr", "ecg"}
-        What the release calls the peripheral signal: ``gsr`` for DEAP, ``ecg`` for DREAMER.
+        Name of the peripheral signal in the release: ``gsr`` for DEAP, ``ecg`` for DREAMER.
 
     Returns
     -------
@@ -41,26 +41,26 @@ def expected_encoder(config: EncoderConfig, pps_name: PpsName) -> dict[str, Shap
 
 
 def expected_classifier(config: ModelConfig) -> dict[str, Shape]:
-    """Names and shapes of a released classifier of both modalities."""
+    """Return names and shapes of a released classifier of both modalities."""
     return _used_by_classifier(config).shapes
 
 
 def expected_cmca(n_features: int, dim: int = 1024) -> dict[str, Shape]:
-    """Names and shapes of the released CM-CA module, which no released checkpoint holds."""
+    """Return names and shapes of the released CM-CA module, which no checkpoint contains."""
     return _used_by_cmca(n_features, dim).shapes
 
 
 def import_encoder(
     released: StateDict, config: EncoderConfig, pps_name: PpsName
 ) -> dict[str, Tensor]:
-    """Translate a released encoder checkpoint.
+    """Convert a released encoder checkpoint.
 
     Parameters
     ----------
     released : mapping of str to Tensor
         Its state dict.
     config : EncoderConfig
-        A faithful one: with the mended forms the weights would compute something else.
+        Must be faithful: with the fixed layers the weights would compute different outputs.
     pps_name : {"gsr", "ecg"}
         As in `expected_encoder`.
 
@@ -72,7 +72,7 @@ def import_encoder(
     Raises
     ------
     ValueError
-        If the configuration is not faithful, or a name is unknown or missing, or a shape wrong.
+        The configuration is not faithful, a name is unknown or missing, or a shape is wrong.
     """
     if not config.faithful:
         raise ValueError("released encoders need a configuration with faithful=True")
@@ -82,7 +82,7 @@ def import_encoder(
 
 
 def import_classifier(released: StateDict, config: ModelConfig) -> dict[str, Tensor]:
-    """Translate a released classifier to the state dict of a fused `physiosync_models.fusion.Head`.
+    """Convert a released classifier to the state dict of a fused `physiosync_models.fusion.Head`.
 
     Raises ValueError if a name is unknown or missing, or a shape wrong.
     """
@@ -90,7 +90,7 @@ def import_classifier(released: StateDict, config: ModelConfig) -> dict[str, Ten
 
 
 def import_cmca(released: StateDict, n_features: int, dim: int = 1024) -> dict[str, Tensor]:
-    """Translate a released CM-CA module to the state dict of `CrossModalAlignment`.
+    """Convert a released CM-CA module to the state dict of `CrossModalAlignment`.
 
     Raises ValueError if a name is unknown or missing, or a shape wrong.
     """
@@ -103,31 +103,31 @@ def import_model(
     config: ModelConfig,
     pps_name: PpsName,
 ) -> PhysioSync:
-    """Build a network from released checkpoints, in eval mode.
+    """Create a network from released checkpoints, in eval mode.
 
     Parameters
     ----------
     encoders : mapping of str to state dict
-        One per encoder of the configuration, by its name there (``eeg_1s`` ...).
+        One per encoder of the configuration, by name (``eeg_1s`` ...).
     classifiers : mapping of str to state dict
         One per target of the configuration.
     config : ModelConfig
-        Faithful, and with fused heads alone: the release has no others.
+        Must be faithful, and have only fused heads, as the release.
     pps_name : {"gsr", "ecg"}
         As in `expected_encoder`.
 
     Returns
     -------
     PhysioSync
-        With weights of its own.
+        A network with its own copy of the weights.
 
     Raises
     ------
     ValueError
-        If the parts are not those of the configuration or a state dict does not fit.
+        The parts do not match the configuration or a state dict does not fit.
     """
     if config.routes != ("fused",):
-        raise ValueError(f"the release has fused heads alone, not {', '.join(config.routes)}")
+        raise ValueError(f"the release has only fused heads, not {', '.join(config.routes)}")
     _check_same("encoders", set(encoders), set(config.encoders))
     _check_same("classifiers", set(classifiers), set(config.targets))
     model = PhysioSync(config)
@@ -141,11 +141,11 @@ def import_model(
     return model.eval()
 
 
-class _Names:
-    """What one of our modules is called in the release, with shapes.
+class _NameMap:
+    """Map from the release's parameter names to a module's, with shapes.
 
-    Built from the module itself (on the meta device, so that it costs no memory), lest a second
-    description of it go stale.
+    It is built from the module itself (on the meta device, without memory), so that it always
+    matches the module.
     """
 
     def __init__(self, module: nn.Module, rename: Callable[[str], str | None]) -> None:
@@ -160,7 +160,7 @@ class _Names:
     def translate(
         self, released: StateDict, ignored: Mapping[str, Shape] | None = None
     ) -> dict[str, Tensor]:
-        """Rename what is used, after checking that all of it and nothing unknown is there."""
+        """Rename the used parameters; raise ValueError for missing or unknown ones."""
         known = self.shapes | dict(ignored or {})
         _check_same("parameters", set(released) - set(ignored or {}), set(self.shapes))
         for name, tensor in released.items():
@@ -171,20 +171,20 @@ class _Names:
 
 def _check_same(what: str, found: set[str], expected: set[str]) -> None:
     if missing := sorted(expected - found):
-        raise ValueError(f"{what} missing: {', '.join(missing)}")
+        raise ValueError(f"missing {what}: {', '.join(missing)}")
     if unknown := sorted(found - expected):
-        raise ValueError(f"{what} not known: {', '.join(unknown)}")
+        raise ValueError(f"unknown {what}: {', '.join(unknown)}")
 
 
 def _substitute(name: str, *pairs: tuple[str, str]) -> str:
-    """Replace the first prefix that fits."""
+    """Replace the first matching prefix."""
     for ours, released in pairs:
         if name.startswith(ours):
             return released + name.removeprefix(ours)
     return name
 
 
-def _used_by_encoder(config: EncoderConfig, pps_name: PpsName) -> _Names:
+def _used_by_encoder(config: EncoderConfig, pps_name: PpsName) -> _NameMap:
     own = "eeg" if config.modality == "eeg" else pps_name
 
     def rename(name: str) -> str:
@@ -201,7 +201,7 @@ def _used_by_encoder(config: EncoderConfig, pps_name: PpsName) -> _Names:
         )
 
     with torch.device("meta"):
-        return _Names(ProjectedEncoder(config), rename)
+        return _NameMap(ProjectedEncoder(config), rename)
 
 
 def _unused_by_encoder(config: EncoderConfig, pps_name: PpsName) -> dict[str, Shape]:
@@ -220,8 +220,8 @@ def _unused_by_encoder(config: EncoderConfig, pps_name: PpsName) -> dict[str, Sh
     return shapes
 
 
-def _used_by_classifier(config: ModelConfig) -> _Names:
-    # The release calls the layer of its longest window plain "Classification".
+def _used_by_classifier(config: ModelConfig) -> _NameMap:
+    # In the release the layer of the longest window has no suffix: "Classification".
     short = "Classification" if config.eeg_5s is None else "Classification_1s"
 
     def rename(name: str) -> str | None:
@@ -236,10 +236,10 @@ def _used_by_classifier(config: ModelConfig) -> _Names:
         )
 
     with torch.device("meta"):
-        return _Names(PhysioSync(config).head("fused", config.targets[0]), rename)
+        return _NameMap(PhysioSync(config).head("fused", config.targets[0]), rename)
 
 
-def _used_by_cmca(n_features: int, dim: int) -> _Names:
+def _used_by_cmca(n_features: int, dim: int) -> _NameMap:
     with torch.device("meta"):
         module = CrossModalAlignment(n_features, dependent_loss, dim)
-    return _Names(module, lambda name: _substitute(name, ("fc.", "layers.clf.0.")))
+    return _NameMap(module, lambda name: _substitute(name, ("fc.", "layers.clf.0.")))

@@ -1,1 +1,1 @@
-"""From raw stamps of many clocks to one 128 Hz grid."""
+"""Align streams with different clocks and rates on one 128 Hz grid."""

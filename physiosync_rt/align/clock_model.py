@@ -1,9 +1,8 @@
-"""A line through noisy timestamps, one sample at a time.
+"""Remove jitter from time stamps: a Kalman filter over (time, period), one sample at a time.
 
-Stamps of real devices jitter by milliseconds to tenths of a second, while the crystal behind them
-is good to some 100 ppm. The model follows the crystal: a Kalman filter over (time, period) whose
-gains depend only on how many samples it has seen, so the result cannot depend on how the stream
-was cut into chunks.
+Stamps of real devices have milliseconds to tenths of a second of jitter, while the crystal behind
+them is accurate to some 100 ppm. The filter follows the crystal. Its gains depend only on the
+number of samples so far, so the result does not depend on how the stream was cut into chunks.
 """
 
 from __future__ import annotations
@@ -14,21 +13,21 @@ from physiosync_rt.align.offset_tracker import OffsetTracker
 from physiosync_rt.align.thresholds import DRIFT_KNOWN_S, RATE_KNOWN_JITTERS, RATE_KNOWN_S
 
 MEMORY_S = 60.0
-"""How far back a stamp still counts. 60 s of 4 Hz GSR average 10 ms of jitter down to 1.3 ms."""
+"""Memory of the filter. 60 s of 4 Hz GSR average 10 ms of jitter down to 1.3 ms."""
 
 RATE_PRIOR = 0.005
-"""Relative standard deviation of a true rate around the declared one."""
+"""Relative standard deviation of the true rate around the declared one."""
 
 RATE_LIMIT = 0.15
-"""No true rate is further from the declared one; streams that are off by a tenth are refused."""
+"""Limit of the fitted rate's relative error; streams that are off by 10 % are rejected."""
 
 JITTER_PRIOR_S = 0.005
-"""Standard deviation that stamps are taken to have until they show their own."""
+"""Assumed standard deviation of the stamps until it is measured."""
 
 
 @lru_cache(maxsize=32)
 def gains(sfreq: float) -> tuple[tuple[float, float], ...]:
-    """Gains for time and period at the 1st, 2nd, ... sample of a stretch; the last one stays.
+    """Return the gains for time and period at each sample of a segment; the last one stays.
 
     Parameters
     ----------
@@ -43,8 +42,8 @@ def gains(sfreq: float) -> tuple[tuple[float, float], ...]:
     Notes
     -----
     The Riccati recursion of a Kalman filter with state (time, period), unit measurement noise and
-    no process noise (a growing least-squares line with a prior on the rate), stopped after
-    ``MEMORY_S``: from there the memory no longer grows and slow drift is followed.
+    no process noise (a least-squares line with a prior on the rate), stopped after
+    ``MEMORY_S``: from there on the memory is constant and slow drift is tracked.
     """
     n_memory = max(int(MEMORY_S * sfreq), 16)
     period_var = (RATE_PRIOR / sfreq / JITTER_PRIOR_S) ** 2
@@ -61,7 +60,7 @@ def gains(sfreq: float) -> tuple[tuple[float, float], ...]:
 
 
 class ClockModel:
-    """Fitted sample times of one gap-free stretch.
+    """Kalman filter over the sample times of one gap-free segment.
 
     Parameters
     ----------
@@ -73,9 +72,9 @@ class ClockModel:
     period : float
         Fitted sample period in seconds.
     jitter : float
-        Running standard deviation of stamps around the line in seconds.
+        Running standard deviation of the stamps around the line in seconds.
     n : int
-        Samples seen in this stretch.
+        Samples in this segment.
     """
 
     def __init__(self, sfreq: float) -> None:
@@ -85,12 +84,12 @@ class ClockModel:
         self._longest = (1 + RATE_LIMIT) / sfreq
         self._jitter_rate = 1.0 / max(10.0 * sfreq, 20.0)
         self.jitter = self._spread = 0.0
-        self._follows = False
+        self._tracks_offset = False
         self._offset_tracker = OffsetTracker(sfreq)
         self.start(0.0)
 
     def start(self, stamp: float, period: float | None = None) -> None:
-        """Begin a stretch with its first stamp, keeping what is known of jitter and rate."""
+        """Start a segment at its first stamp; the jitter estimate is kept."""
         self._time = stamp
         self._offset_tracker.start()
         self.period = self._nominal_period if period is None else period
@@ -103,67 +102,67 @@ class ClockModel:
 
     @property
     def span_s(self) -> float:
-        """Length of the stretch so far, by the declared rate."""
+        """Length of the segment so far in seconds, by the declared rate."""
         return self.n * self._nominal_period
 
     @property
     def rate_known(self) -> bool:
-        """Whether the stretch is long enough for its line to tell the device's rate."""
+        """Whether the segment is long enough to estimate the device's rate."""
         return self.span_s >= max(RATE_KNOWN_S, RATE_KNOWN_JITTERS * self.jitter)
 
     @property
-    def excess(self) -> float:
-        """Share by which a sample lasts longer than declared."""
+    def period_error(self) -> float:
+        """Relative error of the fitted period against the declared one."""
         return self.period / self._nominal_period - 1.0
 
     @property
     def drift_ppm(self) -> float | None:
-        """How much longer than declared a sample lasts, None in a stretch's first 30 s."""
-        return None if self.span_s < DRIFT_KNOWN_S else 1e6 * self.excess
+        """Drift of the device clock in ppm; None in a segment's first 30 s."""
+        return None if self.span_s < DRIFT_KNOWN_S else 1e6 * self.period_error
 
-    def follow(self, unclean: bool) -> None:
-        """Follow the stamps sooner (`OffsetTracker`) where samples may be lost unseen."""
-        if unclean != self._follows:
+    def track_offset(self, enabled: bool) -> None:
+        """Turn the `OffsetTracker` on where jitter may hide lost samples, else off."""
+        if enabled != self._tracks_offset:
             self._time = self.time
             self._offset_tracker.start()
-            self._follows = unclean
+            self._tracks_offset = enabled
 
     def residual(self, stamp: float, steps: int = 1) -> float:
-        """How much later than expected a stamp is, ``steps`` samples after the newest one."""
+        """Return how late a stamp is in seconds, ``steps`` samples after the newest one."""
         return stamp - (self.time + steps * self.period)
 
     def update(self, stamp: float, steps: int = 1) -> float:
-        """Take the next stamp and return its fitted time.
+        """Update with the next stamp and return its fitted time.
 
         Parameters
         ----------
         stamp : float
             Seconds.
         steps : int
-            Samples since the one before (more than 1 where some were lost).
+            Samples since the previous one (more than 1 where some were lost).
         """
-        foretold = self._time + steps * self.period
-        residual = stamp - foretold
-        # A stamp far off its line says that it was late, not that the crystal changed.
+        predicted = self._time + steps * self.period
+        residual = stamp - predicted
+        # An outlier means late delivery, not a change in clock rate.
         limit = max(5.0 * self._spread, 0.02)
         bounded = min(max(residual, -limit), limit)
         off = min(max(residual - self._offset_tracker.offset, -limit), limit)
         k0, k1 = self._gains[min(self.n, len(self._gains)) - 1]
-        if self._follows:
-            self._offset_tracker.add(stamp, steps, (foretold, self.period), k0, limit)
-        self._time = foretold + k0 * bounded
-        # A burst of samples that were held up says nothing of the crystal.
+        if self._tracks_offset:
+            self._offset_tracker.add(stamp, steps, (predicted, self.period), k0, limit)
+        self._time = predicted + k0 * bounded
+        # A burst of delayed samples carries no information about the clock rate.
         period = self.period + k1 * bounded
         self.period = min(max(period, self._shortest), self._longest)
-        # Early on the mean of few squares is taken, so that jitter is known within seconds.
+        # Early on this is the plain mean, so that the jitter is known within seconds.
         rate = max(self._jitter_rate, 1.0 / (self.n + 1))
         self._spread = (self._spread**2 + rate * (bounded**2 - self._spread**2)) ** 0.5
         self.jitter = (self.jitter**2 + rate * (off**2 - self.jitter**2)) ** 0.5
         self.n += 1
         return self.time
 
-    def coast(self, steps: int = 1) -> float:
-        """Go on along the line, for a sample whose stamp says nothing, and return its time."""
+    def advance(self, steps: int = 1) -> float:
+        """Advance along the line without a stamp, for a late sample, and return its time."""
         self._time += steps * self.period
         self.n += 1
         return self.time

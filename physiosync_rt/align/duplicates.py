@@ -1,4 +1,4 @@
-"""Samples that a device or its driver delivers a second time."""
+"""Detect duplicate samples that a device or its driver sends again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from physiosync_rt.datatypes import FloatArray
 
 MEMORY_S = 10.0
-"""How far back a repeated delivery is recognised."""
+"""How far back a duplicate is recognized."""
 
 
 class Duplicates:
-    """Memory of the last ten seconds of samples by their stamps.
+    """Memory of the last ten seconds of samples, indexed by time stamp.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ class Duplicates:
 
     Notes
     -----
-    The same values under the same stamp are the same sample, with two exceptions that tell
-    nothing: a value that has not changed since the sample before, and a single channel under the
-    stamp just before (skin conductance at rest, stamped in packets, looks so).
+    A sample with a known stamp and the same values is a duplicate, with two exceptions: values
+    that have not changed since the previous sample, and a single channel that repeats the
+    previous stamp (resting skin conductance stamped per packet looks like this).
     """
 
     def __init__(self, sfreq: float, n_chans: int) -> None:
@@ -33,12 +33,12 @@ class Duplicates:
         self._neighbours_count = n_chans > 1
         self._order: deque[float] = deque()
         self._samples: dict[float, tuple[FloatArray, FloatArray]] = {}
-        self._before: FloatArray | None = None
+        self._previous: FloatArray | None = None
         self._newest = -np.inf
         self._last = -np.inf
 
     def has(self, stamp: float, sample: FloatArray) -> bool:
-        """Tell whether this sample, shape (n_channels,), has been there."""
+        """Return whether this sample, shape (n_channels,), is a duplicate."""
         if stamp > self._newest or (stamp == self._last and not self._neighbours_count):
             return False
         known = self._samples.get(stamp)
@@ -47,11 +47,11 @@ class Duplicates:
         return not np.array_equal(*known)
 
     def add(self, stamp: float, sample: FloatArray) -> None:
-        """Remember a sample that has not been there."""
+        """Remember a new sample."""
         if stamp not in self._samples:
             self._order.append(stamp)
-        self._samples[stamp] = (sample if self._before is None else self._before, sample)
-        self._before = sample
+        self._samples[stamp] = (sample if self._previous is None else self._previous, sample)
+        self._previous = sample
         self._last, self._newest = stamp, max(stamp, self._newest)
         if len(self._order) > self._n_memory:
             del self._samples[self._order.popleft()]

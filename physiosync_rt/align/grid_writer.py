@@ -1,4 +1,4 @@
-"""Samples that have their time, on their way to the grid; short holes among them are bridged."""
+"""Write aligned samples to the 128 Hz grid; short losses are interpolated."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, GridChunk, StreamSpe
 
 
 class GridWriter:
-    """Hand samples with final times to the resampler.
+    """Writer that passes samples with final times to the resampler.
 
     Parameters
     ----------
     spec : StreamSpec
     counters : Counters
-        ``gaps`` is counted where samples without a value end a stretch.
+        ``gaps`` is counted where samples without a value end a segment.
 
     Attributes
     ----------
@@ -28,8 +28,8 @@ class GridWriter:
 
     Notes
     -----
-    A sample without a value (its first channel is NaN) is a hole like a lost one: shorter than
-    the gap limit it is bridged and marked as not present, a longer one ends the stretch.
+    A sample without a value (its first channel is NaN) is treated like a lost one: a run shorter
+    than the gap limit is interpolated and marked as not present, a longer one ends the segment.
     """
 
     def __init__(self, spec: StreamSpec, counters: Counters) -> None:
@@ -38,29 +38,29 @@ class GridWriter:
         self._counters = counters
         self._n_chans = spec.n_chans
         self._period = 1.0 / spec.sfreq
-        self._before = (-math.inf, np.zeros(spec.n_chans))
-        self._holes: list[float] = []
-        self._open = True
+        self._previous = (-math.inf, np.zeros(spec.n_chans))
+        self._missing_times: list[float] = []
+        self._at_start = True
         self._ready: list[tuple[float, FloatArray, bool]] = []
         self._out: list[GridChunk] = []
 
     def put(self, time: float, sample: FloatArray) -> None:
-        """Take the next sample; a line still being learnt must not run backwards."""
+        """Add the next sample; its time must not step back while the line is still being fitted."""
         if math.isnan(sample[0]):
-            self._leave_open(time)
+            self._add_missing(time)
             return
         self.newest = time = max(time, self.newest + 0.1 * self._period)
-        if self._holes:
-            start, before = self._before
-            for hole in self._holes:
-                share = (hole - start) / (time - start)
-                self._ready.append((hole, before + share * (sample - before), False))
-            self._holes = []
+        if self._missing_times:
+            start, before = self._previous
+            for missing in self._missing_times:
+                share = (missing - start) / (time - start)
+                self._ready.append((missing, before + share * (sample - before), False))
+            self._missing_times = []
         self._ready.append((time, sample, True))
-        self._before, self._open = (time, sample), False
+        self._previous, self._at_start = (time, sample), False
 
     def bridge(self, start: float, stop: float, steps: int, sample: FloatArray) -> None:
-        """Take a sample at ``stop``, ``steps`` after the one at ``start``; those between are lost.
+        """Add a sample at ``stop``, ``steps`` after the one at ``start``; those between are lost.
 
         Parameters
         ----------
@@ -70,30 +70,30 @@ class GridWriter:
         sample : array, shape (n_channels,)
         """
         for k in range(1, steps):
-            self._leave_open(start + k / steps * (stop - start))
+            self._add_missing(start + k / steps * (stop - start))
         self.put(stop, sample)
 
-    def _leave_open(self, time: float) -> None:
+    def _add_missing(self, time: float) -> None:
         self.newest = time = max(time, self.newest + 0.1 * self._period)
-        if self._open:
-            # Nothing to bridge from; nobody need wait for these rows.
+        if self._at_start:
+            # There is no sample to interpolate from, so these rows need no waiting.
             self.resampler.skip_to(math.floor(time * GRID_SFREQ))
             return
-        self._holes.append(time)
-        if len(self._holes) * self._period >= GAP_S:
+        self._missing_times.append(time)
+        if len(self._missing_times) * self._period >= GAP_S:
             self._counters.gaps += 1
             self.cut(time)
 
     def cut(self, time: float) -> None:
-        """End the stretch; nothing before ``time`` will come."""
+        """End the segment; the next one starts at ``time``."""
         self.flush()
         self.resampler.reset()
-        # Nothing before the new stretch's first kernel can be answered any more.
+        # Rows before the new segment's first kernel can no longer be computed.
         self.resampler.skip_to(math.floor(time * GRID_SFREQ))
-        self._holes, self._open = [], True
+        self._missing_times, self._at_start = [], True
 
     def flush(self) -> None:
-        """Resample what is there."""
+        """Resample the collected samples."""
         if not self._ready:
             return
         times, samples, present = zip(*self._ready, strict=True)

@@ -1,27 +1,27 @@
-"""How many samples are missing between two stamps, where stamps are clean enough to tell."""
+"""Detect lost samples from regular time stamps, where jitter is low enough."""
 
 from __future__ import annotations
 
 MEMORY_N = 1000
-"""Steps of the stamps over which their habit is judged."""
+"""Number of stamp steps over which the share of irregular steps is measured."""
 
 OFF_SHARE, CLEAN_SHARE = 0.004, 0.001
-"""Shares of steps off the lattice at which belief in the stamps ends, and at which it returns: a
-computer hangs now and then."""
+"""Shares of irregular steps above which stamps stop being clean, and below which they are clean
+again; a few are normal, because computers stall now and then."""
 
 OFF_STEP = 0.35
-"""A step is off the lattice from here, in periods; Gaussian jitter up to 0.09 periods passes."""
+"""Steps further than this from a whole number of periods, in periods, are irregular."""
 
 SAME_STEP = 0.1
-"""Samples of one packet bear one stamp, or stamps that are this close, in periods."""
+"""Samples whose stamps are closer than this, in periods, belong to one packet."""
 
 
 RATE_SLACK = 0.1
-"""Share of a packet that may seem to be missing for another rate's sake; beyond it is refused."""
+"""Share of a packet that may seem lost because the true rate differs from the declared one."""
 
 
 class LossDetector:
-    """Whether a stream's stamps lie one period apart, and which ones are missing if they do.
+    """Detector of lost samples in streams whose stamps lie a whole number of periods apart.
 
     Parameters
     ----------
@@ -30,16 +30,16 @@ class LossDetector:
 
     Attributes
     ----------
-    known : bool
-        Whether stamps are clean enough to tell single samples.
+    clean : bool
+        Whether stamps are regular enough to detect single lost samples.
 
     Notes
     -----
-    Samples under one stamp are a packet. From packet to packet a clean stamp moves by as many
-    periods as the packet had samples, plus those that were lost: a whole number, and never less.
-    Steps that are not (jitter, deliveries held up) say that this stream's stamps cannot tell.
-    A stream without packets is one of packets of one. Stamps are believed until they prove
-    unclean: losses in the first seconds must not turn the line.
+    Samples with one stamp form a packet; a stream without packets has packets of one sample.
+    From packet to packet a clean stamp advances by one period per sample of the packet plus one
+    per lost sample: always a whole number. Steps that do not (jitter, delayed delivery) are
+    irregular, and with too many of them single losses cannot be detected. Stamps count as clean
+    until shown otherwise, so that losses in the first seconds do not tilt the fitted line.
     """
 
     def __init__(self, sfreq: float) -> None:
@@ -48,17 +48,17 @@ class LossDetector:
         self._n_packet = 1
         self._n_steps = 0
         self._share = 0.0
-        self.known = True
+        self.clean = True
         self._was_off = False
 
     def add(self, stamp: float) -> float | None:
-        """Look at the next stamp, in seconds.
+        """Add the next stamp, in seconds.
 
         Returns
         -------
         float or None
-            Periods by which it is later than the stamp before it allows for: about 0 for the next
-            sample, k where k are missing. None where stamps do not tell.
+            Lost samples before this one: about 0 for the next sample, k where k are lost. None
+            where stamps are not clean.
         """
         if self._head is None:
             self._head = stamp
@@ -66,20 +66,20 @@ class LossDetector:
         step = (stamp - self._head) / self._period
         if 0.0 <= step < SAME_STEP:
             self._n_packet += 1
-            return 0.0 if self.known else None
+            return 0.0 if self.clean else None
         missing = step - self._n_packet
         memory = min(self._n_steps + 1, MEMORY_N)
         if abs(missing) <= max(OFF_STEP, RATE_SLACK * self._n_packet):
             off = False
-            # Not the line's period: that is turned by the first packets, and by losses.
+            # Not the fitted line's period, which the first packets and losses bias.
             self._period *= 1.0 + missing / self._n_packet / memory
             missing = 0.0 if self._n_packet > 1 else missing
         else:
             off = missing < 0 or abs(missing - round(missing)) > OFF_STEP
-        # A delivery that was held up and its return are one event.
+        # A delayed delivery and the return to normal are one event.
         event = off and not self._was_off
         self._share += (event - self._share) / memory
-        self.known = self._share < (OFF_SHARE if self.known else CLEAN_SHARE)
+        self.clean = self._share < (OFF_SHARE if self.clean else CLEAN_SHARE)
         self._head, self._n_packet, self._was_off = stamp, 1, off
         self._n_steps += 1
-        return missing if self.known else None
+        return missing if self.clean else None

@@ -1,4 +1,4 @@
-"""Values that are no numbers: held in a channel, left open in a whole sample."""
+"""Handle NaN and infinite values: hold a channel's last value, or mark the sample missing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from physiosync_rt.datatypes import BoolArray, FloatArray
 
 
 class NonFiniteFilter:
-    """Tell samples that can serve from those that cannot.
+    """Filter that separates usable samples from those with NaN or infinite values.
 
     Parameters
     ----------
@@ -17,11 +17,11 @@ class NonFiniteFilter:
     counters : Counters
         ``bad`` is counted here.
     needed : bool array, shape (n_channels,), optional
-        Channels without which a sample is of no use; without any channel none is.
+        Channels that a sample must have; a sample without any finite channel is never usable.
 
     Notes
     -----
-    One electrode that gives no numbers must not cost the others: its last value is held, and it
+    One electrode with NaN values must not invalidate the others: its last value is held, so it
     looks flat.
     """
 
@@ -31,12 +31,12 @@ class NonFiniteFilter:
         self._last: FloatArray = np.zeros(n_chans)
 
     def __call__(self, samples: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Look at the next samples, shape (n_samples, n_channels).
+        """Filter the next samples, shape (n_samples, n_channels).
 
         Returns
         -------
-        served, values : array, shape (n_samples, n_channels)
-            ``values`` are all finite; samples that cannot serve are NaN throughout in ``served``.
+        usable, values : array, shape (n_samples, n_channels)
+            ``values`` are all finite; in ``usable`` every channel of an unusable sample is NaN.
         """
         finite = np.isfinite(samples)
         if finite.all():

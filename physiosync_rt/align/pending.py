@@ -1,4 +1,4 @@
-"""Samples whose stamps are off their line, waiting until it is settled what happened."""
+"""Hold samples with outlying stamps until it is clear whether they are late or follow a gap."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 from physiosync_rt.datatypes import FloatArray
 
 
-class Suspect(NamedTuple):
-    """A waiting sample; ``missing`` periods before it by its stamp, None where that is unclear."""
+class PendingSample(NamedTuple):
+    """A waiting sample; ``missing`` samples are lost before it, None where stamps are not clean."""
 
     stamp: float
     sample: FloatArray
@@ -17,80 +17,80 @@ class Suspect(NamedTuple):
 
 
 class PendingSamples:
-    """The waiting samples of one stream, oldest first.
+    """Queue of one stream's pending samples, oldest first.
 
     Attributes
     ----------
     n_back : int
-        How many of the newest are back on the line.
+        How many of the newest are on the fitted line again.
     total : float
-        Periods that are missing up to the newest, where stamps tell.
-    told : bool
-        Whether stamps have told so far.
+        Samples lost up to the newest, where stamps are clean.
+    clean : bool
+        Whether the stamps of all pending samples are clean enough to count losses.
     """
 
     def __init__(self) -> None:
-        self._suspects: list[Suspect] = []
+        self._samples: list[PendingSample] = []
         self.clear()
 
     def __len__(self) -> int:
-        return len(self._suspects)
+        return len(self._samples)
 
-    def clear(self) -> list[Suspect]:
-        """Let all go, and return them."""
-        suspects, self._suspects = self._suspects, []
-        self.n_back, self.total, self.told = 0, 0.0, True
-        return suspects
+    def clear(self) -> list[PendingSample]:
+        """Remove and return all samples."""
+        samples, self._samples = self._samples, []
+        self.n_back, self.total, self.clean = 0, 0.0, True
+        return samples
 
-    def add(self, suspect: Suspect, *, near: bool) -> None:
-        """Take one more; ``near`` where its stamp is near the line."""
-        self._suspects.append(suspect)
-        if suspect.missing is None:
-            self.told = False
+    def add(self, pending: PendingSample, *, near: bool) -> None:
+        """Add a sample; ``near`` tells whether its stamp is near the line."""
+        self._samples.append(pending)
+        if pending.missing is None:
+            self.clean = False
         else:
-            self.total += suspect.missing
-        back = near and (not self.told or abs(self.total) < 0.5)
+            self.total += pending.missing
+        back = near and (not self.clean or abs(self.total) < 0.5)
         self.n_back = self.n_back + 1 if back else 0
 
     @property
     def advanced_s(self) -> float:
         """Seconds from the first stamp to the newest."""
-        return self._suspects[-1].stamp - self._suspects[0].stamp
+        return self._samples[-1].stamp - self._samples[0].stamp
 
     def newest(self, n: int) -> list[float]:
         """Return the newest ``n`` stamps."""
-        return [suspect.stamp for suspect in self._suspects[-n:]]
+        return [pending.stamp for pending in self._samples[-n:]]
 
-    def counted_back(self, period: float, n: int) -> float:
-        """Where the first sample belongs, as the newest ``n`` say that follow it by ``period``."""
-        newest = [suspect.stamp - k * period for k, suspect in enumerate(self._suspects)][-n:]
+    def extrapolated_start(self, period: float, n: int) -> float:
+        """Return the first sample's time, extrapolated from the newest ``n`` stamps."""
+        newest = [pending.stamp - k * period for k, pending in enumerate(self._samples)][-n:]
         return round(sum(newest) / len(newest), 9)
 
-    def judged(self) -> Iterator[tuple[Suspect, int, float, bool]]:
-        """Every sample with what is missing right before it, and whether it was late.
+    def classify(self) -> Iterator[tuple[PendingSample, int, float, bool]]:
+        """Return every sample with the loss right before it and whether it was late.
 
         Yields
         ------
-        suspect : Suspect
+        pending : PendingSample
         n_missing : int
-            Samples missing before it.
+            Samples lost before it.
         missing : float
             The same with the fraction of a period that a device's pause may have left.
         late : bool
-            Its stamp says nothing: others came after it with earlier ones.
+            Whether its stamp is unusable, because a later sample has an earlier stamp.
         """
         totals, total = [], 0.0
-        for suspect in self._suspects:
-            total += suspect.missing or 0.0
+        for pending in self._samples:
+            total += pending.missing or 0.0
             totals.append(total)
-        # In order as they come, samples can miss no more before them than those after them do.
+        # The loss up to a sample cannot exceed the loss up to any later sample.
         least, level = [], round(totals[-1])
         lowest = min(level, 0)
         for total in reversed(totals):
             level = max(min(level, round(total)), lowest)
             least.append(level)
         before = 0
-        for suspect, total, level in zip(self._suspects, totals, reversed(least), strict=True):
+        for pending, total, level in zip(self._samples, totals, reversed(least), strict=True):
             late = total - level > 0.5
-            yield suspect, level - before, (level if late else total) - before, late
+            yield pending, level - before, (level if late else total) - before, late
             before = level

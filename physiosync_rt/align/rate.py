@@ -1,4 +1,4 @@
-"""The rate that a stream really has, told apart from losses."""
+"""Measure a stream's true sampling rate, robust to losses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 
 OFF_RATE = 0.01
-"""Further off the declared rate than this, a person should know: crystals are good to 0.0002."""
+"""Relative error of the declared rate worth reporting; crystals are accurate to 0.0002."""
 
 N_STEPS = 2000
 N_BINS = 10
@@ -15,10 +15,10 @@ MIN_BINS = 5
 
 
 class RateMeter:
-    """Samples per second of stamp time, as the middle of the last ten bins.
+    """Estimator of the sampling rate: trimmed mean of the counts in the last ten time bins.
 
-    A stream that loses samples has some poor bins; one that runs at another rate than it
-    declares has only such. The mean of the middle half tells the second from the first.
+    Losses lower the count of some bins, a wrong rate that of all. The mean of the middle half
+    separates the two.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class RateMeter:
         self._stamp, self._n_packet = 0.0, 0
 
     def add(self, stamp: float) -> None:
-        """Count one sample; stamps that step back count where they fall last."""
+        """Count one sample; a stamp that steps back counts in the newest bin."""
         if stamp == self._stamp:
             self._n_packet += 1
         else:
@@ -49,7 +49,7 @@ class RateMeter:
         if at > self._bin:
             if self._first_bin_done:
                 self._counts.append(self._count)
-            # The first bin began in the middle.
+            # The first bin is incomplete.
             self._first_bin_done = True
             self._bin, self._count = at, 0
         self._count += 1
@@ -65,9 +65,9 @@ class RateMeter:
 
     @property
     def stepped(self) -> float | None:
-        """Rate in Hz by the middle one of the stream's first steps, which no loss moves.
+        """Rate in Hz from the median of the stream's first stamp steps, which losses do not bias.
 
-        None where steps jitter so much that they do not tell.
+        None where jitter makes the steps too variable.
         """
         if not self._steps:
             return None

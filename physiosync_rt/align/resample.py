@@ -1,4 +1,4 @@
-"""The only resampler: windowed sinc from any rate onto the times of the 128 Hz grid."""
+"""Resample from any rate to the 128 Hz grid with a windowed sinc kernel."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import numpy as np
 from physiosync_rt.datatypes import GRID_SFREQ, BoolArray, FloatArray, GridChunk
 
 ATTENUATION_DB = 70.0
-"""Stop-band of the kernel; leaves a margin under the promised 60 dB."""
+"""Stop-band attenuation of the kernel; leaves a margin to the specified 60 dB."""
 
 PASS_HZ = 45.0
-"""Pass-band edge: what the models look at."""
+"""Pass-band edge: the highest frequency that the models use."""
 
 SLOW_SFREQ = 100.0
-"""Below this rate (GSR) a wider transition keeps the kernel short: 0.11 s at 32 Hz, 0.9 s at 4."""
+"""Below this rate (GSR) a wider transition band keeps the kernel short: 0.11 s at 32 Hz."""
 
 
 EPS = 1e-6
-"""Slack in grid steps and fractions (8 ns), so that rounding never decides which row is first."""
+"""Tolerance in grid steps (8 ns), so that rounding never decides which row is first."""
 
 
 class Kernel:
@@ -31,13 +31,13 @@ class Kernel:
     Attributes
     ----------
     half_width_s : float
-        Half its length in seconds: the look-ahead, and so the delay until a grid time is known.
+        Half its length in seconds: the look-ahead, which is the delay of the resampler.
 
     Notes
     -----
-    Flat to ``PASS_HZ`` (0.36 of the input rate when that is lower, 0.2 below 100 Hz); whatever
-    would fold or be imaged into that band is down by more than 60 dB. Kaiser's formulas for the
-    length and the shape, see Oppenheim and Schafer, *Discrete-Time Signal Processing*, 7.6.
+    Flat to ``PASS_HZ`` (0.36 of the input rate when that is lower, 0.2 below 100 Hz); aliases and
+    images in that band are attenuated by more than 60 dB. Kaiser's formulas give the length and
+    the shape, see Oppenheim and Schafer, *Discrete-Time Signal Processing*, 7.6.
     """
 
     def __init__(self, sfreq: float) -> None:
@@ -50,7 +50,7 @@ class Kernel:
         self._beta = 0.1102 * (ATTENUATION_DB - 8.7)
 
     def weights(self, fraction: FloatArray) -> FloatArray:
-        """Tap weights for grid times that lie ``fraction`` samples after a sample.
+        """Return the tap weights for grid times that lie ``fraction`` samples after a sample.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class Kernel:
         -------
         array, shape (n_out, 2 * half_taps)
             Weights of the samples from ``half_taps - 1`` before to ``half_taps`` after; each row
-            sums to 1, so that a constant stays what it is.
+            sums to 1, so that a constant signal is unchanged.
         """
         taps = np.arange(1 - self.half_taps, self.half_taps + 1)
         tau = (fraction[:, None] - taps[None, :]) / self.sfreq
@@ -73,7 +73,7 @@ class Kernel:
 
 
 class Resampler:
-    """One gap-free stretch of samples with fitted times, resampled as far as they reach.
+    """Resampler of one gap-free segment of samples with fitted times.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ class Resampler:
 
     Notes
     -----
-    A grid time is answered when the whole kernel lies inside the stretch; nothing is invented at
-    its edges, so a stretch loses half a kernel (57 ms at 128 Hz and above) at either end.
+    A grid row is computed when the whole kernel lies inside the segment. There is no padding at
+    the edges, so a segment loses half a kernel (57 ms at 128 Hz and above) at either end.
     """
 
     def __init__(self, sfreq: float, n_chans: int) -> None:
@@ -95,17 +95,17 @@ class Resampler:
 
     @property
     def frontier(self) -> int:
-        """Grid index up to which everything has been answered or given up."""
+        """Grid index up to which every row has been computed or skipped."""
         return self._next
 
     def reset(self) -> None:
-        """Start a new stretch; the grid position stays."""
+        """Start a new segment; the grid position stays."""
         self._times: FloatArray = np.empty(0)
         self._samples: FloatArray = np.empty((0, self._n_chans))
         self._present: BoolArray = np.empty(0, dtype=bool)
 
     def push(self, times: FloatArray, samples: FloatArray, present: BoolArray) -> GridChunk | None:
-        """Take consecutive samples of the stretch; return the grid rows that became known.
+        """Add consecutive samples of the segment; return the grid rows that became complete.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class Resampler:
             Fitted times in seconds from the anchor, increasing.
         samples : array, shape (n_samples, n_channels)
         present : bool array, shape (n_samples,)
-            False for samples that stand in for lost ones.
+            False for interpolated samples in place of lost ones.
         """
         self._times = np.concatenate([self._times, times])
         self._samples = np.concatenate([self._samples, samples])
@@ -124,13 +124,13 @@ class Resampler:
         first = max(self._next, int(np.ceil(self._times[half - 1] * GRID_SFREQ - EPS)), 0)
         # A grid time between samples i and i + 1 needs the taps up to i + half.
         last = int(np.ceil(self._times[len(self._times) - half] * GRID_SFREQ - EPS))
-        chunk = self._answer(first, last) if last > first else None
+        chunk = self._interpolate(first, last) if last > first else None
         if chunk is not None:
             self._next = chunk.stop
         self._trim()
         return chunk
 
-    def _answer(self, first: int, last: int) -> GridChunk:
+    def _interpolate(self, first: int, last: int) -> GridChunk:
         grid = np.arange(first, last) / GRID_SFREQ
         half = self.kernel.half_taps
         before = np.searchsorted(self._times, grid, side="right") - 1
@@ -144,7 +144,7 @@ class Resampler:
         return GridChunk(first, samples, self._present[nearest])
 
     def _trim(self) -> None:
-        """Forget samples that no future grid time reaches back to."""
+        """Drop samples that no future grid row needs."""
         before = int(np.searchsorted(self._times, self._next / GRID_SFREQ, side="right")) - 1
         spare = before - self.kernel.half_taps
         if spare > 0:
@@ -153,5 +153,5 @@ class Resampler:
             self._present = self._present[spare:]
 
     def skip_to(self, index: int) -> None:
-        """Give up the grid rows before ``index`` that have not been answered."""
+        """Skip the grid rows before ``index`` that have not been computed."""
         self._next = max(self._next, index)

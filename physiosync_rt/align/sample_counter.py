@@ -1,15 +1,15 @@
-"""A device's own sample numbers: what is next, lost, late or sent again."""
+"""Detect lost, late and duplicate samples from the device's sample counter."""
 
 from __future__ import annotations
 
 from physiosync_rt.align.stats import Counters
 
 MEMORY_S = 1.0
-"""A number this far behind was sent again or is late; further back, the device restarted."""
+"""A number up to this far back is a duplicate or late; further back, the device restarted."""
 
 
 class SampleCounter:
-    """Follow the counter of one device.
+    """Tracker of one device's sample counter.
 
     Parameters
     ----------
@@ -26,18 +26,18 @@ class SampleCounter:
         self._missing: dict[int, None] = {}
 
     def steps(self, number: int, *, known: bool) -> int | None:
-        """Samples from the newest one to this one; None for one to leave out.
+        """Return the samples from the newest one to this one; None for one to drop.
 
         Parameters
         ----------
         number : int
         known : bool
-            Whether a sample of this stamp and these values has been there.
+            Whether a sample with this stamp and these values was received before.
 
         Returns
         -------
         int or None
-            Negative where the counter was set anew.
+            Negative where the counter was reset.
         """
         if self._newest is None:
             self._newest = number
@@ -49,7 +49,7 @@ class SampleCounter:
             while len(self._missing) > self._n_memory:
                 del self._missing[next(iter(self._missing))]
         elif number in self._missing:
-            # Its place on the grid has been bridged.
+            # Its place on the grid has been interpolated already.
             del self._missing[number]
             self._counters.late += 1
             return None

@@ -1,4 +1,4 @@
-"""Can what a stream sends be what it declares? Asked once, of its first seconds."""
+"""Check once, in its first seconds, that a stream sends what it declares."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ CHECK_S = 5.0
 RATE_TOLERANCE = 0.1
 
 LARGEST_LOSS = 0.35
-"""Share of samples that a bad link may lose; a stream that lacks more runs at another rate."""
+"""Largest plausible loss of a bad link; a stream that lacks more runs at another rate."""
 
-HUGE = {Modality.EEG: 1e8, Modality.GSR: 1e5, Modality.ECG: 1e5, Modality.OTHER: np.inf}
-"""In µV, µS and mV: no electrode reaches these, wrong units and raw counters do."""
+IMPLAUSIBLE = {Modality.EEG: 1e8, Modality.GSR: 1e5, Modality.ECG: 1e5, Modality.OTHER: np.inf}
+"""In µV, µS and mV: no electrode reaches these values, but wrong units and raw counters do."""
 
 
 class SanityCheck:
-    """Refuse a stream whose first five seconds cannot be what it declares.
+    """Check that rejects a stream whose first five seconds contradict its description.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class SanityCheck:
 
     Notes
     -----
-    Silence is not refused: an electrode without contact, flat or without values, is a matter of
-    quality, and may be put right while the run goes on.
+    A silent electrode (flat, or NaN) is not an error here: it lowers the signal quality, and the
+    user may fix its contact during the run.
     """
 
     def __init__(self, spec: StreamSpec) -> None:
@@ -38,12 +38,12 @@ class SanityCheck:
         self._stamps_move = False
 
     def add(self, chunk: Chunk) -> None:
-        """Look at the next samples.
+        """Check the next samples.
 
         Raises
         ------
         UserError
-            Five seconds are over and every channel is huge, or all samples bear the same stamp.
+            After five seconds every channel is implausibly large, or all time stamps are equal.
         """
         if self._left <= 0 or len(chunk) == 0:
             return
@@ -55,40 +55,40 @@ class SanityCheck:
         size = np.where(np.isfinite(part), np.abs(part), 0.0).max(axis=0)
         self._largest = np.maximum(self._largest, size)
         if self._left == 0:
-            self._judge()
+            self._check()
 
-    def _judge(self) -> None:
+    def _check(self) -> None:
         spec = self._spec
         if not self._stamps_move:
             raise UserError(
-                f"stream {spec.name!r}: its first {CHECK_S:g} s all bear the timestamp "
-                f"{self._stamp:g}; let the sender stamp its samples, or run without this stream"
+                f"stream {spec.name!r}: all samples of its first {CHECK_S:g} s have the time stamp "
+                f"{self._stamp:g}; fix the sender's time stamps, or run without this stream"
             )
-        limit = HUGE[spec.modality]
+        limit = IMPLAUSIBLE[spec.modality]
         if (self._largest > limit).all():
             raise UserError(
-                f"stream {spec.name!r}: in its first {CHECK_S:g} s every channel reaches beyond "
-                f"{limit:g} {spec.unit}, which no electrode gives; state the true unit in a "
+                f"stream {spec.name!r}: in its first {CHECK_S:g} s every channel exceeds "
+                f"{limit:g} {spec.unit}, which no electrode produces; state the true unit in a "
                 "device YAML"
             )
 
 
 def check_rate(spec: StreamSpec, sent: float, stepped: float | None) -> None:
-    """Refuse a rate that is steadily not the declared one.
+    """Reject a stream whose measured rate is not the declared one.
 
     Parameters
     ----------
     spec : StreamSpec
     sent : float
-        Samples per second of stamp time, in Hz; losses that nobody counts lower it.
+        Measured rate in Hz; undetected losses lower it.
     stepped : float or None
-        Rate that most steps from stamp to stamp show, in Hz, which losses leave alone; None where
-        steps do not tell.
+        Rate from the median stamp step in Hz, which losses do not bias; None where jitter is too
+        high.
 
     Raises
     ------
     UserError
-        The rate differs from the declared one by more than a tenth, and losses do not explain it.
+        The rate differs from the declared one by more than 10 %, and losses do not explain it.
     """
     excess = sent / spec.sfreq - 1.0
     if stepped is None:

@@ -1,4 +1,4 @@
-"""With which of its samples a stream really begins."""
+"""Find the first valid sample of a stream."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from physiosync_rt.align.thresholds import RESET_S
 from physiosync_rt.datatypes import FloatArray
 
 START_S = 1.0
-"""Stretch that is looked at: what a driver still held from before comes first, and is short."""
+"""Length that is inspected; a driver's leftover samples come first and are shorter."""
 
 BACK_S = 0.5
-"""A step back of the stamps by more than this is no jitter."""
+"""A backward step of the stamps larger than this is not jitter."""
 
 
 class StreamStart:
-    """Find the first sample of a stream's first trustworthy stretch.
+    """Detector of the first sample of a stream's first valid segment.
 
     Parameters
     ----------
@@ -25,15 +25,14 @@ class StreamStart:
     Attributes
     ----------
     index : int
-        Samples to leave out before it.
+        Number of samples to drop before it.
     stamp : float
         Its stamp in seconds.
 
     Notes
     -----
-    The first sample anchors the grid, and a clock that jumps later is taken to be the same moment
-    as before. A stamp left over from another run must be neither: within the first second, what
-    comes before a step back or an absurd step ahead is not part of this run.
+    The first sample anchors the grid, so it must not be a leftover of an earlier run. Within the
+    first second, samples before a backward step or an implausible forward step are dropped.
     """
 
     def __init__(self, sfreq: float) -> None:
@@ -42,15 +41,15 @@ class StreamStart:
         self.index, self.stamp = 0, float("nan")
 
     def add(self, stamps: FloatArray) -> bool:
-        """Look at the next stamps, shape (n_samples,); return whether enough have been seen."""
+        """Add the next stamps, shape (n_samples,); return whether the start is found."""
         self._stamps = np.concatenate([self._stamps, stamps])[: self._n_wanted]
         return len(self._stamps) >= self._n_wanted and self.settle()
 
     def settle(self) -> bool:
-        """Decide with what there is; return whether that is any stamp at all."""
+        """Decide from the stamps so far; return whether any of them is finite."""
         finite = np.flatnonzero(np.isfinite(self._stamps))
         if len(finite) == 0:
-            # Another second may bring some.
+            # The next second may contain finite stamps.
             self.index += len(self._stamps)
             self._stamps = np.empty(0)
             return False

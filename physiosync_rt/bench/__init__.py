@@ -1,1 +1,1 @@
-"""Benchmarks: they measure and print, they assert nothing."""
+"""Benchmarks; they measure and print, but assert nothing."""

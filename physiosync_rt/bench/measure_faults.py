@@ -1,4 +1,4 @@
-"""Every fault that a stream can have, put into a live run: seen, how fast, and what then."""
+"""Inject every stream fault into a live run, and measure detection time and recovery."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation.write_xdf import write_recording
 
 FAULT_S = 15.0
-"""Recorded second at which the fault sets in; predictions have begun by then."""
+"""Recorded second at which the fault starts; predictions have started by then."""
 
 REST_S = 5.0
 EEG_SFREQ, GSR_SFREQ = 250.0, 32.0
 DRIFT_PPM = 100.0
-"""From here on drift counts as seen: crystals are better."""
+"""Drift above this counts as detected; crystals are better."""
 
 _COUNTED = ("lost", "late", "duplicated", "gaps", "clock_resets", "constant")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault and the run that shows it.
+    """One fault and its run.
 
     Attributes
     ----------
@@ -42,15 +42,15 @@ class Fault:
     spec : str
         As ``replay --faults`` takes it.
     lasts_s : float
-        How long nothing sensible comes.
+        Duration of the fault in seconds.
     run_s : float
         Length of the run in recorded seconds.
     killed : bool
-        The player is killed at the fault and another started after ``lasts_s``.
+        Whether the player is killed at the fault and restarted after ``lasts_s``.
     new_id : bool
-        The other one has another source_id.
+        Whether the restarted player has another source_id.
     counted : bool
-        The device counts its samples.
+        Whether the device has a sample counter.
     """
 
     name: str
@@ -63,12 +63,12 @@ class Fault:
 
     @property
     def modality(self) -> Modality:
-        """Modality of the stream that is spoilt, and watched."""
+        """Modality of the faulty stream, which is observed."""
         return Modality.GSR if "@GSR" in self.spec else Modality.EEG
 
     @property
-    def sets_in(self) -> bool:
-        """Whether the run is sound before `FAULT_S`."""
+    def starts_late(self) -> bool:
+        """Whether the run has no fault before `FAULT_S`."""
         return self.killed or f"={FAULT_S:g}:" in self.spec
 
 
@@ -77,7 +77,7 @@ LOSSES = tuple(
     for share in (0.01, 0.05, 0.2)
     for counted, name in ((False, ""), (True, ", counted"))
 )
-"""Samples lost one by one, with and without a counter that tells."""
+"""Single lost samples, with and without a sample counter."""
 
 FAULTS = (
     Fault("none"),
@@ -86,23 +86,23 @@ FAULTS = (
     Fault("drift -200 ppm", "drift=-200,jitter=1ms,seed=1", run_s=60.0),
     Fault("rate 2 % higher than declared", "rate=0.02,jitter=1ms,seed=1"),
     Fault("rate 2 % lower than declared", "rate=-0.02,jitter=1ms,seed=1"),
-    Fault("stamps a million seconds away", "clock=1e6"),
-    Fault("stamps of UNIX time", "clock=1.7e9,jitter=2ms,seed=1"),
+    Fault("clock offset of 1e6 s", "clock=1e6"),
+    Fault("UNIX time stamps", "clock=1.7e9,jitter=2ms,seed=1"),
     Fault("loss of 50 ms", "freeze=15:0.05", 0.05),
     Fault("loss of 0.5 s", "freeze=15:0.5", 0.5),
     Fault("freeze of 5 s", "freeze=15:5", 5.0, 36.0),
     Fault("burst: 0.8 s at once", "burst=15:0.8", 0.8),
     Fault("burst: 3 s at once", "burst=15:3", 3.0, 32.0),
-    Fault("a second sent twice", "repeat=15:1"),
-    Fault("stamps stand still for 3 s", "constant=15:3", 3.0, 32.0),
-    Fault("clock set back by an hour", "reset=15:-3600"),
-    Fault("clock set forward by 5 s", "reset=15:5"),
-    Fault("clock set forward by 1e6 s", "reset=15:1e6"),
+    Fault("duplicates for 1 s", "repeat=15:1"),
+    Fault("stuck clock for 3 s", "constant=15:3", 3.0, 32.0),
+    Fault("clock reset by -1 h", "reset=15:-3600"),
+    Fault("clock reset by +5 s", "reset=15:5"),
+    Fault("clock reset by +1e6 s", "reset=15:1e6"),
     *LOSSES,
     Fault("GSR: freeze of 8 s", "freeze@GSR=15:8", 8.0, 40.0),
     Fault("GSR: 20% of the samples lost", "loss@GSR=0.2,seed=1"),
-    Fault("GSR: stamps of UNIX time", "clock@GSR=1.7e9,jitter@GSR=2ms,seed=1"),
-    Fault("GSR: clock set back by an hour", "reset@GSR=15:-3600"),
+    Fault("GSR: UNIX time stamps", "clock@GSR=1.7e9,jitter@GSR=2ms,seed=1"),
+    Fault("GSR: clock reset by -1 h", "reset@GSR=15:-3600"),
     Fault("killed, back with a new uid", "", 4.0, 40.0, killed=True),
     Fault("killed, back with a new source_id", "", 4.0, 40.0, killed=True, new_id=True),
 )
@@ -110,29 +110,29 @@ FAULTS = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a run.
+    """Result of one fault run.
 
     Attributes
     ----------
     fault : Fault
     seen : tuple of str
-        Counters and states of the stream that told of it, in order of appearance, with their
-        final values.
+        Counters and states of the stream that showed the fault, in order of appearance, with
+        their final values.
     seen_s : float
-        Seconds from the fault to the first of them; NaN where nothing was to be seen.
+        Seconds from the fault to the first of them; NaN where there is none.
     said : str
-        First sentence that a person read because of it.
+        First notice because of the fault.
     rows, valid : int
-        Rows made after the fault had set in, and those with a prediction.
+        Rows after the start of the fault, and those with a prediction.
     used : dict of str to int
-        From which modalities these were made.
+        Number of predictions by modalities.
     withheld : dict of str to int
-        Why the others have none.
+        Number of withheld rows by reason.
     every_hop : bool
-        Whether each second of the run has its one row.
+        Whether each second of the run has exactly one row.
     back_s : float
-        Seconds from the end of the fault (for a kill, from the birth of the new outlet) to the
-        first sample after it; NaN where samples never stopped.
+        Seconds from the end of the fault (for a kill, from the creation of the new outlet) to
+        the first sample after it; NaN where samples never stopped.
     valid_s : float
         Seconds from the first withheld row to the next prediction; NaN where none was withheld.
     """
@@ -150,8 +150,8 @@ class Outcome:
     valid_s: float
 
 
-class _Watch:
-    """Notes what a person could have seen, and when, by the engine's clock."""
+class _Observer:
+    """Records the visible signs of a fault and their times, by the engine's clock."""
 
     def __init__(self, engine: Engine, modality: Modality) -> None:
         self._engine = engine
@@ -165,18 +165,18 @@ class _Watch:
 
     @property
     def state(self) -> StreamState:
-        """The watched stream as it stands."""
-        assert self._engine.snapshot is not None, "made when the engine opened"
+        """Present state of the observed stream."""
+        assert self._engine.snapshot is not None, "created when the engine opened"
         streams = self._engine.snapshot.streams
         return next(s for s in streams if s.spec.modality is self._modality)
 
-    def look(self, now: float) -> None:
-        """Compare the present snapshot with the last one."""
+    def update(self, now: float) -> None:
+        """Update from the present snapshot."""
         snapshot, state = self._engine.snapshot, self.state
-        assert snapshot is not None, "made when the engine opened"
+        assert snapshot is not None, "created when the engine opened"
         if state.received > self._received:
             if not self.arrivals:
-                # Samples of a foreign clock were held for a while before they counted.
+                # Samples of another clock are held for a while before they count.
                 self.began = now - state.received / state.spec.sfreq
             self._received = state.received
             self.arrivals.append(now)
@@ -203,7 +203,7 @@ def _signs(state: StreamState) -> list[str]:
     return signs
 
 
-def _worded(sign: str, state: StreamState) -> str:
+def _format_sign(sign: str, state: StreamState) -> str:
     if sign in _COUNTED:
         return f"{sign} {getattr(state, sign)}"
     if sign == "rate":
@@ -221,7 +221,7 @@ def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) ->
     predictor : Predictor
     fault : Fault
     recordings : sequence of Path
-        The same recording three times, under different names; the third is counted.
+        The same recording three times with different names; the third has a counter.
     """
     prefix = f"f{uuid.uuid4().hex[:8]}-"
     first, second, counted = recordings
@@ -234,44 +234,44 @@ def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) ->
         engine = Engine(source, predictor, baseline=BaselineRequest(0.0, None, REST_S))
         stack.callback(engine.close)
         engine.open()
-        watch = _Watch(engine, fault.modality)
-        killed = revived = False
-        gone_uid, back_at = source.infos[0].uid(), math.nan
+        observer = _Observer(engine, fault.modality)
+        killed = restarted = False
+        old_uid, back_at = source.infos[0].uid(), math.nan
         age = 0.0
-        # A player that has come back under another name says good-bye to nobody.
+        # A player restarted under another name does not end the stream.
         while engine.step() and age < fault.run_s + 2.0:
             now = time.monotonic()
-            watch.look(now)
-            age = now - watch.began
+            observer.update(now)
+            age = now - observer.began
             if fault.killed and not killed and age > FAULT_S:
                 player.kill()
                 killed = True
-            if killed and not revived and age > FAULT_S + fault.lasts_s:
-                again = second if fault.new_id else first
+            if killed and not restarted and age > FAULT_S + fault.lasts_s:
+                path = second if fault.new_id else first
                 start = FAULT_S + fault.lasts_s
-                stack.enter_context(ReplayProcess(again, prefix, start=start, stop=fault.run_s))
-                revived = True
-            if math.isnan(back_at) and source.infos[0].uid() != gone_uid:
+                stack.enter_context(ReplayProcess(path, prefix, start=start, stop=fault.run_s))
+                restarted = True
+            if math.isnan(back_at) and source.infos[0].uid() != old_uid:
                 back_at = now - (source.now() - source.infos[0].created_at())
-        watch.look(time.monotonic())
-    outcome = _outcome(fault, watch, back_at)
+        observer.update(time.monotonic())
+    outcome = _outcome(fault, observer, back_at)
     return replace(outcome, said=outcome.said.replace(prefix, ""))
 
 
-def _outcome(fault: Fault, watch: _Watch, back_at: float) -> Outcome:
-    fault_at = watch.began + (FAULT_S if fault.sets_in else 0.0)
+def _outcome(fault: Fault, observer: _Observer, back_at: float) -> Outcome:
+    fault_at = observer.began + (FAULT_S if fault.starts_late else 0.0)
     back_at = back_at if fault.killed else fault_at + fault.lasts_s
-    signs = [(t, sign) for t, sign in watch.signs if t >= fault_at]
-    said = [text for t, text in watch.said if t >= fault_at]
-    rows = [(t, row) for t, row in watch.rows if t >= fault_at]
+    signs = [(t, sign) for t, sign in observer.signs if t >= fault_at]
+    said = [text for t, text in observer.said if t >= fault_at]
+    rows = [(t, row) for t, row in observer.rows if t >= fault_at]
     withheld = Counter(str(row.reason) for _, row in rows if not row.valid)
-    after = [t for t in watch.arrivals if t >= back_at]
-    ends = [row.t_end for _, row in watch.rows]
-    away = fault.lasts_s > 0
-    first_after = after[0] if after and away else math.nan
+    after = [t for t in observer.arrivals if t >= back_at]
+    ends = [row.t_end for _, row in observer.rows]
+    paused = fault.lasts_s > 0
+    first_after = after[0] if after and paused else math.nan
     return Outcome(
         fault=fault,
-        seen=tuple(_worded(sign, watch.state) for _, sign in signs),
+        seen=tuple(_format_sign(sign, observer.state) for _, sign in signs),
         seen_s=signs[0][0] - fault_at if signs else math.nan,
         said=said[0] if said else "",
         rows=len(rows),
@@ -280,12 +280,12 @@ def _outcome(fault: Fault, watch: _Watch, back_at: float) -> Outcome:
         withheld=dict(withheld),
         every_hop=ends == [float(k) for k in range(1, len(ends) + 1)],
         back_s=first_after - back_at,
-        valid_s=_until_valid(rows) if withheld and fault.sets_in else math.nan,
+        valid_s=_until_valid(rows) if withheld and fault.starts_late else math.nan,
     )
 
 
 def _until_valid(rows: Sequence[tuple[float, Prediction]]) -> float:
-    """Seconds from the last row with a prediction before the withheld ones to the next one."""
+    """Return the seconds from the first withheld row to the next prediction."""
     withheld = [k for k, (_, row) in enumerate(rows) if not row.valid]
     later = [t for t, row in rows[withheld[-1] :] if row.valid]
     return later[0] - rows[withheld[0]][0] if later else math.nan
@@ -296,11 +296,11 @@ def measure_faults(
     faults: Sequence[Fault] = FAULTS,
     progress: Callable[[float, float], None] | None = None,
 ) -> list[Outcome]:
-    """Run faults one after the other, in real time: half a minute each."""
+    """Run faults one after the other in real time, half a minute each."""
     card = predictor.bundle.card
     found = []
     with tempfile.TemporaryDirectory(prefix="physiosync-faults-") as folder:
-        recordings = [Path(folder) / f"{name}.xdf" for name in ("person", "anew", "counted")]
+        recordings = [Path(folder) / f"{name}.xdf" for name in ("person", "restarted", "counted")]
         for path in recordings:
             write_recording(
                 path,

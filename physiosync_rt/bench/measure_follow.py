@@ -1,4 +1,4 @@
-"""Does a bundle follow people whom it has never seen? Correlation with the simulated truth."""
+"""Measure how a bundle follows unseen simulated people: correlation with ground truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from physiosync_rt.simulation import Person, PersonStream
 from physiosync_rt.sources.simulated import SimulatedSource
 
 FIRST_PERSON = 5_000_000
-"""Seeds from here on are in no training set of ours."""
+"""Seeds from here on are not in any shipped bundle's training set."""
 
 MIN_SHIFT_S = 30
 TARGETS = ("valence", "arousal")
@@ -22,7 +22,7 @@ TARGETS = ("valence", "arousal")
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """How one target is followed.
+    """Correlation result of one target.
 
     Attributes
     ----------
@@ -31,8 +31,8 @@ class Follow:
     median, low, high : float
         Median correlation over persons, and its 95 % interval by bootstrap over persons.
     chance_median, chance_95 : float
-        Median and 95th percentile of the same median when every person's predictions are
-        shifted in a circle against the truth.
+        Median and 95th percentile of the same median with every person's predictions circularly
+        shifted against the ground truth.
     per_person : tuple of float
     """
 
@@ -46,8 +46,8 @@ class Follow:
     per_person: tuple[float, ...]
 
 
-class _Kept:
-    """A sink that keeps every row; the engine itself remembers five minutes."""
+class _RowCollector:
+    """Sink that keeps every row; the engine itself keeps only five minutes."""
 
     def __init__(self) -> None:
         self.rows: list[Prediction] = []
@@ -56,30 +56,32 @@ class _Kept:
         self.rows.append(row)
 
     def close(self) -> None:
-        """Nothing to finish."""
+        """Do nothing."""
 
 
 def follow_person(predictor: Predictor, seed: int, duration_s: float) -> dict[str, FloatArray]:
-    """Run one simulated person through the whole live path, as fast as it goes.
+    """Run one simulated person through the live pipeline, as fast as possible.
 
     Returns
     -------
     dict of str to array, shape (2, n_valid_rows)
-        Predicted P(high) and the mean truth over the window, by target.
+        Predicted P(high) and the mean ground truth over the window, by target.
     """
     eeg = predictor.bundle.card.eeg.ch_names
     stream = PersonStream(Person.draw(seed), seed=seed, ch_names=eeg, ecg_sfreq=0, rest_s=35.0)
     source = SimulatedSource(stream, duration_s=duration_s, paced=False)
     engine = Engine(source, predictor)
-    kept = _Kept()
-    engine.sinks.append(kept)
+    collector = _RowCollector()
+    engine.sinks.append(collector)
     engine.open()
     engine.run()
     engine.close()
     found = {}
     for column, target in enumerate(TARGETS):
-        said = [(row.t_end, p) for row in kept.rows if (p := getattr(row, target)) is not None]
-        t_end, predicted = np.array(said).reshape(-1, 2).T
+        predictions = [
+            (row.t_end, p) for row in collector.rows if (p := getattr(row, target)) is not None
+        ]
+        t_end, predicted = np.array(predictions).reshape(-1, 2).T
         seconds = np.stack([np.arange(-5.0, 1.0) + t for t in t_end])
         found[target] = np.stack([predicted, stream.course(seconds)[column].mean(axis=1)])
     return found
@@ -93,7 +95,7 @@ def follow(
     n_draws: int = 1000,
     progress: Callable[[float, float], None] | None = None,
 ) -> list[Follow]:
-    """Measure the median correlation over unseen persons, with chance beside it."""
+    """Measure the median correlation over unseen persons, and its chance level."""
     people = []
     for i in range(n_persons):
         people.append(follow_person(predictor, FIRST_PERSON + i, duration_s))

@@ -1,4 +1,4 @@
-"""How many headsets one process can serve at once, every row in time."""
+"""Measure how many headsets one process can serve in real time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from physiosync_rt.sources.simulated import SimulatedSource
 
 @dataclass(frozen=True, slots=True)
 class HeadsetFigures:
-    """One number of headsets: rows that were due and made, latency in ms, load of one core."""
+    """Result for one number of headsets: due and made rows, latency in ms, share of one core."""
 
     n_headsets: int
     rows_due: int
@@ -26,7 +26,7 @@ class HeadsetFigures:
 
 
 def measure_headsets(predictor: Predictor, n_headsets: int, duration_s: float) -> HeadsetFigures:
-    """Serve simulated persons in real time from one thread, one engine each."""
+    """Run one engine per simulated person in real time, all in one thread."""
     rest = rest_of(predictor, 0)
     names = predictor.bundle.card.eeg.ch_names
     engines = [

@@ -1,4 +1,4 @@
-"""How fast a whole data set is read and preprocessed, and what it takes of memory."""
+"""Measure speed and memory of reading and preprocessing a whole data set."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ WINDOW_S: WindowLength = 5
 
 @dataclass(frozen=True, slots=True)
 class IngestFigures:
-    """What one pass over DEAP took.
+    """Speed and memory of one pass over DEAP.
 
     Attributes
     ----------
     n_subjects, n_trials : int
     recorded_s : float
-        Seconds of recording in the files.
+        Recorded seconds in the files.
     paper_s : float
         Seconds to read all files and preprocess EEG and GSR in profile ``paper``, both as the
         release stores them: one float64 array of all subjects.
     output_bytes, peak_bytes : int
-        Size of the two arrays, and the most that was allocated at one time, arrays included.
+        Size of the two arrays, and peak of all allocations, including the arrays.
     live_rate : float
-        Recorded seconds of one subject that profile ``live`` does in a second, 32 electrodes and
-        GSR through align, preprocess and window, without the network.
+        Recorded seconds per second of profile ``live`` for one subject with 32 electrodes and
+        GSR: align, preprocess and window, without the network.
     """
 
     n_subjects: int
@@ -47,24 +47,24 @@ class IngestFigures:
 
     @property
     def paper_rate(self) -> float:
-        """Recorded seconds that profile ``paper`` does in a second, reading included."""
+        """Recorded seconds per second of profile ``paper``, including reading."""
         return self.recorded_s / self.paper_s
 
     @property
     def memory_ratio(self) -> float:
-        """Peak of memory over the size of what comes out."""
+        """Peak memory divided by the size of the output."""
         return self.peak_bytes / self.output_bytes
 
 
 def measure_ingest(
     folder: Path, progress: Callable[[float, float], None] | None = None
 ) -> IngestFigures:
-    """Preprocess a folder of DEAP's files in one pass.
+    """Preprocess a folder of DEAP files in one pass.
 
     Raises
     ------
     UserError
-        The folder is not DEAP's or a file is damaged.
+        The folder is not DEAP or a file is damaged.
     """
     files = subject_files(folder)
     eeg, gsr = SubjectStack(len(files)), SubjectStack(len(files))
@@ -90,7 +90,7 @@ def measure_ingest(
 
 
 def _ingest(path: Path, eeg: SubjectStack, gsr: SubjectStack) -> int:
-    """Add one subject and tell its trials; the file is forgotten before the next one is read."""
+    """Add one subject and return its number of trials; the file's data are freed."""
     data = load_subject(path).data
     eeg.add(deap_eeg(data, WINDOW_S))
     gsr.add(deap_gsr(data, WINDOW_S))
@@ -98,7 +98,7 @@ def _ingest(path: Path, eeg: SubjectStack, gsr: SubjectStack) -> int:
 
 
 def _live_seconds(recording: Recording) -> float:
-    """Seconds that profile ``live`` takes for one subject."""
+    """Return the seconds that profile ``live`` takes for one subject."""
     (eeg,), (gsr,) = recording.of(Modality.EEG), recording.of(Modality.GSR)
     contracts = [
         ModalityContract(modality=s.spec.modality, ch_names=s.spec.ch_names) for s in (eeg, gsr)

@@ -1,4 +1,4 @@
-"""Where the time goes in one live prediction, on the machine at hand."""
+"""Measure the latency of live predictions on this computer."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from physiosync_rt.lsl.source import LslSource
 
 @dataclass(frozen=True, slots=True)
 class LiveFigures:
-    """Latencies of a live run in ms, p50 and p99, and what it took of the computer.
+    """Latencies of a live run in ms (p50 and p99), and its CPU load.
 
     ``sample_age`` is the age of the newest sample when a row is made, ``infer`` the network's
-    time, ``latency`` from the end of the window to the row; the pipeline's own look-ahead is
-    ``delay``.
+    time, ``latency`` the time from the end of the window to the row, and ``delay`` the pipeline's
+    look-ahead.
     """
 
     bundle: str
@@ -34,7 +34,7 @@ class LiveFigures:
 
 
 def measure_live(predictor: Predictor, duration_s: float, seed: int = 7) -> LiveFigures:
-    """Run the simulated person through LSL on this computer for a while."""
+    """Run a simulated person through LSL on this computer for ``duration_s`` seconds."""
     with DemoPlayer(predictor.bundle.card.eeg.ch_names, seed) as player:
         source = LslSource(player.eeg_id, player.gsr_id, timeout=20.0)
         engine = Engine(source, predictor, baseline=rest_of(predictor, seed))

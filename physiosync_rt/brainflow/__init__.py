@@ -1,1 +1,1 @@
-"""Boards that BrainFlow can open, as a source."""
+"""Read BrainFlow boards."""

@@ -1,4 +1,4 @@
-"""What BrainFlow knows of its boards: names, rows, units, counters."""
+"""List BrainFlow's boards with their names, rows, units and sample counters."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from physiosync_rt.errors import UserError
 COUNTERS: Final[Mapping[str, CounterDescription]] = {
     "SYNTHETIC_BOARD": CounterDescription(modulo=256),
     "CYTON_BOARD": CounterDescription(modulo=256),
-    # Cyton and Daisy take turns in the packets: one sample of 16 channels takes two.
+    # Cyton and Daisy alternate in the packets: one sample of 16 channels takes two packets.
     "CYTON_DAISY_BOARD": CounterDescription(modulo=256, step=2),
 }
-"""Boards whose package number counts samples; elsewhere it counts radio packets of several."""
+"""Boards whose package number is a sample counter; elsewhere it counts radio packets."""
 
 EDA_IN_US: Final = frozenset({"SYNTHETIC_BOARD", "EMOTIBIT_BOARD"})
-"""Boards whose EDA is known to come in microsiemens; others need a device description."""
+"""Boards whose EDA is known to be in microsiemens; others need a device description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Board:
     Attributes
     ----------
     name : str
-        BrainFlow's own, as a device description has it.
+        BrainFlow's name, as in a device description.
     sfreq : float
         Rate of the EEG, or of the first signal where there is none, in Hz.
     eeg_names : tuple of str
@@ -51,7 +51,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class BoardStream:
-    """One signal of a board: its spec, and its rows in the data of a preset."""
+    """One signal of a board: its spec, and its rows in a preset's data."""
 
     spec: StreamSpec
     preset: int
@@ -64,26 +64,26 @@ def load_brainflow() -> ModuleType:
     Raises
     ------
     UserError
-        It is not installed, or does not run here.
+        It is not installed or cannot be loaded.
     """
     try:
         with warnings.catch_warnings():
-            # BrainFlow 5.23 finds its library through pkg_resources, which warns about itself, at
-            # the first call.
+            # BrainFlow 5.23 finds its library with pkg_resources, which emits a deprecation
+            # warning at the first call.
             warnings.simplefilter("ignore")
             from brainflow import board_shim
 
             board_shim.BoardShim.get_version()
     except (ImportError, OSError) as error:
         raise UserError(
-            f"BrainFlow cannot be used ({error}); pip install 'physiosync-rt[devices]'"
+            f"BrainFlow cannot be loaded ({error}); run pip install 'physiosync-rt[devices]'"
         ) from error
     module: ModuleType = board_shim
     return module
 
 
 def board_id(name: str) -> int:
-    """Find BrainFlow's number for a board, by name with or without ``_BOARD``.
+    """Return BrainFlow's number of a board, by name with or without ``_BOARD``.
 
     Raises
     ------
@@ -94,17 +94,17 @@ def board_id(name: str) -> int:
     for candidate in (name.upper(), f"{name.upper()}_BOARD"):
         if candidate in known:
             return known[candidate]
-    raise UserError(f"BrainFlow knows no board {name!r}; `physiosync boards` lists those it knows")
+    raise UserError(f"unknown BrainFlow board {name!r}; `physiosync boards` lists the known ones")
 
 
 def board_streams(number: int) -> list[BoardStream]:
-    """List the EEG, EDA and ECG of a board; each from the first preset that has it."""
+    """List the EEG, EDA and ECG of a board, each from the first preset that has it."""
     shim = load_brainflow()
     name = shim.BoardIds(number).name
     found: dict[Modality, BoardStream] = {}
     for preset in sorted(shim.BoardShim.get_board_presets(number)):
         description = shim.BoardShim.get_board_descr(number, preset)
-        for stream in _of_preset(preset, description, name):
+        for stream in _preset_streams(preset, description, name):
             found.setdefault(stream.spec.modality, stream)
     return list(found.values())
 
@@ -112,11 +112,11 @@ def board_streams(number: int) -> list[BoardStream]:
 def list_boards() -> tuple[Board, ...]:
     """List the boards that measure EEG, EDA or ECG, by name."""
     shim = load_brainflow()
-    # It logs an error for every number that stands for no device.
+    # BrainFlow logs an error for every number without a device.
     shim.BoardShim.disable_board_logger()
     boards = []
     for board in shim.BoardIds:
-        # Some numbers stand for no device (no board, playback, streaming).
+        # Some numbers are not a device (no board, playback, streaming).
         with contextlib.suppress(shim.BrainFlowError):
             streams = board_streams(int(board.value))
             if streams:
@@ -139,12 +139,12 @@ def _summary(name: str, streams: list[BoardStream]) -> Board:
     )
 
 
-def _of_preset(preset: int, description: Mapping[str, Any], board: str) -> list[BoardStream]:
+def _preset_streams(preset: int, description: Mapping[str, Any], board: str) -> list[BoardStream]:
     eeg = tuple(description.get("eeg_channels", ()))
-    # ExG boards list the same rows as EEG, ECG, EMG and EOG: they are one EEG amplifier.
+    # ExG boards list the same rows as EEG, ECG, EMG and EOG; they are used as EEG.
     ecg = tuple(row for row in description.get("ecg_channels", ()) if row not in eeg)
     eda = tuple(description.get("eda_channels", ()))
-    made = []
+    streams = []
     for modality, rows in ((Modality.EEG, eeg), (Modality.GSR, eda), (Modality.ECG, ecg)):
         if not rows:
             continue
@@ -162,5 +162,5 @@ def _of_preset(preset: int, description: Mapping[str, Any], board: str) -> list[
             stype=modality.value,
             source_id=f"brainflow-{board}".lower(),
         )
-        made.append(BoardStream(spec, preset, rows))
-    return made
+        streams.append(BoardStream(spec, preset, rows))
+    return streams

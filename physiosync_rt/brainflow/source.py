@@ -1,4 +1,4 @@
-"""Boards that BrainFlow can open: acquisition only, every filter of ours stays ours."""
+"""Read live samples from a BrainFlow board; BrainFlow's own filters are not used."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from physiosync_rt.datatypes import Chunk, FloatArray, IntArray, Modality, Strea
 from physiosync_rt.devices import BrainFlowSettings, CounterUnwrapper, Device, mapper_for
 from physiosync_rt.errors import UserError
 from physiosync_rt.sources.base import Batch
-from physiosync_rt.sources.validate import complaint, require_usable
+from physiosync_rt.sources.validate import find_problem, require_usable
 from physiosync_rt.utils.retry import Retry, longer
 
 BUFFER_S: Final = 60
-"""What BrainFlow keeps when nobody polls; past it the oldest samples go without a word."""
+"""Buffer length of BrainFlow; beyond it the oldest samples are silently dropped."""
 
-SILENT_S: Final = 3.0
-"""A board that sends nothing for so long is closed and opened again: a broken link says nothing."""
+STALLED_S: Final = 3.0
+"""Time without samples after which a board is reopened; a lost link is not reported."""
 
 STEADY_S: Final = 10.0
-"""A link that breaks again sooner is opened after a pause."""
+"""A link that is lost again sooner than this is reopened after a pause."""
 
 _POLL_S: Final = 0.005
 _PLAYBACK: Final = "PLAYBACK_FILE_BOARD"
@@ -40,7 +40,7 @@ _PARAMETERS: Final = (
 
 
 class _Signal:
-    """One signal of the board on its way out."""
+    """Converter of one signal of the board to chunks."""
 
     def __init__(self, source: BoardStream, device: Device | None) -> None:
         self._source = source
@@ -56,8 +56,8 @@ class _Signal:
         return self._mapper.map(chunk) if self._mapper else (chunk,)
 
 
-class _Rows:
-    """The rows of one preset: stamps, package numbers, and the counts made of them."""
+class _PresetReader:
+    """Reader of one preset's rows: stamps, package numbers and unwrapped counter."""
 
     def __init__(self, description: dict[str, Any], board: str) -> None:
         self._stamp_row = int(description["timestamp_channel"])
@@ -68,7 +68,7 @@ class _Rows:
         self._held: FloatArray = np.empty((int(description["num_rows"]), 0))
 
     def ready(self, block: FloatArray) -> tuple[FloatArray, FloatArray, IntArray | None]:
-        """Take the next block (n_rows, n_samples); return what is counted, its stamps, counts."""
+        """Add the next block (n_rows, n_samples); return counted samples, stamps and counts."""
         if self._unwrapper is None:
             return block, np.ascontiguousarray(block[self._stamp_row]), None
         raw = np.rint(block[self._package_row]).astype(np.int64)
@@ -82,25 +82,25 @@ class _Rows:
 
 
 class BrainFlowSource:
-    """EEG in microvolts, and EDA and ECG where the board has them.
+    """Source of EEG in microvolts, and EDA and ECG where the board has them.
 
     Parameters
     ----------
     settings : BrainFlowSettings
-        Which board, and how it is reached.
+        The board and its connection.
     device : Device, optional
-        Names electrodes and units that BrainFlow does not know; streams are called
+        States electrodes and units that BrainFlow does not know; streams are named
         ``<board> EEG`` and so on, with source_id ``brainflow-<board>``.
 
     Attributes
     ----------
     notices : list of str
-        What a person should know, one sentence each.
+        Messages for the user, one sentence each.
 
     Notes
     -----
-    Stamps are UNIX time of this computer, as BrainFlow gives them. A lost link is opened again in
-    a thread of its own, with growing pauses, until the board is back or the source is closed.
+    Stamps are UNIX time of this computer, from BrainFlow. A lost link is reopened in a background
+    thread, with increasing pauses, until the board is back or the source is closed.
     """
 
     def __init__(self, settings: BrainFlowSettings, device: Device | None = None) -> None:
@@ -109,12 +109,12 @@ class BrainFlowSource:
         self._device = device
         self._board: Any = None
         self._signals: list[_Signal] = []
-        self._presets: dict[int, _Rows] = {}
-        self._described = self._number = 0
-        self._heard: float | None = None
+        self._presets: dict[int, _PresetReader] = {}
+        self._layout_id = self._board_id = 0
+        self._last_data: float | None = None
         self._opened = 0.0
         self._pause_s = 0.0
-        self._reopening: Retry | None = None
+        self._reconnect: Retry | None = None
 
     @property
     def speed(self) -> float:
@@ -123,11 +123,11 @@ class BrainFlowSource:
 
     @property
     def start_utc(self) -> float | None:
-        """Nothing: `now` is UNIX time already."""
+        """None: `now` is UNIX time already."""
         return None
 
     def now(self) -> float:
-        """UNIX time in seconds."""
+        """Return the UNIX time in seconds."""
         return time.time()
 
     def open(self) -> tuple[StreamSpec, ...]:
@@ -136,18 +136,18 @@ class BrainFlowSource:
         Raises
         ------
         UserError
-            BrainFlow is not installed, knows no such board, or cannot reach it; or the board
-            leaves open what its channels are.
+            BrainFlow is not installed, does not know the board, or cannot connect to it; or the
+            board's channels are not described.
         """
         shim = load_brainflow()
-        self._number = self._described = board_id(self._settings.board)
-        if shim.BoardIds(self._number).name == _PLAYBACK:
-            # A playback has the rows of the board that was recorded.
-            self._described = board_id(self._settings.master_board)
+        self._board_id = self._layout_id = board_id(self._settings.board)
+        if shim.BoardIds(self._board_id).name == _PLAYBACK:
+            # A playback has the rows of the recorded board.
+            self._layout_id = board_id(self._settings.master_board)
         self._describe()
         shim.BoardShim.disable_board_logger()
-        # One object for the whole run: BrainFlow ends the session of a second one with the first.
-        self._board = shim.BoardShim(self._number, self._params())
+        # One object for the whole run: BrainFlow ends a second object's session with the first.
+        self._board = shim.BoardShim(self._board_id, self._params())
         try:
             self._connect()
         except shim.BrainFlowError as error:
@@ -155,7 +155,7 @@ class BrainFlowSource:
             raise UserError(
                 f"BrainFlow cannot open {self._settings.board} ({error}); check that it is "
                 "switched on and that serial_port, mac_address, ip_address or file in the device "
-                "file are right"
+                "YAML are correct"
             ) from error
         return tuple(signal.spec for signal in self._signals)
 
@@ -163,45 +163,45 @@ class BrainFlowSource:
         """Return what the board has sent; wait at most ``timeout`` seconds for the first of it."""
         until = time.monotonic() + timeout
         while True:
-            chunks = self._take_all()
+            chunks = self._read_all()
             now = time.monotonic()
             if chunks:
-                self._heard = now
+                self._last_data = now
             if chunks or now >= until:
                 return Batch(tuple(chunks))
             time.sleep(min(_POLL_S, until - now))
 
-    def _take_all(self) -> list[Chunk]:
-        if self._reopening is not None and not self._is_back():
+    def _read_all(self) -> list[Chunk]:
+        if self._reconnect is not None and not self._has_reconnected():
             return []
         try:
-            chunks = [chunk for preset in self._presets for chunk in self._take(preset)]
+            chunks = [chunk for preset in self._presets for chunk in self._read(preset)]
         except load_brainflow().BrainFlowError as error:
-            self._reopen(f"the link to {self._settings.board} is broken ({error})")
+            self._reopen(f"the link to {self._settings.board} is lost ({error})")
             return []
-        # A playback falls silent because it is over.
-        waited = 0.0 if self._heard is None else time.monotonic() - self._heard
-        if not chunks and waited > SILENT_S and self._number == self._described:
-            self._reopen(f"{self._settings.board} has fallen silent")
+        # A playback sends no more samples because it has ended.
+        waited = 0.0 if self._last_data is None else time.monotonic() - self._last_data
+        if not chunks and waited > STALLED_S and self._board_id == self._layout_id:
+            self._reopen(f"{self._settings.board} has stopped sending")
         return chunks
 
     def _reopen(self, what: str) -> None:
-        self.notices.append(f"{what}; it is opened again")
+        self.notices.append(f"{what}; trying to reconnect")
         now = time.monotonic()
-        self._heard = self._heard or now
+        self._last_data = self._last_data or now
         self._pause_s = longer(self._pause_s) if now - self._opened < STEADY_S else 0.0
         failure = load_brainflow().BrainFlowError
-        self._reopening = Retry(self._release, self._connect, failure, self._pause_s)
+        self._reconnect = Retry(self._release, self._connect, failure, self._pause_s)
 
-    def _is_back(self) -> bool:
-        assert self._reopening is not None, "somebody is at it"
-        if not self._reopening.done:
+    def _has_reconnected(self) -> bool:
+        assert self._reconnect is not None, "a reconnect is in progress"
+        if not self._reconnect.done:
             return False
-        assert self._heard is not None, "noted when the link broke"
+        assert self._last_data is not None, "set when the link was lost"
         now = time.monotonic()
-        self.notices.append(f"{self._settings.board} is back after {now - self._heard:.1f} s")
-        self._reopening, self._heard = None, now
-        # The board counts from the beginning.
+        self.notices.append(f"{self._settings.board} is back after {now - self._last_data:.1f} s")
+        self._reconnect, self._last_data = None, now
+        # The board restarts its counter.
         self._describe_presets()
         return True
 
@@ -217,39 +217,39 @@ class BrainFlowSource:
 
     def _release(self) -> None:
         for step in (self._board.stop_stream, self._board.release_session):
-            # A board that was pulled out cannot be stopped, but still has to be released.
+            # A disconnected board cannot be stopped, but must still be released.
             with contextlib.suppress(load_brainflow().BrainFlowError):
                 step()
 
     def close(self) -> None:
         """Stop the stream and release the board."""
-        if self._reopening is not None:
-            self._reopening.stop()
-            self._reopening = None
+        if self._reconnect is not None:
+            self._reconnect.stop()
+            self._reconnect = None
         if self._board is not None:
             self._release()
             self._board = None
 
     def _describe(self) -> None:
-        signals = [_Signal(stream, self._device) for stream in board_streams(self._described)]
+        signals = [_Signal(stream, self._device) for stream in board_streams(self._layout_id)]
         for signal in signals:
             if signal.spec.modality is Modality.EEG:
                 require_usable(signal.spec)
-            elif sentence := complaint(signal.spec):
-                self.notices.append(f"left out: {sentence}")
-        self._signals = [s for s in signals if not complaint(s.spec)]
+            elif sentence := find_problem(signal.spec):
+                self.notices.append(f"not used: {sentence}")
+        self._signals = [s for s in signals if not find_problem(s.spec)]
         if not self._signals:
             raise UserError(
-                f"{load_brainflow().BoardIds(self._described).name} measures neither EEG nor EDA "
-                "nor ECG that could be used; `physiosync boards` lists the boards that do"
+                f"{load_brainflow().BoardIds(self._layout_id).name} has no usable EEG, EDA or "
+                "ECG; `physiosync boards` lists the boards that do"
             )
         self._describe_presets()
 
     def _describe_presets(self) -> None:
         shim = load_brainflow()
-        name = shim.BoardIds(self._described).name
+        name = shim.BoardIds(self._layout_id).name
         self._presets = {
-            preset: _Rows(shim.BoardShim.get_board_descr(self._described, preset), name)
+            preset: _PresetReader(shim.BoardShim.get_board_descr(self._layout_id, preset), name)
             for preset in sorted({signal.preset for signal in self._signals})
         }
 
@@ -257,11 +257,11 @@ class BrainFlowSource:
         params = load_brainflow().BrainFlowInputParams()
         for name in _PARAMETERS:
             setattr(params, name, getattr(self._settings, name))
-        if self._described != self._number:
-            params.master_board = self._described
+        if self._layout_id != self._board_id:
+            params.master_board = self._layout_id
         return params
 
-    def _take(self, preset: int) -> list[Chunk]:
+    def _read(self, preset: int) -> list[Chunk]:
         block = self._board.get_board_data(preset=preset)
         if block.shape[1] == 0:
             return []

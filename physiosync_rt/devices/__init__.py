@@ -1,8 +1,8 @@
-"""Device descriptions: what the unnamed and odd channels of a stream are.
+"""Describe devices: electrodes, units, sample counters and rates that their streams do not state.
 
-Many devices do not say which electrode a channel is, send their sample counter as a channel, or
-measure resistance where conductance is wanted. A YAML file in ``configs/devices/`` says it for
-them, once, and is used on live streams and recordings alike.
+Many devices do not name the electrode of a channel, send their sample counter as a channel, or
+measure resistance instead of conductance. A YAML file in ``configs/devices/`` states this once,
+for live streams and for recordings.
 """
 
 from physiosync_rt.devices.counter import CounterUnwrapper

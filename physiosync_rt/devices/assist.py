@@ -1,7 +1,7 @@
-"""A device description written from a stream in sight: what it says, what its samples betray.
+"""Write a device description from a live stream: from its metadata and its samples.
 
-Nothing is guessed. What neither the stream nor its samples tell is asked, and stays a ``?`` that
-no program accepts where nobody can answer.
+Nothing is guessed. What neither metadata nor samples show is asked; without an answer it stays a
+``?``, which `load_device` rejects.
 """
 
 from __future__ import annotations
@@ -14,13 +14,20 @@ from glob import escape
 import numpy as np
 
 from physiosync_rt.datatypes import UNITS, Modality, SampleArray, StreamSpec
-from physiosync_rt.devices.description import COUNTER, DROP, OPEN, CounterDescription
-from physiosync_rt.devices.evidence import PLAUSIBLE, find_counter, fits, rises, size, usual_rate
+from physiosync_rt.devices.description import COUNTER, DROP, UNKNOWN, CounterDescription
+from physiosync_rt.devices.evidence import (
+    PLAUSIBLE,
+    amplitude,
+    find_counter,
+    is_increasing,
+    is_plausible,
+    nearest_rate,
+)
 from physiosync_rt.formats.base import is_electrode
 from physiosync_rt.formats.units import to_canonical
 
 Ask = Callable[[str], str]
-"""Puts a question to a person and returns the answer."""
+"""Asks the user a question and returns the answer."""
 
 _CANDIDATES = {
     Modality.EEG: ("microvolts", "millivolts", "volts", "nanovolts"),
@@ -36,17 +43,17 @@ _NO_SIGNAL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Some seconds of a stream.
+class StreamExcerpt:
+    """A few seconds of a stream.
 
     Attributes
     ----------
     spec : StreamSpec
         As the stream describes itself.
     samples : float32 array, shape (n_samples, n_channels)
-        In ``spec.unit``, or as they came where that is empty.
+        In ``spec.unit``, or as received where that is empty.
     sfreq : float
-        Rate measured while listening, in Hz.
+        Measured rate in Hz.
     """
 
     spec: StreamSpec
@@ -56,7 +63,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A description in YAML, and what is still open in it (empty when it can be used)."""
+    """A device YAML, and what is still missing in it (empty when it can be used)."""
 
     text: str
     open: tuple[str, ...]
@@ -69,27 +76,27 @@ class _Channel:
     counter: CounterDescription | None = None
 
 
-def propose(heard: list[Heard], ask: Ask | None = None) -> Proposal:
+def propose(excerpts: list[StreamExcerpt], ask: Ask | None = None) -> Proposal:
     """Write the description of a device.
 
     Parameters
     ----------
-    heard : list of Heard
+    excerpts : list of StreamExcerpt
         Its streams.
     ask : callable, optional
-        Asks a person; without one, what is not known stays open.
+        Asks the user; without it, unknown fields stay ``?``.
     """
-    text = f"name: {_quoted(heard[0].spec.name)}\nstreams:\n"
+    text = f"name: {_quoted(excerpts[0].spec.name)}\nstreams:\n"
     missing: list[str] = []
-    for each in heard:
+    for each in excerpts:
         part, questions = _stream(each, ask)
         text += part
         missing += [f"stream {each.spec.name!r}: {question}" for question in questions]
     return Proposal(text, tuple(missing))
 
 
-def _stream(heard: Heard, ask: Ask | None) -> tuple[str, list[str]]:
-    spec = heard.spec
+def _stream(excerpt: StreamExcerpt, ask: Ask | None) -> tuple[str, list[str]]:
+    spec = excerpt.spec
     missing: list[str] = []
     modality = spec.modality
     if modality is Modality.OTHER and sum(map(is_electrode, spec.ch_names)) > 1:
@@ -100,22 +107,24 @@ def _stream(heard: Heard, ask: Ask | None) -> tuple[str, list[str]]:
         f'- match: {{name: {_quoted(escape(spec.name))}, type: "{escape(spec.stype) or "*"}"}}'
     ]
     if modality is Modality.OTHER:
-        missing.append("what it measures")
-        lines.append(f'  modality: "{OPEN}"  # EEG, GSR or ECG')
+        missing.append("its modality")
+        lines.append(f'  modality: "{UNKNOWN}"  # EEG, GSR or ECG')
     else:
         lines.append(f"  modality: {modality}")
-    channels = [_role(modality, heard, i) for i in range(spec.n_chans)]
-    if ask is not None and any(c.entry == OPEN for c in channels):
+    channels = [_role(modality, excerpt, i) for i in range(spec.n_chans)]
+    if ask is not None and any(c.entry == UNKNOWN for c in channels):
         channels = _ask_electrodes(spec, channels, ask)
-    n_open = sum(c.entry == OPEN for c in channels)
+    n_open = sum(c.entry == UNKNOWN for c in channels)
     if n_open:
-        missing.append(f"which electrode {n_open} of its channels are")
+        missing.append(f"the electrodes of {n_open} channels")
     kept = [i for i, c in enumerate(channels) if c.entry not in (DROP, COUNTER)]
     if modality is not Modality.OTHER and kept:
-        told, question = _unit(modality, replace(heard, samples=heard.samples[:, kept]), ask)
-        lines += told
+        unit_lines, question = _unit(
+            modality, replace(excerpt, samples=excerpt.samples[:, kept]), ask
+        )
+        lines += unit_lines
         missing += question
-    lines += _rate(heard)
+    lines += _rate(excerpt)
     lines += _channel_lines(spec, modality, channels)
     return "".join(f"  {line}\n" for line in lines), missing
 
@@ -131,33 +140,33 @@ def _ask_modality(spec: StreamSpec, ask: Ask | None) -> Modality:
 # --- channels ---------------------------------------------------------------------------------
 
 
-def _role(modality: Modality, heard: Heard, i: int) -> _Channel:
-    """What a channel is, by its label and, where that is silent, by its samples."""
-    label = heard.spec.ch_names[i]
+def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> _Channel:
+    """Find a channel's role from its label or, where that is unknown, from its samples."""
+    label = excerpt.spec.ch_names[i]
     named = not _NUMBERED.fullmatch(label)
     if modality is Modality.EEG and is_electrode(label):
         return _Channel(label, "as labelled")
-    x = heard.samples[:, i].astype(np.float64)
+    x = excerpt.samples[:, i].astype(np.float64)
     counter = find_counter(x)
     if counter is not None:
         return _Channel(
             COUNTER, f"counts to {counter.modulo - 1} in steps of {counter.step}", counter
         )
     if named and _NO_SIGNAL.search(label):
-        return _Channel(DROP, f"{label}: no signal of a person")
-    if rises(x):
-        return _Channel(DROP, "only ever rises: a clock or a long counter")
+        return _Channel(DROP, f"{label}: not a physiological signal")
+    if is_increasing(x):
+        return _Channel(DROP, "only increases: a clock or a long counter")
     if modality in (Modality.GSR, Modality.ECG):
         return _Channel(label if named else f"{modality}{i + 1}", "as labelled" if named else "")
     if named:
-        return _Channel(DROP, f"{label}: no electrode of the 10-20 system")
-    flat = "; flat while listening" if len(x) and np.ptp(x) == 0 else ""
-    return _Channel(OPEN, f"electrode, `{DROP}` or `{COUNTER}`{flat}")
+        return _Channel(DROP, f"{label}: not an electrode of the 10-20 system")
+    flat = "; flat while measured" if len(x) and np.ptp(x) == 0 else ""
+    return _Channel(UNKNOWN, f"electrode, `{DROP}` or `{COUNTER}`{flat}")
 
 
 def _ask_electrodes(spec: StreamSpec, channels: list[_Channel], ask: Ask) -> list[_Channel]:
-    """Ask for the electrodes of all channels that are open, in one go."""
-    open_at = [i for i, c in enumerate(channels) if c.entry == OPEN]
+    """Ask for the electrodes of all unknown channels in one question."""
+    open_at = [i for i, c in enumerate(channels) if c.entry == UNKNOWN]
     which = ", ".join(str(i + 1) for i in open_at)
     while True:
         words = (
@@ -186,14 +195,14 @@ def _channel_lines(spec: StreamSpec, modality: Modality, channels: list[_Channel
     if counters:
         lines.append(f"  counter: {{modulo: {counters[0].modulo}, step: {counters[0].step}}}")
     if labelled and modality is not Modality.OTHER:
-        # Picked by label it also fits versions of the device that send more channels.
-        left_out = [spec.ch_names[i] for i, c in enumerate(channels) if c.entry == DROP]
-        comment = f"  # left out: {', '.join(left_out)}" if left_out else ""
+        # Channels picked by label also fit device versions that send more channels.
+        dropped = [spec.ch_names[i] for i, c in enumerate(channels) if c.entry == DROP]
+        comment = f"  # dropped: {', '.join(dropped)}" if dropped else ""
         picked = ", ".join(_quoted(c.entry) for c in channels if c.entry != DROP)
         return [*lines, f"  pick: [{picked}]{comment}"]
     lines.append("  channels:")
     for i, channel in enumerate(channels):
-        # Only one counter can be told of; a second one is of no use.
+        # A description has one counter; further ones are dropped.
         extra = channel.counter is not None and channel.counter is not counters[0]
         entry = DROP if extra else channel.entry
         comment = f": {channel.comment}" if channel.comment else ""
@@ -204,44 +213,46 @@ def _channel_lines(spec: StreamSpec, modality: Modality, channels: list[_Channel
 # --- units and rate ---------------------------------------------------------------------------
 
 
-def _unit(modality: Modality, heard: Heard, ask: Ask | None) -> tuple[list[str], list[str]]:
-    """Lines on unit and scale, and what is still open of them."""
-    samples = heard.samples.astype(np.float64)
+def _unit(
+    modality: Modality, excerpt: StreamExcerpt, ask: Ask | None
+) -> tuple[list[str], list[str]]:
+    """Return the lines on unit and scale, and what is still missing of them."""
+    samples = excerpt.samples.astype(np.float64)
     low, high = PLAUSIBLE[modality]
     unit, measure = UNITS[modality], _MEASURES[modality]
-    if heard.spec.unit:
-        value = size(modality, samples, heard.sfreq)
+    if excerpt.spec.unit:
+        value = amplitude(modality, samples, excerpt.sfreq)
         line = f"  unit: {_WORDS[modality]}  # as stated; {value:.3g} {unit} {measure}"
-        if fits(modality, value):
+        if is_plausible(modality, value):
             return [line], []
-        doubt = f"implausible: people have {low:g} to {high:g} {unit}"
-        factors = [f for f in (1e-6, 1e-3, 1e3, 1e6) if fits(modality, value * f)]
+        doubt = f"implausible: expected {low:g} to {high:g} {unit}"
+        factors = [f for f in (1e-6, 1e-3, 1e3, 1e6) if is_plausible(modality, value * f)]
         hint = "".join(f", {f:g} would fit" for f in factors)
         if ask is None:
-            open_line = f'  scale: "{OPEN}"  # 1 when only the contact was bad{hint}'
-            return [f"{line}, {doubt}", open_line], ["whether its stated unit is right"]
+            open_line = f'  scale: "{UNKNOWN}"  # 1 if only the contact was bad{hint}'
+            return [f"{line}, {doubt}", open_line], ["whether its stated unit is correct"]
         factor = _number(
             ask,
-            f"{heard.spec.name!r} has {value:.3g} {unit} {measure}, {doubt}. "
-            f"Factor on its samples (1 when only the contact was bad{hint})",
+            f"{excerpt.spec.name!r} has {value:.3g} {unit} {measure}, {doubt}. "
+            f"Factor on its samples (1 if only the contact was bad{hint})",
         )
         return [line, f"  scale: {factor:g}  # as answered"], []
-    sizes = {
-        word: size(modality, conversion(samples), heard.sfreq)
+    amplitudes = {
+        word: amplitude(modality, conversion(samples), excerpt.sfreq)
         for word in _CANDIDATES[modality]
         if (conversion := to_canonical(modality, word)) is not None
     }
     fitting = [
-        f"{word} ({value:.3g} {unit})" for word, value in sizes.items() if fits(modality, value)
+        f"{word} ({value:.3g} {unit})"
+        for word, value in amplitudes.items()
+        if is_plausible(modality, value)
     ]
-    hint = (
-        f"plausible: {', '.join(fitting)}" if fitting else "no unit of the usual ones is plausible"
-    )
+    hint = f"plausible: {', '.join(fitting)}" if fitting else "none of the usual units is plausible"
     if np.array_equal(samples, np.rint(samples)):
-        hint += "; whole numbers, perhaps raw counts: then `scale:` is the unit's share per count"
+        hint += "; whole numbers, perhaps raw counts: then `scale:` is the unit per count"
     if ask is None:
-        return [f'  unit: "{OPEN}"  # the stream does not say it; {hint}'], ["its unit"]
-    return _ask_unit(modality, heard.spec, hint, ask), []
+        return [f'  unit: "{UNKNOWN}"  # not stated by the stream; {hint}'], ["its unit"]
+    return _ask_unit(modality, excerpt.spec, hint, ask), []
 
 
 def _ask_unit(modality: Modality, spec: StreamSpec, hint: str, ask: Ask) -> list[str]:
@@ -264,17 +275,19 @@ def _number(ask: Ask, question: str) -> float:
             return value
 
 
-def _rate(heard: Heard) -> list[str]:
-    """A line on the rate, where the declared one is not that of the samples."""
-    declared, measured = heard.spec.sfreq, heard.sfreq
+def _rate(excerpt: StreamExcerpt) -> list[str]:
+    """Return a line on the rate where the measured one differs from the declared one."""
+    declared, measured = excerpt.spec.sfreq, excerpt.sfreq
     if measured <= 0 or (declared > 0 and abs(measured / declared - 1.0) < 0.1):
         return []
-    said = f"{declared:g} Hz" if declared else "none"
-    return [f"  sfreq: {usual_rate(measured):g}  # declared: {said}; measured {measured:.1f} Hz"]
+    stated = f"{declared:g} Hz" if declared else "none"
+    return [
+        f"  sfreq: {nearest_rate(measured):g}  # declared: {stated}; measured {measured:.1f} Hz"
+    ]
 
 
 def _quoted(text: str) -> str:
-    """Text as YAML takes it for text and nothing else."""
+    """Quote text where YAML would read it as something else."""
     return (
         text
         if re.fullmatch(r"[A-Za-z][A-Za-z0-9]+", text)

@@ -1,4 +1,4 @@
-"""From a counter that wraps every second or so to one that never does."""
+"""Unwrap a device's sample counter, with elapsed time to detect lost cycles."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections import deque
 from physiosync_rt.devices.description import CounterDescription
 
 STEADY_S = 0.5
-"""Stamps that ran at the device's own speed for so long are no burst of late samples."""
+"""Stamps that advanced at the device's rate for this long are not a burst of late samples."""
 
 BURST_S = 0.1
 """In a burst, ``STEADY_S`` of samples arrive in less than ``STEADY_S - BURST_S``."""
 
 DOUBT = 0.75
-"""Share of a cycle that a hole in the stamps must have for the counter to be doubted."""
+"""Share of a counter cycle that a gap in the stamps must reach to suspect lost cycles."""
 
 HOLD_S = 10.0
-"""Longer than this nothing is held back."""
+"""Longest time that samples are held back."""
 
 
 class CounterUnwrapper:
-    """Count samples for ever from a counter that wraps.
+    """Unwrapper of a sample counter, one sample at a time.
 
     Parameters
     ----------
@@ -30,15 +30,15 @@ class CounterUnwrapper:
 
     Notes
     -----
-    A one-byte counter cannot tell 1 lost sample from 257: elapsed time has to. But a stamp may
-    also be late with nothing lost. So where two neighbours' stamps are most of a cycle further
-    apart than the counter says, the samples from there wait: when the stamps catch up with the
-    count, it was a burst of late samples; when they run on at the device's speed, whole cycles
-    were lost and are added. Smaller delays never outvote the counter. Decisions are made sample by
-    sample and do not depend on chunks.
+    A one-byte counter cannot tell 1 lost sample from 257, so elapsed time decides. But a stamp may
+    also be late without a loss. Where two consecutive stamps are most of a cycle further apart
+    than the counter says, samples are therefore held back: when the stamps catch up with the
+    count, it was a burst of late samples; when they advance at the device's rate, whole cycles
+    were lost and are added. Smaller delays never override the counter. Decisions are made sample
+    by sample and do not depend on chunks.
 
-    A sample that the counter puts behind the newest one (repeated, or out of order) gets the
-    newest one's count, so that the aligner sees it as a duplicate.
+    A sample that is older than the newest one by its counter (duplicate, or out of order) gets the
+    newest one's count, so that the aligner detects it as a duplicate.
     """
 
     def __init__(self, counter: CounterDescription, sfreq: float) -> None:
@@ -57,7 +57,7 @@ class CounterUnwrapper:
         self._lateness: deque[float] = deque(maxlen=self._n_steady)
 
     def push(self, raw: int, stamp: float) -> list[int]:
-        """Take the next sample.
+        """Add the next sample.
 
         Parameters
         ----------
@@ -69,51 +69,51 @@ class CounterUnwrapper:
         Returns
         -------
         list of int
-            Counts that are decided now, for the oldest samples not yet answered.
+            Counts that are known now, for the oldest samples still held back.
         """
         if self._raw is None:
             self._raw, self._stamp, self._stamp_before = raw, stamp, stamp
             return [0]
         advance = self._advance(raw, stamp)
         count = self._newest + advance
-        hole = (stamp - self._stamp_before) - advance * self._period
+        gap = (stamp - self._stamp_before) - advance * self._period
         self._stamp_before = stamp
         if advance:
             self._raw = raw
-        if not self._held and hole < DOUBT * self._cycle_s:
+        if not self._held and gap < DOUBT * self._cycle_s:
             self._accept(count, stamp)
             return [count]
         late = (stamp - self._stamp) - (count - self._count) * self._period
         self._held.append(count)
         if late < 0.5 * self._cycle_s:
-            return self._settle(0, stamp)
+            return self._release(0, stamp)
         steady = len(self._lateness) == self._n_steady and late > self._lateness[0] - BURST_S
         if steady or len(self._held) >= self._n_hold:
-            return self._settle(round(late / self._cycle_s) * self._cycle, stamp)
+            return self._release(round(late / self._cycle_s) * self._cycle, stamp)
         self._lateness.append(late)
         return []
 
     def flush(self) -> list[int]:
-        """Answer what is held, at the end of a stream: taken as late, not lost."""
-        return self._settle(0, self._stamp_before) if self._held else []
+        """Return the counts of held samples at the end of a stream, as late and not lost."""
+        return self._release(0, self._stamp_before) if self._held else []
 
     @property
     def _newest(self) -> int:
         return self._held[-1] if self._held else self._count
 
     def _advance(self, raw: int, stamp: float) -> int:
-        """Count the samples since the newest one; 0 for one that was there before."""
+        """Return the samples since the newest one; 0 for a duplicate."""
         assert self._raw is not None
         advance = round((raw - self._raw) % self._modulo / self._step)
-        soon = stamp - self._stamp < 0.25 * self._cycle_s
-        return 0 if advance > self._cycle // 2 and soon else advance
+        recent = stamp - self._stamp < 0.25 * self._cycle_s
+        return 0 if advance > self._cycle // 2 and recent else advance
 
-    def _settle(self, lost: int, stamp: float) -> list[int]:
-        decided = [count + lost for count in self._held]
+    def _release(self, lost: int, stamp: float) -> list[int]:
+        released = [count + lost for count in self._held]
         self._held = []
         self._lateness.clear()
-        self._accept(decided[-1], stamp)
-        return decided
+        self._accept(released[-1], stamp)
+        return released
 
     def _accept(self, count: int, stamp: float) -> None:
         self._count, self._stamp = count, stamp

@@ -1,4 +1,4 @@
-"""The description of a device, as it is written in YAML."""
+"""Define the device YAML: streams, channels, units, counters and BrainFlow settings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from physiosync_rt.utils.yaml_config import read_yaml
 
 DROP: Final = "drop"
 COUNTER: Final = "counter"
-OPEN: Final = "?"
-"""Stands in a description where somebody still has to say what a thing is."""
+UNKNOWN: Final = "?"
+"""Placeholder of a generated description that the user must replace."""
 
 Positions = Literal["measured", "standard", "assumed"]
-"""How the electrode names are known: digitised on this head, by the cap, or by habit."""
+"""Source of the electrode positions: digitized on this head, from the cap, or assumed."""
 
 
 class _Described(BaseModel):
@@ -29,7 +29,7 @@ class _Described(BaseModel):
 
 
 def _unquoted(value: object) -> object:
-    """YAML 1.1 reads some plain words as booleans or numbers; a channel name is always text."""
+    """Convert names that YAML 1.1 read as numbers back to text."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -37,27 +37,27 @@ Name = Annotated[str, BeforeValidator(_unquoted), Field(min_length=1)]
 
 
 class Match(_Described):
-    """Globs that a stream must fit, all of them, in any case; empty fits everything."""
+    """Globs that a stream must all match, ignoring case."""
 
     name: str = "*"
     type: str = "*"
     source_id: str = "*"
 
     def fits(self, spec: StreamSpec) -> bool:
-        """Say whether a stream is the one that is meant."""
+        """Return whether a stream matches."""
         pairs = ((self.name, spec.name), (self.type, spec.stype), (self.source_id, spec.source_id))
         return all(fnmatchcase(value.lower(), glob.lower()) for glob, value in pairs)
 
 
 class CounterDescription(_Described):
-    """A channel that counts samples.
+    """Description of a sample counter channel.
 
     Attributes
     ----------
     modulo : int
         The counter runs from 0 to ``modulo - 1``.
     step : int
-        How much it grows from one sample to the next.
+        Increment per sample.
     """
 
     modulo: int = Field(gt=1)
@@ -71,29 +71,29 @@ class CounterDescription(_Described):
 
 
 class StreamDescription(_Described):
-    """What one stream of the device is.
+    """Description of one stream of the device.
 
     Attributes
     ----------
     match : Match
-        Which stream is meant.
+        Which stream is described.
     modality : Modality
     channels : tuple of str
         One entry per channel in the stream's order: an electrode or lead name, ``drop``, or
         ``counter``. The stream must have exactly as many channels.
     pick : tuple of str
-        In place of ``channels``, for a stream that labels its channels: the labels to keep.
+        Instead of ``channels``, for a stream that labels its channels: the labels to keep.
     unit : str
-        Unit of the samples where the stream itself does not say it.
+        Unit of the samples where the stream does not state it.
     scale : float
-        Multiplies the samples first: the unit's share per count of raw numbers, or the mend for
-        a stream that states a wrong unit.
+        Factor on the samples: the unit per count of raw numbers, or the correction for a stream
+        that states a wrong unit.
     sfreq : float, optional
         True rate in Hz where the stream declares a wrong one.
     counter : CounterDescription, optional
         Of the ``counter`` channel.
     positions : str
-        How the electrode names are known.
+        Source of the electrode positions.
     """
 
     match: Match = Match()
@@ -113,32 +113,32 @@ class StreamDescription(_Described):
 
     @model_validator(mode="after")
     def _consistent(self) -> StreamDescription:
-        if OPEN in (self.unit, *self.channels):
-            where = "`unit`" if self.unit == OPEN else "a channel"
-            raise ValueError(f"{where} is still `{OPEN}`: write what it is")
+        if UNKNOWN in (self.unit, *self.channels):
+            where = "`unit`" if self.unit == UNKNOWN else "a channel"
+            raise ValueError(f"{where} is still `{UNKNOWN}`: replace it")
         if bool(self.channels) == bool(self.pick):
-            raise ValueError("say either `channels` (by position) or `pick` (by label)")
+            raise ValueError("give either `channels` (by position) or `pick` (by label)")
         n_counters = self.channels.count(COUNTER)
         if n_counters != (self.counter is not None):
             raise ValueError(
-                "a `counter` channel and the `counter:` field with its modulo go together"
+                "a `counter` channel needs the `counter:` field with its modulo, and vice versa"
             )
         kept = self.kept
         if not kept:
-            raise ValueError("no channel is left to use")
+            raise ValueError("all channels are dropped; keep at least one")
         if len(set(kept)) != len(kept):
-            raise ValueError(f"a channel is named twice in {', '.join(kept)}")
+            raise ValueError(f"duplicate channel names in {', '.join(kept)}")
         if self.unit and to_canonical(self.modality, self.unit) is None:
-            raise ValueError(f"{self.unit!r} is no unit of {self.modality} that is known here")
+            raise ValueError(f"{self.unit!r} is not a known unit of {self.modality}")
         return self
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """Names of the channels that are left, in order."""
+        """Names of the kept channels, in order."""
         return self.pick or tuple(c for c in self.channels if c not in (DROP, COUNTER))
 
     def fits(self, spec: StreamSpec) -> bool:
-        """Say whether this describes a stream: it matches and has the channels that are named."""
+        """Return whether this describes a stream: it matches and has the described channels."""
         if not self.match.fits(spec):
             return False
         if self.channels:
@@ -148,7 +148,7 @@ class StreamDescription(_Described):
 
 
 class BrainFlowSettings(_Described):
-    """How BrainFlow reaches the board; the fields are those of its ``BrainFlowInputParams``."""
+    """BrainFlow connection settings; the fields are those of its ``BrainFlowInputParams``."""
 
     board: str = Field(min_length=1)
     serial_port: str = ""
@@ -163,38 +163,38 @@ class BrainFlowSettings(_Described):
 
 
 class Device(_Described):
-    """A device: a name for people, its streams, and how BrainFlow reaches it."""
+    """A device: its display name, its streams, and how BrainFlow connects to it."""
 
     name: str = Field(min_length=1)
     streams: tuple[StreamDescription, ...] = ()
     brainflow: BrainFlowSettings | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Device:
+    def _not_empty(self) -> Device:
         if not self.streams and self.brainflow is None:
-            raise ValueError("describe at least one stream or say how BrainFlow reaches the board")
+            raise ValueError("describe at least one stream or give the `brainflow:` settings")
         return self
 
     def describe(self, spec: StreamSpec) -> StreamDescription | None:
-        """Find the description of a stream; None where it says nothing about it.
+        """Find the description of a stream; None where there is none.
 
         Raises
         ------
         UserError
-            The stream is the one that is meant, but has other channels than described.
+            The stream matches, but has other channels than described.
         """
         for stream in self.streams:
             if stream.fits(spec):
                 return stream
-        meant = [s for s in self.streams if s.match != Match() and s.match.fits(spec)]
-        if meant:
+        matching = [s for s in self.streams if s.match != Match() and s.match.fits(spec)]
+        if matching:
             expected = " or ".join(
                 f"{len(s.channels)} channels" if s.channels else f"channels {', '.join(s.pick)}"
-                for s in meant
+                for s in matching
             )
             raise UserError(
                 f"stream {spec.name!r} has {spec.n_chans} channels ({', '.join(spec.ch_names)}), "
-                f"but {self.name} is described with {expected}; mend `channels` in its description"
+                f"but {self.name} is described with {expected}; fix `channels` in its description"
             )
         return None
 
@@ -216,7 +216,7 @@ def load_device(name: str | Path) -> Device:
 
 
 def shipped_for(specs: Sequence[StreamSpec]) -> list[str]:
-    """Names of the shipped descriptions that mean one of these streams by its name or type."""
+    """Return the names of shipped descriptions that match one of these streams."""
     found = []
     for path in sorted((configs_dir() / "devices").glob("*.yaml")):
         streams = load_device(path).streams
@@ -226,7 +226,7 @@ def shipped_for(specs: Sequence[StreamSpec]) -> list[str]:
 
 
 def device_template(spec: StreamSpec) -> str:
-    """Write the description to fill in for a stream whose channels have no electrode names."""
+    """Return a template of a device YAML for a stream without electrode names."""
     modality = "EEG" if spec.modality is Modality.OTHER else spec.modality.value
     unit = "" if spec.unit else "    unit: microvolts        # microvolts, microsiemens, kohm ...\n"
     names = "".join(

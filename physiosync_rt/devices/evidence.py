@@ -1,4 +1,4 @@
-"""What the samples of an unknown stream betray of it: counters, clocks, sizes, rates."""
+"""Infer properties of an unknown stream from its samples: counter, clock, amplitude, rate."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from physiosync_rt.datatypes import FloatArray, Modality
 from physiosync_rt.devices.description import CounterDescription
 
 PLAUSIBLE = {Modality.EEG: (1.0, 200.0), Modality.GSR: (0.01, 100.0), Modality.ECG: (0.02, 5.0)}
-"""µV rms, µS and mV rms that living people have."""
+"""Physiological range in µV rms, µS and mV rms."""
 
 _RATES = (4, 10, 15, 16, 25, 32, 50, 51.2, 64, 100, 125, 128, 200, 220, 250, 256, 500, 512, 1000)
 
 
 def find_counter(x: FloatArray) -> CounterDescription | None:
-    """Find out whether samples of shape (n_samples,) count themselves and wrap."""
+    """Detect a wrapping sample counter in samples, shape (n_samples,)."""
     steps = np.diff(x)
     if len(steps) < 8 or (x < 0).any() or not np.array_equal(x, np.rint(x)):
         return None
@@ -28,14 +28,14 @@ def find_counter(x: FloatArray) -> CounterDescription | None:
     return CounterDescription(modulo=modulo, step=round(step))
 
 
-def rises(x: FloatArray) -> bool:
-    """Whether samples of shape (n_samples,) only ever grow, as a clock does."""
+def is_increasing(x: FloatArray) -> bool:
+    """Return whether samples, shape (n_samples,), only increase, as a clock does."""
     steps = np.diff(x)
     return len(steps) > 8 and bool((steps >= 0).all()) and float(np.mean(steps > 0)) > 0.5
 
 
-def size(modality: Modality, samples: FloatArray, sfreq: float) -> float:
-    """How large a signal is: rms without drift (EEG, ECG) or its middle (GSR).
+def amplitude(modality: Modality, samples: FloatArray, sfreq: float) -> float:
+    """Return the amplitude of a signal: detrended rms (EEG, ECG) or median (GSR).
 
     Parameters
     ----------
@@ -63,13 +63,13 @@ def size(modality: Modality, samples: FloatArray, sfreq: float) -> float:
     return float(np.median(rms)) if rms.size else float("nan")
 
 
-def fits(modality: Modality, value: float) -> bool:
-    """Whether a signal of this `size` can be a person's."""
+def is_plausible(modality: Modality, value: float) -> bool:
+    """Return whether an `amplitude` is in the physiological range."""
     low, high = PLAUSIBLE[modality]
     return low <= value <= high
 
 
-def usual_rate(measured: float) -> float:
-    """The rate that a device most likely has, in Hz, from one that was measured."""
+def nearest_rate(measured: float) -> float:
+    """Return the most likely nominal rate, in Hz, for a measured one."""
     usual = min(_RATES, key=lambda rate: abs(rate / measured - 1.0))
     return usual if abs(usual / measured - 1.0) < 0.05 else float(f"{measured:.3g}")

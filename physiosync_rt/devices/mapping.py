@@ -23,26 +23,26 @@ from physiosync_rt.formats.units import to_canonical
 
 
 class StreamMapper:
-    """Turn chunks of a stream into what the description says they are.
+    """Mapper that applies a stream's description to its chunks.
 
     Parameters
     ----------
     description : StreamDescription
     spec : StreamSpec
-        The stream as it describes itself.
+        The stream by its own metadata.
 
     Attributes
     ----------
     spec : StreamSpec
-        The stream as it leaves: named electrodes, canonical unit, true rate.
+        The mapped stream: electrode names, canonical unit, true rate.
     positions : str
         ``measured``, ``standard`` or ``assumed``.
 
     Raises
     ------
     UserError
-        Neither the stream nor the description names a unit, or the stream is in another one than
-        its modality can have.
+        Neither the stream nor the description states a unit, or the unit does not fit the
+        modality.
     """
 
     def __init__(self, description: StreamDescription, spec: StreamSpec) -> None:
@@ -53,7 +53,7 @@ class StreamMapper:
         if modality is not Modality.OTHER and conversion is None:
             raise UserError(
                 f"stream {spec.name!r} is described as {modality} but its unit is "
-                f"{stated or 'not known'}; write `unit:` in the description, for example "
+                f"{stated or 'unknown'}; add `unit:` to the description, for example "
                 f"{UNITS[modality]}"
             )
         self._conversion = None if spec.unit == UNITS[modality] else conversion
@@ -71,8 +71,8 @@ class StreamMapper:
         if description.counter is not None:
             if self.spec.sfreq <= 0:
                 raise UserError(
-                    f"stream {spec.name!r} counts samples but declares no rate; write `sfreq:` "
-                    "in the description"
+                    f"stream {spec.name!r} has a sample counter but declares no rate; add "
+                    "`sfreq:` to the description"
                 )
             self._unwrapper = CounterUnwrapper(description.counter, self.spec.sfreq)
         self._waiting: list[Chunk] = []
@@ -83,8 +83,8 @@ class StreamMapper:
         Returns
         -------
         tuple of Chunk
-            What is decided now; a doubtful counter holds samples back, for half a second of
-            them as a rule. ``Chunk.counter`` counts samples and never wraps.
+            Samples that are ready; a doubtful counter holds samples back, usually for half a
+            second. ``Chunk.counter`` counts samples and never wraps.
         """
         if self._unwrapper is None:
             return (self._mapped(chunk, chunk.counter),)
@@ -96,11 +96,11 @@ class StreamMapper:
         return self._release(counts)
 
     def flush(self) -> tuple[Chunk, ...]:
-        """Return what was held back, at the end of the stream."""
+        """Return the held samples at the end of the stream."""
         return () if self._unwrapper is None else self._release(self._unwrapper.flush())
 
     def _release(self, counts: list[int]) -> tuple[Chunk, ...]:
-        """Hand out the oldest waiting samples, one for each count."""
+        """Return the oldest held samples, one for each count."""
         out = []
         while counts:
             chunk = self._waiting.pop(0)
@@ -123,12 +123,12 @@ class StreamMapper:
 
 
 def mapper_for(device: Device | None, spec: StreamSpec) -> StreamMapper | None:
-    """Find how a device description maps a stream; None where it says nothing about it.
+    """Return the mapper of a described stream; None where it is not described.
 
     Raises
     ------
     UserError
-        The description does not go with the stream.
+        The description does not fit the stream.
     """
     description = device.describe(spec) if device else None
     return StreamMapper(description, spec) if description else None
@@ -137,12 +137,12 @@ def mapper_for(device: Device | None, spec: StreamSpec) -> StreamMapper | None:
 def map_recording(device: Device, recording: Recording) -> Recording:
     """Apply a device description to a recording.
 
-    Streams that it does not describe stay as they are; assumed positions are noted.
+    Streams without a description are unchanged; assumed positions are noted.
 
     Raises
     ------
     UserError
-        No stream of the recording is described, or one is described wrongly.
+        No stream of the recording is described, or a description does not fit.
     """
     streams, found = [], False
     notes = list(recording.notes)
@@ -153,16 +153,16 @@ def map_recording(device: Device, recording: Recording) -> Recording:
             continue
         found = True
         streams.append(_map_stream(mapper, stream))
-        # What the reader missed has been said now.
-        answered = f"stream {stream.spec.name!r}: unit not known"
-        notes = [note for note in notes if not note.startswith(answered)]
+        # The description states the unit that the reader did not know.
+        resolved = f"stream {stream.spec.name!r}: unknown unit"
+        notes = [note for note in notes if not note.startswith(resolved)]
         if mapper.positions == "assumed" and mapper.spec.modality is Modality.EEG:
             notes.append(f"electrode positions of {stream.spec.name!r} are assumed ({device.name})")
     if not found:
         names = ", ".join(f"{s.spec.name!r} ({s.spec.n_chans} ch)" for s in recording.streams)
         raise UserError(
             f"{device.name} describes no stream of {recording.path or 'the recording'}, which has "
-            f"{names or 'none'}; mend `match` in the description"
+            f"{names or 'none'}; fix `match` in the description"
         )
     return replace(recording, streams=tuple(streams), notes=tuple(notes))
 
@@ -181,7 +181,7 @@ def _map_stream(mapper: StreamMapper, stream: RecordedStream) -> RecordedStream:
 
 
 def _columns(description: StreamDescription, spec: StreamSpec) -> tuple[list[int], int]:
-    """Columns to keep, in the order of the kept names, and that of the counter (or -1)."""
+    """Return the columns to keep, in the order of their names, and the counter's (or -1)."""
     if description.pick:
         labels = [name.lower() for name in spec.ch_names]
         return [labels.index(label.lower()) for label in description.pick], -1

@@ -1,1 +1,1 @@
-"""Readers of recordings, one per format; `registry` finds the one that fits."""
+"""Read recordings: one reader per file format, chosen by `registry`."""

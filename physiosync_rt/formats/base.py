@@ -1,4 +1,4 @@
-"""What a file format offers to the registry, and what readers share."""
+"""Define a file format for the registry, and helpers that readers share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from physiosync_rt.datatypes import FloatArray, Modality, Recording, SampleArray
 from physiosync_rt.formats.units import Conversion
 
 SIMULATED_NOTE: Final = "simulated signals"
-"""Stands in the notes of every recording of a simulated person, whatever file it came through."""
+"""Note of every recording of a simulated person, whatever its file format."""
 
 _MODALITIES = {
     "eeg": Modality.EEG,
@@ -30,22 +30,22 @@ _MODALITIES = {
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format that can be read.
+    """A file format with its detection and its reader.
 
     Attributes
     ----------
     name : str
-        As a person calls it.
+        Name shown to the user.
     suffixes : tuple of str
-        Endings of file names, lower case, with the dot; empty for folders.
+        File name extensions, lower case, with the dot; empty for folders.
     matches : callable
-        ``matches(path, head)`` tells from the content whether this is the format; ``head`` holds
-        the first bytes of the file (unpacked when gzipped) and is empty for a folder.
+        ``matches(path, head)`` detects the format from the content; ``head`` contains
+        the first bytes of the file (decompressed when gzipped) and is empty for a folder.
     read : callable
         ``read(path)`` returns one `Recording`, or several one after the other (a file or folder
         of many subjects).
     parts : callable
-        ``parts(path)`` lists the files that are read with ``path``, itself among them.
+        ``parts(path)`` lists all files that belong to ``path``, including itself.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Format:
     parts: Callable[[Path], Iterable[Path]] = lambda path: (path,)
 
     def named(self, path: Path) -> bool:
-        """Tell whether the file's name ends as this format's names do."""
+        """Return whether the file name has one of this format's extensions."""
         return path.name.lower().endswith(self.suffixes) if self.suffixes else False
 
 
 def modality_of(word: str) -> Modality:
-    """Modality that a stream type or channel type stands for, in any case."""
+    """Return the modality of a stream type or channel type, ignoring case."""
     return _MODALITIES.get(word.strip().lower(), Modality.OTHER)
 
 
@@ -85,7 +85,7 @@ def convert(samples: FloatArray | SampleArray, conversions: Sequence[Conversion]
 
 
 def as_samples(values: FloatArray | SampleArray) -> SampleArray:
-    """Turn numbers of any type into float32 samples; what float32 cannot hold becomes infinite."""
+    """Convert numbers of any type to float32 samples; values out of range become infinite."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(values, dtype=np.float32)
 
@@ -98,5 +98,5 @@ _TEN_TWENTY = re.compile(
 
 
 def is_electrode(name: str) -> bool:
-    """Tell whether a channel name is an electrode of the 10-20, 10-10 or 10-5 system."""
+    """Return whether a channel name is an electrode of the 10-20, 10-10 or 10-5 system."""
     return _TEN_TWENTY.fullmatch(name) is not None

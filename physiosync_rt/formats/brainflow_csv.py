@@ -1,4 +1,4 @@
-"""Files that BrainFlow writes: numbers separated by tabs, without a word about their columns."""
+"""Read BrainFlow's CSV files: tab-separated numbers without column titles."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SYNTHETIC = (
 
 @dataclass(frozen=True, slots=True)
 class _Board:
-    """Columns of a board's data; stamps and markers are counted from the end."""
+    """Column layout of a board; negative indices count from the end."""
 
     name: str
     n_columns: int
@@ -76,18 +76,18 @@ def read(path: Path) -> Recording:
     Returns
     -------
     Recording
-        EEG in µV, or EDA in µS; markers that are not 0.
+        EEG in µV, or EDA in µS; nonzero values of the marker column as markers.
 
     Raises
     ------
     UserError
-        Number of columns and rate belong to no board that we know.
+        Number of columns and rate fit no known board.
     """
     rows, n_bad = read_rows(read_lines(path), "\t")
-    notes = [f"{n_bad} lines of a wrong length were left out"] if n_bad else []
+    notes = [f"{n_bad} lines of wrong length were dropped"] if n_bad else []
     values = numbers(rows, range(len(rows[0])))
-    board = _guess(path, len(rows[0]), values)
-    notes.append(f"the file does not name its board: taken for {board.name} by columns and rate")
+    board = _find_board(path, len(rows[0]), values)
+    notes.append(f"the file does not name its board: assumed {board.name} by columns and rate")
     stamps = values[:, board.stamp]
     times = stamps - stamps[0]
     counter = None
@@ -118,7 +118,7 @@ def read(path: Path) -> Recording:
     )
 
 
-def _guess(path: Path, n_columns: int, values: FloatArray) -> _Board:
+def _find_board(path: Path, n_columns: int, values: FloatArray) -> _Board:
     """Find the board by its number of columns and, where several have it, by the nearest rate."""
     candidates = [board for board in _BOARDS if board.n_columns == n_columns]
     rated = [
@@ -129,15 +129,15 @@ def _guess(path: Path, n_columns: int, values: FloatArray) -> _Board:
     if not rated:
         known = ", ".join(f"{board.name} ({board.n_columns})" for board in _BOARDS)
         raise UserError(
-            f"{path.name} has {n_columns} columns, which no board that can be read has; "
-            f"readable are {known}"
+            f"{path.name} has {n_columns} columns, which no supported board has; "
+            f"supported boards (columns): {known}"
         )
     off, board = min(rated, key=lambda item: item[0])
     if off > 0.25:
         raise UserError(
             f"{path.name} has the columns of {board.name} but runs at "
             f"{effective_rate(values[:, board.stamp]):.1f} Hz instead of {board.sfreq:g} Hz; "
-            "it is of another board or has lost most of its samples"
+            "it is from another board or has lost most of its samples"
         )
     return board
 

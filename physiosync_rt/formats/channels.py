@@ -1,4 +1,4 @@
-"""From the channels of a clinical file to streams of one modality and one rate each."""
+"""Group the channels of a clinical file into streams of one modality and one rate each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from physiosync_rt.datatypes import UNITS, FloatArray, Modality, RecordedStream,
 from physiosync_rt.formats.base import as_samples, is_electrode, modality_of, unique_names
 from physiosync_rt.formats.units import to_canonical
 
-# "EEG Fp1-Ref", "ECG ECG1": EDF+ writes the type in front of the name.
+# EDF+ writes the type before the name: "EEG Fp1-Ref", "ECG ECG1".
 _PREFIXED = re.compile(
     r"(?P<type>EEG|ECG|EKG|EOG|EMG|GSR|EDA|REF_EEG|DIG|RESP|TEMP)[ _](?P<name>.+)", re.IGNORECASE
 )
@@ -25,7 +25,7 @@ _GSR = re.compile(r"(?<![a-z])(gsr|eda|scl|scr)(?![a-z])|skin.?conduct", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One channel as a file has it.
+    """One channel of a file.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Channel:
     values, times : float64 array, shape (n_times,)
         Samples in ``unit`` and their stamps in seconds.
     modality : Modality or None
-        What the file says it is; None where only the label tells.
+        As stated in the file; None where only the label tells.
     """
 
     label: str
@@ -48,35 +48,37 @@ class Channel:
 
 
 def group_streams(channels: Sequence[Channel], notes: list[str]) -> tuple[RecordedStream, ...]:
-    """Sort channels into streams.
+    """Group channels into streams.
 
     Parameters
     ----------
     channels : sequence of Channel
         Channels of equal rate have equal stamps.
     notes : list of str
-        What was noticed is appended here.
+        Findings are appended here.
 
     Returns
     -------
     tuple of RecordedStream
-        One per modality and rate, in the file's order, in the canonical unit. Channels that are
-        no signal of a person (references against each other, EOG, triggers, unknown units) are
-        in streams of modality ``OTHER``.
+        One per modality and rate, in file order and in the canonical unit. Channels that cannot
+        be used (one reference against another, EOG, triggers, unknown units) are in streams of
+        modality ``OTHER``.
     """
     groups: dict[tuple[Modality, float], list[Channel]] = {}
     for channel in channels:
-        sorted_in = _classify(channel, notes)
-        key = (sorted_in.modality or Modality.OTHER, sorted_in.sfreq)
-        groups.setdefault(key, []).append(sorted_in)
+        classified = _classify(channel, notes)
+        key = (classified.modality or Modality.OTHER, classified.sfreq)
+        groups.setdefault(key, []).append(classified)
     modalities = [modality for modality, _ in groups]
     streams = []
     for (modality, sfreq), group in groups.items():
         name = modality.value if modalities.count(modality) == 1 else f"{modality}-{sfreq:g}Hz"
         labels = [channel.label for channel in group]
         if len(set(labels)) < len(labels):
-            doubles = ", ".join(sorted({label for label in labels if labels.count(label) > 1}))
-            notes.append(f"stream {name!r} names channels twice ({doubles}); they were numbered")
+            duplicates = ", ".join(sorted({label for label in labels if labels.count(label) > 1}))
+            notes.append(
+                f"stream {name!r} has duplicate channel names ({duplicates}); they were numbered"
+            )
         known = all(channel.unit for channel in group) and modality is not Modality.OTHER
         spec = StreamSpec(
             name=name,
@@ -92,8 +94,8 @@ def group_streams(channels: Sequence[Channel], notes: list[str]) -> tuple[Record
 
 
 def _classify(channel: Channel, notes: list[str]) -> Channel:
-    """Channel with its modality and bare name, converted where its unit is known."""
-    modality, name = _by_label(channel.label)
+    """Return the channel with its modality and plain name, converted where its unit is known."""
+    modality, name = _parse_label(channel.label)
     if modality is None:
         modality = channel.modality or Modality.OTHER
     if modality is Modality.EEG and _REFERENCES_ONLY.fullmatch(name):
@@ -105,15 +107,15 @@ def _classify(channel: Channel, notes: list[str]) -> Channel:
     if conversion is not None:
         values = conversion(channel.values)
         return replace(channel, label=name, modality=modality, values=values, unit=UNITS[modality])
-    stated = f"unit {channel.unit!r} is none of {modality}" if channel.unit else "no unit is stated"
+    stated = f"unit {channel.unit!r} is not of {modality}" if channel.unit else "no unit is stated"
     notes.append(f"channel {name!r}: {stated}; kept as OTHER")
     return replace(channel, label=name, modality=Modality.OTHER)
 
 
-def _by_label(label: str) -> tuple[Modality | None, str]:
-    """Modality that a label tells (None when it is silent) and the name without type and reference.
+def _parse_label(label: str) -> tuple[Modality | None, str]:
+    """Return the modality by label (None if unknown) and the name without type and reference.
 
-    ``ECG`` and ``GSR`` in a name outrank a file's typing: many writers type everything as EEG.
+    ``ECG`` and ``GSR`` in a name override the file's type: many writers declare all as EEG.
     """
     found = _PREFIXED.fullmatch(label)
     name = _COMMON_REFERENCE.sub("", found["name"] if found else label).strip()

@@ -1,4 +1,4 @@
-"""From raw stamps and clock measurements to stamps on the recorder's clock."""
+"""Convert raw time stamps to the recorder's clock with the measured clock offsets."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from physiosync_rt.datatypes import (
 )
 
 SAME_HOST_S = 1e-3
-"""Offsets below this are what measuring one clock against itself gives; they count as 0."""
+"""Offsets below this are measurement noise of a single clock and count as 0."""
 
 _RESET_S = 1.0
-"""A step back of the sender's clock, or a step of its offset, that no drift explains."""
+"""A backward step of the sender's clock, or a step of its offset, too large for drift."""
 
 
 def sample_offsets(timestamps: FloatArray, clock_offsets: FloatArray) -> FloatArray:
-    """Clock offset that holds for every sample.
+    """Return the clock offset of every sample.
 
     Parameters
     ----------
@@ -35,39 +35,39 @@ def sample_offsets(timestamps: FloatArray, clock_offsets: FloatArray) -> FloatAr
     Returns
     -------
     float64 array, shape (n_samples,)
-        For each sample the offset measured last at or before it (the first one before any), so
-        that a stream read live and its recording are corrected alike. Where the sender's clock
-        was set anew, only the measurements of the same stretch of that clock count.
+        The last offset measured at or before each sample (the first one where there is none), so
+        that a live stream and its recording are corrected alike. After a reset of the sender's
+        clock, only measurements between the same two resets are used.
     """
     if len(clock_offsets) == 0 or np.all(np.abs(clock_offsets[:, 1]) < SAME_HOST_S):
         return np.zeros(len(timestamps))
     times, values = clock_offsets[:, 0], clock_offsets[:, 1]
     resets = (np.diff(times) < 0) | (np.abs(np.diff(values)) > _RESET_S)
     starts = np.concatenate([[0], np.flatnonzero(resets) + 1, [len(times)]])
-    stretches = [slice(a, b) for a, b in pairwise(starts)]
-    # Distance in time from every sample to every stretch; 0 inside.
+    segments = [slice(a, b) for a, b in pairwise(starts)]
+    # Distance in time from every sample to every segment; 0 inside.
     distance = np.stack(
         [
             np.maximum(np.maximum(times[s][0] - timestamps, timestamps - times[s][-1]), 0.0)
-            for s in stretches
+            for s in segments
         ]
     )
     nearest = distance.argmin(axis=0)
     offsets = np.empty(len(timestamps))
-    for i, stretch in enumerate(stretches):
+    for i, segment in enumerate(segments):
         here = nearest == i
-        last = np.searchsorted(times[stretch], timestamps[here], side="right") - 1
-        offsets[here] = values[stretch][np.maximum(last, 0)]
+        last = np.searchsorted(times[segment], timestamps[here], side="right") - 1
+        offsets[here] = values[segment][np.maximum(last, 0)]
     return offsets
 
 
 def corrected(stream: RecordedStream | RecordedMarkers) -> FloatArray:
-    """Stamps of a stream on the recorder's clock, shape (n_samples,), in the file's order."""
+    """Return a stream's stamps on the recorder's clock, shape (n_samples,), in file order."""
     return stream.timestamps + sample_offsets(stream.timestamps, stream.clock_offsets)
 
 
 def stamped(recording: Recording) -> Recording:
-    """Leave out the samples that bear no time, with a note of how many they were."""
+    """Drop samples with NaN or infinite time stamps, and add a note with their number."""
     streams, notes = [], []
     for stream in recording.streams:
         finite = np.isfinite(stream.timestamps)
@@ -75,8 +75,8 @@ def stamped(recording: Recording) -> Recording:
             streams.append(stream)
             continue
         notes.append(
-            f"{stream.spec.name}: {int((~finite).sum())} samples bear a timestamp that is no "
-            "number; they are left out"
+            f"{stream.spec.name}: {int((~finite).sum())} samples have a NaN or infinite time "
+            "stamp; they were dropped"
         )
         counter = None if stream.counter is None else stream.counter[finite]
         streams.append(
@@ -93,10 +93,11 @@ def stamped(recording: Recording) -> Recording:
 
 
 def zero_time(recording: Recording) -> float:
-    """Time that ``start_utc`` and `Segment` refer to, on the recorder's clock, in seconds.
+    """Return the time that ``start_utc`` and `Segment` refer to, on the recorder's clock.
 
-    It is the first EEG sample; where there is no EEG, the first sample of the stream that began
-    first. First is first in the file: a smaller stamp may lie behind a reset of the clock.
+    It is the time in seconds of the first EEG sample, or without EEG of the first sample of the
+    stream that began first. First means first in the file: after a clock reset, stamps may be
+    smaller.
     """
     timed = _timed(recording)
     eeg = [s for s in recording.of(Modality.EEG) if len(s.timestamps)]
@@ -104,7 +105,7 @@ def zero_time(recording: Recording) -> float:
 
 
 def span(recording: Recording) -> tuple[float, float]:
-    """First and last sample on the recorder's clock in seconds; markers count where alone."""
+    """Return the times of the first and last sample; of the markers where there are no samples."""
     times = [corrected(s) for s in _timed(recording)]
     return float(min(t.min() for t in times)), float(max(t.max() for t in times))
 

@@ -1,4 +1,4 @@
-"""DEAP's ``data_preprocessed_python``: one ``sXX.dat`` per subject, 40 videos of 3 + 60 s.
+"""Read DEAP's ``data_preprocessed_python``: one ``sXX.dat`` per subject, 40 videos of 3 + 60 s.
 
 Source: Koelstra et al. 2012, and the dataset's own description of its preprocessed files.
 """
@@ -36,7 +36,7 @@ BASELINE_S: Final = 3.0
 TRIAL_S: Final = 60.0
 N_TIMES: Final = int((BASELINE_S + TRIAL_S) * SFREQ)
 PAUSE_S: Final = 5.0
-"""Length that is shown for the unknown pause between trials."""
+"""Assumed length of the unknown pause between trials."""
 
 DEAP_CH_NAMES: Final = (
     *("Fp1", "AF3", "F3", "F7", "FC5", "FC1", "C3", "T7", "CP5", "CP1", "P3", "P7", "PO3"),
@@ -46,7 +46,7 @@ DEAP_CH_NAMES: Final = (
 """The 32 electrodes of DEAP, in the order of its preprocessed files."""
 
 SIMULATED_FILE: Final = "SIMULATED.json"
-"""Lies in a folder beside files of simulated people."""
+"""File that marks a folder of simulated subjects."""
 
 _HISTORY = (
     "downsampled from 512 to 128 Hz",
@@ -59,7 +59,7 @@ _NAME = re.compile(r"s(\d{2})\.dat", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DeapSubject:
-    """One subject as the file holds it.
+    """Content of one subject's file.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class DeapSubject:
         ``s01`` to ``s32``.
     data : float64 array, shape (n_trials, 40, 8064)
         Videos in the order of their numbers; 32 EEG channels in µV, then hEOG, vEOG, zEMG, tEMG,
-        GSR (Ω), respiration, plethysmograph, temperature; 128 Hz, 3 s before the video first.
+        GSR (Ω), respiration, plethysmograph, temperature; 128 Hz, first 3 s of baseline.
     labels : float64 array, shape (n_trials, 4)
         Valence, arousal, dominance and liking, 1 to 9.
     path : Path
@@ -84,26 +84,25 @@ class DeapSubject:
         Raises
         ------
         UserError
-            A resistance that is not positive.
+            A resistance is not positive.
         """
         ohm = self.data[:, GSR_CHANNEL]
         bad = np.flatnonzero((ohm <= 0).any(axis=1))
         if bad.size:
             raise UserError(
                 f"{self.path.name} has a skin resistance that is not positive in trial "
-                f"{bad[0] + 1} ({bad.size} of {len(ohm)} trials), which is no conductance in uS; "
-                "read this subject's EEG alone, or use profile 'paper', which takes ohms as they "
-                "are"
+                f"{bad[0] + 1} ({bad.size} of {len(ohm)} trials), which has no conductance in uS; "
+                "read this subject's EEG alone, or use profile 'paper', which uses the resistance"
             )
         return 1e6 / ohm
 
     def to_recording(self, *, gsr: bool = True) -> Recording:
-        """Lay the trials one after another on one time axis, `PAUSE_S` apart.
+        """Concatenate the trials on one time axis, `PAUSE_S` apart.
 
         Parameters
         ----------
         gsr : bool
-            Whether the skin conductance comes along.
+            Whether to include the skin conductance.
 
         Raises
         ------
@@ -148,19 +147,19 @@ def load_subject(path: Path | str) -> DeapSubject:
     Raises
     ------
     UserError
-        A name that is not ``sXX.dat``, a file that holds more than arrays, is cut off, has other
-        shapes, samples that are no numbers, or ratings out of 1 to 9.
+        The name is not ``sXX.dat``, or the file contains more than arrays, is truncated, or has
+        wrong shapes, NaN or infinite samples, or ratings outside 1 to 9.
     """
     path = Path(path)
     match = _NAME.fullmatch(path.name)
     if match is None:
         raise UserError(
-            f"{path.name} does not say its subject; DEAP's files are s01.dat to s32.dat"
+            f"{path.name} does not name its subject; DEAP's files are s01.dat to s32.dat"
         )
     content = load_arrays(path)
     if not isinstance(content, dict) or not {"data", "labels"} <= content.keys():
         raise UserError(
-            f"{path.name} is a pickle but not DEAP's: a dict with 'data' and 'labels' is expected"
+            f"{path.name} is a pickle but not DEAP's; expected a dict with 'data' and 'labels'"
         )
     data, labels = (_floats(path, key, content[key]) for key in ("data", "labels"))
     n_trials = len(data)
@@ -172,18 +171,18 @@ def load_subject(path: Path | str) -> DeapSubject:
     if labels.shape != (n_trials, 4):
         raise UserError(
             f"{path.name}: 'labels' has shape {labels.shape}, expected ({n_trials}, 4); "
-            "the file is damaged, take another copy"
+            "the file is damaged, use another copy"
         )
     for k in range(n_trials):
         if not np.isfinite(data[k]).all():
             raise UserError(
-                f"{path.name}: trial {k + 1} has samples that are no numbers; "
-                "the file is damaged, take another copy"
+                f"{path.name}: trial {k + 1} contains NaN or infinite values; "
+                "the file is damaged, use another copy"
             )
         if not ((labels[k] >= 1) & (labels[k] <= 9)).all():
             raise UserError(
                 f"{path.name}: trial {k + 1} is rated {labels[k].tolist()}, expected 1 to 9; "
-                "the file is damaged, take another copy"
+                "the file is damaged, use another copy"
             )
     return DeapSubject(f"s{match[1]}", data, labels, path)
 
@@ -194,21 +193,21 @@ def subject_files(folder: Path | str) -> tuple[Path, ...]:
     Raises
     ------
     UserError
-        No folder, no file of DEAP's there, or a hole in the row of subjects (named).
+        The folder does not exist, contains no DEAP file, or lacks subjects (which are named).
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder; name DEAP's data_preprocessed_python")
+        raise UserError(f"{folder} is not a folder; name DEAP's data_preprocessed_python")
     found = {int(m[1]): p for p in folder.iterdir() if (m := _NAME.fullmatch(p.name))}
     if not found:
         raise UserError(
-            f"{folder} holds no s01.dat to s32.dat; name DEAP's data_preprocessed_python"
+            f"{folder} contains no s01.dat to s32.dat; name DEAP's data_preprocessed_python"
         )
     missing = [f"s{i:02d}.dat" for i in range(1, max(found)) if i not in found]
     if missing:
         raise UserError(
             f"{folder.name} lacks {', '.join(missing)} of {len(found) + len(missing)} subjects; "
-            "add what is missing, or name the files you want one by one"
+            "add the missing files, or name the files you want one by one"
         )
     return tuple(found[i] for i in sorted(found))
 
@@ -216,7 +215,7 @@ def subject_files(folder: Path | str) -> tuple[Path, ...]:
 def read_deap(path: Path | str) -> Iterator[Recording]:
     """Read one ``sXX.dat``, or a folder of them in the order of subjects.
 
-    Where a folder ends before the last subject that it should have, a note names what it lacks.
+    Where the last subjects of a folder are missing, a note names them.
 
     Raises
     ------
@@ -225,28 +224,28 @@ def read_deap(path: Path | str) -> Iterator[Recording]:
     """
     path = Path(path)
     files = subject_files(path) if path.is_dir() else (path,)
-    note = _incomplete(path, len(files)) if path.is_dir() else ""
+    note = _missing_subjects_note(path, len(files)) if path.is_dir() else ""
     for file in files:
         recording = load_subject(file).to_recording()
         yield replace(recording, notes=(*recording.notes, note)) if note else recording
 
 
-def _incomplete(folder: Path, n_files: int) -> str:
-    """Say which subjects are not there of those that DEAP, or a simulation, has."""
+def _missing_subjects_note(folder: Path, n_files: int) -> str:
+    """Return a note on the missing last subjects of DEAP or of a simulation."""
     n_subjects = N_SUBJECTS
     simulated = folder / SIMULATED_FILE
     if simulated.is_file():
         n_subjects = json.loads(simulated.read_text(encoding="utf-8"))["n_subjects"]
-    lacking = [f"s{i:02d}" for i in range(n_files + 1, n_subjects + 1)]
-    if not lacking:
+    missing = [f"s{i:02d}" for i in range(n_files + 1, n_subjects + 1)]
+    if not missing:
         return ""
-    return f"incomplete: {n_files} of {n_subjects} subjects, without {', '.join(lacking)}"
+    return f"incomplete: {n_files} of {n_subjects} subjects, without {', '.join(missing)}"
 
 
 def _floats(path: Path, key: str, value: object) -> FloatArray:
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
         raise UserError(
-            f"{path.name}: {key!r} is not an array of numbers; the file is not DEAP's or damaged"
+            f"{path.name}: {key!r} is not an array of numbers; the file is damaged or not DEAP's"
         )
     return value.astype(np.float64, copy=False)
 

@@ -1,6 +1,6 @@
-"""DREAMER's ``DREAMER.mat``: 23 subjects, 18 film clips, EEG at 128 Hz and ECG at 256 Hz.
+"""Read DREAMER's ``DREAMER.mat``: 23 subjects, 18 film clips, EEG at 128 Hz, ECG at 256 Hz.
 
-Source: Katsigiannis and Ramzan 2018, and the structure that the dataset's public loaders agree on.
+Source: Katsigiannis and Ramzan 2018, and the file structure used by the dataset's public loaders.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ CH_NAMES: Final = (
 )
 ECG_NAMES: Final = ("ECG1", "ECG2")
 PAUSE_S: Final = 5.0
-"""Length that is shown for the unknown pauses between baselines and clips."""
+"""Assumed length of the unknown pauses between baselines and clips."""
 
 ECG_MID: Final = 2048.0
 ECG_MV_PER_COUNT: Final = 3000.0 / 4095.0 / 175.0
-"""Shimmer2: 12 bits over 3 V behind a gain of 175. The dataset does not state its unit."""
+"""Shimmer2: 12 bits over 3 V at a gain of 175. The dataset does not state its unit."""
 
 SIMULATED_PROVIDER: Final = "PhysioSync-RT simulation"
-_MOST_UNEQUAL_S = 1.0
+_MAX_DURATION_DIFF_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DreamerSubject:
-    """One subject as the file holds it, clips in the order of their numbers.
+    """Content of one subject, clips in the order of their numbers.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class DreamerSubject:
         Scores, 1 to 5.
     path : Path
     simulated : bool
-        Whether the file says that its people were simulated.
+        Whether the file states that its subjects are simulated.
     """
 
     subject: str
@@ -75,9 +75,9 @@ class DreamerSubject:
     simulated: bool
 
     def to_recording(self) -> Recording:
-        """Lay baselines and clips one after another on one time axis, `PAUSE_S` apart.
+        """Concatenate baselines and clips on one time axis, `PAUSE_S` apart.
 
-        The ECG is taken as counts of a Shimmer2 and turned into mV; a note says so.
+        The ECG is assumed to be in Shimmer2 counts and converted to mV; a note states this.
         """
         segments: list[Segment] = []
         pieces: list[tuple[float, FloatArray, FloatArray]] = []
@@ -108,7 +108,7 @@ class DreamerSubject:
         ecg = np.concatenate([ecg for _, _, ecg in pieces])
         eeg_stamps = np.concatenate([t + np.arange(len(x)) / EEG_SFREQ for t, x, _ in pieces])
         ecg_stamps = np.concatenate([t + np.arange(len(x)) / ECG_SFREQ for t, _, x in pieces])
-        notes = ["ECG in mV if it is Shimmer2 counts, as assumed: the dataset states no unit"]
+        notes = ["ECG is in mV assuming Shimmer2 counts: the dataset states no unit"]
         if len(self.eeg_stimuli) != N_CLIPS:
             notes.append(f"{len(self.eeg_stimuli)} of DREAMER's {N_CLIPS} clips")
         if self.simulated:
@@ -126,13 +126,13 @@ class DreamerSubject:
 
 
 def load_subjects(path: Path | str) -> Iterator[DreamerSubject]:
-    """Load ``DREAMER.mat`` and give its subjects one by one, each checked.
+    """Load ``DREAMER.mat`` and yield its subjects one by one, each checked.
 
     Raises
     ------
     UserError
-        No DREAMER structure, a file that is cut off, fewer subjects or clips than it announces,
-        other shapes, or scores out of 1 to 5; subject and clip are named.
+        No DREAMER structure, a truncated file, fewer subjects or clips than declared, wrong
+        shapes, or scores outside 1 to 5; subject and clip are named.
     """
     path = Path(path)
     root = _root(path)
@@ -142,13 +142,13 @@ def load_subjects(path: Path | str) -> Iterator[DreamerSubject]:
     )
     if len(subjects) != n_subjects:
         raise UserError(
-            f"{path.name} announces {n_subjects} subjects but holds {len(subjects)}; "
-            "it is incomplete, take another copy"
+            f"{path.name} declares {n_subjects} subjects but contains {len(subjects)}; "
+            "it is incomplete, use another copy"
         )
     for name, expected in (("EEG_SamplingRate", EEG_SFREQ), ("ECG_SamplingRate", ECG_SFREQ)):
         rate = float(_field(path, root, name).item())
         if rate != expected:
-            raise UserError(f"{path.name}: {name} is {rate:g} Hz, DREAMER's is {expected:g} Hz")
+            raise UserError(f"{path.name}: {name} is {rate:g} Hz; expected {expected:g} Hz")
     simulated = str(_field(path, root, "Provider").item()) == SIMULATED_PROVIDER
     for i, subject in enumerate(subjects):
         yield _subject(path, f"{i + 1:02d}", subject[0, 0], n_clips, simulated)
@@ -175,19 +175,19 @@ def _root(path: Path) -> Any:
             f"{path.name} is a MATLAB 7.3 file; DREAMER comes as version 7, save it with '-v7'"
         ) from error
     except Exception as error:
-        # scipy raises nearly anything, struct.error to MemoryError, on a damaged file.
+        # On a damaged file scipy raises nearly any exception, struct.error to MemoryError.
         raise UserError(
             f"{path.name} cannot be read as a MATLAB file: it is cut off or damaged; "
-            "take another copy"
+            "use another copy"
         ) from error
     if "DREAMER" not in content or content["DREAMER"].dtype.names is None:
-        raise UserError(f"{path.name} holds no structure 'DREAMER'; name the file DREAMER.mat")
+        raise UserError(f"{path.name} contains no structure 'DREAMER'; name the file DREAMER.mat")
     return content["DREAMER"][0, 0]
 
 
 def _field(path: Path, struct: Any, name: str, where: str = "DREAMER") -> Any:
     if struct.dtype.names is None or name not in struct.dtype.names:
-        raise UserError(f"{path.name}: {where} has no field {name!r}; it is not DREAMER's")
+        raise UserError(f"{path.name}: {where} has no field {name!r}; it is not a DREAMER file")
     return struct[name]
 
 
@@ -208,10 +208,10 @@ def _subject(
             zip(parts[f"EEG {kind}"], parts[f"ECG {kind}"], strict=True)
         ):
             eeg_s, ecg_s = len(eeg) / EEG_SFREQ, len(ecg) / ECG_SFREQ
-            if abs(eeg_s - ecg_s) > _MOST_UNEQUAL_S:
+            if abs(eeg_s - ecg_s) > _MAX_DURATION_DIFF_S:
                 raise UserError(
                     f"{path.name}: {where} {kind} of clip {k + 1} has {eeg_s:.1f} s of EEG but "
-                    f"{ecg_s:.1f} s of ECG; the file is incomplete, take another copy"
+                    f"{ecg_s:.1f} s of ECG; the file is incomplete, use another copy"
                 )
     valence, arousal, dominance = (
         _scores(path, where, name, _field(path, struct, name, where), n_clips)
@@ -236,8 +236,8 @@ def _arrays(
 ) -> tuple[FloatArray, ...]:
     if len(cells) != n_clips:
         raise UserError(
-            f"{path.name}: {where} has {len(cells)} clips, the file announces {n_clips}; "
-            "it is incomplete, take another copy"
+            f"{path.name}: {where} has {len(cells)} clips, the file declares {n_clips}; "
+            "it is incomplete, use another copy"
         )
     for k, cell in enumerate(cells):
         fits = cell.ndim == 2 and cell.shape[1] == n_chans and len(cell) > 0
@@ -250,12 +250,12 @@ def _arrays(
 
 
 def _scores(path: Path, where: str, name: str, raw: Any, n_clips: int) -> FloatArray:
-    # MATLAB stores small integers as uint8, in which 1 - 2 is 255.
+    # MATLAB stores small integers as uint8, where 1 - 2 is 255.
     scores = np.asarray(raw).ravel().astype(np.float64)
     if len(scores) != n_clips or not np.isin(scores, np.arange(1, 6)).all():
         raise UserError(
             f"{path.name}: {where} {name} is {scores.tolist()}, expected {n_clips} scores of 1 to "
-            "5; the file is damaged, take another copy"
+            "5; the file is damaged, use another copy"
         )
     return scores
 

@@ -1,4 +1,4 @@
-"""Sessions of the Empatica E4: a folder of CSV files, one per sensor.
+"""Read sessions of the Empatica E4: a folder of CSV files, one per sensor.
 
 Every file begins with its start as UNIX time and its rate in Hz. EDA is in µS.
 """
@@ -24,7 +24,7 @@ from physiosync_rt.formats.base import Format, as_samples
 from physiosync_rt.formats.table import numbers, read_lines, read_rows
 
 _AXES = ("x", "y", "z")
-# Sensor by file name, with the channel names of those that have several.
+# Channel names by sensor file.
 _SENSORS = {
     "EDA.csv": ("EDA",),
     "BVP.csv": ("BVP",),
@@ -44,7 +44,7 @@ class _Sensor:
 
 
 def read(path: Path) -> Recording:
-    """Read a session of the E4.
+    """Read a session of the Empatica E4.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def read(path: Path) -> Recording:
     Raises
     ------
     UserError
-        There is no sensor with samples, or a file is not as the E4 writes it.
+        There is no sensor with samples, or a file does not follow the E4's layout.
     """
     files = [path] if path.is_file() else [path / name for name in _SENSORS]
     notes: list[str] = []
@@ -73,13 +73,13 @@ def read(path: Path) -> Recording:
         if len(sensor.values):
             sensors.append(sensor)
         else:
-            notes.append(f"{file.name} holds no samples; left out")
+            notes.append(f"{file.name} contains no samples; it was dropped")
     if not sensors:
-        raise UserError(f"{path.name} holds no samples of an Empatica E4; expected EDA.csv there")
+        raise UserError(f"{path.name} contains no Empatica E4 samples; expected EDA.csv there")
     zero = min(sensor.start_utc for sensor in sensors)
     streams = [_stream(sensor, zero) for sensor in sensors]
     if path.is_dir():
-        streams += _beats(path / _BEATS, zero)
+        streams += _beat_intervals(path / _BEATS, zero)
     first = sensors[0]
     lost = float(np.mean(first.values <= 0)) if first.name == "EDA" else 0.0
     if lost >= 0.001:
@@ -101,7 +101,7 @@ def _read_sensor(file: Path) -> _Sensor:
         start_utc, sfreq = values[0, 0], values[1, 0]
     except (IndexError, ValueError) as error:
         raise UserError(
-            f"{file.name} is not as the Empatica E4 writes it ({error}); expected its start time, "
+            f"{file.name} is not a file of the Empatica E4 ({error}); expected its start time, "
             "its rate and then numbers"
         ) from error
     if not 0 < sfreq < 1e4:
@@ -123,8 +123,8 @@ def _stream(sensor: _Sensor, zero: float) -> RecordedStream:
     return RecordedStream(spec, as_samples(sensor.values), times)
 
 
-def _beats(file: Path, zero: float) -> list[RecordedStream]:
-    """Intervals between beats, an irregular stream; the first line holds the start and a title."""
+def _beat_intervals(file: Path, zero: float) -> list[RecordedStream]:
+    """Read the beat intervals, an irregular stream; line 1 contains the start and a title."""
     if not file.exists():
         return []
     title, *lines = read_lines(file) or [""]
@@ -138,7 +138,7 @@ def _beats(file: Path, zero: float) -> list[RecordedStream]:
 
 
 def _tags(folder: Path, zero: float) -> tuple[RecordedMarkers, ...]:
-    """Presses of the button; some data sets rename the file after the person."""
+    """Read the button presses; some data sets add the subject to the file name."""
     file = next(iter(sorted(folder.glob("tags*.csv"))), None)
     rows = read_rows(read_lines(file), ",")[0] if file else []
     if not rows:

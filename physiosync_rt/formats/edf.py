@@ -1,7 +1,7 @@
-"""EDF, EDF+ and BDF.
+"""Read EDF, EDF+ and BDF files.
 
-Read here and not through MNE, which resamples channels of lower rate to the highest one, knows
-only volts, and takes a discontinuous EDF+D for continuous.
+MNE is not used here, because it resamples all channels to the highest rate, supports only volts,
+and treats a discontinuous EDF+D file as continuous.
 
 References
 ----------
@@ -31,7 +31,7 @@ _BDF_MAGIC = b"\xffBIOSEMI"
 
 @dataclass(frozen=True, slots=True)
 class _Signal:
-    """One signal as the header describes it; ``start`` is its place in a data record."""
+    """One signal of the header; ``start`` is its index in a data record."""
 
     label: str
     unit: str
@@ -87,7 +87,7 @@ def read(path: Path) -> Recording:
         if signal.is_annotation:
             continue
         stop = signal.start + signal.n_per_record
-        # A record of a few seconds may hold a fraction of a sample per second.
+        # The rate may be fractional where a record is several seconds long.
         sfreq = signal.n_per_record / header.record_s
         digital: FloatArray = records[:, signal.start : stop].astype(np.float64)
         values = digital * signal.gain + signal.offset
@@ -95,7 +95,7 @@ def read(path: Path) -> Recording:
         channels.append(Channel(signal.label, sfreq, signal.unit, values.ravel(), times.ravel()))
     streams = group_streams(channels, notes)
     if header.start_utc is None:
-        notes.append("the start time in the header is blank or anonymised")
+        notes.append("the start time in the header is blank or anonymized")
     history = sorted({s.prefilter for s in header.signals if s.prefilter.strip(" ?")})
     return Recording(
         streams=streams,
@@ -117,7 +117,7 @@ def _read_header(path: Path) -> _Header:
             record_s = float(fixed[244:252])
         except ValueError as error:
             raise UserError(
-                f"{path.name} has no valid EDF header ({error}); it is damaged or no EDF file"
+                f"{path.name} has no valid EDF header ({error}); it is damaged or not an EDF file"
             ) from error
         table = file.read(256 * n_signals).decode("latin-1")
     if n_signals < 1 or len(table) < 256 * n_signals or not record_s > 0:
@@ -160,9 +160,9 @@ def _read_header(path: Path) -> _Header:
 
 
 def _start_utc(fixed: bytes) -> float | None:
-    """Start as UNIX time; None where it is invalid or was blanked.
+    """Return the start as UNIX time; None where it is invalid or anonymized.
 
-    EDF states local time without its zone; like MNE, we take it for UTC.
+    EDF states local time without a time zone; UTC is assumed, as in MNE.
     """
     text = fixed[168:184].decode("latin-1")
     found = re.fullmatch(r"(\d\d).(\d\d).(\d\d)(\d\d).(\d\d).(\d\d)", text)
@@ -170,10 +170,10 @@ def _start_utc(fixed: bytes) -> float | None:
         return None
     day, month, year, hour, minute, second = map(int, found.groups())
     if (hour, minute, second) == (0, 0, 0):
-        # Nobody starts a session at midnight sharp: this is what anonymisers leave behind.
+        # Exactly midnight is what anonymization tools write.
         return None
     try:
-        # EDF's two digits stand for 1985 to 2084.
+        # EDF's two-digit years mean 1985 to 2084.
         full_year = year + (1900 if year >= 85 else 2000)
         return datetime(full_year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
     except ValueError:
@@ -181,15 +181,15 @@ def _start_utc(fixed: bytes) -> float | None:
 
 
 def _read_records(path: Path, header: _Header) -> tuple[_Records, list[str]]:
-    """All data records as integers, shape (n_records, record_samples), and notes on damage."""
+    """Read all data records as integers, shape (n_records, record_samples), and notes on damage."""
     record_bytes = header.record_samples * header.sample_bytes
     raw = np.fromfile(path, dtype=np.uint8, offset=header.n_bytes)
     n_whole = len(raw) // record_bytes
     notes = []
     if n_whole == 0:
-        raise UserError(f"{path.name} holds a header but no complete data record; it was cut off")
+        raise UserError(f"{path.name} has a header but no complete data record; it was cut off")
     if header.n_records > n_whole:
-        notes.append(f"the file was cut off: {n_whole} of {header.n_records} records are there")
+        notes.append(f"the file was cut off: {n_whole} of {header.n_records} records were read")
     elif header.n_records > 0:
         n_whole = header.n_records
     raw = raw[: n_whole * record_bytes]
@@ -204,7 +204,7 @@ def _read_records(path: Path, header: _Header) -> tuple[_Records, list[str]]:
 def _annotations(
     header: _Header, records: _Records
 ) -> tuple[FloatArray, tuple[RecordedMarkers, ...]]:
-    """Onset of every record in seconds, shape (n_records,), and the annotations as markers."""
+    """Return every record's onset in seconds, shape (n_records,), and the annotation markers."""
     onsets: FloatArray = np.arange(len(records), dtype=np.float64) * header.record_s
     record_onsets: list[float] = []
     found: list[tuple[float, str]] = []
@@ -220,13 +220,13 @@ def _annotations(
                 onset_text, *labels = tal.split(b"\x14")
                 onset = float(onset_text.split(b"\x15")[0])
                 if n_signal == 0 and j == 0:
-                    # The first one is the record's own time.
+                    # The first annotation is the record's onset.
                     record_onsets.append(onset)
                 found += [(onset, label.decode("utf-8", "replace")) for label in labels if label]
     if header.reserved.startswith(("EDF+D", "BDF+D")) and len(record_onsets) == len(onsets):
         onsets = np.array(record_onsets)
     elif record_onsets:
-        # In a continuous file only the first time counts; the others are the same, rounded.
+        # In a continuous file only the first onset is needed; the others are rounded.
         onsets += record_onsets[0]
     if not found:
         return onsets, ()

@@ -1,4 +1,4 @@
-"""From what an LSL or XDF stream says of itself to a `StreamSpec` and samples that go with it."""
+"""Convert the metadata of an LSL or XDF stream to a `StreamSpec`, and its samples to match."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from physiosync_rt.formats.base import as_samples, convert, modality_of, unique_
 from physiosync_rt.formats.units import Conversion, stream_conversions
 
 COUNTER_TYPE = "sample_counter"
-"""Type of a channel by which we ourselves send or store `RecordedStream.counter`: it counts
-samples and never wraps. Counters of devices have other names; a device file says what they are.
+"""Type of the channel in which this program sends or stores `RecordedStream.counter`, a sample
+count that never wraps. A device's own counter has another name, stated in its device YAML.
 """
 
 COUNTER_LIMIT = 1 << 24
-"""Float32 samples hold whole numbers below this."""
+"""Float32 represents all whole numbers below this exactly."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamLayout:
-    """What is in a stream, and how to take it out of its raw samples.
+    """Layout of a stream's raw samples: channels, units and counter.
 
     Attributes
     ----------
     spec : StreamSpec
-        The stream without its counter channel; ``unit`` is empty where it is not known.
+        The stream without its counter channel; ``unit`` is empty where unknown.
     unit_words : tuple of str
-        Unit of each channel of ``spec`` as stated, empty where nothing is stated.
+        Stated unit of each channel of ``spec``, empty where none is stated.
     conversions : tuple of Conversion or None
-        To the canonical unit; None where it is not known or the modality has none.
+        To the canonical unit; None where the unit is unknown or the modality has none.
     columns : tuple of int
-        Places of the channels of ``spec`` in a raw sample.
+        Indices of the channels of ``spec`` in a raw sample.
     counter : int or None
-        Place of the sample counter in a raw sample.
+        Index of the sample counter in a raw sample.
     """
 
     spec: StreamSpec
@@ -45,7 +45,7 @@ class StreamLayout:
     counter: int | None
 
     def split(self, raw: FloatArray | SampleArray) -> tuple[SampleArray, IntArray | None]:
-        """Take samples and counter out of raw samples.
+        """Split raw samples into samples and counter.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ def stream_layout(
     source_id: str = "",
     host: str = "",
 ) -> StreamLayout:
-    """Make sense of a stream's metadata.
+    """Derive the layout from a stream's metadata.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def stream_layout(
     sfreq : float
         Nominal rate in Hz, 0 when irregular.
     channels : sequence of mapping
-        ``label``, ``unit`` and ``type`` of every channel, as far as they are stated.
+        ``label``, ``unit`` and ``type`` of every channel, where stated.
     """
     counters = [i for i, c in enumerate(channels) if c.get("type") == COUNTER_TYPE]
     counter = counters[0] if counters and len(channels) > 1 else None
@@ -109,7 +109,7 @@ def stream_layout(
 
 
 def _modality(stype: str, channels: Sequence[Mapping[str, str]]) -> Modality:
-    """Modality by stream type; where there is none, by what all channels agree on."""
+    """Return the modality by stream type, or else by the type that all channels share."""
     if stype.strip():
         return modality_of(stype)
     by_channel = {modality_of(c.get("type", "")) for c in channels}

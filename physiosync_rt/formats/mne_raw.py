@@ -1,4 +1,4 @@
-"""FIF and BrainVision, through MNE."""
+"""Read FIF and BrainVision files with MNE."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIF_MAGIC = b"\x00\x00\x00\x64\x00\x00\x00\x1f"
 _VHDR_MAGIC = (b"Brain Vision", b"BrainVision")
 _VHDR_PARTS = re.compile(r"^\s*(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", re.MULTILINE)
 
-# What MNE keeps samples in, for the channel types that we use.
+# MNE's internal units of the channel types used here.
 _MNE_UNITS = {Modality.EEG: "V", Modality.ECG: "V", Modality.GSR: "S", Modality.OTHER: ""}
 
 
@@ -39,9 +39,9 @@ def read(path: Path) -> Recording:
     Raises
     ------
     UserError
-        The parts of a BrainVision recording are not all there.
+        A file of a BrainVision recording is missing.
     """
-    # MNE takes a second to load: only those who read such a file wait for it.
+    # MNE takes a second to load, so only readers of these files import it.
     import mne
 
     with warnings.catch_warnings():
@@ -51,7 +51,7 @@ def read(path: Path) -> Recording:
         except FileNotFoundError as error:
             missing = Path(str(error.filename or error)).name
             raise UserError(
-                f"{path.name} needs {missing} beside it; copy all files of the recording"
+                f"{path.name}: {missing} is missing beside it; copy all files of the recording"
             ) from error
     notes: list[str] = []
     times = np.asarray(raw.times, dtype=np.float64)
@@ -83,7 +83,7 @@ def _annotations(raw: Any) -> tuple[RecordedMarkers, ...]:
 
 
 def _history(raw: Any) -> tuple[str, ...]:
-    """Name the filters that the file says were applied."""
+    """Return the filters that were applied according to the file."""
     highpass, lowpass = raw.info["highpass"], raw.info["lowpass"]
     nyquist = raw.info["sfreq"] / 2
     done = []

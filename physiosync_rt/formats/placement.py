@@ -1,4 +1,4 @@
-"""Where the files of one session lie to each other in time, and how exactly that is known."""
+"""Align the files of one session in time, and state how exact the alignment is."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected, span, zero_time
 
 FILE_GAP_S = 1.0
-"""Pause between files that follow each other."""
+"""Pause between files that are put one after the other."""
 
 LONGEST_PAUSE_S = 300.0
-"""Files of one session come no later after each other: what is longer looks like a clock that was
-set anew (`align.limits.RESET_S`), and a row for every second of it would say nothing."""
+"""Longest pause within one session: a longer one looks like a clock reset
+(`align.thresholds.RESET_S`), and a row for every second of it would carry no information."""
 
-_SAID_IN_TURN = f"the files were put one after the other, {FILE_GAP_S:g} s apart"
+_SEQUENCE_NOTE = f"the files were put one after the other, {FILE_GAP_S:g} s apart"
 
 
 class Join(StrEnum):
     """How several files become one session."""
 
     CLOCK = "clock"
-    """By the absolute times at which they began."""
+    """By their absolute start times."""
     TURN = "turn"
     """One after the other in the given order, `FILE_GAP_S` apart."""
     TOGETHER = "together"
@@ -38,7 +38,7 @@ class Join(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A recording and what to add to its corrected stamps."""
+    """A recording and the shift to add to its corrected stamps."""
 
     recording: Recording
     shift: float
@@ -64,13 +64,13 @@ class Placed:
         return span(self.recording)[1] + self.shift
 
     def streams(self) -> Iterator[RecordedStream]:
-        """Its streams, stamped by the clock of the session."""
+        """Return its streams with stamps on the session's clock."""
         for stream in self.recording.streams:
             times = corrected(stream) + self.shift
             yield replace(stream, timestamps=times, clock_offsets=np.empty((0, 2)))
 
     def markers(self) -> Iterator[RecordedMarkers]:
-        """Its markers, stamped by the clock of the session."""
+        """Return its markers with stamps on the session's clock."""
         for markers in self.recording.markers:
             times = corrected(markers) + self.shift
             yield replace(markers, timestamps=times, clock_offsets=np.empty((0, 2)))
@@ -86,69 +86,69 @@ def _modalities(recording: Recording) -> frozenset[Modality]:
 
 
 class Placement(NamedTuple):
-    """The files in their places, and the sentence that says how they came there."""
+    """The aligned files, and a note on how they were aligned."""
 
     placed: list[Placed]
-    said: str
+    note: str
     by_clock: bool = False
 
 
 def place(recordings: Sequence[Recording], join: Join | None = None) -> Placement:
-    """Find out where the files of a session lie to each other.
+    """Align the files of a session in time.
 
     Parameters
     ----------
     recordings : sequence of Recording
     join : Join, optional
-        How. Without it by absolute time where all know theirs; files of the same modalities follow
-        each other where that is unknown, or not possible because they overlap.
+        How to align. By default by absolute time where all start times are known; otherwise, or
+        where they overlap, files of the same modalities are put one after the other.
 
     Raises
     ------
     UserError
-        One is empty, nothing says how files of different modalities lie to each other, or they are
-        further apart than `LONGEST_PAUSE_S`.
+        One is empty, files of different modalities have no common clock, or they are further
+        apart than `LONGEST_PAUSE_S`.
     """
     for recording in recordings:
         times = [s.timestamps for s in recording.streams] + [
             m.timestamps for m in recording.markers
         ]
         if not any(map(len, times)):
-            raise UserError(f"{_name(recording)} holds no samples; leave it out")
+            raise UserError(f"{_name(recording)} contains no samples; omit it")
     if join is Join.TURN:
-        return Placement(_in_turn(recordings), f"{_SAID_IN_TURN}, as asked for")
+        return Placement(_in_sequence(recordings), f"{_SEQUENCE_NOTE}, as requested")
     if join is Join.TOGETHER:
         placed = [Placed(r, -span(r)[0]) for r in recordings]
-        if both := _in_the_way(placed):
-            raise UserError(f"{both} hold the same modality and cannot be joined together")
-        return Placement(placed, "the files were taken to begin at one moment, as asked for")
-    timeless = [_name(r) for r in recordings if r.start_utc is None]
-    verb = "does not say when it began" if len(timeless) == 1 else "do not say when they began"
-    why = f"{' and '.join(timeless)} {verb}"
-    if not timeless:
+        if both := _find_overlap(placed):
+            raise UserError(f"{both} contain the same modality and cannot be joined together")
+        return Placement(placed, "the files were assumed to start at the same moment, as requested")
+    undated = [_name(r) for r in recordings if r.start_utc is None]
+    verb = "has no start time" if len(undated) == 1 else "have no start time"
+    why = f"{' and '.join(undated)} {verb}"
+    if not undated:
         placed = _by_clock(recordings)
-        both = _in_the_way(placed)
+        both = _find_overlap(placed)
         if not both:
-            _refuse_far_apart(placed)
-            return Placement(placed, _said_by_clock(recordings), by_clock=True)
-        why = f"{both} overlap by the times they state"
+            _check_pauses(placed)
+            return Placement(placed, _clock_note(recordings), by_clock=True)
+        why = f"{both} overlap by their start times"
     foreign = len({_modalities(r) for r in recordings}) > 1
     if join is Join.CLOCK or foreign:
         raise UserError(
-            f"the files cannot be placed on one clock: {why}; say --join together where they began "
-            "at the same moment, --join turn where they follow each other"
+            f"the files cannot be aligned on one clock: {why}; use --join together where they "
+            "started at the same moment, or --join turn where they follow each other"
         )
-    return Placement(_in_turn(recordings), f"{_SAID_IN_TURN}: {why}")
+    return Placement(_in_sequence(recordings), f"{_SEQUENCE_NOTE}: {why}")
 
 
 def _by_clock(recordings: Sequence[Recording]) -> list[Placed]:
     known = [(r, r.start_utc) for r in recordings if r.start_utc is not None]
-    # Seconds since the first start: UNIX times themselves would cost resolution.
+    # Seconds since the first start, because UNIX times would lose resolution.
     base = min(start for _, start in known)
     return [Placed(r, start - base - zero_time(r)) for r, start in known]
 
 
-def _in_turn(recordings: Sequence[Recording]) -> list[Placed]:
+def _in_sequence(recordings: Sequence[Recording]) -> list[Placed]:
     cursor, placed = 0.0, []
     for recording in recordings:
         start, stop = span(recording)
@@ -157,17 +157,17 @@ def _in_turn(recordings: Sequence[Recording]) -> list[Placed]:
     return placed
 
 
-def _in_the_way(placed: Sequence[Placed]) -> str:
-    """Two files that hold the same modality at the same time; empty where there are none."""
-    for stretches in _stretches(placed).values():
-        for before, after in pairwise(stretches):
+def _find_overlap(placed: Sequence[Placed]) -> str:
+    """Name two files that contain the same modality at the same time; empty where none do."""
+    for spans in _modality_spans(placed).values():
+        for before, after in pairwise(spans):
             if after.start <= before.stop:
                 return f"{before.name} and {after.name}"
     return ""
 
 
-class _Stretch(NamedTuple):
-    """From when to when a file holds something."""
+class _Span(NamedTuple):
+    """Start and stop of a file or of one modality in it, in seconds."""
 
     start: float
     stop: float
@@ -178,63 +178,64 @@ class _Stretch(NamedTuple):
         return _name(self.recording)
 
 
-def _stretches(placed: Sequence[Placed]) -> dict[Modality, list[_Stretch]]:
-    """Stretches of each modality, sorted by their starts."""
-    found: dict[Modality, list[_Stretch]] = {}
+def _modality_spans(placed: Sequence[Placed]) -> dict[Modality, list[_Span]]:
+    """Return the spans of each modality, sorted by start."""
+    found: dict[Modality, list[_Span]] = {}
     for p in placed:
         for modality in _modalities(p.recording):
             streams = [s for s in p.recording.of(modality) if len(s.timestamps)]
             start, stop = span(replace(p.recording, streams=tuple(streams)))
-            stretch = _Stretch(start + p.shift, stop + p.shift, p.recording)
-            found.setdefault(modality, []).append(stretch)
+            each = _Span(start + p.shift, stop + p.shift, p.recording)
+            found.setdefault(modality, []).append(each)
     return {modality: sorted(s, key=lambda each: each.start) for modality, s in found.items()}
 
 
-def _refuse_far_apart(placed: Sequence[Placed]) -> None:
-    """Refuse a pause in the session, or in one modality of it, that no session has."""
+def _check_pauses(placed: Sequence[Placed]) -> None:
+    """Reject a pause in the session, or in one modality, that is longer than `LONGEST_PAUSE_S`."""
     everything = sorted(
-        (_Stretch(p.start, p.stop, p.recording) for p in placed), key=lambda each: each.start
+        (_Span(p.start, p.stop, p.recording) for p in placed), key=lambda each: each.start
     )
-    for stretches in (everything, *_stretches(placed).values()):
-        last = stretches[0]
-        for stretch in stretches[1:]:
-            pause = stretch.start - last.stop
+    for spans in (everything, *_modality_spans(placed).values()):
+        last = spans[0]
+        for each in spans[1:]:
+            pause = each.start - last.stop
             if pause > LONGEST_PAUSE_S:
                 raise UserError(
-                    f"{last.name} ({_said_time(last.recording)}) and {stretch.name} "
-                    f"({_said_time(stretch.recording)}) lie {_said_pause(pause)} apart and are no "
-                    "one session; give them one at a time, each with the files of its own time, "
-                    "or say --join turn or --join together"
+                    f"{last.name} ({_format_start(last.recording)}) and {each.name} "
+                    f"({_format_start(each.recording)}) are {_format_pause(pause)} apart and not "
+                    "one session; run each session alone, or use --join turn or --join together"
                 )
-            last = max(last, stretch, key=lambda each: each.stop)
+            last = max(last, each, key=lambda each: each.stop)
 
 
-def _said_pause(seconds: float) -> str:
+def _format_pause(seconds: float) -> str:
     for unit, length in (("days", 86400), ("hours", 3600)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds / 60:.0f} minutes"
 
 
-def _said_time(recording: Recording) -> str:
-    assert recording.start_utc is not None, "files are placed by it"
+def _format_start(recording: Recording) -> str:
+    assert recording.start_utc is not None, "start times are known here"
     at = datetime.fromtimestamp(recording.start_utc, UTC).replace(tzinfo=None)
-    return f"{at.isoformat(' ', 'seconds' if _to_the_second(recording) else 'milliseconds')} UTC"
+    return (
+        f"{at.isoformat(' ', 'seconds' if _has_whole_seconds(recording) else 'milliseconds')} UTC"
+    )
 
 
-def _to_the_second(recording: Recording) -> bool:
+def _has_whole_seconds(recording: Recording) -> bool:
     return recording.start_utc is not None and recording.start_utc.is_integer()
 
 
-def _said_by_clock(recordings: Sequence[Recording]) -> str:
-    """How exactly files lie to each other that were placed by the times they state."""
-    coarse = [_name(r) for r in recordings if _to_the_second(r)]
-    times = ", ".join(f"{_name(r)} {_said_time(r)}" for r in recordings)
+def _clock_note(recordings: Sequence[Recording]) -> str:
+    """Return the note on an alignment by start times, with its accuracy."""
+    coarse = [_name(r) for r in recordings if _has_whole_seconds(r)]
+    times = ", ".join(f"{_name(r)} {_format_start(r)}" for r in recordings)
     exact = (
         f"{' and '.join(coarse)} {'states' if len(coarse) == 1 else 'state'} whole seconds, so "
-        "streams of different files may be a second off against each other"
+        "the offset between streams of different files may be up to a second"
         if coarse
-        else "streams of different files are as exact against each other as the clocks of their "
+        else "the offset between streams of different files is as exact as the clocks of their "
         "computers"
     )
-    return f"the files were placed by the times at which they began ({times}): {exact}"
+    return f"the files were aligned by their start times ({times}): {exact}"

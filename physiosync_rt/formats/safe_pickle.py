@@ -1,4 +1,4 @@
-"""Unpickling that builds numpy arrays and plain containers, and runs nothing else."""
+"""Unpickle numpy arrays and plain containers without executing other code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from physiosync_rt.errors import UserError
 
 
 def _latin1_bytes(text: str, encoding: str = "latin1") -> bytes:
-    """Stand in for ``_codecs.encode``, by which Python 3 writes bytes into old pickles."""
+    """Replace ``_codecs.encode``, which Python 3 uses to write bytes into old pickles."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"text in {encoding!r}")
     return text.encode("latin1")
@@ -21,7 +21,7 @@ def _latin1_bytes(text: str, encoding: str = "latin1") -> bytes:
 
 _RECONSTRUCT: Final[Callable[..., Any]] = np.empty(0).__reduce__()[0]  # type: ignore[assignment]
 
-_ADMITTED: Final[dict[tuple[str, str], Callable[..., Any]]] = {
+_ALLOWED: Final[dict[tuple[str, str], Callable[..., Any]]] = {
     ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
     ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
     ("numpy", "ndarray"): np.ndarray,
@@ -31,17 +31,17 @@ _ADMITTED: Final[dict[tuple[str, str], Callable[..., Any]]] = {
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Looks every name up in a short table; what is not there is refused by name."""
+    """Unpickler with an allow-list; any other name raises an error."""
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         try:
-            return _ADMITTED[module, name]
+            return _ALLOWED[module, name]
         except KeyError:
-            raise _RefusedError(f"{module}.{name}") from None
+            raise _ForbiddenNameError(f"{module}.{name}") from None
 
 
-class _RefusedError(pickle.UnpicklingError):
-    """A pickle asks for something that is neither an array nor a plain container."""
+class _ForbiddenNameError(pickle.UnpicklingError):
+    """A pickle names something that is neither an array nor a plain container."""
 
 
 def load_arrays(path: Path) -> object:
@@ -59,20 +59,20 @@ def load_arrays(path: Path) -> object:
     Raises
     ------
     UserError
-        The file asks for anything else (nothing of it is run), is cut off, or is no pickle.
+        The file names anything else (which is not run), is truncated, or is not a pickle.
     """
     try:
         with path.open("rb") as file:
             return _ArraysOnly(file, encoding="latin1").load()
-    except _RefusedError as error:
+    except _ForbiddenNameError as error:
         raise UserError(
-            f"{path.name} asks to run {error}, where a file of recordings holds arrays only; "
-            "nothing was run, do not trust this file and take it from its source again"
+            f"{path.name}: the pickle tries to run {error}, but a recording contains only arrays; "
+            "nothing was run, do not trust this file and download it from its source again"
         ) from error
     except OSError as error:
         raise UserError(f"{path} cannot be opened: {error.strerror}") from error
     except Exception as error:
-        # A damaged pickle can raise nearly anything from any opcode.
+        # A damaged pickle can raise nearly any exception from any opcode.
         raise UserError(
-            f"{path.name} cannot be read: it is cut off, damaged or no pickle; take another copy"
+            f"{path.name} cannot be read: it is cut off, damaged or not a pickle; download it again"
         ) from error

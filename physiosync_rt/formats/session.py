@@ -1,4 +1,4 @@
-"""Several files of one session as one `Recording`."""
+"""Join several files of one session into one `Recording`."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def one_session(recordings: Sequence[Recording], join: Join | None = None) -> Re
     ----------
     recordings : sequence of Recording
     join : Join, optional
-        How they are placed; see `formats.placement.place`.
+        How they are aligned in time; see `formats.placement.place`.
 
     Returns
     -------
     Recording
-        The only one as it is, its raw stamps included. Otherwise all of them on one clock, with
-        streams of equal specification joined, and a note that says how they were placed.
+        A single one is returned unchanged, with its raw stamps. Several are put on one clock,
+        streams of equal specification are joined, and a note states how they were aligned.
 
     Raises
     ------
     UserError
-        There is none, or they cannot be placed: see `formats.placement.place`.
+        There is none, or they cannot be aligned: see `formats.placement.place`.
     """
     if not recordings:
         raise UserError("no recording given; name at least one file")
@@ -65,17 +65,17 @@ def one_session(recordings: Sequence[Recording], join: Join | None = None) -> Re
         path=first.recording.path,
         history=tuple(dict.fromkeys(h for p in placed for h in p.recording.history)),
         notes=(
-            placement.said,
+            placement.note,
             *(f"{p.name}: {note}" for p in placed for note in p.recording.notes),
         ),
     )
 
 
 def _join_streams(streams: Sequence[RecordedStream]) -> tuple[RecordedStream, ...]:
-    """Join streams of equal specification in time; others of one name are numbered."""
+    """Concatenate streams of equal specification; others with the same name are numbered."""
     groups: dict[object, list[RecordedStream]] = {}
     for stream in streams:
-        # The same device has another source_id on another day, and is the same stream still.
+        # A device may change its source_id from day to day but is the same stream.
         key = replace(stream.spec, source_id="", host="")
         groups.setdefault(key, []).append(stream)
     names = unique_names(group[0].spec.name for group in groups.values())
@@ -92,7 +92,7 @@ def _join_streams(streams: Sequence[RecordedStream]) -> tuple[RecordedStream, ..
 
 
 def _join_counters(group: Sequence[RecordedStream]) -> IntArray | None:
-    """Let the counter run on through the pause between files, as the device would have."""
+    """Continue the counter through the pause between files, as the device would have."""
     joined: list[IntArray] = []
     before: RecordedStream | None = None
     for stream in group:

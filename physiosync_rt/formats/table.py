@@ -1,4 +1,4 @@
-"""Text tables of numbers, as devices write them: columns, counters and rates."""
+"""Parse text tables of device software: rows, columns, counters and rates."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def read_rows(lines: Sequence[str], delimiter: str) -> tuple[list[list[str]], in
     Returns
     -------
     rows : list of list of str
-        Cells without surrounding blanks; all rows have as many as the first.
+        Cells without surrounding blanks; all rows are as long as the first.
     n_bad : int
-        Lines of another length, left out: writers that are cut off end in the middle of one.
+        Dropped lines of a different length; a truncated file ends within a line.
     """
     rows = [[cell.strip() for cell in line.split(delimiter)] for line in lines if line.strip()]
     if not rows:
@@ -36,7 +36,7 @@ def read_rows(lines: Sequence[str], delimiter: str) -> tuple[list[list[str]], in
 
 
 def numbers(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> FloatArray:
-    """Turn cells into numbers; an empty cell becomes NaN.
+    """Convert cells to numbers; an empty cell becomes NaN.
 
     Returns
     -------
@@ -45,23 +45,23 @@ def numbers(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> FloatArray
     Raises
     ------
     ValueError
-        A cell holds something else.
+        A cell is not a number.
     """
     cells = [[row[c] or "nan" for c in columns] for row in rows]
     return np.array(cells, dtype=np.float64).reshape(len(rows), len(columns))
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read a text file; a byte that is no UTF-8 does not stop it."""
+    """Read the lines of a text file; invalid UTF-8 is replaced."""
     return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
 
 
 def effective_rate(timestamps: FloatArray) -> float:
-    """Rate of stamps in Hz, 0 where there are too few or they stand still.
+    """Return the rate of the stamps in Hz; 0 with too few stamps or a stuck clock.
 
     Notes
     -----
-    Over the whole length, not by the median step: samples that come in packets share a stamp.
+    Measured over the whole length, because the samples of one packet may share a stamp.
     """
     duration = float(timestamps[-1] - timestamps[0]) if len(timestamps) > 1 else 0.0
     return (len(timestamps) - 1) / duration if duration > 0 else 0.0
@@ -70,7 +70,7 @@ def effective_rate(timestamps: FloatArray) -> float:
 def nominal_rate(
     timestamps: FloatArray, known: Sequence[float], tolerance: float = 0.05
 ) -> float | None:
-    """Find the rate among those that a device has, in Hz; None where none is near."""
+    """Find the nearest of a device's rates, in Hz; None where none is near."""
     effective = effective_rate(timestamps)
     nearest = min(known, key=lambda sfreq: abs(sfreq - effective))
     return nearest if abs(nearest - effective) <= tolerance * nearest else None
@@ -79,18 +79,18 @@ def nominal_rate(
 def unwrap_counter(
     raw: IntArray, timestamps: FloatArray, sfreq: float, modulo: int, step: int = 1
 ) -> IntArray:
-    """Count samples for ever from a counter that wraps.
+    """Unwrap a sample counter.
 
     Parameters
     ----------
     raw : int64 array, shape (n_samples,)
-        As the device counted.
+        Raw counter of the device.
     timestamps : float64 array, shape (n_samples,)
-        Seconds, maybe in bursts.
+        Seconds, possibly in bursts.
     sfreq : float
         Nominal rate in Hz.
     modulo, step : int
-        Where the counter starts anew, and by how much it counts one sample.
+        Value at which the counter wraps, and its increment per sample.
 
     Returns
     -------
@@ -99,9 +99,9 @@ def unwrap_counter(
 
     Notes
     -----
-    A one-byte counter cannot tell 1 lost sample from 257, elapsed time has to. A stamp may also be
-    late with nothing lost, but then the stamps of the next second catch up; after a loss they do
-    not.
+    A one-byte counter cannot tell 1 lost sample from 257, so elapsed time decides. A stamp may
+    also be late without a loss, but then the stamps of the next second catch up; after a loss
+    they do not.
     """
     cycle = modulo // step
     steps = np.diff(raw, prepend=raw[:1]) % modulo // step

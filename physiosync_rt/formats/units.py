@@ -1,4 +1,4 @@
-"""Unit words as they are found in the wild, and the way from each to the canonical unit."""
+"""Convert units, in the spellings that devices and files use, to the canonical unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from physiosync_rt.datatypes import FloatArray, Modality, SampleArray
 
-# "mohm" stays mega here: skin has no milliohms, and writers of "MOhm" lose their capitals.
+# "mohm" means megaohm here: skin resistance is never milliohms, and case is often lost.
 _PREFIXES = {
     "": 1.0,
     "n": 1e-9,
@@ -38,7 +38,7 @@ _CANONICAL = {Modality.EEG: ("V", 1e6), Modality.ECG: ("V", 1e3), Modality.GSR: 
 
 
 def _words() -> dict[str, tuple[str, float]]:
-    """Every spelling, lower case, with its base unit and its size in that unit."""
+    """Return every spelling, lower case, with its base unit and its size in that unit."""
     table = {
         prefix + word: (base, size)
         for prefix, size in _PREFIXES.items()
@@ -53,12 +53,12 @@ _WORDS = _words()
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """The way from a stated unit to the canonical one.
+    """Conversion from a stated unit to the canonical one.
 
     Attributes
     ----------
     factor : float
-        Multiply samples by it; for a resistance, divide it by them.
+        Multiplied with the samples; for a resistance, divided by them.
     inverse : bool
         True where the stated unit is a resistance and the canonical one a conductance.
     """
@@ -72,8 +72,8 @@ class Conversion:
         Returns
         -------
         float64 array
-            In the canonical unit. A resistance that is not positive becomes NaN: no skin has
-            it, and a contact that is lost says so as a bad sample.
+            In the canonical unit. A resistance that is not positive becomes NaN, because it is
+            impossible for skin and shows lost contact.
         """
         values = np.asarray(samples, dtype=np.float64)
         if not self.inverse:
@@ -96,12 +96,12 @@ def to_canonical(modality: Modality, unit_word: str) -> Conversion | None:
     Returns
     -------
     Conversion or None
-        None where the word is empty, unknown, or no unit of this modality.
+        None where the word is empty, unknown, or not a unit of this modality.
     """
     if modality not in _CANONICAL:
         return None
     base, per_base = _CANONICAL[modality]
-    # Two signs are in use for micro and two for ohm (lower() makes one of the latter).
+    # Unicode has two characters for micro and two for ohm (lower() unifies the latter).
     word = unit_word.strip().lower().replace(" ", "")
     word = word.replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
     word = word.replace("\N{GREEK SMALL LETTER OMEGA}", "ohm")
@@ -122,12 +122,12 @@ def stream_conversions(
 ) -> tuple[Conversion, ...] | None:
     """Find the conversion of every channel of a stream.
 
-    A channel without a word is taken to be in the unit of its neighbours when those agree.
+    A channel without a stated unit takes the unit of the other channels when those agree.
 
     Returns
     -------
     tuple of Conversion or None
-        One per channel; None where a unit is missing from all channels, or unknown in one.
+        One per channel; None where no channel states a unit, or one is unknown.
     """
     stated = {word for word in unit_words if word.strip()}
     if not stated or (len(stated) > 1 and any(not word.strip() for word in unit_words)):

@@ -1,4 +1,4 @@
-"""CSV files of wearables: Shimmer (ConsensysPRO) and Muse (Mind Monitor)."""
+"""Read CSV files of wearables: Shimmer (ConsensysPRO) and Muse (Mind Monitor)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from physiosync_rt.formats.base import Format, as_samples, convert, unique_names
 from physiosync_rt.formats.table import effective_rate, nominal_rate, numbers, read_lines
 from physiosync_rt.formats.units import to_canonical
 
-# A Shimmer divides 32768 Hz, Consensys offers these.
+# The rates that Consensys offers, all divisions of 32768 Hz.
 _SHIMMER_RATES = (1.0, 10.24, 51.2, 102.4, 128.0, 204.8, 256.0, 512.0, 1024.0)
 _SHIMMER_DEVICE = re.compile(r"^Shimmer_\w{4}_")
 _MUSE_RATES = (220.0, 256.0)
@@ -30,7 +30,7 @@ _MUSE_RAW = "RAW_"
 
 
 def read_shimmer(path: Path) -> Recording:
-    """Read a calibrated export of a Shimmer.
+    """Read a calibrated Shimmer export.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ def read_shimmer(path: Path) -> Recording:
     Returns
     -------
     Recording
-        Skin conductance as GSR in µS (from the resistance where the conductance was not
+        Skin conductance as GSR in µS (from the resistance where conductance was not
         exported), ECG leads in mV, everything else as ``OTHER``.
 
     Raises
     ------
     UserError
-        There is no column of UNIX time, or no samples.
+        There is no UNIX time column, or there are no samples.
     """
     lines = [line.rstrip("\r\n") for line in read_lines(path)]
     delimiter = lines[0].strip('"').removeprefix("sep=")[:1] or ";"
@@ -106,7 +106,7 @@ def _shimmer_stream(
 
 
 def read_mind_monitor(path: Path) -> Recording:
-    """Read a recording of a Muse made with Mind Monitor.
+    """Read a Muse recording of Mind Monitor.
 
     Parameters
     ----------
@@ -120,21 +120,21 @@ def read_mind_monitor(path: Path) -> Recording:
     Raises
     ------
     UserError
-        The file has no raw EEG, which Mind Monitor leaves out in its default settings.
+        The file has no raw EEG, which Mind Monitor does not write by default.
     """
     lines = read_lines(path)
     titles = [title.strip() for title in lines[0].split(",")]
     raw = [i for i, title in enumerate(titles) if title.startswith(_MUSE_RAW)]
     if not raw:
         raise UserError(
-            f"{path.name} holds band powers but no raw EEG; set Mind Monitor's recording interval "
-            "to Constant and record again"
+            f"{path.name} contains band powers but no raw EEG; set Mind Monitor's recording "
+            "interval to Constant and record again"
         )
     rows = [line.split(",") for line in lines[1:] if line.strip()]
     seconds = np.array([_local_seconds(row[0]) for row in rows])
     sampled = np.array([len(row) > raw[-1] and row[raw[0]] != "" for row in rows])
     if not sampled.any():
-        raise UserError(f"{path.name} holds no EEG samples; record again")
+        raise UserError(f"{path.name} contains no EEG samples; record again")
     kept = [row for row, is_sample in zip(rows, sampled, strict=True) if is_sample]
     zero = float(seconds[sampled][0])
     times = seconds[sampled] - zero
@@ -147,7 +147,7 @@ def read_mind_monitor(path: Path) -> Recording:
         stype="EEG",
     )
     stream = RecordedStream(spec, as_samples(numbers(kept, raw)), times)
-    # Rows without samples carry an event in their last cell.
+    # Rows without samples have an event in their last cell.
     events = [
         (float(second) - zero, row[-1].strip())
         for second, row, is_sample in zip(seconds, rows, sampled, strict=True)
@@ -162,7 +162,7 @@ def read_mind_monitor(path: Path) -> Recording:
         markers=markers,
         start_utc=zero,
         path=path,
-        notes=("Mind Monitor writes local time without its zone; it was taken for UTC",),
+        notes=("Mind Monitor writes local time without a time zone; UTC was assumed",),
     )
 
 

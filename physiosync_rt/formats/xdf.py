@@ -1,7 +1,7 @@
-"""XDF, the format of LabRecorder, with raw stamps and every clock measurement kept.
+"""Read XDF files (LabRecorder) with raw time stamps and all clock offset measurements.
 
-pyxdf parses the file; its clock synchronisation and its dejitter stay off, because `align` does
-both the way a live run does.
+pyxdf parses the file; its clock synchronization and dejitter stay off, because `align` does both
+as in a live run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from physiosync_rt.formats.base import Format, unique_names
 from physiosync_rt.formats.metadata import stream_layout
 
 _SAMPLES_TAG = b"\x03\x00"
-# Tag, stream number, and the number of samples behind its own size.
+# Tag, stream number, size of the sample count, sample count.
 _SAMPLES_HEAD_BYTES = 2 + 4 + 1 + 8
 _INT_SIZES = (b"\x01", b"\x04", b"\x08")
 
@@ -44,16 +44,16 @@ def read(path: Path) -> Recording:
     Returns
     -------
     Recording
-        Numeric streams as they are, text streams and numeric ones typed as markers as markers.
-        Streams without a sample are left out with a note.
+        Numeric streams as recorded; text streams and numeric streams of a marker type become
+        markers. Streams without samples are dropped with a note.
 
     Raises
     ------
     UserError
-        There is not one sample in the file, or it promises more than it can hold.
+        There are no samples in the file, or a chunk declares more than it can contain.
     """
-    _refuse_impossible_counts(path)
-    with _complaints() as complaints:
+    _check_sample_counts(path)
+    with _captured_warnings() as warnings:
         raw_streams, header = pyxdf.load_xdf(
             path,
             synchronize_clocks=False,
@@ -61,16 +61,16 @@ def read(path: Path) -> Recording:
             handle_clock_resets=False,
             verbose=False,
         )
-    notes = [f"the file is damaged, what could be saved was read ({c})" for c in complaints]
+    notes = [f"the file is damaged, the readable part was used ({c})" for c in warnings]
     filled = []
     for raw, name in zip(raw_streams, _names(raw_streams), strict=True):
         if len(raw["time_stamps"]) == 0 or int(raw["info"]["channel_count"][0]) == 0:
-            notes.append(f"stream {name!r} was declared but holds no samples; left out")
+            notes.append(f"stream {name!r} was declared but contains no samples; it was dropped")
         else:
             filled.append((name, raw))
     if not filled:
         raise UserError(
-            f"{path.name} holds no samples ({len(raw_streams)} streams declared); "
+            f"{path.name} contains no samples ({len(raw_streams)} streams declared); "
             "check with `physiosync streams` that the devices stream before recording"
         )
     markers = tuple(_markers(name, raw) for name, raw in filled if _is_marker(raw))
@@ -84,10 +84,10 @@ def read(path: Path) -> Recording:
     )
 
 
-def _refuse_impossible_counts(path: Path) -> None:
-    """Refuse a chunk that promises more samples than it has bytes.
+def _check_sample_counts(path: Path) -> None:
+    """Reject a chunk that declares more samples than it has bytes.
 
-    pyxdf makes room for what a chunk promises: one wrong byte would fill the memory.
+    pyxdf allocates memory for the declared number: one wrong byte would exhaust the memory.
     """
     with pyxdf.pyxdf.open_xdf(path) as file:
         while True:
@@ -100,19 +100,19 @@ def _refuse_impossible_counts(path: Path) -> None:
                 n_samples = _variable_int(rest.read(1), rest)
                 if n_samples is not None and n_samples > length:
                     raise UserError(
-                        f"{path.name} is damaged: a chunk of {length} bytes promises {n_samples} "
-                        "samples; take another copy"
+                        f"{path.name} is damaged: a chunk of {length} bytes declares {n_samples} "
+                        "samples; use another copy"
                     )
             file.seek(length - len(head), io.SEEK_CUR)
 
 
 def _variable_int(size: bytes, file: BinaryIO) -> int | None:
-    """Read a number of 1, 4 or 8 bytes; None at the end of the file or where there is none."""
+    """Read an integer of 1, 4 or 8 bytes; None at the end of the file or where it is invalid."""
     return int.from_bytes(file.read(size[0]), "little") if size in _INT_SIZES else None
 
 
 def _stream(name: str, raw: Mapping[str, Any], notes: list[str]) -> RecordedStream:
-    """Make a numeric stream in its canonical unit; what is doubtful about it goes to ``notes``."""
+    """Convert a numeric stream to its canonical unit; doubts are appended to ``notes``."""
     info = raw["info"]
     layout = stream_layout(
         name,
@@ -125,19 +125,19 @@ def _stream(name: str, raw: Mapping[str, Any], notes: list[str]) -> RecordedStre
     if layout.conversions is None and layout.spec.modality is not Modality.OTHER:
         stated = ", ".join(sorted({word for word in layout.unit_words if word})) or "none"
         notes.append(
-            f"stream {name!r}: unit not known (stated: {stated}); samples are as recorded, "
-            "a device file has to say what they are"
+            f"stream {name!r}: unknown unit (stated: {stated}); samples are as recorded, "
+            "state the unit in a device YAML"
         )
     samples, counter = layout.split(raw["time_series"])
     timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
     n_back = int((np.diff(timestamps) < 0).sum())
     if n_back:
-        notes.append(f"stream {name!r}: {n_back} stamps lie before the one in front of them")
+        notes.append(f"stream {name!r}: {n_back} time stamps are earlier than the previous one")
     return RecordedStream(layout.spec, samples, timestamps, _clock_offsets(raw), counter)
 
 
 def _markers(name: str, raw: Mapping[str, Any]) -> RecordedMarkers:
-    """Make a marker stream; the channels of one marker are joined by commas."""
+    """Convert a marker stream; the channels of one marker are joined by commas."""
     labels = tuple(",".join(str(value) for value in sample) for sample in raw["time_series"])
     timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
     return RecordedMarkers(name, timestamps, labels, _clock_offsets(raw))
@@ -149,13 +149,13 @@ def _is_marker(raw: Mapping[str, Any]) -> bool:
 
 
 def _clock_offsets(raw: Mapping[str, Any]) -> FloatArray:
-    """Stack clock measurements, shape (n, 2): time on the sender's clock, seconds to add."""
+    """Return the clock offsets, shape (n, 2): time on the sender's clock, seconds to add."""
     pairs = [raw["clock_times"], raw["clock_values"]]
     return np.asarray(pairs, dtype=np.float64).T.reshape(-1, 2)
 
 
 def _channels(info: Mapping[str, Any], n_chans: int) -> list[dict[str, str]]:
-    """Read what ``desc/channels`` says of each channel; empty where silent or miscounted."""
+    """Read ``desc/channels``; empty where it is missing or has the wrong length."""
     try:
         listed = info["desc"][0]["channels"][0]["channel"]
         found = [{key: (c[key][0] or "").strip() for key in c} for c in listed]
@@ -165,11 +165,11 @@ def _channels(info: Mapping[str, Any], n_chans: int) -> list[dict[str, str]]:
 
 
 def _names(raw_streams: list[Any]) -> tuple[str, ...]:
-    """Name the streams; doubles are told apart by their type (``Muse-EEG``, ``Muse-PPG``)."""
-    plain = [_text(raw["info"], "name") or "stream" for raw in raw_streams]
+    """Name the streams; duplicates get their type as a suffix (``Muse-EEG``, ``Muse-PPG``)."""
+    names = [_text(raw["info"], "name") or "stream" for raw in raw_streams]
     return unique_names(
-        name if plain.count(name) == 1 else f"{name}-{_text(raw['info'], 'type')}"
-        for name, raw in zip(plain, raw_streams, strict=True)
+        name if names.count(name) == 1 else f"{name}-{_text(raw['info'], 'type')}"
+        for name, raw in zip(names, raw_streams, strict=True)
     )
 
 
@@ -180,7 +180,7 @@ def _text(info: Mapping[str, Any], key: str) -> str:
 
 
 def _start_utc(header: Mapping[str, Any] | None) -> float | None:
-    """UNIX time at which the recorder opened the file, known to the second."""
+    """Return the UNIX time at which the recorder opened the file, in whole seconds."""
     text = _text((header or {}).get("info") or {}, "datetime")
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp()
@@ -189,8 +189,8 @@ def _start_utc(header: Mapping[str, Any] | None) -> float | None:
 
 
 @contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """Collect what pyxdf reports to its logger, and keep it from the console."""
+def _captured_warnings() -> Iterator[list[str]]:
+    """Collect pyxdf's log messages, and keep them off the console."""
     found: list[str] = []
 
     class Collector(logging.Handler):

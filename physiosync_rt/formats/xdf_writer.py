@@ -1,4 +1,4 @@
-"""Writing XDF: numeric streams, markers and clock offsets, as LabRecorder lays them down.
+"""Write XDF files: numeric streams, markers and clock offsets, as LabRecorder does.
 
 Source: the XDF 1.0 specification (https://github.com/sccn/xdf/wiki/Specifications).
 """
@@ -26,8 +26,8 @@ _CHANNEL_TYPES: Final = {Modality.GSR: "EDA"}
 
 
 @dataclass(slots=True)
-class _Written:
-    """What the footer of a stream must say."""
+class _StreamState:
+    """What the footer of a stream states."""
 
     n_chans: int
     first: float | None = None
@@ -37,7 +37,7 @@ class _Written:
 
 
 class XdfWriter:
-    """Writes one XDF file from its header to its footers.
+    """Writer of one XDF file.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ class XdfWriter:
 
     Notes
     -----
-    One thread. What was written can be read even where `close` never came: XDF needs no footers.
+    Not thread-safe. A file without `close` can still be read: XDF does not need footers.
     """
 
     def __init__(self, path: Path | str) -> None:
         self._file = Path(path).open("wb")  # noqa: SIM115  (closed by close())
         self._file.write(b"XDF:")
-        self._streams: dict[int, _Written] = {}
+        self._streams: dict[int, _StreamState] = {}
         self._since_boundary = 0
         header = ET.Element("info")
         ET.SubElement(header, "version").text = "1.0"
@@ -70,18 +70,18 @@ class XdfWriter:
         self.close()
 
     def add_stream(self, spec: StreamSpec, *, counter: bool = False) -> int:
-        """Begin a numeric stream of float32 samples.
+        """Add a numeric stream of float32 samples.
 
         Parameters
         ----------
         spec : StreamSpec
         counter : bool
-            Whether a sample counter comes with the samples, stored as one more channel.
+            Whether a sample counter is stored as an additional channel.
 
         Returns
         -------
         int
-            Number by which the other methods know the stream.
+            Stream number for the other methods.
         """
         n_chans = spec.n_chans + counter
         info = _info(spec.name, spec.stype or str(spec.modality), n_chans, spec.sfreq)
@@ -91,17 +91,17 @@ class XdfWriter:
         channels = ET.SubElement(ET.SubElement(info, "desc"), "channels")
         unit = _UNIT_WORDS.get(spec.unit, "")
         kind = _CHANNEL_TYPES.get(spec.modality, str(spec.modality))
-        about = [(name, unit, kind) for name in spec.ch_names]
+        described = [(name, unit, kind) for name in spec.ch_names]
         if counter:
-            about.append(("counter", "", COUNTER_TYPE))
-        for words in about:
+            described.append(("counter", "", COUNTER_TYPE))
+        for words in described:
             channel = ET.SubElement(channels, "channel")
             for key, word in zip(("label", "unit", "type"), words, strict=True):
                 ET.SubElement(channel, key).text = word
         return self._begin(info, n_chans)
 
     def add_markers(self, name: str, source_id: str = "") -> int:
-        """Begin a stream of text markers; returns its number."""
+        """Add a stream of text markers and return its number."""
         info = _info(name, "Markers", 1, 0.0)
         ET.SubElement(info, "channel_format").text = "string"
         ET.SubElement(info, "source_id").text = source_id
@@ -123,28 +123,28 @@ class XdfWriter:
         samples : float32 array, shape (n_samples, n_channels)
         timestamps : float64 array, shape (n_samples,)
         counter : int64 array, shape (n_samples,), optional
-            Goes with a stream that was begun with a counter.
+            For a stream that was added with a counter.
 
         Raises
         ------
         ValueError
-            Shapes that do not go with the stream, or a counter that float32 cannot hold.
+            Shapes do not fit the stream, or float32 cannot represent the counter.
         """
         if counter is not None:
             if counter.size and np.abs(counter).max() >= COUNTER_LIMIT:
-                raise ValueError(f"XDF stream {stream}: a counter from {COUNTER_LIMIT} on is lost")
+                raise ValueError(f"XDF stream {stream}: the counter must be below {COUNTER_LIMIT}")
             samples = np.column_stack([samples, counter.astype(np.float32)])
-        written = self._streams[stream]
-        if samples.shape != (len(timestamps), written.n_chans):
+        state = self._streams[stream]
+        if samples.shape != (len(timestamps), state.n_chans):
             raise ValueError(
-                f"XDF stream {stream}: samples {samples.shape} do not go with {len(timestamps)} "
-                f"stamps and {written.n_chans} channels"
+                f"XDF stream {stream}: samples {samples.shape} do not fit {len(timestamps)} "
+                f"stamps and {state.n_chans} channels"
             )
         if not len(timestamps):
             return
         rows = np.empty(
             len(timestamps),
-            dtype=[("stamped", "u1"), ("t", "<f8"), ("values", "<f4", (written.n_chans,))],
+            dtype=[("stamped", "u1"), ("t", "<f8"), ("values", "<f4", (state.n_chans,))],
         )
         rows["stamped"] = 8
         rows["t"] = timestamps
@@ -171,7 +171,7 @@ class XdfWriter:
         self._chunk(_CLOCK_OFFSET, struct.pack("<Idd", stream, t, offset))
 
     def flush(self) -> None:
-        """Hand everything written so far to the operating system."""
+        """Flush the file buffer."""
         self._file.flush()
 
     def close(self) -> None:
@@ -179,25 +179,25 @@ class XdfWriter:
         if self._file.closed:
             return
         try:
-            for stream, written in self._streams.items():
-                self._chunk(_STREAM_FOOTER, struct.pack("<I", stream) + _footer(written))
+            for stream, state in self._streams.items():
+                self._chunk(_STREAM_FOOTER, struct.pack("<I", stream) + _footer(state))
         finally:
             self._file.close()
 
     def _begin(self, info: ET.Element, n_chans: int) -> int:
         stream = len(self._streams) + 1
-        self._streams[stream] = _Written(n_chans)
+        self._streams[stream] = _StreamState(n_chans)
         self._chunk(_STREAM_HEADER, struct.pack("<I", stream) + _xml(info))
         return stream
 
     def _samples(self, stream: int, timestamps: FloatArray, rows: bytes) -> None:
-        written = self._streams[stream]
-        if written.first is None:
-            written.first = float(timestamps[0])
-        written.last = float(timestamps[-1])
-        written.n_samples += len(timestamps)
+        state = self._streams[stream]
+        if state.first is None:
+            state.first = float(timestamps[0])
+        state.last = float(timestamps[-1])
+        state.n_samples += len(timestamps)
         self._chunk(_SAMPLES, struct.pack("<I", stream) + _length(len(timestamps)) + rows)
-        # Readers look for boundaries to go on behind a damaged stretch.
+        # Readers look for boundaries to continue after a damaged part.
         self._since_boundary += len(rows)
         if self._since_boundary >= _BYTES_BETWEEN_BOUNDARIES:
             self._chunk(_BOUNDARY, _BOUNDARY_UUID)
@@ -220,14 +220,14 @@ def _info(name: str, stype: str, n_chans: int, sfreq: float) -> ET.Element:
     return info
 
 
-def _footer(written: _Written) -> bytes:
+def _footer(state: _StreamState) -> bytes:
     info = ET.Element("info")
-    if written.first is not None:
-        ET.SubElement(info, "first_timestamp").text = repr(written.first)
-        ET.SubElement(info, "last_timestamp").text = repr(written.last)
-    ET.SubElement(info, "sample_count").text = str(written.n_samples)
+    if state.first is not None:
+        ET.SubElement(info, "first_timestamp").text = repr(state.first)
+        ET.SubElement(info, "last_timestamp").text = repr(state.last)
+    ET.SubElement(info, "sample_count").text = str(state.n_samples)
     offsets = ET.SubElement(info, "clock_offsets")
-    for t, value in written.offsets:
+    for t, value in state.offsets:
         offset = ET.SubElement(offsets, "offset")
         ET.SubElement(offset, "time").text = repr(t)
         ET.SubElement(offset, "value").text = repr(value)
@@ -240,7 +240,7 @@ def _xml(element: ET.Element) -> bytes:
 
 
 def _length(n: int) -> bytes:
-    """Pack a number as XDF does: how many bytes it takes, then the bytes."""
+    """Pack a number as XDF does: its size in bytes, then the bytes."""
     if n < 1 << 8:
         return struct.pack("<BB", 1, n)
     return struct.pack("<BI", 4, n) if n < 1 << 32 else struct.pack("<BQ", 8, n)

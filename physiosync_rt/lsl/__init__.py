@@ -1,1 +1,1 @@
-"""Lab Streaming Layer: configuration, discovery, the source, replay and our own outlets."""
+"""Lab Streaming Layer (LSL): configuration, discovery, live source, replay and outlets."""

@@ -1,4 +1,4 @@
-"""Stamps of a clock that nobody knows, put in place by when their samples arrive."""
+"""Estimate the offset of a clock other than LSL's from the arrival times of samples."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import numpy as np
 from physiosync_rt.datatypes import FloatArray
 
 FOREIGN_CLOCK_S = 10.0
-"""Stamps further than this from now are of another clock, UNIX time as a rule."""
+"""Stamps further than this from now belong to another clock, usually UNIX time."""
 
 FUTURE_S = 2.0
-"""No sample arrives so long before it was taken: its clock has been set forward."""
+"""Stamps further than this in the future mean that the sender's clock was set forward."""
 
-WATCH_S = 1.0
-"""How long arrivals are watched before the offset of a foreign clock is decided."""
+OBSERVE_S = 1.0
+"""How long arrivals are observed before the offset of another clock is estimated."""
 
 SAME_CLOCK_S = 0.5
-"""Streams of one computer whose offsets are this close to each other share a clock."""
+"""Streams of one computer whose offsets differ by less than this share a clock."""
 
 
 class ArrivalClock:
-    """Offset of a foreign clock: how soon its samples arrive when they arrive soonest.
+    """Estimator of another clock's offset from the minimum delay of its samples.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ class ArrivalClock:
 
     Notes
     -----
-    A line through the stamps takes their jitter out; the soonest arrival over that line is the
-    one that waited least on its way. What every sample waits cannot be known.
+    A line through the stamps removes their jitter; the earliest arrival relative to that line had
+    the shortest delay. The constant part of the delay cannot be known.
     """
 
     def __init__(self, sfreq: float) -> None:
@@ -40,14 +40,14 @@ class ArrivalClock:
         self._n = 0
 
     def add(self, stamps: FloatArray, now: float) -> None:
-        """Note samples, stamped (n_samples,), that have been there by ``now``."""
+        """Add the stamps, shape (n_samples,), of samples that arrived at ``now``."""
         self._stamps.append(stamps)
         self._n += len(stamps)
         self._arrivals.append((self._n - 1, now))
 
-    def decided(self, now: float) -> bool:
-        """Whether the watch is over."""
-        return bool(self._arrivals) and now - self._arrivals[0][1] >= WATCH_S
+    def is_ready(self, now: float) -> bool:
+        """Return whether arrivals were observed for long enough."""
+        return bool(self._arrivals) and now - self._arrivals[0][1] >= OBSERVE_S
 
     @property
     def offset(self) -> float:
@@ -60,13 +60,13 @@ class ArrivalClock:
 
 
 class SharedClocks:
-    """Offsets decided so far, so that streams of one clock stay together to the sample."""
+    """Registry of estimated offsets, so that streams of one clock get exactly one offset."""
 
     def __init__(self) -> None:
         self._known: list[tuple[str, float]] = []
 
-    def settle(self, host: str, offset: float) -> float:
-        """Return the offset of the clock that this one is, or remember a new clock."""
+    def register(self, host: str, offset: float) -> float:
+        """Return the offset of the matching known clock, or register a new clock."""
         for known_host, known in self._known:
             if known_host == host and abs(known - offset) < SAME_CLOCK_S:
                 return known

@@ -1,4 +1,4 @@
-"""Clock corrections of LSL, asked for without holding up samples."""
+"""Request LSL's clock offsets without delaying samples."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     import pylsl
 
 CORRECTION_S = 2.0
-"""How often the clock correction is asked for; liblsl renews it in the background."""
+"""How often the clock offset is read; liblsl updates it in the background."""
 
 SAME_HOST_S = 1e-3
-"""Below this a correction on one computer is measurement noise and counts as 0."""
+"""Below this an offset within one computer is measurement noise and counts as 0."""
 
 ANSWER_S, SOON_S = 5.0, 1.0
-"""How long a sender may take to answer at the start, and in the middle of a run."""
+"""How long to wait for a sender's response at the start, and in the middle of a run."""
 
 
 class ClockCorrection:
-    """What to add to a stream's stamps, renewed without ever holding up its samples.
+    """Clock offset of one stream, updated without delaying its samples.
 
     Parameters
     ----------
@@ -30,24 +30,24 @@ class ClockCorrection:
     host : str
         Name of the sending computer.
     name : str
-        Of the stream, for the error's sentence.
+        Name of the stream, for the error message.
     before : ClockCorrection, optional
-        That of the stream's predecessor, in the middle of a run: nothing waits for an answer, and
-        a clock of this computer need not be asked again.
+        That of the stream's predecessor, in the middle of a run: the constructor does not wait,
+        and a clock of this computer is not measured again.
 
     Attributes
     ----------
     offset : float
         Seconds to add to the stamps.
     known : bool
-        Whether the sender has answered, or will not; samples wait for that.
+        Whether the sender has responded, or will not; samples wait for this.
     fixed : bool
-        Whether the clock is this computer's own, so that nothing is to be added.
+        Whether the clock is this computer's own, so that the offset is 0.
 
     Raises
     ------
     UserError
-        Another computer does not answer clock requests, at the start of a run.
+        Another computer does not respond to clock requests at the start of a run.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ClockCorrection:
         self._due = self._began + CORRECTION_S
         self._same_host = host == socket.gethostname()
         self.offset = 0.0
-        # On one computer a clock that needed no correction needs none later.
+        # On one computer a clock without an offset never gets one.
         self.fixed: bool = before is not None and before.fixed and self._same_host
         self.known = self.fixed
         if before is None:
@@ -78,19 +78,19 @@ class ClockCorrection:
         except (TimeoutError, self._lost) as error:
             if not self._same_host:
                 raise UserError(
-                    f"stream {name!r} on {host} does not answer clock requests; allow UDP "
+                    f"stream {name!r} on {host} does not respond to clock requests; allow UDP "
                     "ports 16572 to 16604 in the firewalls of both computers"
                 ) from error
         self._fix()
 
     def _fix(self) -> None:
-        """Take what is measured of one clock against itself as what it is: nothing."""
+        """Set the measured offset of this computer's own clock to 0."""
         self.fixed = self._same_host and abs(self.offset) < SAME_HOST_S
         if self.fixed:
             self.offset = 0.0
 
     def renew(self) -> None:
-        """Take the newest estimate, when it is time."""
+        """Read the newest offset when it is due."""
         now = time.monotonic()
         if self.fixed or (self.known and now < self._due):
             return
@@ -98,8 +98,8 @@ class ClockCorrection:
         try:
             self.offset = self._inlet.time_correction(timeout=0.0)
         except (TimeoutError, self._lost):
-            # The last estimate holds until the stream is back; a clock that never answers is
-            # told by its stamps.
+            # The last offset is kept until the stream is back. A clock that never responds is
+            # handled by its stamps.
             self.known = self.known or now - self._began > ANSWER_S
             return
         if not self.known:

@@ -1,6 +1,6 @@
-"""LSL's configuration: on this computer alone, or wherever the network reaches; always quiet.
+"""Configure LSL: for this computer only, or for the network; without log messages.
 
-liblsl reads it once, when it is loaded; the functions here come before.
+liblsl reads its configuration once, when it is loaded; call these functions before.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import zlib
 from pathlib import Path
 
 _LOOPBACK_HEAD = "; physiosync loopback"
-# Machine scope alone finds other processes of this computer only now and then: naming it as a
-# peer makes it sure. The session id keeps two sets of streams on one computer apart. On one
-# computer an answer that takes a tenth of a second is late: asking again soon finds all at once.
-# liblsl has 32 ports, so a few programs with many streams hide all others; sessions have their own.
+# Machine scope alone finds other processes of this computer unreliably, so it is also named as a
+# peer. The session id separates two sets of streams on one computer. Short round-trip times make
+# liblsl repeat its queries soon, which finds all streams at once. liblsl has 32 ports, so a few
+# programs with many streams hide all others; sessions therefore have ports of their own.
 _LOOPBACK_CONFIG = (
     _LOOPBACK_HEAD
     + """
@@ -38,31 +38,31 @@ level = -3
 """
 )
 _QUIET_CONFIG = "[log]\nlevel = -3\n"
-# Where liblsl itself looks for a configuration, besides LSLAPICFG.
+# Where liblsl searches for a configuration, besides LSLAPICFG.
 _OWN_CONFIGS = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
 DEFAULT_SESSION = "default"
-"""Session of every program that names none; its streams keep to liblsl's usual ports."""
+"""Default session; its streams use liblsl's default ports."""
 
-_USUAL_PORTS, _SESSION_PORTS, _FIRST_SESSION_PORT, _N_SESSIONS = (16572, 32), 128, 17000, 120
+_DEFAULT_PORTS, _SESSION_PORTS, _FIRST_SESSION_PORT, _N_SESSIONS = (16572, 32), 128, 17000, 120
 
 
 def use_loopback(session: str = DEFAULT_SESSION) -> Path:
-    """Have LSL of this process and its children find, and be found, on this computer alone.
+    """Restrict LSL of this process and its children to this computer.
 
-    Nothing is announced to the network and nothing there is asked. liblsl cannot be told to listen
-    on the loopback interface only, though: who knows its ports can connect to an outlet from
-    elsewhere, unless a firewall is in the way.
+    Nothing is announced to the network or queried there. liblsl cannot bind to the loopback
+    interface only, though: another computer that knows the ports can connect to an outlet, unless
+    a firewall blocks it.
 
     Parameters
     ----------
     session : str
-        Only streams of the same session see each other. Ignored where a parent process has
-        called this function already: its choice is kept.
+        Only streams of the same session find each other. Ignored where a parent process has
+        called this function already: its session is kept.
 
     Returns
     -------
     Path
-        The configuration in force, also in the environment as ``LSLAPICFG``.
+        The active configuration file, also in the environment as ``LSLAPICFG``.
 
     Raises
     ------
@@ -73,13 +73,13 @@ def use_loopback(session: str = DEFAULT_SESSION) -> Path:
     if current.is_file() and current.read_text(encoding="utf-8").startswith(_LOOPBACK_HEAD):
         return current
     if "pylsl" in sys.modules:
-        raise RuntimeError("use_loopback() has to be called before pylsl is imported")
-    base_port, n_ports = _USUAL_PORTS
+        raise RuntimeError("use_loopback() must be called before pylsl is imported")
+    base_port, n_ports = _DEFAULT_PORTS
     if session != DEFAULT_SESSION:
         nth = zlib.crc32(session.encode()) % _N_SESSIONS
         base_port, n_ports = _FIRST_SESSION_PORT + nth * _SESSION_PORTS, _SESSION_PORTS
     config = _LOOPBACK_CONFIG.format(session=session, base_port=base_port, n_ports=n_ports)
-    return _put_in_force(config)
+    return _activate(config)
 
 
 def configure(*, local: bool) -> None:
@@ -88,18 +88,18 @@ def configure(*, local: bool) -> None:
     Parameters
     ----------
     local : bool
-        Keep to this computer, see `use_loopback`. Otherwise a person's own configuration holds;
-        where there is none it is liblsl's, without its messages among ours.
+        Restrict LSL to this computer, see `use_loopback`. Otherwise the user's own configuration
+        is used, or else liblsl's default without its log messages.
     """
     if local:
         use_loopback()
         return
     own = "LSLAPICFG" in os.environ or any(Path(p).expanduser().is_file() for p in _OWN_CONFIGS)
     if not own and "pylsl" not in sys.modules:
-        _put_in_force(_QUIET_CONFIG)
+        _activate(_QUIET_CONFIG)
 
 
-def _put_in_force(config: str) -> Path:
+def _activate(config: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="physiosync-lsl-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "lsl_api.cfg"

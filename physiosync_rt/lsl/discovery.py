@@ -1,4 +1,4 @@
-"""Finding LSL streams: who is in sight, and everything that they say of themselves."""
+"""Discover LSL streams and read their metadata."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from physiosync_rt.lsl.info import is_marker, layout
 if TYPE_CHECKING:
     import pylsl
 
-# One pass asks neighbours by multicast, then known peers; on a network that takes a second.
+# A pass queries by multicast, then known peers, which takes a second on a network.
 _FIRST_PASS_S, _LONGEST_PASS_S = 0.25, 1.0
 
 
 def resolve(
     timeout: float, enough: Callable[[list[pylsl.StreamInfo]], bool] | None = None
 ) -> list[pylsl.StreamInfo]:
-    """List the streams in sight.
+    """List the available streams.
 
     Parameters
     ----------
     timeout : float
-        Seconds to look; several passes are made, as slow devices miss some of them.
+        Seconds to search; several passes are made, because slow devices miss some of them.
     enough : callable, optional
-        Given the streams found so far, says that no further pass is needed.
+        Returns for the streams found so far whether the search can end.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def resolve(
     pass_s = _FIRST_PASS_S
     while True:
         left = deadline - time.monotonic()
-        # A wait of 0.1 s makes liblsl block for 5 s; from 0.2 s on it keeps its word.
+        # A wait of 0.1 s makes liblsl block for 5 s; from 0.2 s on it returns in time.
         for info in pylsl.resolve_streams(wait_time=min(max(left, 0.2), pass_s)):
             found.setdefault(info.uid(), info)
         pass_s = min(2 * pass_s, _LONGEST_PASS_S)
@@ -51,12 +51,12 @@ def resolve(
 
 
 def full_info(info: pylsl.StreamInfo, timeout: float = 2.0) -> pylsl.StreamInfo:
-    """Ask a stream for its complete description.
+    """Request a stream's complete description.
 
     Raises
     ------
     TimeoutError, pylsl.util.LostError
-        It did not answer: what a resolver sees may have gone the next moment.
+        It did not respond: a resolved stream may have ended in the meantime.
     """
     import pylsl
 
@@ -65,17 +65,17 @@ def full_info(info: pylsl.StreamInfo, timeout: float = 2.0) -> pylsl.StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class SeenStream:
-    """A stream in sight, as `physiosync streams` prints it.
+    """An available stream, as `physiosync streams` prints it.
 
     Attributes
     ----------
     spec : StreamSpec
     unit_words : tuple of str
-        As the stream states them, per channel.
+        Units as stated by the stream, per channel.
     marker : bool
-        True for a stream of text.
+        True for a text stream.
     uid : str
-        Of this very outlet; a new one after each restart.
+        Of this outlet; a new one after each restart.
     """
 
     spec: StreamSpec
@@ -85,12 +85,12 @@ class SeenStream:
 
 
 def find(timeout: float = 2.0) -> list[SeenStream]:
-    """List the streams in sight with what they say of themselves, sorted by name.
+    """List the available streams with their metadata, sorted by name.
 
     Parameters
     ----------
     timeout : float
-        Seconds to look, before each stream is asked for its description.
+        Seconds to search, before each stream is asked for its description.
     """
     import pylsl
 
@@ -100,6 +100,6 @@ def find(timeout: float = 2.0) -> list[SeenStream]:
             complete = full_info(info)
         except (TimeoutError, pylsl.util.LostError):
             continue
-        made = layout(complete)
-        seen.append(SeenStream(made.spec, made.unit_words, is_marker(info), info.uid()))
+        stream = layout(complete)
+        seen.append(SeenStream(stream.spec, stream.unit_words, is_marker(info), info.uid()))
     return sorted(seen, key=lambda stream: (stream.spec.name, stream.spec.source_id))

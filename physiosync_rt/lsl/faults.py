@@ -1,4 +1,4 @@
-"""Faults of real devices, put into a replay on purpose."""
+"""Inject the faults of real devices into a replay: loss, jitter, drift, clock resets."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from physiosync_rt.errors import UserError
 
 _JUMP = re.compile(r"(?P<at>\d+(\.\d+)?):(?P<jump>[+-]?\d+(\.\d+)?(e\d+)?)")
 _TIME = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>ms|s)?")
-_STRETCH = re.compile(r"(?P<at>\d+(\.\d+)?):(?P<length>\d+(\.\d+)?)")
+_INTERVAL = re.compile(r"(?P<at>\d+(\.\d+)?):(?P<length>\d+(\.\d+)?)")
 _USAGE = (
-    "faults are written like loss=0.01,jitter=5ms,freeze=20:3,burst=40:1,constant=50:2,"
+    "expected faults such as loss=0.01,jitter=5ms,freeze=20:3,burst=40:1,constant=50:2,"
     "repeat=55:0.5,reset=60:-5,drift=200,rate=0.02,clock=1e6,seed=1 (share; time; start:length in "
     "seconds, four times; start:jump in seconds; parts per million; share; seconds; number), and "
     "loss@GSR=0.01 for the GSR alone"
@@ -26,30 +26,30 @@ _USAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What to spoil. The same seed spoils the same samples.
+    """Faults of one stream; the same seed changes the same samples.
 
     Attributes
     ----------
     loss : float
-        Share of samples that never arrive, in [0, 1).
+        Share of lost samples, in [0, 1).
     jitter : float
-        Standard deviation of stamps around the true time, in seconds.
+        Standard deviation of the stamps around the true time, in seconds.
     freeze : tuple of (float, float)
-        ``(start, length)`` of stretches of which nothing arrives, in seconds of the replay.
+        ``(start, length)`` of intervals that are lost, in seconds of the replay.
     burst : tuple of (float, float)
-        Stretches of which all arrives at their end at once, with true stamps.
+        Intervals that arrive at once at their end, with true stamps.
     constant : tuple of (float, float)
-        Stretches in which the stamps stand still.
+        Intervals with a stuck clock.
     repeat : tuple of (float, float)
-        ``(start, length)`` of stretches that are sent a second time right after their end.
+        ``(start, length)`` of intervals that are sent again right after their end.
     reset : tuple of (float, float)
-        ``(at, jump)``: moments at which the sender's clock is set anew, and by how much.
+        ``(at, jump)``: times of clock resets, and their size, in seconds.
     drift : float
         Error of the sender's clock in parts per million.
     rate : float
-        Share by which the device sends faster than it declares.
+        Relative error of the true rate: 0.02 is 2 % faster than declared.
     clock : float
-        How far the sender's clock is from everybody else's, in seconds.
+        Offset of the sender's clock in seconds.
     seed : int
     """
 
@@ -69,12 +69,12 @@ class Faults:
     def parse(cls, text: str) -> Faults:
         """Read ``loss=0.01,jitter=5ms,freeze=20:3,reset=60:-5,drift=200,seed=1``.
 
-        Every word may come several times: stretches are all kept, numbers are added.
+        Every key may be repeated: intervals are all kept, numbers are added.
 
         Raises
         ------
         UserError
-            A word or a number that is not understood, with the usage.
+            An unknown key or an invalid value; the message contains the usage.
         """
         given: dict[str, list[Any]] = {word: [] for word in _PARSERS}
         for item in filter(None, (part.strip() for part in text.split(","))):
@@ -82,13 +82,13 @@ class Faults:
             try:
                 given[key].append(_PARSERS[key](value))
             except (KeyError, ValueError) as error:
-                raise UserError(f"fault {item!r} is not understood; {_USAGE}") from error
+                raise UserError(f"invalid fault {item!r}; {_USAGE}") from error
         loss = sum(given["loss"])
         if not 0 <= loss < 1:
-            raise UserError(f"a loss of {loss:g} is not possible; give a share from 0 to below 1")
+            raise UserError(f"invalid loss={loss:g}: expected a fraction from 0 to below 1")
         rate = sum(given["rate"])
         if not -0.5 <= rate <= 1:
-            raise UserError(f"a rate that is off by {rate:g} is no lie; give a share like 0.02")
+            raise UserError(f"invalid rate={rate:g}: expected a fraction such as 0.02")
         return cls(
             loss=loss,
             jitter=sum(given["jitter"]),
@@ -106,21 +106,21 @@ class Faults:
     def apply(
         self, name: str, times: FloatArray, due: FloatArray
     ) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Spoil one stream.
+        """Apply the faults to one stream.
 
         Parameters
         ----------
         name : str
-            Streams of one replay draw different numbers.
+            Name of the stream; each name draws different random numbers.
         times, due : float64 array, shape (n_samples,)
-            Stamps, and when each sample is sent, in seconds of the replay.
+            Stamps and sending times in seconds of the replay.
 
         Returns
         -------
         kept : int64 array, shape (n_kept,)
-            Samples that arrive.
+            Indices of the samples that arrive.
         times, due : float64 array, shape (n_kept,)
-            Their stamps, and when they are sent.
+            Their stamps and sending times.
         """
         rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
         times, due = times / (1.0 + self.rate), due / (1.0 + self.rate)
@@ -132,16 +132,16 @@ class Faults:
             stamps[due >= at] += jump
         stamps += rng.normal(0.0, self.jitter, len(times))
         for start, length in self.constant:
-            still = (due >= start) & (due < start + length)
-            stamps[still] = stamps[still][:1]
-        kept = self._repeated(np.flatnonzero(arrives), due)
+            stuck = (due >= start) & (due < start + length)
+            stamps[stuck] = stamps[stuck][:1]
+        kept = self._repeat_intervals(np.flatnonzero(arrives), due)
         late = due[kept].copy()
         for start, length in self.burst:
             late[(late >= start) & (late < start + length)] = start + length
         return kept, stamps[kept], np.maximum.accumulate(late)
 
-    def _repeated(self, kept: IntArray, due: FloatArray) -> IntArray:
-        """Send some stretches twice."""
+    def _repeat_intervals(self, kept: IntArray, due: FloatArray) -> IntArray:
+        """Send the intervals of ``repeat`` twice."""
         for start, length in self.repeat:
             again = kept[(due[kept] >= start) & (due[kept] < start + length)]
             after = int(np.searchsorted(due[kept], start + length))
@@ -151,12 +151,12 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Faults of a replay of several streams, common to all or of one alone.
+    """Faults of a replay of several streams, for all or for single streams.
 
     Attributes
     ----------
     items : tuple of (str, str)
-        ``(whose, fault)``: name, type or modality of a stream, empty for all, and what
+        ``(target, fault)``: name, type or modality of a stream, empty for all, and what
         `Faults.parse` takes.
     """
 
@@ -164,45 +164,45 @@ class FaultPlan:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``jitter=5ms,loss@GSR=0.2``: as `Faults.parse`, with streams named behind ``@``.
+        """Read ``jitter=5ms,loss@GSR=0.2``: as `Faults.parse`, with the stream after ``@``.
 
         Raises
         ------
         UserError
-            A word or a number that is not understood, with the usage.
+            An unknown key or an invalid value; the message contains the usage.
         """
         items: list[tuple[str, str]] = []
         for item in filter(None, (part.strip() for part in text.split(","))):
             word, equals, value = item.partition("=")
-            key, _, whose = (part.strip() for part in word.partition("@"))
-            items.append((whose, f"{key}{equals}{value}"))
+            key, _, target = (part.strip() for part in word.partition("@"))
+            items.append((target, f"{key}{equals}{value}"))
             Faults.parse(items[-1][1])
         return cls(tuple(items))
 
     def of(self, spec: StreamSpec) -> Faults:
-        """The faults of one stream."""
-        return Faults.parse(",".join(f for whose, f in self.items if _is(spec, whose)))
+        """Return the faults of one stream."""
+        return Faults.parse(",".join(f for target, f in self.items if _applies_to(spec, target)))
 
     def check(self, specs: Iterable[StreamSpec]) -> None:
-        """Refuse a plan for streams that are not there.
+        """Check that every fault applies to an existing stream.
 
         Raises
         ------
         UserError
-            With the names of those that are.
+            A fault applies to no stream; the message lists the streams.
         """
         specs = tuple(specs)
-        for whose, fault in self.items:
-            if not any(_is(spec, whose) for spec in specs):
+        for target, fault in self.items:
+            if not any(_applies_to(spec, target) for spec in specs):
                 names = ", ".join(f"{spec.name} ({spec.modality})" for spec in specs)
                 raise UserError(
-                    f"fault {fault!r} is for {whose!r}, which is not there; there are {names}"
+                    f"fault {fault!r} is for {target!r}, which does not exist; available: {names}"
                 )
 
 
-def _is(spec: StreamSpec, whose: str) -> bool:
+def _applies_to(spec: StreamSpec, target: str) -> bool:
     known = {spec.name.casefold(), spec.stype.casefold(), spec.modality.casefold()}
-    return not whose or whose.casefold() in known
+    return not target or target.casefold() in known
 
 
 def _seconds(text: str) -> float:
@@ -213,16 +213,16 @@ def _seconds(text: str) -> float:
     return float(found["number"]) * (1e-3 if found["unit"] == "ms" else 1.0)
 
 
-def _stretch(text: str) -> tuple[float, float]:
+def _interval(text: str) -> tuple[float, float]:
     """Read ``start:length`` in seconds."""
-    found = _STRETCH.fullmatch(text)
+    found = _INTERVAL.fullmatch(text)
     if found is None:
         raise ValueError(text)
     return float(found["at"]), float(found["length"])
 
 
 def _jump(text: str) -> tuple[float, float]:
-    """Read ``at:jump`` in seconds, the jump with its sign."""
+    """Read ``at:jump`` in seconds, with an optional sign of the jump."""
     found = _JUMP.fullmatch(text)
     if found is None:
         raise ValueError(text)
@@ -232,10 +232,10 @@ def _jump(text: str) -> tuple[float, float]:
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "loss": float,
     "jitter": _seconds,
-    "freeze": _stretch,
-    "burst": _stretch,
-    "constant": _stretch,
-    "repeat": _stretch,
+    "freeze": _interval,
+    "burst": _interval,
+    "constant": _interval,
+    "repeat": _interval,
     "reset": _jump,
     "drift": float,
     "rate": float,

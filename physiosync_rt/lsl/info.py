@@ -1,4 +1,4 @@
-"""LSL metadata: what our streams say of themselves, and what other people's streams mean.
+"""Write and read LSL stream metadata.
 
 References
 ----------
@@ -21,21 +21,21 @@ UNIT_WORDS = {
     Modality.ECG: "millivolts",
     Modality.OTHER: "",
 }
-"""How our outlets spell the canonical units."""
+"""Spelling of the canonical units in our outlets."""
 
 MANUFACTURER = "PhysioSync-RT"
 
 END_MARKER = "physiosync:end"
-"""Marker by which a replay says that nothing will follow."""
+"""Marker that ends a replay."""
 
 
 def make_info(spec: StreamSpec, *, speed: float = 1.0, counter: bool = False) -> pylsl.StreamInfo:
-    """Describe an outlet for samples of a stream.
+    """Create the stream info of a signal outlet.
 
     Parameters
     ----------
     spec : StreamSpec
-        ``source_id`` has to be stable over restarts: receivers reconnect by it.
+        ``source_id`` must be stable over restarts: receivers reconnect by it.
     speed : float
         Recorded seconds per second, for a replay.
     counter : bool
@@ -70,7 +70,7 @@ def make_info(spec: StreamSpec, *, speed: float = 1.0, counter: bool = False) ->
 
 
 def make_marker_info(name: str, source_id: str, *, speed: float = 1.0) -> pylsl.StreamInfo:
-    """Describe an outlet for text markers."""
+    """Create the stream info of a text marker outlet."""
     import pylsl
 
     info = pylsl.StreamInfo(name, "Markers", 1, pylsl.IRREGULAR_RATE, "string", source_id)
@@ -81,12 +81,12 @@ def make_marker_info(name: str, source_id: str, *, speed: float = 1.0) -> pylsl.
 
 
 def layout(info: pylsl.StreamInfo) -> StreamLayout:
-    """Make sense of a stream; its ``split`` turns raw samples into those of a `Chunk`.
+    """Return a stream's layout, whose ``split`` converts raw samples for a `Chunk`.
 
     Parameters
     ----------
     info : pylsl.StreamInfo
-        A complete one, as `full_info` returns it: what resolvers return names no channels.
+        A complete one, as from `full_info`: resolvers return infos without channels.
     """
     return stream_layout(
         info.name(),
@@ -99,12 +99,12 @@ def layout(info: pylsl.StreamInfo) -> StreamLayout:
 
 
 def describe(info: pylsl.StreamInfo) -> StreamSpec:
-    """Tell what a stream is, from its complete info; a shorthand for ``layout(info).spec``."""
+    """Return the spec of a stream from its complete info; short for ``layout(info).spec``."""
     return layout(info).spec
 
 
 def declared_speed(info: pylsl.StreamInfo) -> float:
-    """Read the recorded seconds per second that a replay declares; 1 for anything else."""
+    """Read the speed of a replay in recorded seconds per second; 1 for any other stream."""
     text = info.desc().child("playback").child_value("speed")
     try:
         speed = float(text)
@@ -114,14 +114,14 @@ def declared_speed(info: pylsl.StreamInfo) -> float:
 
 
 def is_marker(info: pylsl.StreamInfo) -> bool:
-    """Tell whether a stream carries text."""
+    """Return whether a stream carries text."""
     import pylsl
 
     return bool(info.channel_format() == pylsl.cf_string)
 
 
 def _channels(info: pylsl.StreamInfo) -> list[dict[str, str]]:
-    """Read label, unit and type of every channel, empty where silent or miscounted."""
+    """Read label, unit and type of every channel; empty where missing or of wrong number."""
     n_chans = info.channel_count()
     found: list[dict[str, str]] = []
     node = info.desc().child("channels").child("channel")

@@ -1,4 +1,4 @@
-"""One LSL stream being received: raw stamps, corrections apart, nothing left in the buffer."""
+"""Receive one LSL signal stream with raw time stamps and separate clock offsets."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     import pylsl
 
 BUFFER_S = 30
-"""What an inlet keeps when nobody pulls; past it liblsl drops the oldest without a word."""
+"""Buffer length of an inlet; beyond it liblsl silently drops the oldest samples."""
 
 _PULL = 2048
 
 
 class SignalInlet:
-    """A numeric stream and what becomes of it.
+    """LSL inlet of a numeric stream, mapped by its device description.
 
     Parameters
     ----------
     info : pylsl.StreamInfo
-        As a resolver returned it.
+        From a resolver.
     device : Device or None
 
     Attributes
@@ -37,19 +37,19 @@ class SignalInlet:
     info : pylsl.StreamInfo
         The complete description.
     spec : StreamSpec
-        The stream as it leaves: what it says of itself, then what the device description says.
+        The mapped stream: its own metadata, overridden by the device description.
         Rename it with `rename`.
     lost : bool
-        Whether the connection has broken; `reopen` mends it.
+        Whether the connection is lost; `reopen` restores it.
     notices : list of str
-        What a person should know of its clock, one sentence each.
+        Messages for the user about its clock, one sentence each.
 
     Raises
     ------
     UserError
-        The device description does not go with the stream.
+        The device description does not fit the stream.
     TimeoutError, pylsl.util.LostError
-        The stream does not answer.
+        The stream does not respond.
     """
 
     def __init__(self, info: pylsl.StreamInfo, device: Device | None) -> None:
@@ -68,53 +68,53 @@ class SignalInlet:
         self._buffer = np.empty((_PULL, info.channel_count()), dtype=self._inlet.np_dtype)
         self._correction: ClockCorrection | None = None
         self._check_clock = True
-        self._forget()
+        self._reset_clock()
 
-    def _forget(self) -> None:
-        """Know nothing of the sender's clock."""
-        self._foreign: float | None = None
+    def _reset_clock(self) -> None:
+        """Reset all knowledge of the sender's clock."""
+        self._arrival_offset: float | None = None
         self._arrivals: ArrivalClock | None = None
         self._held: list[tuple[np.ndarray, np.ndarray]] = []
         self._clock_known = not self._check_clock
 
     @property
     def name(self) -> str:
-        """What the stream is called in this run."""
+        """Name of the stream in this run."""
         return self.spec.name
 
     def rename(self, spec: StreamSpec) -> None:
-        """Give the stream another name than its own, to tell it from one called the same."""
+        """Rename the stream, to distinguish it from another one with the same name."""
         self.spec = spec
 
     def open(self, *, check_clock: bool, clocks: SharedClocks | None = None) -> None:
-        """Begin to receive: from here no sample is missed.
+        """Start receiving; from here on no sample is missed.
 
         Parameters
         ----------
         check_clock : bool
-            Look whether the stamps are of LSL's clock (a replay at another speed rightly runs
-            away from it).
+            Check that the stamps are of the LSL clock (a replay at another speed deviates from
+            it by design).
         clocks : SharedClocks, optional
-            Foreign clocks of the run.
+            Other clocks of the run.
 
         Raises
         ------
         UserError
-            The stream does not open, or its computer does not answer clock requests.
+            The stream does not open, or its computer does not respond to clock requests.
         """
         try:
             self._inlet.open_stream(timeout=ANSWER_S)
         except (TimeoutError, self._lost_error) as error:
             raise UserError(
-                f"stream {self.spec.name!r} is in sight but cannot be opened; restart the program "
+                f"stream {self.spec.name!r} was found but cannot be opened; restart the program "
                 "that sends it"
             ) from error
         self._check_clock, self._clocks = check_clock, clocks or SharedClocks()
-        self._forget()
+        self._reset_clock()
         self._correction = ClockCorrection(self._inlet, self.info.hostname(), self.spec.name)
 
     def reopen(self, info: pylsl.StreamInfo) -> None:
-        """Go on with the successor of a stream that has gone.
+        """Switch to the successor of a lost stream.
 
         Parameters
         ----------
@@ -124,9 +124,9 @@ class SignalInlet:
         Raises
         ------
         UserError
-            It has other channels.
+            Its channels or its unit differ.
         TimeoutError, pylsl.util.LostError
-            It does not answer.
+            It does not respond.
         """
         inlet = raw_inlet(info)
         complete = inlet.info(timeout=SOON_S)
@@ -135,7 +135,7 @@ class SignalInlet:
             raise UserError(
                 f"stream {self.spec.name!r} is back with {', '.join(spec.ch_names)} in "
                 f"{spec.unit or 'no unit'} instead of {', '.join(before.ch_names)} in "
-                f"{before.unit or 'no unit'}; start the run anew to use it"
+                f"{before.unit or 'no unit'}; restart the run to use it"
             )
         inlet.open_stream(timeout=SOON_S)
         correction = ClockCorrection(
@@ -143,13 +143,13 @@ class SignalInlet:
         )
         self._inlet.close_stream()
         self._inlet, self.info, self._correction, self.lost = inlet, complete, correction, False
-        # The device has begun to count anew, and its clock may be another one.
+        # The device has restarted its counter, and its clock may have changed.
         self._mapper = mapper_for(self._device, spec)
-        self._forget()
+        self._reset_clock()
 
     def drain(self, timeout: float = 0.0) -> list[Chunk]:
         """Return everything that has arrived; wait at most ``timeout`` seconds for the first."""
-        assert self._correction is not None, "open() comes first"
+        assert self._correction is not None, "call open() first"
         if self.lost:
             time.sleep(timeout)
             return []
@@ -160,7 +160,7 @@ class SignalInlet:
         parts: list[tuple[np.ndarray, np.ndarray]] = []
         try:
             while True:
-                # Asking for no more than there is: liblsl drops what it has when it fails.
+                # Never ask for more than is available: liblsl drops pulled samples when it fails.
                 n_ready = min(int(self._inlet.samples_available()), _PULL)
                 raw, stamps = self._inlet.pull_chunk(
                     timeout=0.0 if n_ready or parts else timeout,
@@ -177,10 +177,10 @@ class SignalInlet:
         return chunks + self.flush() if self.lost else chunks
 
     def flush(self) -> list[Chunk]:
-        """Return what was held back, at the end or where the stream has gone."""
-        chunks = self._settle_clock() if self._held else []
+        """Return the held samples, at the end or where the stream is lost."""
+        chunks = self._resolve_clock() if self._held else []
         if self._mapper:
-            chunks += [self._named(chunk) for chunk in self._mapper.flush()]
+            chunks += [self._renamed(chunk) for chunk in self._mapper.flush()]
         return chunks
 
     def close(self) -> None:
@@ -188,7 +188,7 @@ class SignalInlet:
         self._inlet.close_stream()
 
     def _chunks(self, parts: list[tuple[np.ndarray, np.ndarray]]) -> list[Chunk]:
-        assert self._correction is not None, "open() comes first"
+        assert self._correction is not None, "call open() first"
         now = self._local_clock()
         raw = np.concatenate([samples for samples, _ in parts])
         stamps = np.concatenate([part for _, part in parts])
@@ -201,53 +201,55 @@ class SignalInlet:
         if self._arrivals is not None:
             self._arrivals.add(stamps, now)
             self._held.append((raw, stamps))
-            return self._settle_clock() if self._arrivals.decided(now) else []
-        return self._told_apart(raw, stamps, now)
+            return self._resolve_clock() if self._arrivals.is_ready(now) else []
+        return self._map_known_clock(raw, stamps, now)
 
-    def _settle_clock(self) -> list[Chunk]:
-        """Decide the offset of a foreign clock and hand out what waited for it."""
-        assert self._arrivals is not None, "what is held waits for its clock"
-        self._foreign = self._clocks.settle(self.info.hostname(), self._arrivals.offset)
+    def _resolve_clock(self) -> list[Chunk]:
+        """Estimate the offset of another clock and return the samples that waited for it."""
+        assert self._arrivals is not None, "held samples wait for their clock"
+        self._arrival_offset = self._clocks.register(self.info.hostname(), self._arrivals.offset)
         held, self._held, self._arrivals = self._held, [], None
         self._clock_known = True
         self.notices.append(
-            f"stream {self.spec.name!r} is not stamped with the LSL clock; its arrival gives the "
-            "time"
+            f"stream {self.spec.name!r} is not stamped with the LSL clock; its clock offset is "
+            "estimated from the arrival times"
         )
-        return [chunk for one in held for chunk in self._mapped(*one, self._foreign)]
+        return [chunk for one in held for chunk in self._mapped(*one, self._arrival_offset)]
 
-    def _told_apart(self, raw: np.ndarray, stamps: np.ndarray, now: float) -> list[Chunk]:
-        """Map samples of a known clock; from where it has been set forward, by their arrival."""
-        assert self._correction is not None, "open() comes first"
-        offset = self._correction.offset if self._foreign is None else self._foreign
+    def _map_known_clock(self, raw: np.ndarray, stamps: np.ndarray, now: float) -> list[Chunk]:
+        """Map samples of a known clock; after it was set forward, by their arrival times."""
+        assert self._correction is not None, "call open() first"
+        offset = self._correction.offset if self._arrival_offset is None else self._arrival_offset
         ahead = stamps + offset - now
         if not self._check_clock or ahead[-1] < FUTURE_S:
             return self._mapped(raw, stamps, offset)
         first = int(np.argmax(ahead >= FUTURE_S))
-        self._foreign = now - float(stamps[-1])
+        self._arrival_offset = now - float(stamps[-1])
         self.notices.append(
             f"the clock of stream {self.spec.name!r} was set forward by {ahead[-1]:.1f} s; its "
-            "arrival gives the time from here on"
+            "clock offset is estimated from the arrival times from now on"
         )
         chunks = self._mapped(raw[:first], stamps[:first], offset) if first else []
-        return chunks + self._mapped(raw[first:], stamps[first:], self._foreign)
+        return chunks + self._mapped(raw[first:], stamps[first:], self._arrival_offset)
 
     def _mapped(self, raw: np.ndarray, stamps: np.ndarray, offset: float) -> list[Chunk]:
         samples, counter = self._layout.split(raw)
         chunk = Chunk(self._layout.spec.name, samples, stamps, offset, counter)
-        return [self._named(one) for one in (self._mapper.map(chunk) if self._mapper else (chunk,))]
+        return [
+            self._renamed(one) for one in (self._mapper.map(chunk) if self._mapper else (chunk,))
+        ]
 
-    def _named(self, chunk: Chunk) -> Chunk:
+    def _renamed(self, chunk: Chunk) -> Chunk:
         return Chunk(
             self.spec.name, chunk.samples, chunk.timestamps, chunk.clock_offset, chunk.counter
         )
 
 
 def raw_inlet(info: pylsl.StreamInfo) -> pylsl.StreamInlet:
-    """Make an inlet that leaves stamps as they are and says when its stream has gone."""
+    """Create an inlet with raw stamps that raises LostError when its stream is lost."""
     import pylsl
 
-    # liblsl's own recovery says neither that a stream has gone nor that another has come.
+    # liblsl's own recovery does not report that a stream was lost or replaced.
     return pylsl.StreamInlet(
         info, max_buflen=BUFFER_S, processing_flags=pylsl.proc_none, recover=False
     )

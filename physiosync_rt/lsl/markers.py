@@ -1,4 +1,4 @@
-"""Text markers from LSL."""
+"""Receive text markers from LSL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class MarkerInlet:
-    """A stream of text markers.
+    """LSL inlet of a text marker stream.
 
     Parameters
     ----------
@@ -23,29 +23,29 @@ class MarkerInlet:
     ----------
     info : pylsl.StreamInfo
     lost : bool
-        Whether the connection has broken; `reopen` mends it.
+        Whether the connection is lost; `reopen` restores it.
 
     Raises
     ------
     TimeoutError, pylsl.util.LostError, UserError
-        The stream, or its computer's clock, does not answer.
+        The stream, or its computer's clock, does not respond.
     """
 
     def __init__(self, info: pylsl.StreamInfo) -> None:
         self._correction: ClockCorrection | None = None
-        self._listen(info, ANSWER_S)
+        self._connect(info, ANSWER_S)
 
     @property
     def name(self) -> str:
-        """What the stream is called."""
+        """Name of the stream."""
         return str(self.info.name())
 
     def reopen(self, info: pylsl.StreamInfo) -> None:
-        """Listen to this outlet from now on; raises as the constructor does."""
+        """Switch to this outlet; raises as the constructor does."""
         self._inlet.close_stream()
-        self._listen(info, SOON_S)
+        self._connect(info, SOON_S)
 
-    def _listen(self, info: pylsl.StreamInfo, timeout: float) -> None:
+    def _connect(self, info: pylsl.StreamInfo, timeout: float) -> None:
         import pylsl
 
         inlet = raw_inlet(info)
@@ -56,18 +56,18 @@ class MarkerInlet:
 
     def drain(self) -> list[Marker]:
         """Return all markers that have arrived."""
-        assert self._correction is not None, "made with the inlet"
+        assert self._correction is not None, "created with the inlet"
         self._correction.renew()
         markers: list[Marker] = []
         try:
-            # One by one: liblsl drops what it has when it fails.
+            # One by one, because liblsl drops pulled samples when it fails.
             while self._correction.known and not self.lost:
                 row, stamp = self._inlet.pull_sample(timeout=0.0)
                 if stamp is None:
                     break
                 markers.append(Marker(stamp, str(row[0]), self._correction.offset))
         except self._errors:
-            # Markers are no reason to end a run.
+            # A lost marker stream does not end a run.
             self.lost = True
         return markers
 

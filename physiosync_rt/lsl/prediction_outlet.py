@@ -1,4 +1,4 @@
-"""Predictions as an LSL stream, for other programs."""
+"""Publish predictions as an LSL stream for other programs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CHANNELS = ("valence", "arousal", "confidence", "quality")
 
 
 class LslOutlet:
-    """Irregular stream of type ``Emotion``; withheld rows carry NaN and their quality.
+    """LSL outlet of type ``Emotion`` at irregular rate; withheld rows contain NaN and the quality.
 
     Parameters
     ----------
     name : str
     identity : str
-        Stable part of the source_id (bundle hash), so that receivers find it again.
+        Stable part of the source_id (bundle hash), so that receivers can reconnect.
     """
 
     def __init__(self, name: str, identity: str) -> None:
@@ -44,5 +44,5 @@ class LslOutlet:
         self._outlet.push_sample(sample, row.t_end_lsl)
 
     def close(self) -> None:
-        """Take the stream down."""
+        """Close the outlet."""
         self._outlet = None

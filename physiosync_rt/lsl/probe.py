@@ -1,4 +1,4 @@
-"""Hear some seconds of the LSL streams in sight, as they are, before anything is known of them."""
+"""Record a few seconds of the available LSL streams, to write a device description."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from physiosync_rt.datatypes import Chunk, Modality, StreamSpec
-from physiosync_rt.devices.assist import Heard
+from physiosync_rt.devices.assist import StreamExcerpt
 from physiosync_rt.errors import UserError
 from physiosync_rt.lsl.discovery import resolve
 from physiosync_rt.lsl.info import is_marker
@@ -15,23 +15,23 @@ from physiosync_rt.lsl.inlet import SignalInlet
 from physiosync_rt.sources.selection import describe, matches
 
 
-def listen(query: str | None, seconds: float, timeout: float) -> list[Heard]:
-    """Listen to streams of EEG, GSR and ECG, or to the one that is asked for.
+def listen(query: str | None, seconds: float, timeout: float) -> list[StreamExcerpt]:
+    """Record the EEG, GSR and ECG streams, or the requested stream.
 
     Parameters
     ----------
     query : str or None
-        Name, type or source_id; None takes every stream that says it is EEG, GSR or ECG, or else
-        the only one in sight.
+        Name, type or source_id; None selects every stream of type EEG, GSR or ECG, or else the
+        only one available.
     seconds : float
-        How long to listen.
+        How long to record.
     timeout : float
-        How long to look for streams, in seconds.
+        How long to search for streams, in seconds.
 
     Raises
     ------
     UserError
-        There is no such stream, or it sends nothing.
+        There is no such stream, or it sends no samples.
     """
     inlets = _inlets(query, timeout)
     try:
@@ -45,7 +45,7 @@ def listen(query: str | None, seconds: float, timeout: float) -> list[Heard]:
     finally:
         for inlet in inlets:
             inlet.close()
-    return [_heard(inlet.spec, chunks[i], seconds) for i, inlet in enumerate(inlets)]
+    return [_excerpt(inlet.spec, chunks[i], seconds) for i, inlet in enumerate(inlets)]
 
 
 def _inlets(query: str | None, timeout: float) -> list[SignalInlet]:
@@ -58,7 +58,7 @@ def _inlets(query: str | None, timeout: float) -> list[SignalInlet]:
         try:
             inlets.append(SignalInlet(info, None))
         except (TimeoutError, pylsl.util.LostError):
-            # What a resolver sees may have gone the next moment.
+            # A resolved stream may have ended in the meantime.
             continue
     known = [i for i in inlets if i.spec.modality is not Modality.OTHER]
     if query is not None:
@@ -66,20 +66,20 @@ def _inlets(query: str | None, timeout: float) -> list[SignalInlet]:
     else:
         chosen = known or (inlets if len(inlets) == 1 else [])
     if not chosen:
-        asked = f"matches {query!r}" if query else "says that it is EEG, GSR or ECG"
+        asked = f"matches {query!r}" if query else "has the type EEG, GSR or ECG"
         raise UserError(
             f"no stream {asked}; {describe([i.spec for i in inlets])}; choose one with --stream"
         )
     return sorted(chosen, key=lambda i: (i.spec.modality, i.spec.name))
 
 
-def _heard(spec: StreamSpec, chunks: list[Chunk], seconds: float) -> Heard:
+def _excerpt(spec: StreamSpec, chunks: list[Chunk], seconds: float) -> StreamExcerpt:
     if not chunks:
         raise UserError(
-            f"stream {spec.name!r} sent nothing for {seconds:g} s; start its measurement and try "
-            "again"
+            f"stream {spec.name!r} sent no samples for {seconds:g} s; start its measurement and "
+            "try again"
         )
     stamps = np.concatenate([chunk.timestamps for chunk in chunks])
     span = float(stamps.max() - stamps.min())
     sfreq = (len(stamps) - 1) / span if span > 0 else spec.sfreq
-    return Heard(spec, np.concatenate([chunk.samples for chunk in chunks]), sfreq)
+    return StreamExcerpt(spec, np.concatenate([chunk.samples for chunk in chunks]), sfreq)

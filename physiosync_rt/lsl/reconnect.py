@@ -1,4 +1,4 @@
-"""Bring back a stream that has gone, by who it was."""
+"""Reconnect to a lost stream, identified by its source_id or its description."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ if TYPE_CHECKING:
     import pylsl
 
 SILENT_S = 1.5
-"""A signal that is silent for so long may live on under another address."""
+"""Seconds without samples after which a successor of the stream is searched for."""
 
-LOOK_S = 0.1
+SEARCH_S = 0.1
 _FORGET_S = 2.0
 
 
 class Recoverable(Protocol):
-    """An inlet that can go on with a successor of its outlet."""
+    """An inlet that can switch to a successor of its outlet."""
 
     lost: bool
     info: pylsl.StreamInfo
 
     @property
     def name(self) -> str:
-        """What the stream is called in this run."""
+        """Name of the stream in this run."""
         ...
 
     def reopen(self, info: pylsl.StreamInfo) -> None:
-        """Go on with the successor; raises TimeoutError, LostError or UserError."""
+        """Switch to the successor; raises TimeoutError, LostError or UserError."""
         ...
 
 
 class Reconnect:
-    """Watches one stream and connects to its successor.
+    """Monitor of one stream that connects to its successor.
 
     Parameters
     ----------
     inlet : Recoverable
         Open.
     others : callable
-        uids of streams that were in sight from the beginning or are in use: never a successor.
+        uids of streams that existed from the start or are in use: excluded a successor.
     silent_s : float or None
-        Silence after which a successor is looked for although the connection stands; None for a
-        stream that is silent as a rule.
+        Seconds without samples after which a successor is searched for although the connection
+        exists; None for a stream that is usually silent.
 
     Notes
     -----
-    The successor has another uid, and the same name, type, rate and channel count. It has the
-    same source_id (on the same computer if there is one), or it is the only one of its kind on
-    the same computer: many programs make up a new source_id with every start.
+    The successor has another uid and the same name, type, rate and channel count. It has the same
+    source_id (preferably on the same computer), or it is the only one of its kind on the same
+    computer: many programs create a new source_id at every start.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Reconnect:
         self._inlet = inlet
         self._others = others
         self._silent_s = silent_s
-        self._refused: set[str] = set()
+        self._rejected: set[str] = set()
         self._resolver: pylsl.ContinuousResolver | None = None
         self._last: float | None = None
         self._since: float | None = None
@@ -73,46 +73,46 @@ class Reconnect:
         self._announced = False
 
     def step(self, got_samples: bool) -> str:
-        """Do what is due after a poll; return a sentence for a person, empty as a rule."""
+        """Continue after a poll; return a message for the user, usually empty."""
         now = time.monotonic()
         if got_samples:
             self._last = now
-            return self._welcome(now)
+            return self._report_return(now)
         if not self._inlet.lost and not self._is_silent(now):
             return ""
         if self._resolver is None:
-            self._start(now)
+            self._start_search(now)
         if self._inlet.lost and not self._announced:
             self._announced = True
-            return f"stream {self._inlet.name!r} has gone; it is taken up again when it is back"
+            return f"stream {self._inlet.name!r} is lost; waiting for it to come back"
         if now >= self._due:
-            self._due = now + LOOK_S
-            return self._look()
+            self._due = now + SEARCH_S
+            return self._try_reconnect()
         return ""
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop searching."""
         self._resolver = None
 
     def _is_silent(self, now: float) -> bool:
         limit = self._silent_s
         return limit is not None and self._last is not None and now - self._last > limit
 
-    def _welcome(self, now: float) -> str:
-        """Say that the stream is back, where it was away."""
+    def _report_return(self, now: float) -> str:
+        """Report that the stream is back, where it was lost."""
         self._resolver, self._announced, self._pause = None, False, 0.0
         since, self._since = self._since, None
         if since is None:
             return ""
         return f"stream {self._inlet.name!r} is back after {now - since:.1f} s"
 
-    def _start(self, now: float) -> None:
+    def _start_search(self, now: float) -> None:
         import pylsl
 
         if self._since is None:
             self._since = now if self._last is None else self._last
         name = self._inlet.info.name()
-        # A quote would end the resolver's own quotes.
+        # A quote in the name would end the resolver's quotes.
         quoted = "'" in name or '"' in name or not name
         self._resolver = (
             pylsl.ContinuousResolver(forget_after=_FORGET_S)
@@ -120,7 +120,7 @@ class Reconnect:
             else pylsl.ContinuousResolver("name", name, forget_after=_FORGET_S)
         )
 
-    def _look(self) -> str:
+    def _try_reconnect(self) -> str:
         from pylsl.util import LostError
 
         successor = self._successor()
@@ -132,25 +132,25 @@ class Reconnect:
             self._pause = longer(self._pause)
             self._due = time.monotonic() + self._pause
         except UserError as error:
-            self._refused.add(successor.uid())
+            self._rejected.add(successor.uid())
             return str(error)
         else:
             self._resolver, self._last = None, time.monotonic()
             if self._silent_s is None:
-                return self._welcome(self._last)
+                return self._report_return(self._last)
         return ""
 
     def _successor(self) -> pylsl.StreamInfo | None:
-        assert self._resolver is not None, "the search has begun"
-        gone = self._inlet.info
-        never = {*self._others(), *self._refused, gone.uid()}
+        assert self._resolver is not None, "the search was started"
+        previous = self._inlet.info
+        excluded = {*self._others(), *self._rejected, previous.uid()}
         kind = [
             info
             for info in self._resolver.results()
-            if info.uid() not in never and _kind(info) == _kind(gone)
+            if info.uid() not in excluded and _kind(info) == _kind(previous)
         ]
-        here = [info for info in kind if info.hostname() == gone.hostname()]
-        source_id = gone.source_id()
+        here = [info for info in kind if info.hostname() == previous.hostname()]
+        source_id = previous.source_id()
         by_id = [info for info in kind if source_id and info.source_id() == source_id]
         for choice in ([info for info in by_id if info in here], by_id, here):
             if len(choice) == 1:

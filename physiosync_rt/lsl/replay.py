@@ -1,4 +1,4 @@
-"""A recording as live LSL streams, all on one clock, with their original timing."""
+"""Replay a recording as live LSL streams on one clock with original timing."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     import pylsl
 
 TICK_S = 0.02
-"""Samples leave in chunks of about this length."""
+"""Approximate length of the sent chunks."""
 
 SETTLE_S = 1.0
-"""Start this long after the last new listener, so that all of them hear the first sample."""
+"""Delay after the last new consumer, so that all of them receive the first sample."""
 
 DRAIN_S = 2.0
-"""Longest time that outlets stay open after the end for listeners to take what is left."""
+"""Longest time that outlets stay open after the end, so that consumers get all samples."""
 
 LOOP_GAP_S = 1.0
-"""Pause between two rounds of a loop: the signal is not continuous there."""
+"""Pause between two rounds of a loop, because the signal is not continuous there."""
 
 _RESET_S = 1.0
 _LONGEST_PAUSE_S = 3600.0
@@ -49,7 +49,7 @@ ProgressCallback = Callable[[float, float], None]
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """What one outlet sends: stamps and due times in seconds from the start of the replay."""
+    """Samples of one outlet; stamps and sending times in seconds from the replay's start."""
 
     spec: StreamSpec
     samples: SampleArray
@@ -59,15 +59,15 @@ class _Track:
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
-    """What the marker outlet sends, in order of time."""
+class _Markers:
+    """Markers of the marker outlet, in order of time."""
 
     times: FloatArray
     labels: tuple[str, ...]
 
 
 class Replayer:
-    """Play a recording as LSL streams.
+    """Player of a recording as LSL streams.
 
     Parameters
     ----------
@@ -76,29 +76,29 @@ class Replayer:
     speed : float
         Recorded seconds per second. Stamps keep the recording's spacing at any speed.
     loop : bool
-        Begin anew at the end, until stopped.
+        Start again at the end, until stopped.
     prefix : str
-        Put in front of every stream name.
+        Prefix of every stream name.
     start, stop : float, optional
         Part to play, in seconds from the first EEG sample.
     wait : bool
-        Wait for a listener before the first sample.
+        Wait for a consumer before the first sample.
     faults : FaultPlan, optional
-        What to spoil on purpose.
+        Faults to inject.
     on_progress : callable, optional
-        Called with recorded seconds done and in total, a few times a second.
+        Called with played and total recorded seconds, a few times a second.
 
     Raises
     ------
     UserError
-        The speed is not positive, nothing lies between ``start`` and ``stop``, or a fault is meant
-        for a stream that is not there.
+        The speed is not positive, there are no samples between ``start`` and ``stop``, or a fault
+        is for a stream that does not exist.
 
     Notes
     -----
     ``run`` blocks; ``stop`` may be called from any thread. The stream ``<prefix>markers`` always
-    exists and ends with the marker ``physiosync:end``. Where the device's sample counter is
-    known, it goes along as one more channel (see `formats.metadata.COUNTER_TYPE`).
+    exists and ends with the marker ``physiosync:end``. A known sample counter of the device is
+    sent as an additional channel (see `formats.metadata.COUNTER_TYPE`).
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Replayer:
         on_progress: ProgressCallback | None = None,
     ) -> None:
         if not (speed > 0 and np.isfinite(speed)):
-            raise UserError(f"a replay at speed {speed:g} is not possible; give a number above 0")
+            raise UserError(f"invalid speed {speed:g}: expected a number above 0")
         self._speed, self._loop, self._wait = speed, loop, wait
         self._on_progress = on_progress
         self._stopping = threading.Event()
@@ -130,7 +130,7 @@ class Replayer:
                 f"{recording.path.name if recording.path else 'the recording'} has no samples "
                 f"between {start} s and {stop} s; the times count from the first EEG sample"
             )
-        # The first in the file's order: the smallest may lie behind a reset of the clock.
+        # The first in file order, because after a clock reset stamps may be smaller.
         origin = min(float(times[0]) for _, times in cut)
         if faults is not None:
             faults.check(stream.spec for stream, _ in cut)
@@ -138,13 +138,13 @@ class Replayer:
         self._tracks = [_track(s, times - origin, prefix, stem, faults) for s, times in cut]
         self.duration = max(float(track.due[-1]) for track in self._tracks if len(track.due))
         """Recorded seconds from the first sample to the last."""
-        self._text = _text(recording.markers, origin, self.duration, window)
+        self._markers = _merge_markers(recording.markers, origin, self.duration, window)
         self._marker_name = f"{prefix}markers"
         self._marker_id = f"physiosync-replay:{stem}:{self._marker_name}"
 
     @property
     def specs(self) -> tuple[StreamSpec, ...]:
-        """The streams that are sent, markers apart."""
+        """The streams that are sent, without markers."""
         return tuple(track.spec for track in self._tracks)
 
     @property
@@ -153,12 +153,12 @@ class Replayer:
         return self._marker_name
 
     def stop(self) -> None:
-        """End the replay soon; listeners still get the end marker."""
+        """End the replay soon; consumers still receive the end marker."""
         self._stopping.set()
 
     def run(self) -> None:
         """Play to the end, or until stopped."""
-        # liblsl is loaded no earlier, so that the caller may choose its configuration first.
+        # liblsl is loaded this late so that the caller can choose its configuration first.
         import pylsl
 
         outlets = [
@@ -167,9 +167,9 @@ class Replayer:
         ]
         marker_info = make_marker_info(self._marker_name, self._marker_id, speed=self._speed)
         marker_outlet = pylsl.StreamOutlet(marker_info)
-        everyone = [*outlets, marker_outlet]
+        all_outlets = [*outlets, marker_outlet]
         if self._wait:
-            self._await_listeners(everyone)
+            self._wait_for_consumers(all_outlets)
         begin = pylsl.local_clock()
         end = begin
         try:
@@ -180,24 +180,24 @@ class Replayer:
                 begin = end + LOOP_GAP_S
         finally:
             marker_outlet.push_sample([END_MARKER], end)
-            self._drain(everyone)
+            self._drain(all_outlets)
 
-    def _await_listeners(self, outlets: Sequence[pylsl.StreamOutlet]) -> None:
-        """Return `SETTLE_S` after the last listener came, or when stopped."""
-        listening = [False] * len(outlets)
+    def _wait_for_consumers(self, outlets: Sequence[pylsl.StreamOutlet]) -> None:
+        """Wait until `SETTLE_S` after the last consumer connected, or until stopped."""
+        connected = [False] * len(outlets)
         newest: float | None = None
         while newest is None or time.monotonic() - newest < SETTLE_S:
             now = [bool(outlet.have_consumers()) for outlet in outlets]
-            if any(new and not old for new, old in zip(now, listening, strict=True)):
+            if any(new and not old for new, old in zip(now, connected, strict=True)):
                 newest = time.monotonic()
-            listening = now
+            connected = now
             if self._stopping.wait(TICK_S):
                 return
 
     def _play_round(
         self, outlets: Sequence[pylsl.StreamOutlet], marker_outlet: pylsl.StreamOutlet, begin: float
     ) -> float:
-        """Send everything once, stamped ``begin`` plus recorded seconds; return those played."""
+        """Send everything once, stamped ``begin`` plus recorded seconds; return the played ones."""
         sent = [0] * len(self._tracks)
         n_text = 0
         clock_start = time.monotonic()
@@ -210,21 +210,21 @@ class Replayer:
                 stop = int(np.searchsorted(track.due, played, side="right"))
                 _push(outlet, track, slice(sent[i], stop), begin)
                 sent[i] = stop
-            while n_text < len(self._text.labels) and self._text.times[n_text] <= played:
-                stamp = begin + float(self._text.times[n_text])
-                marker_outlet.push_sample([self._text.labels[n_text]], stamp)
+            while n_text < len(self._markers.labels) and self._markers.times[n_text] <= played:
+                stamp = begin + float(self._markers.times[n_text])
+                marker_outlet.push_sample([self._markers.labels[n_text]], stamp)
                 n_text += 1
             done = all(n == len(t.due) for n, t in zip(sent, self._tracks, strict=True))
             if self._on_progress and (done or now - last_report > 0.25):
                 self._on_progress(min(played, self.duration), self.duration)
                 last_report = now
-            if done and n_text == len(self._text.labels):
+            if done and n_text == len(self._markers.labels):
                 break
             self._stopping.wait(TICK_S)
         return min(played, self.duration)
 
     def _drain(self, outlets: Sequence[pylsl.StreamOutlet]) -> None:
-        """Stay until the listeners have gone, for `DRAIN_S` at most."""
+        """Wait until the consumers have disconnected, for `DRAIN_S` at most."""
         deadline = time.monotonic() + DRAIN_S
         while time.monotonic() < deadline and any(o.have_consumers() for o in outlets):
             time.sleep(TICK_S)
@@ -243,7 +243,7 @@ def _push(outlet: pylsl.StreamOutlet, track: _Track, part: slice, begin: float) 
 def _cut(
     stream: RecordedStream, window: tuple[float, float]
 ) -> tuple[RecordedStream, FloatArray] | None:
-    """Part of a stream within a window of corrected times, with those times; None if empty."""
+    """Cut a stream to a window of corrected times and return both; None if empty."""
     times = corrected(stream)
     inside: BoolArray = (times >= window[0]) & (times < window[1])
     if not inside.any():
@@ -277,15 +277,15 @@ def _track(
     return _Track(spec, samples, times, due, counter)
 
 
-def _text(
+def _merge_markers(
     markers: Sequence[RecordedMarkers],
     origin: float,
     duration: float,
     window: tuple[float, float],
-) -> _Text:
-    """Markers of all streams in order of time; those outside the signals are left out.
+) -> _Markers:
+    """Merge the markers of all streams in order of time; those outside the signals are dropped.
 
-    A marker stamped hours away from every signal was stamped on a wrong clock.
+    A marker that is hours away from every signal was stamped with a wrong clock.
     """
     found: list[tuple[float, str]] = []
     for one in markers:
@@ -294,11 +294,11 @@ def _text(
                 found.append((stamp - origin, label))
     found.sort(key=lambda item: item[0])
     times = np.array([stamp for stamp, _ in found], dtype=np.float64)
-    return _Text(times, tuple(label for _, label in found))
+    return _Markers(times, tuple(label for _, label in found))
 
 
 def due_times(times: FloatArray, sfreq: float) -> FloatArray:
-    """When each sample is sent, in the file's order.
+    """Return when each sample is sent, in file order.
 
     Parameters
     ----------
@@ -310,12 +310,12 @@ def due_times(times: FloatArray, sfreq: float) -> FloatArray:
     Returns
     -------
     float64 array, shape (n_samples,)
-        Never decreasing: a sample whose stamp steps back is sent with the one before it. A step
-        that no pause explains (the clock was set anew) takes one period.
+        Never decreasing: a sample whose stamp steps back is sent with the previous one. A step
+        too large for a pause (a clock reset) takes one period.
     """
     steps = np.diff(times)
-    absurd = (steps < -_RESET_S) | (steps > _LONGEST_PAUSE_S)
-    steps[absurd] = 1.0 / sfreq if sfreq > 0 else 0.0
+    resets = (steps < -_RESET_S) | (steps > _LONGEST_PAUSE_S)
+    steps[resets] = 1.0 / sfreq if sfreq > 0 else 0.0
     due: FloatArray = np.maximum.accumulate(
         np.concatenate([times[:1], times[0] + np.cumsum(steps)])
     )

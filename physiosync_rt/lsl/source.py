@@ -1,4 +1,4 @@
-"""Live streams from the lab streaming layer."""
+"""Read live EEG, GSR, ECG and marker streams from LSL."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ from physiosync_rt.lsl.markers import MarkerInlet
 from physiosync_rt.lsl.reconnect import Reconnect
 from physiosync_rt.sources.base import Batch, Marker
 from physiosync_rt.sources.selection import matches
-from physiosync_rt.sources.validate import complaint, require_usable
+from physiosync_rt.sources.validate import find_problem, require_usable
 
 if TYPE_CHECKING:
     import pylsl
 
 PPS = (Modality.GSR, Modality.ECG)
 
-_LOOK_S = 1.0
+_SEARCH_S = 1.0
 _QUIET_S = 0.3
 _DRAIN_S = 2.0
 
 
 class LslSource:
-    """EEG, GSR, ECG and markers from LSL, with raw stamps.
+    """Source of EEG, GSR, ECG and markers from LSL, with raw time stamps.
 
     Parameters
     ----------
     eeg, pps : str, optional
-        Name, type or source_id of the stream, in any case. Without ``eeg`` the only EEG stream
-        in sight is taken; without ``pps`` every GSR and ECG stream is offered.
+        Name, type or source_id of the stream, ignoring case. Without ``eeg`` the only available
+        EEG stream is used; without ``pps`` every GSR and ECG stream is used.
     device : Device, optional
-        Says what unnamed and odd channels are.
+        Describes channels that the stream itself does not.
     timeout : float
-        Seconds to look for the streams.
+        Seconds to search for the streams.
 
     Attributes
     ----------
     notices : list of str
-        What a person should know, one sentence each.
+        Messages for the user, one sentence each.
 
     Notes
     -----
-    liblsl post-processing stays off: its dejitter hides gaps. So does its recovery: a stream that
-    goes is taken up again by `Reconnect`, and both are said. After the end marker of a replay the
-    remaining samples are drained and the batch says ``ended``.
+    liblsl's post-processing is off, because its dejitter hides gaps. Its recovery is off too:
+    `Reconnect` reconnects lost streams and reports both events. After the end marker of a replay
+    the remaining samples are drained and the batch is marked ``ended``.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class LslSource:
         self._signals: list[SignalInlet] = []
         self._recoveries: list[Reconnect] = []
         self._marker_recoveries: list[Reconnect] = []
-        self._never: frozenset[str] = frozenset()
+        self._ignored: frozenset[str] = frozenset()
         self._markers: list[MarkerInlet] = []
         self._speed = 1.0
         self._ending: float | None = None
@@ -80,21 +80,21 @@ class LslSource:
 
     @property
     def speed(self) -> float:
-        """Recorded seconds per second that the EEG's replay declares; 1 for a device."""
+        """Speed of the EEG's replay in recorded seconds per second; 1 for a device."""
         return self._speed
 
     @property
     def start_utc(self) -> float | None:
-        """Nothing: live streams have no file that would know."""
+        """None: live streams have no stated start time."""
         return None
 
     @property
     def infos(self) -> tuple[pylsl.StreamInfo, ...]:
-        """Descriptions of the outlets listened to at present, the EEG's first."""
+        """Infos of the connected outlets, the EEG's first."""
         return tuple(inlet.info for inlet in self._signals)
 
     def now(self) -> float:
-        """Present time on the LSL clock of this computer, in seconds."""
+        """Return the present time on this computer's LSL clock, in seconds."""
         import pylsl
 
         return float(pylsl.local_clock())
@@ -105,14 +105,14 @@ class LslSource:
         Raises
         ------
         UserError
-            A stream is not in sight, several could be meant, or it cannot be used as it is.
+            A stream is not found, is ambiguous, or cannot be used.
         """
-        infos = resolve(self._timeout, self._enough())
+        infos = resolve(self._timeout, self._search_is_done())
         candidates = self._candidates([info for info in infos if not is_marker(info)])
-        seen = [_line(info) for info in infos]
+        seen = [_summary(info) for info in infos]
         eeg = self._choose(candidates, (Modality.EEG,), "--eeg", seen)
         if eeg is None:
-            raise UserError(_nothing("EEG stream", seen))
+            raise UserError(_not_found("EEG stream", seen))
         chosen = [eeg]
         if self._queries["--pps"] is None:
             chosen += [
@@ -122,16 +122,18 @@ class LslSource:
             ]
         elif pps := self._choose(candidates, PPS, "--pps", seen):
             chosen.append(pps)
-        _tell_apart(chosen)
+        _make_names_unique(chosen)
         self._speed = declared_speed(eeg.info)
         self._signals = chosen
         clocks = SharedClocks()
         for inlet in chosen:
             inlet.open(check_clock=self._speed == 1.0, clocks=clocks)
-        self._never = frozenset(info.uid() for info in infos) - {one.info.uid() for one in chosen}
-        self._recoveries = [Reconnect(inlet, self._taken) for inlet in chosen]
+        self._ignored = frozenset(info.uid() for info in infos) - {one.info.uid() for one in chosen}
+        self._recoveries = [Reconnect(inlet, self._excluded) for inlet in chosen]
         self._open_markers([info for info in infos if is_marker(info)])
-        self._marker_recoveries = [Reconnect(m, self._taken, silent_s=None) for m in self._markers]
+        self._marker_recoveries = [
+            Reconnect(m, self._excluded, silent_s=None) for m in self._markers
+        ]
         return tuple(inlet.spec for inlet in chosen)
 
     def poll(self, timeout: float) -> Batch:
@@ -147,7 +149,7 @@ class LslSource:
             texts = source.drain()
             if self._ending is None and (notice := recovery.step(bool(texts))):
                 self.notices.append(notice)
-            if self._ending is None and self._ends(source, texts):
+            if self._ending is None and self._is_end(source, texts):
                 self._ending = time.monotonic()
             markers += [marker for marker in texts if marker.text != END_MARKER]
         ended = self._has_ended(bool(chunks))
@@ -159,7 +161,7 @@ class LslSource:
         return Batch(tuple(chunks), tuple(markers), ended)
 
     def close(self) -> None:
-        """Let go of all streams."""
+        """Close all streams."""
         for recovery in (*self._recoveries, *self._marker_recoveries):
             recovery.close()
         for signal in self._signals:
@@ -169,15 +171,15 @@ class LslSource:
         self._signals, self._recoveries = [], []
         self._markers, self._marker_recoveries = [], []
 
-    def _taken(self) -> frozenset[str]:
-        """Outlets that cannot be the successor of one that has gone."""
-        return self._never | {inlet.info.uid() for inlet in self._signals}
+    def _excluded(self) -> frozenset[str]:
+        """Return the outlets that cannot be the successor of a lost one."""
+        return self._ignored | {inlet.info.uid() for inlet in self._signals}
 
     # --- which streams ------------------------------------------------------------------------
 
-    def _enough(self) -> Callable[[Sequence[pylsl.StreamInfo]], bool]:
-        """Make the test that ends the search: everything asked for is there, a second was given."""
-        until = time.monotonic() + _LOOK_S
+    def _search_is_done(self) -> Callable[[Sequence[pylsl.StreamInfo]], bool]:
+        """Make the test that ends the search: all requested streams found, and a second passed."""
+        until = time.monotonic() + _SEARCH_S
 
         def enough(infos: Sequence[pylsl.StreamInfo]) -> bool:
             specs = [_rough_spec(info) for info in infos if not is_marker(info)]
@@ -199,7 +201,7 @@ class LslSource:
         return described or spec.modality in modalities
 
     def _candidates(self, infos: Sequence[pylsl.StreamInfo]) -> list[SignalInlet]:
-        """Ask every stream that could be of use for its complete description."""
+        """Request the complete description of every stream that may be used."""
         from pylsl.util import LostError
 
         found = []
@@ -212,7 +214,7 @@ class LslSource:
             try:
                 found.append(SignalInlet(info, self._device))
             except (TimeoutError, LostError):
-                self.notices.append(f"stream {info.name()!r} does not answer and is left out")
+                self.notices.append(f"stream {info.name()!r} does not respond; it is not used")
         return found
 
     def _choose(
@@ -229,25 +231,25 @@ class LslSource:
         if len(found) > 1:
             raise UserError(
                 f"several streams could be the {kind}: "
-                f"{', '.join(_line(c.info) for c in found)}; choose one with {option} by its name "
-                "or source_id"
+                f"{', '.join(_summary(c.info) for c in found)}; choose one with {option} by its "
+                "name or source_id"
             )
         if found:
             require_usable(found[0].spec)
             return found[0]
         if named and query is not None:
             raise UserError(
-                f"{option} {query!r} is {_line(named[0].info)}, which is no {kind}; describe it "
-                "in a device file and give it with --device"
+                f"{option} {query!r} is {_summary(named[0].info)}, which is not {kind}; describe "
+                "it in a device YAML and pass it with --device"
             )
         if query is not None:
-            raise UserError(_nothing(f"stream called {query!r}", seen))
+            raise UserError(_not_found(f"stream called {query!r}", seen))
         return None
 
     def _usable(self, inlet: SignalInlet) -> bool:
-        sentence = complaint(inlet.spec)
+        sentence = find_problem(inlet.spec)
         if sentence:
-            self.notices.append(f"left out: {sentence}")
+            self.notices.append(f"not used: {sentence}")
         return not sentence
 
     # --- markers and the end ------------------------------------------------------------------
@@ -259,10 +261,12 @@ class LslSource:
             try:
                 self._markers.append(MarkerInlet(info))
             except (TimeoutError, LostError, UserError):
-                self.notices.append(f"marker stream {info.name()!r} does not answer")
+                self.notices.append(
+                    f"marker stream {info.name()!r} does not respond; it is not used"
+                )
 
-    def _ends(self, source: MarkerInlet, markers: Sequence[Marker]) -> bool:
-        """Tell whether the replay that sends our EEG says that it is over."""
+    def _is_end(self, source: MarkerInlet, markers: Sequence[Marker]) -> bool:
+        """Return whether the replay that sends the EEG has sent its end marker."""
         prefix = source.info.name().removesuffix("markers")
         eeg = self._signals[0].info
         ours = eeg.name().startswith(prefix) and eeg.hostname() == source.info.hostname()
@@ -279,7 +283,7 @@ class LslSource:
 
 
 def _rough_spec(info: pylsl.StreamInfo) -> StreamSpec:
-    """Make what a resolver knows of a stream comparable with queries and descriptions."""
+    """Return the spec that a resolver's incomplete info allows, for queries and descriptions."""
     names = tuple(f"ch{i + 1}" for i in range(info.channel_count()))
     modality = modality_of(info.type())
     return StreamSpec(
@@ -287,7 +291,7 @@ def _rough_spec(info: pylsl.StreamInfo) -> StreamSpec:
     )
 
 
-def _line(info: pylsl.StreamInfo) -> str:
+def _summary(info: pylsl.StreamInfo) -> str:
     return (
         f"{info.name()!r} (type {info.type() or 'none'}, {info.channel_count()} ch, "
         f"{info.nominal_srate():g} Hz, source_id {info.source_id() or 'none'!r}, "
@@ -295,16 +299,16 @@ def _line(info: pylsl.StreamInfo) -> str:
     )
 
 
-def _nothing(what: str, seen: Sequence[str]) -> str:
-    sight = f"in sight: {', '.join(seen)}" if seen else "there is none at all"
+def _not_found(what: str, seen: Sequence[str]) -> str:
+    available = f"available: {', '.join(seen)}" if seen else "there are no LSL streams at all"
     return (
-        f"no {what} found; {sight}. Start the stream, and let the firewall pass LSL "
-        "(`physiosync streams` lists what can be seen)"
+        f"no {what} found; {available}; start the stream, and allow LSL in the firewall "
+        "(`physiosync streams` lists the available streams)"
     )
 
 
-def _tell_apart(inlets: Sequence[SignalInlet]) -> None:
-    """Streams of one device may share a name (all of Muse's do): add the modality."""
+def _make_names_unique(inlets: Sequence[SignalInlet]) -> None:
+    """Add the modality to the names of streams that share one (all of Muse's do)."""
     counts = Counter(inlet.spec.name for inlet in inlets)
     for n, inlet in enumerate(inlets):
         if counts[inlet.spec.name] > 1:

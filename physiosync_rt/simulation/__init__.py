@@ -1,6 +1,6 @@
-"""A simulated person: EEG, skin conductance and ECG driven by a latent valence and arousal.
+"""Simulate people: EEG, skin conductance and ECG driven by latent valence and arousal.
 
-For demonstrations, tests and the check that a model can learn at all. Numpy and scipy only.
+For demonstrations, tests, and checks that a model can learn. Uses only numpy and scipy.
 """
 
 from physiosync_rt.simulation.latents import LatentCourse, latent_course

@@ -1,4 +1,4 @@
-"""The simulated EEG: background, rhythms that follow the latents, and everyday artefacts."""
+"""Simulate EEG: background, rhythms that follow the latents, and artifacts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from physiosync_rt.simulation.noise import (
 from physiosync_rt.simulation.person import Person
 
 MIN_SFREQ: Final = 100.0
-"""Below this rate the fast rhythms do not fit under Nyquist."""
+"""Below this rate the fast rhythms exceed the Nyquist frequency."""
 
 _N_BACKGROUND = 24
 _DRIFT_UV = 15.0
@@ -41,11 +41,11 @@ _WALK_TAU_S = 5.0
 class _Rhythm:
     """One oscillating source.
 
-    ``arousal`` and ``valence`` are the change of its log amplitude over the latent's range.
+    ``arousal`` and ``valence`` are the changes of its log amplitude over the latent's range.
     """
 
-    place: str
-    centre_hz: float
+    position: str
+    center_hz: float
     bandwidth_hz: float
     amplitude_uv: float
     width_deg: float
@@ -56,7 +56,7 @@ class _Rhythm:
 def _rhythms(person: Person) -> tuple[_Rhythm, ...]:
     alpha, uv = person.alpha_hz, person.alpha_uv
     calm, alert = person.alpha_by_arousal, person.beta_by_arousal
-    lean, theta, fast = (
+    asymmetry, theta, fast = (
         person.asymmetry_by_valence / 2,
         person.theta_by_valence,
         person.fast_by_valence,
@@ -65,8 +65,8 @@ def _rhythms(person: Person) -> tuple[_Rhythm, ...]:
         _Rhythm("O1", alpha, 1.6, uv, 38.0, arousal=calm),
         _Rhythm("O2", alpha, 1.6, uv, 38.0, arousal=calm),
         _Rhythm("Pz", alpha - 0.3, 1.8, 0.7 * uv, 34.0, arousal=calm),
-        _Rhythm("F5", alpha - 0.5, 2.0, 0.75 * uv, 26.0, arousal=0.5 * calm, valence=-lean),
-        _Rhythm("F6", alpha - 0.5, 2.0, 0.75 * uv, 26.0, arousal=0.5 * calm, valence=lean),
+        _Rhythm("F5", alpha - 0.5, 2.0, 0.75 * uv, 26.0, arousal=0.5 * calm, valence=-asymmetry),
+        _Rhythm("F6", alpha - 0.5, 2.0, 0.75 * uv, 26.0, arousal=0.5 * calm, valence=asymmetry),
         _Rhythm("C3", 18.0, 6.0, 2.6, 32.0, arousal=alert),
         _Rhythm("C4", 18.0, 6.0, 2.6, 32.0, arousal=alert),
         _Rhythm("Fz", 21.0, 7.0, 2.6, 36.0, arousal=alert),
@@ -77,7 +77,7 @@ def _rhythms(person: Person) -> tuple[_Rhythm, ...]:
 
 
 class EegGenerator:
-    """Raw-like EEG in µV, block after block.
+    """Generator of raw EEG in µV, block by block.
 
     Parameters
     ----------
@@ -88,14 +88,14 @@ class EegGenerator:
     sfreq : float
         At least `MIN_SFREQ`.
     seeds : numpy.random.SeedSequence
-        Seeds what differs from session to session.
+        Seeds the differences between sessions.
 
     Raises
     ------
     UserError
-        An electrode that is not in the 10-10 system.
+        An electrode is not in the 10-10 system.
     ValueError
-        A rate below `MIN_SFREQ`.
+        The rate is below `MIN_SFREQ`.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class EegGenerator:
         seeds: np.random.SeedSequence,
     ) -> None:
         if sfreq < MIN_SFREQ:
-            raise ValueError(f"EEG at {sfreq} Hz cannot be simulated; {MIN_SFREQ} Hz is the least")
+            raise ValueError(f"EEG at {sfreq} Hz cannot be simulated; use at least {MIN_SFREQ} Hz")
         rngs = [np.random.default_rng(s) for s in seeds.spawn(8)]
         electrodes = directions(ch_names)
         n_chans = len(ch_names)
@@ -116,12 +116,12 @@ class EegGenerator:
         self._rhythms = _rhythms(person)
         self._restlessness = person.restlessness
 
-        places = _person_places(person, tuple(r.place for r in self._rhythms), "rhythms")
+        places = _person_places(person, tuple(r.position for r in self._rhythms), "rhythms")
         widths = np.array([r.width_deg for r in self._rhythms])
         amplitudes = np.array([r.amplitude_uv for r in self._rhythms])
-        self._rhythm_maps = amplitudes[:, None] * _map(places, widths, electrodes)
+        self._rhythm_maps = amplitudes[:, None] * _spatial_gains(places, widths, electrodes)
         self._waves = [
-            FilteredNoise(resonator_sos(r.centre_hz, r.bandwidth_hz, sfreq), 1, rngs[0], sfreq)
+            FilteredNoise(resonator_sos(r.center_hz, r.bandwidth_hz, sfreq), 1, rngs[0], sfreq)
             for r in self._rhythms
         ]
         self._walk = RandomWalk(_WALK_TAU_S, len(self._rhythms), rngs[1], sfreq)
@@ -135,13 +135,17 @@ class EegGenerator:
         self._blinks = _Events(
             person.blinks_per_min, _blink_template(sfreq), 0.25, 1, rngs[5], sfreq
         )
-        self._blink_map = _BLINK_UV * _map(directions(("Fpz",)), np.array([27.0]), electrodes)
+        self._blink_map = _BLINK_UV * _spatial_gains(
+            directions(("Fpz",)), np.array([27.0]), electrodes
+        )
         hann = np.hanning(int(1.2 * sfreq))
         self._bursts = _Events(person.bursts_per_min, hann, 0.5, len(_MUSCLES), rngs[6], sfreq)
         highpass = signal.butter(2, 20.0, "highpass", fs=sfreq, output="sos")
         self._muscle = FilteredNoise(highpass, len(_MUSCLES), rngs[7], sfreq)
         muscles = _person_places(person, _MUSCLES, "muscles")
-        self._muscle_maps = _BURST_UV * _map(muscles, np.full(len(_MUSCLES), 24.0), electrodes)
+        self._muscle_maps = _BURST_UV * _spatial_gains(
+            muscles, np.full(len(_MUSCLES), 24.0), electrodes
+        )
 
         self._gains = _per_electrode(person, ch_names, "gain", _GAIN_SPREAD)
         self._line_uv = _LINE_UV * _per_electrode(person, ch_names, "line", 0.5)
@@ -149,7 +153,7 @@ class EegGenerator:
     def block(self, start: int, stop: int) -> FloatArray:
         """Return samples ``start`` to ``stop`` in µV, shape (stop - start, n_chans).
 
-        Blocks must follow one another without holes.
+        Blocks must be consecutive.
         """
         n = stop - start
         times = np.arange(start, stop) / self._sfreq
@@ -165,7 +169,7 @@ class EegGenerator:
         return np.asarray(out)
 
     def _envelopes(self, times: FloatArray) -> FloatArray:
-        """Amplitude factor of every rhythm, shape (n_times, n_rhythms)."""
+        """Return the amplitude factors of the rhythms, shape (n_times, n_rhythms)."""
         valence, arousal = self._course(times)
         by_valence = np.array([r.valence for r in self._rhythms])
         by_arousal = np.array([r.arousal for r in self._rhythms])
@@ -176,7 +180,7 @@ class EegGenerator:
 
 
 class _Events:
-    """Rare events of random height, each a template long."""
+    """Generator of rare events (blinks, muscle bursts) of random amplitude."""
 
     def __init__(
         self,
@@ -202,7 +206,7 @@ class _Events:
 
 
 def _blink_template(sfreq: float) -> FloatArray:
-    """Lid closing in 0.1 s and opening in 0.25 s, unit height."""
+    """Return a blink of unit height: the lid closes in 0.1 s and opens in 0.25 s."""
     t = np.arange(0.0, 0.45, 1.0 / sfreq)
     return np.where(
         t < 0.1,
@@ -211,33 +215,35 @@ def _blink_template(sfreq: float) -> FloatArray:
     )
 
 
-def _map(sources: FloatArray, widths_deg: FloatArray, electrodes: FloatArray) -> FloatArray:
-    """Share of each source at each electrode, shape (n_sources, n_chans), 1 right above it."""
+def _spatial_gains(
+    sources: FloatArray, widths_deg: FloatArray, electrodes: FloatArray
+) -> FloatArray:
+    """Return the source-to-electrode gains, shape (n_sources, n_chans), 1 above the source."""
     return np.asarray(np.exp(-0.5 * (angles_deg(sources, electrodes) / widths_deg[:, None]) ** 2))
 
 
-def _person_places(person: Person, names: tuple[str, ...], about: str) -> FloatArray:
-    """Directions of sources, a little off the textbook's place in every person."""
+def _person_places(person: Person, names: tuple[str, ...], aspect: str) -> FloatArray:
+    """Return the person's source directions, slightly shifted from the standard positions."""
     spread = person.variability * np.radians(_PLACE_SPREAD_DEG)
-    places = directions(names) + spread * person.rng(about).standard_normal((len(names), 3))
+    places = directions(names) + spread * person.rng(aspect).standard_normal((len(names), 3))
     return np.asarray(places / np.linalg.norm(places, axis=1, keepdims=True))
 
 
 def _background_map(person: Person, electrodes: FloatArray) -> FloatArray:
-    """Map of the background sources, of unit power at every electrode."""
+    """Return the gains of the background sources, with unit power at every electrode."""
     rng = person.rng("background")
     sources = rng.standard_normal((_N_BACKGROUND, 3))
-    sources[:, 2] = np.abs(sources[:, 2])  # the lower half of a head has no cortex
+    sources[:, 2] = np.abs(sources[:, 2])  # there is no cortex in the lower half of the head
     sources /= np.linalg.norm(sources, axis=1, keepdims=True)
-    share = _map(sources, rng.uniform(25.0, 50.0, _N_BACKGROUND), electrodes)
+    share = _spatial_gains(sources, rng.uniform(25.0, 50.0, _N_BACKGROUND), electrodes)
     return np.asarray(share / np.linalg.norm(share, axis=0))
 
 
 def _per_electrode(
-    person: Person, ch_names: tuple[str, ...], about: str, spread: float
+    person: Person, ch_names: tuple[str, ...], aspect: str, spread: float
 ) -> FloatArray:
-    """Log-normal factor of each electrode, bound to its name rather than to its position."""
+    """Return log-normal factors of the electrodes, which depend on their names, not order."""
     draws = [
-        person.rng(about, *name.strip().lower().encode()).standard_normal() for name in ch_names
+        person.rng(aspect, *name.strip().lower().encode()).standard_normal() for name in ch_names
     ]
     return np.asarray(np.exp(person.variability * spread * np.array(draws)))

@@ -1,7 +1,7 @@
-"""Where electrodes sit: the 10-10 positions as directions from the middle of the head.
+"""Electrode positions of the 10-10 system, as directions from the center of the head.
 
-The simulated person runs without MNE in its path, so the positions of MNE's standard 10-05 template
-(BSD-3-Clause) are kept here, rounded to a millimetre.
+The simulation does not import MNE, so the positions of MNE's standard 10-05 template
+(BSD-3-Clause) are copied here, rounded to a millimeter.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from physiosync_rt.datatypes import FloatArray
 from physiosync_rt.errors import UserError
 
-_CENTRE_MM = np.array([0.0, -17.0, 0.0])
+_CENTER_MM = np.array([0.0, -17.0, 0.0])
 
 _POSITIONS_MM = """\
 Fp1 -29 84 -7 | Fpz 0 88 -2 | Fp2 30 85 -7 | AF9 -49 64 -48 | AF7 -55 69 -11 | AF5 -45 73 6
@@ -33,7 +33,7 @@ PO6 50 -99 22 | PO8 56 -98 3 | PO10 55 -98 -36 | O1 -29 -112 9 | Oz 0 -115 15 | 
 I1 -30 -115 -29 | Iz 0 -119 -23 | I2 30 -114 -29 | M1 -86 -45 -68 | M2 86 -45 -68
 A1 -86 -25 -68 | A2 86 -25 -68
 """
-"""Name, then x (right), y (front) and z (up) in millimetres."""
+"""Name, then x (right), y (front) and z (up) in millimeters."""
 
 _OLD_NAMES = {"t3": "t7", "t4": "t8", "t5": "p7", "t6": "p8"}
 
@@ -45,18 +45,18 @@ def _directions() -> dict[str, FloatArray]:
         if not entry.strip():
             continue
         name, *xyz = entry.split()
-        offset = np.array([float(v) for v in xyz]) - _CENTRE_MM
+        offset = np.array([float(v) for v in xyz]) - _CENTER_MM
         table[name.lower()] = offset / np.linalg.norm(offset)
     return table
 
 
 def directions(ch_names: tuple[str, ...]) -> FloatArray:
-    """Return the unit vectors from the middle of the head to each electrode.
+    """Return the unit vectors from the center of the head to each electrode.
 
     Parameters
     ----------
     ch_names : tuple of str
-        10-10 names (or the older T3, T4, T5, T6), in any case.
+        10-10 names (or the older T3, T4, T5, T6), ignoring case.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def directions(ch_names: tuple[str, ...]) -> FloatArray:
     Raises
     ------
     UserError
-        A name that is not in the 10-10 system.
+        A name is not in the 10-10 system.
     """
     table = _directions()
     found = []
@@ -74,8 +74,7 @@ def directions(ch_names: tuple[str, ...]) -> FloatArray:
         key = _OLD_NAMES.get(key, key)
         if key not in table:
             raise UserError(
-                f"There is no electrode {name!r} in the 10-10 system; "
-                "name channels as Fp1, AF7, Cz, TP10 ..."
+                f"unknown electrode {name!r}: expected 10-10 names such as Fp1, AF7, Cz, TP10"
             )
         found.append(table[key])
     return np.array(found)

@@ -1,4 +1,4 @@
-"""The latent course of valence and arousal: plateaus joined by smooth steps."""
+"""Latent time course of valence and arousal: plateaus joined by smooth steps."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from physiosync_rt.datatypes import FloatArray
 REST_VALENCE: Final = 0.5
 REST_AROUSAL: Final = 0.3
 STEP_S: Final = 5.0
-"""Seconds that a change from one plateau to the next takes."""
+"""Duration of a change from one plateau to the next, in seconds."""
 
 _DWELL_S = (20.0, 55.0)
-_WOBBLE = 0.04
-_WOBBLE_PERIODS_S = (17.0, 29.0)
+_FLUCTUATION = 0.04
+_FLUCTUATION_PERIODS_S = (17.0, 29.0)
 
 
 class _Track:
-    """One latent: levels that begin at given times, extended on demand when it is drawn."""
+    """Time course of one latent: levels with start times; random courses extend on demand."""
 
     def __init__(
         self,
@@ -32,13 +32,13 @@ class _Track:
     ) -> None:
         self._times = list(times)
         self._levels = list(levels)
-        self._phases = rng.uniform(0.0, 2 * np.pi, len(_WOBBLE_PERIODS_S))
+        self._phases = rng.uniform(0.0, 2 * np.pi, len(_FLUCTUATION_PERIODS_S))
         self._rng = rng
         self._endless = endless
 
     def _extend(self, until: float) -> None:
         while self._times[-1] <= until:
-            # Opposite halves are favoured so that minutes, not hours, visit both ends.
+            # Opposite halves are preferred so that a few minutes cover the whole range.
             was_high = self._levels[-1] > 0.5
             high = was_high if self._rng.random() < 0.2 else not was_high
             far = self._rng.uniform(0.1, 0.45)
@@ -54,17 +54,17 @@ class _Track:
         after = np.minimum(k + 1, len(levels) - 1)
         u = np.clip((t - times[k]) / STEP_S, 0.0, 1.0)
         value = levels[k] + (levels[after] - levels[k]) * (3 * u**2 - 2 * u**3)
-        for period, phase in zip(_WOBBLE_PERIODS_S, self._phases, strict=True):
-            value = value + _WOBBLE / 2 * np.sin(2 * np.pi * t / period + phase)
+        for period, phase in zip(_FLUCTUATION_PERIODS_S, self._phases, strict=True):
+            value = value + _FLUCTUATION / 2 * np.sin(2 * np.pi * t / period + phase)
         return np.asarray(np.clip(value, 0.0, 1.0))
 
 
 class LatentCourse:
-    """Valence and arousal in [0, 1] at any time; equal however it is asked.
+    """Valence and arousal in [0, 1] as functions of time, independent of the order of queries.
 
     Notes
     -----
-    Drawn courses grow as later times are asked for; what was said before never changes.
+    Random courses are extended when later times are queried; earlier values never change.
     """
 
     def __init__(self, valence: _Track, arousal: _Track) -> None:
@@ -73,7 +73,7 @@ class LatentCourse:
 
     @classmethod
     def draw(cls, seed: int, rest_s: float = 30.0) -> LatentCourse:
-        """Draw an endless course: rest, then plateaus of 20 to 55 s, the two independent."""
+        """Draw an endless course: rest, then independent plateaus of 20 to 55 s."""
         rng_v, rng_a = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
         return cls(
             _Track([rest_s], [REST_VALENCE], rng_v, endless=True),
@@ -84,16 +84,16 @@ class LatentCourse:
     def steps(
         cls, starts: Sequence[float], valence: Sequence[float], arousal: Sequence[float], seed: int
     ) -> LatentCourse:
-        """Rest until the first start, then hold each level until the next start.
+        """Build a course: rest until the first start, then hold each level until the next start.
 
         Parameters
         ----------
         starts : sequence of float
-            Seconds at which the way to each level begins, rising by `STEP_S` at least.
+            Times at which the step to each level starts, increasing by at least `STEP_S`, in s.
         valence, arousal : sequence of float
             Levels in [0, 1], one per start.
         seed : int
-            Seeds the small wobble around the levels.
+            Seeds the small fluctuation around the levels.
         """
         rng_v, rng_a = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
         return cls(
@@ -102,7 +102,7 @@ class LatentCourse:
         )
 
     def __call__(self, times: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return valence and arousal at ``times`` (seconds, any shape); before 0 is as at 0."""
+        """Return valence and arousal at ``times`` (seconds, any shape), constant before 0."""
         t = np.maximum(np.asarray(times, dtype=np.float64), 0.0)
         return self._valence.at(t), self._arousal.at(t)
 
@@ -110,12 +110,12 @@ class LatentCourse:
 def latent_course(
     seed: int, duration_s: float, sfreq: float = 1.0, rest_s: float = 30.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Sample the drawn course of a seed.
+    """Sample the random course of a seed.
 
     Returns
     -------
     valence, arousal : float64 arrays, shape (floor(duration_s * sfreq) + 1,)
-        Values in [0, 1] at ``k / sfreq`` seconds, both ends included.
+        Values in [0, 1] at ``k / sfreq`` seconds, including both ends.
     """
     times = np.arange(int(duration_s * sfreq) + 1) / sfreq
     return LatentCourse.draw(seed, rest_s)(times)

@@ -1,4 +1,4 @@
-"""Coloured noise that goes on where it stopped: filters with kept state over seeded draws."""
+"""Generate colored noise block by block: seeded noise through filters that keep their state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WARM_UP_S = 8.0
 
 
 class FilteredNoise:
-    """Gaussian noise through a filter, per column, of unit variance.
+    """Generator of filtered Gaussian noise of unit variance, per column.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ class FilteredNoise:
     n_columns : int
     rng : numpy.random.Generator
     sfreq : float
-        Samples per second; the first seconds are thrown away so that the filter has settled.
+        Samples per second; the first seconds are discarded so that the filter is settled.
     """
 
     def __init__(
@@ -40,9 +40,9 @@ class FilteredNoise:
 
 
 class RandomWalk:
-    """Mean-reverting random walk (Ornstein-Uhlenbeck) per column, of unit variance.
+    """Generator of a mean-reverting random walk (Ornstein-Uhlenbeck), unit variance per column.
 
-    It starts in its steady state, whatever its time constant.
+    It starts in its steady state for any time constant.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class RandomWalk:
 
 
 class ImpulseResponse:
-    """Convolve impulses with a template, block after block.
+    """Filter that convolves impulses with a template, block by block.
 
     Parameters
     ----------
@@ -85,27 +85,27 @@ class ImpulseResponse:
 
 
 def power_law_sos(slope: float, sfreq: float) -> FloatArray:
-    """Filter whose power falls as 1/f**slope from 0.5 Hz on (a ladder of poles and zeros)."""
+    """Design a filter with power 1/f**slope from 0.5 Hz on (alternating poles and zeros)."""
     step = 3.0
     poles_hz = 0.5 * step ** np.arange(12)
     poles_hz = poles_hz[poles_hz < sfreq / 4]
     zeros_hz = poles_hz * step ** (slope / 2)
-    # Bilinear transform, corners prewarped; a zero at Nyquist or above stays just under it.
+    # Bilinear transform with prewarped corners; zeros above Nyquist are moved below it.
     zeros_hz = np.minimum(zeros_hz, 0.49 * sfreq)
     warp = 2 * sfreq * np.tan(np.pi * np.stack([poles_hz, zeros_hz]) / sfreq)
     z, p, k = signal.bilinear_zpk(-warp[1], -warp[0], 1.0, fs=sfreq)
     return np.asarray(signal.zpk2sos(z, p, k))
 
 
-def resonator_sos(centre_hz: float, bandwidth_hz: float, sfreq: float) -> FloatArray:
-    """Two-pole resonator: noise through it waxes and wanes around ``centre_hz``."""
+def resonator_sos(center_hz: float, bandwidth_hz: float, sfreq: float) -> FloatArray:
+    """Design a two-pole resonator, which turns noise into a rhythm at ``center_hz``."""
     radius = np.exp(-np.pi * bandwidth_hz / sfreq)
-    angle = 2 * np.pi * centre_hz / sfreq
-    # Zeros at 0 Hz and Nyquist keep the skirts from reaching into other bands.
+    angle = 2 * np.pi * center_hz / sfreq
+    # Zeros at 0 Hz and Nyquist limit leakage into other bands.
     return np.array([[1.0, 0.0, -1.0, 1.0, -2 * radius * np.cos(angle), radius**2]])
 
 
 def _noise_power(sos: FloatArray) -> float:
-    """Variance of unit white noise after the filter."""
+    """Return the variance of unit white noise after the filter."""
     _, response = signal.sosfreqz(sos, worN=1 << 15)
     return float(np.mean(np.abs(response) ** 2))

@@ -1,4 +1,4 @@
-"""The simulated skin conductance (µS) and electrocardiogram (mV)."""
+"""Simulate skin conductance (µS) and electrocardiogram (mV)."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ _BEAT_BEFORE_S = 0.35
 _BEAT_AFTER_S = 0.6
 
 _WAVES: Final = {
-    # name: (centre s, width s, height mV in the first lead, in the second)
+    # name: (center s, width s, height mV in the first lead, in the second)
     "P": (-0.17, 0.022, 0.12, 0.07),
     "Q": (-0.032, 0.009, -0.10, -0.05),
     "R": (0.0, 0.011, 1.10, 0.65),
     "S": (0.032, 0.010, -0.22, -0.32),
     "T": (0.26, 0.045, 0.30, 0.16),
 }
-"""A beat as five Gaussian waves around the R peak; the T wave moves with the beat's length."""
+"""A beat as five Gaussian waves around the R peak; the T wave shifts with the RR interval."""
 
 
 class GsrGenerator:
-    """Skin conductance in µS: a tonic level that follows arousal, and phasic responses.
+    """Generator of skin conductance in µS: a tonic level and phasic responses.
 
-    A response is the difference of two exponentials (rise 0.75 s, recovery a trait); how often
-    and how high they come rises with the arousal of two seconds before.
+    A response is the difference of two exponentials (rise 0.75 s, recovery is a trait). The tonic
+    level follows arousal; rate and amplitude of responses follow the arousal two seconds before.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class GsrGenerator:
     ) -> None:
         if sfreq < 1:
             raise ValueError(
-                f"skin conductance at {sfreq} Hz cannot be simulated; 1 Hz is the least"
+                f"skin conductance at {sfreq} Hz cannot be simulated; use at least 1 Hz"
             )
         rng_walk, self._rng = (np.random.default_rng(s) for s in seeds.spawn(2))
         self._person = person
@@ -108,7 +108,7 @@ class GsrGenerator:
 
 
 class EcgGenerator:
-    """Electrocardiogram in mV: beats whose rate follows arousal, with respiratory sinus rhythm.
+    """Generator of ECG in mV: heart rate follows arousal, with respiratory sinus arrhythmia.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class EcgGenerator:
     Raises
     ------
     ValueError
-        More than two leads, or a rate below 60 Hz, at which an R peak has no shape.
+        More than two leads, or a rate below 60 Hz, which is too low for an R peak.
     """
 
     def __init__(
@@ -135,9 +135,9 @@ class EcgGenerator:
         seeds: np.random.SeedSequence,
     ) -> None:
         if n_leads not in (1, 2):
-            raise ValueError(f"{n_leads} ECG leads cannot be simulated; 1 or 2 can")
+            raise ValueError(f"{n_leads} ECG leads cannot be simulated; use 1 or 2")
         if sfreq < 60:
-            raise ValueError(f"ECG at {sfreq} Hz cannot be simulated; 60 Hz is the least")
+            raise ValueError(f"ECG at {sfreq} Hz cannot be simulated; use at least 60 Hz")
         self._rng_beats, self._rng_noise, rng_walk = (
             np.random.default_rng(s) for s in seeds.spawn(3)
         )
@@ -158,11 +158,11 @@ class EcgGenerator:
         out = 0.04 * breath[:, None] + 0.03 * self._wander(len(times))
         out += 0.008 * self._rng_noise.standard_normal(out.shape)
         if len(times):
-            out += self._gain * self._rendered(times)
+            out += self._gain * self._render_beats(times)
         return np.asarray(out)
 
     def heart_rate(self, t: float) -> float:
-        """Beats per minute that the person tends to at time ``t``, without the random part."""
+        """Return the heart rate in beats per minute at time ``t``, without the random part."""
         _, arousal = self._course(np.array([t - _HEART_LATENCY_S]))
         p = self._person
         swing = np.sin(2 * np.pi * p.breath_hz * t + self._phases[0])
@@ -170,7 +170,7 @@ class EcgGenerator:
         rate = p.heart_bpm + p.bpm_by_arousal * (arousal[0] - REST_AROUSAL)
         return float(rate + p.hrv_bpm * (swing + 0.6 * slow))
 
-    def _rendered(self, times: FloatArray) -> FloatArray:
+    def _render_beats(self, times: FloatArray) -> FloatArray:
         while self._beats[-1] < times[-1] + 2 * _BEAT_BEFORE_S:
             last = self._beats[-1]
             kept = np.exp(-(last - self._beats[-2]) / _HEART_WALK_TAU_S)
@@ -178,7 +178,7 @@ class EcgGenerator:
             self._walk = kept * self._walk + kick
             rate = self.heart_rate(last) + _HEART_WALK_BPM * self._walk
             self._beats.append(last + 60.0 / max(rate, _HEART_FLOOR_BPM))
-        # The first beat kept is already out of reach: it only says how long the next one was.
+        # The first kept beat is out of range; it only sets the next one's RR interval.
         while self._beats[1] < times[0] - _BEAT_AFTER_S:
             self._beats.pop(0)
         out = np.zeros((len(times), self._n_leads))
@@ -187,8 +187,8 @@ class EcgGenerator:
             if lo == hi:
                 continue
             since = times[lo:hi] - peak
-            for name, (centre, width, *heights) in _WAVES.items():
-                at = centre * np.sqrt((peak - previous) / 0.85) if name == "T" else centre
+            for name, (center, width, *heights) in _WAVES.items():
+                at = center * np.sqrt((peak - previous) / 0.85) if name == "T" else center
                 wave = np.exp(-0.5 * ((since - at) / width) ** 2)
                 out[lo:hi] += wave[:, None] * heights[: self._n_leads]
         return out

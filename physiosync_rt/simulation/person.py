@@ -1,4 +1,4 @@
-"""Who is simulated: the traits in which people differ, drawn once and kept."""
+"""Define a simulated person: fixed traits, drawn at random."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The fixed traits of one simulated person.
+    """Fixed traits of one simulated person.
 
-    The ``*_by_*`` fields say how strongly a latent state shows: the change of the logarithm of an
+    The ``*_by_*`` fields are effect sizes of a latent state: the change of the logarithm of an
     amplitude, power or rate (or of beats per minute) over the latent's whole range from 0 to 1.
-    What is drawn follows the literature in direction and in order of size: arousal lowers alpha,
-    raises beta, electrodermal activity and heart rate; valence shows as frontal alpha asymmetry
+    Effects follow the literature in direction and order of magnitude: arousal lowers alpha and
+    raises beta, electrodermal activity and heart rate; valence changes frontal alpha asymmetry
     (more alpha right than left for pleasant states), frontal midline theta and temporal fast
-    activity, each weaker and less alike between people.
+    activity, with weaker effects that vary more between people.
 
     Attributes
     ----------
     seed : int
-        Names the person; all further draws (electrode gains, source places) derive from it.
+        Identifies the person; all other draws (electrode gains, source positions) use it.
     variability : float
-        Spread between people; 0 makes everybody the same but for noise, 1 is natural.
+        Spread between people; 0 makes all people equal except for noise, 1 is natural.
     alpha_hz : float
         Individual alpha frequency in Hz.
     alpha_uv, background_uv : float
@@ -34,13 +34,13 @@ class Person:
     blinks_per_min, bursts_per_min : float
         Blinks, and muscle bursts per muscle group.
     restlessness : float
-        Standard deviation of the slow random walk of log amplitudes: what hides the effects.
+        Standard deviation of the slow random walk of log amplitudes, which masks the effects.
     scl_us, scr_per_min, scr_us : float
         Tonic skin conductance (µS), response rate at rest, typical response height (µS).
     scr_recovery_s : float
         Time constant of a skin response's recovery in seconds.
     heart_bpm, hrv_bpm, breath_hz : float
-        Resting heart rate, its respiratory swing, and breathing rate.
+        Resting heart rate, its respiratory modulation, and breathing rate.
     """
 
     seed: int
@@ -77,57 +77,57 @@ class Person:
         seed : int
             Equal seeds give equal people.
         effect : float
-            Factor on everything that valence and arousal do; 0 leaves nothing to learn.
+            Factor on all effects of valence and arousal; 0 leaves nothing to learn.
         variability : float
             Factor on the differences between people.
 
         Raises
         ------
         ValueError
-            A negative effect or variability.
+            The effect or the variability is negative.
         """
         if effect < 0 or variability < 0:
             raise ValueError(f"effect {effect} and variability {variability} must not be negative")
         rng = np.random.default_rng([seed, _tag("traits")])
 
-        def around(middle: float, sd: float) -> float:
-            """Draw a trait whose spread is additive, held within 2.5 sd."""
+        def additive(middle: float, sd: float) -> float:
+            """Draw a trait with additive spread, clipped to 2.5 sd."""
             return middle + variability * sd * float(np.clip(rng.standard_normal(), -2.5, 2.5))
 
-        def times(middle: float, sd: float) -> float:
-            """Draw a positive trait whose spread is multiplicative."""
-            return middle * float(np.exp(around(0.0, sd)))
+        def multiplicative(middle: float, sd: float) -> float:
+            """Draw a positive trait with multiplicative spread."""
+            return middle * float(np.exp(additive(0.0, sd)))
 
         return cls(
             seed=seed,
             variability=variability,
-            alpha_hz=float(np.clip(around(10.0, 0.9), 7.5, 12.5)),
-            alpha_uv=times(9.0, 0.35),
-            background_uv=times(9.0, 0.2),
-            background_slope=float(np.clip(around(1.2, 0.2), 0.6, 1.8)),
-            blinks_per_min=times(14.0, 0.4),
-            bursts_per_min=times(1.5, 0.4),
-            restlessness=times(0.3, 0.15),
-            scl_us=float(np.clip(times(5.0, 0.5), 1.0, 25.0)),
-            scr_per_min=times(3.0, 0.3),
-            scr_us=times(0.25, 0.5),
-            scr_recovery_s=float(np.clip(times(4.0, 0.25), 2.0, 8.0)),
-            heart_bpm=float(np.clip(around(70.0, 8.0), 50.0, 95.0)),
-            hrv_bpm=times(3.0, 0.35),
-            breath_hz=float(np.clip(around(0.25, 0.04), 0.15, 0.35)),
-            alpha_by_arousal=-effect * times(0.65, 0.3),
-            beta_by_arousal=effect * times(0.5, 0.3),
-            asymmetry_by_valence=effect * around(1.3, 0.4),
-            theta_by_valence=effect * around(0.5, 0.2),
-            fast_by_valence=effect * around(0.5, 0.25),
-            scr_by_arousal=effect * times(1.6, 0.25),
-            scl_by_arousal=effect * times(0.3, 0.4),
-            bpm_by_arousal=effect * times(12.0, 0.3),
+            alpha_hz=float(np.clip(additive(10.0, 0.9), 7.5, 12.5)),
+            alpha_uv=multiplicative(9.0, 0.35),
+            background_uv=multiplicative(9.0, 0.2),
+            background_slope=float(np.clip(additive(1.2, 0.2), 0.6, 1.8)),
+            blinks_per_min=multiplicative(14.0, 0.4),
+            bursts_per_min=multiplicative(1.5, 0.4),
+            restlessness=multiplicative(0.3, 0.15),
+            scl_us=float(np.clip(multiplicative(5.0, 0.5), 1.0, 25.0)),
+            scr_per_min=multiplicative(3.0, 0.3),
+            scr_us=multiplicative(0.25, 0.5),
+            scr_recovery_s=float(np.clip(multiplicative(4.0, 0.25), 2.0, 8.0)),
+            heart_bpm=float(np.clip(additive(70.0, 8.0), 50.0, 95.0)),
+            hrv_bpm=multiplicative(3.0, 0.35),
+            breath_hz=float(np.clip(additive(0.25, 0.04), 0.15, 0.35)),
+            alpha_by_arousal=-effect * multiplicative(0.65, 0.3),
+            beta_by_arousal=effect * multiplicative(0.5, 0.3),
+            asymmetry_by_valence=effect * additive(1.3, 0.4),
+            theta_by_valence=effect * additive(0.5, 0.2),
+            fast_by_valence=effect * additive(0.5, 0.25),
+            scr_by_arousal=effect * multiplicative(1.6, 0.25),
+            scl_by_arousal=effect * multiplicative(0.3, 0.4),
+            bpm_by_arousal=effect * multiplicative(12.0, 0.3),
         )
 
-    def rng(self, about: str, *more: int) -> np.random.Generator:
-        """Return the generator of one aspect of this person: the same at every call."""
-        return np.random.default_rng([self.seed, _tag(about), *more])
+    def rng(self, aspect: str, *more: int) -> np.random.Generator:
+        """Return the random generator of one aspect of this person, equal at every call."""
+        return np.random.default_rng([self.seed, _tag(aspect), *more])
 
 
 def _tag(word: str) -> int:

@@ -1,4 +1,4 @@
-"""What the writers of simulated data share: who is simulated, and files whole or not at all."""
+"""Simulate the people of a data set: stimuli, felt states, ratings and fingerprints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.simulation import LatentCourse, Person
 from physiosync_rt.simulation.latents import REST_AROUSAL, REST_VALENCE
 
-_OWN_VIEW = 0.08
+_RESPONSE_SPREAD = 0.08
 _RATING_NOISE = 0.04
 _FINGERPRINT_WAVES = 3
 _FINGERPRINT_HZ = (5, 40)
@@ -23,21 +23,21 @@ _FINGERPRINT_HZ = (5, 40)
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Who is simulated, and what there is to learn from them.
+    """Parameters of a simulated data set.
 
     Attributes
     ----------
     n_subjects : int
     seed : int
-        Equal seeds write equal files.
+        Equal seeds give equal files.
     effect : float
-        Factor on all that valence and arousal do to the signals.
+        Factor on all effects of valence and arousal on the signals.
     variability : float
         Factor on the differences between people.
     fingerprint : float
-        Where it is above 0, latents do nothing, ratings are random, and every trial of every
-        subject carries a signature of its own, of this strength: then nothing can be learnt but
-        which trial a window comes from, and whoever scores above chance has a leak.
+        Above 0, latents have no effect, ratings are random, and every trial of every subject has
+        a unique signature of this strength. Then only the trial of a window can be learned, and
+        a score above chance shows a leak.
     """
 
     n_subjects: int
@@ -48,12 +48,12 @@ class Population:
 
     def __post_init__(self) -> None:
         if self.n_subjects < 1:
-            raise UserError(f"{self.n_subjects} subjects cannot be simulated; ask for 1 or more")
+            raise UserError(f"invalid number of subjects {self.n_subjects}: expected 1 or more")
         if self.seed < 0:
-            raise UserError(f"seed {self.seed} is negative; give 0 or more")
+            raise UserError(f"invalid seed {self.seed}: expected 0 or more")
         for name in ("effect", "variability", "fingerprint"):
             if getattr(self, name) < 0:
-                raise UserError(f"{name} {getattr(self, name)} is negative; give 0 or more")
+                raise UserError(f"invalid {name} {getattr(self, name)}: expected 0 or more")
 
     def person(self, i: int) -> Person:
         """Draw subject ``i`` (from 0)."""
@@ -61,17 +61,17 @@ class Population:
         return Person.draw(self.seed * 1000 + i, effect, self.variability)
 
     def session_seed(self, i: int) -> int:
-        """Seed of the session of subject ``i``."""
+        """Return the session seed of subject ``i``."""
         return self.seed * 1000 + i
 
-    def rng(self, *about: int) -> np.random.Generator:
-        """Return the generator of one aspect of the data set: the same at every call."""
-        return np.random.default_rng([self.seed, *about])
+    def rng(self, *aspect: int) -> np.random.Generator:
+        """Return the random generator of one aspect of the data set, equal at every call."""
+        return np.random.default_rng([self.seed, *aspect])
 
     def stimuli(self, n_trials: int) -> FloatArray:
-        """Draw what each stimulus means to evoke, shape (n_trials, 2): valence, arousal in [0, 1].
+        """Draw each stimulus's intended valence and arousal in [0, 1], shape (n_trials, 2).
 
-        The quadrants come equally often, in random order, and are the same for all subjects.
+        The quadrants are equally frequent, in random order, and the same for all subjects.
         """
         rng = self.rng(1)
         quadrant = rng.permutation(np.arange(n_trials) % 4)
@@ -79,16 +79,16 @@ class Population:
         return np.asarray(0.5 + sign * rng.uniform(0.12, 0.45, (n_trials, 2)))
 
     def felt(self, i: int, n_trials: int) -> FloatArray:
-        """Draw what subject ``i`` feels in each trial, shape (n_trials, 2), in [0, 1]."""
+        """Draw the felt valence and arousal of subject ``i``, shape (n_trials, 2), in [0, 1]."""
         if self.fingerprint:
             return np.tile([REST_VALENCE, REST_AROUSAL], (n_trials, 1))
-        own = _OWN_VIEW * self.variability * self.rng(2, i).standard_normal((n_trials, 2))
+        own = _RESPONSE_SPREAD * self.variability * self.rng(2, i).standard_normal((n_trials, 2))
         return np.asarray(np.clip(self.stimuli(n_trials) + own, 0.02, 0.98))
 
     def course(
         self, i: int, felt: FloatArray, onsets: FloatArray, ends: FloatArray
     ) -> LatentCourse:
-        """Lead subject ``i`` from rest to what is felt in each trial, and back, trial by trial."""
+        """Build the latent course of subject ``i``: rest, the felt state of a trial, rest, ..."""
         rest = np.tile([REST_VALENCE, REST_AROUSAL], (len(felt), 1))
         levels = np.stack([felt, rest], axis=1).reshape(-1, 2)
         times = np.stack([onsets, ends], axis=1).ravel()
@@ -100,16 +100,16 @@ class Population:
         )
 
     def ratings(self, i: int, felt: FloatArray) -> FloatArray:
-        """Draw what subject ``i`` says to have felt, shape (n_trials, 2), in [0, 1]."""
+        """Draw the ratings of subject ``i``, shape (n_trials, 2), in [0, 1]."""
         rng = self.rng(3, i)
         if self.fingerprint:
             return rng.uniform(0.0, 1.0, felt.shape)
         return np.asarray(np.clip(felt + _RATING_NOISE * rng.standard_normal(felt.shape), 0, 1))
 
     def signature(self, i: int, trial: int, n_times: int, sfreq: float, n_chans: int) -> FloatArray:
-        """Return the fingerprint of one trial, shape (n_times, n_chans), its strength in rms.
+        """Return the fingerprint of one trial, shape (n_times, n_chans), with its strength as rms.
 
-        Sines of whole frequencies: the same in every second, so that no window misses it.
+        Sines at whole frequencies are equal in every second, so that every window has them.
         """
         if not self.fingerprint:
             return np.zeros((n_times, n_chans))
@@ -123,18 +123,18 @@ class Population:
 
 
 FINGERPRINT_UV: Final = 4.0
-"""Size of a fingerprint of strength 1 in the EEG (µV rms)."""
+"""Amplitude of a fingerprint of strength 1 in the EEG (µV rms)."""
 
 FINGERPRINT_US: Final = 0.05
-"""Size of a fingerprint of strength 1 in the skin conductance (µS rms)."""
+"""Amplitude of a fingerprint of strength 1 in the skin conductance (µS rms)."""
 
 FINGERPRINT_MV: Final = 0.1
-"""Size of a fingerprint of strength 1 in the ECG (mV rms)."""
+"""Amplitude of a fingerprint of strength 1 in the ECG (mV rms)."""
 
 
 @contextmanager
-def whole_or_nothing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its name only when all went well.
+def atomic_new_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path that is renamed to ``path`` on success.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def whole_or_nothing(path: Path) -> Iterator[Path]:
         ``path`` exists already.
     """
     if path.exists():
-        raise UserError(f"{path} exists already; choose another place or remove it first")
+        raise UserError(f"{path} exists already; choose another path or remove it first")
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.part")
     try:
@@ -155,6 +155,6 @@ def whole_or_nothing(path: Path) -> Iterator[Path]:
 def cut(
     samples: SampleArray | FloatArray, sfreq: float, start: float, duration: float
 ) -> FloatArray:
-    """Cut ``duration`` seconds from ``start`` out of samples (n_samples, n_channels)."""
+    """Return ``duration`` seconds from ``start`` on of samples (n_samples, n_channels)."""
     first = round(start * sfreq)
     return samples[first : first + round(duration * sfreq)].astype(np.float64)

@@ -1,4 +1,4 @@
-"""A simulated session: the same samples as a stream, chunk by chunk, or as a whole recording."""
+"""Simulate a session, as a stream of chunks or as a whole recording, with equal samples."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from physiosync_rt.simulation.peripheral import EcgGenerator, GsrGenerator
 from physiosync_rt.simulation.person import Person
 
 _BLOCK_S = 10.0
-"""Signals are made in blocks of this length, so that reading in any pieces gives the same."""
+"""Signals are generated in blocks of this length, so that chunking does not change them."""
 
 Progress = Callable[[float, float], None]
-"""Called with what is done and the total."""
+"""Called with the finished part and the total."""
 
 
 class _Generator(Protocol):
@@ -39,60 +39,60 @@ class _Generator(Protocol):
 
 
 class _Stream:
-    """One signal: blocks made ahead, handed out in any pieces."""
+    """One signal: generated in fixed blocks, read in chunks of any size."""
 
     def __init__(self, spec: StreamSpec, generator: _Generator) -> None:
         self.spec = spec
         self._generator = generator
-        self._sent = 0
-        self._made = 0
-        self._blocks = 0
-        self._ahead: list[SampleArray] = []
+        self._n_read = 0
+        self._n_generated = 0
+        self._n_blocks = 0
+        self._unread: list[SampleArray] = []
 
     def read_until(self, t: float) -> tuple[int, SampleArray]:
-        """Return the number of the first sample and all samples before ``t`` not yet read."""
-        stop = max(ceil(t * self.spec.sfreq), self._sent)
-        while self._made < stop:
-            self._blocks += 1
-            end = ceil(self._blocks * _BLOCK_S * self.spec.sfreq)
-            self._ahead.append(self._generator.block(self._made, end).astype(np.float32))
-            self._made = end
-        first, n_times = self._sent, stop - self._sent
-        joined = np.concatenate([np.empty((0, self.spec.n_chans), np.float32), *self._ahead])
-        self._ahead = [joined[n_times:]]
-        self._sent = stop
+        """Return the first sample's index and all samples before ``t`` that are not yet read."""
+        stop = max(ceil(t * self.spec.sfreq), self._n_read)
+        while self._n_generated < stop:
+            self._n_blocks += 1
+            end = ceil(self._n_blocks * _BLOCK_S * self.spec.sfreq)
+            self._unread.append(self._generator.block(self._n_generated, end).astype(np.float32))
+            self._n_generated = end
+        first, n_times = self._n_read, stop - self._n_read
+        joined = np.concatenate([np.empty((0, self.spec.n_chans), np.float32), *self._unread])
+        self._unread = [joined[n_times:]]
+        self._n_read = stop
         return first, joined[:n_times].copy()
 
 
 class PersonStream:
-    """An endless session of one person, read forward in pieces of any size.
+    """Endless session of one simulated person, read in chunks of any size.
 
     Parameters
     ----------
     person : Person
     seed : int
-        Seeds the session: its latent course, noise and artefacts.
+        Seeds the session: its latent course, noise and artifacts.
     course : LatentCourse, optional
-        Latent course; drawn from the seed when not given.
+        Latent course; drawn from the seed by default.
     ch_names : tuple of str
         Electrodes of the 10-10 system.
     eeg_sfreq, gsr_sfreq, ecg_sfreq : float
-        Rates in Hz; 0 leaves the stream out (EEG is always there).
+        Rates in Hz; 0 omits the stream (EEG is always present).
     ecg_n_leads : int
         1 or 2.
     rest_s : float
-        Rest before the drawn course begins, in seconds: neutral valence, low arousal.
+        Rest before the random course, in seconds: neutral valence, low arousal.
 
     Raises
     ------
     UserError
-        An electrode that is not in the 10-10 system.
+        An electrode is not in the 10-10 system.
     ValueError
-        A rate too low for its signal.
+        A rate is too low for its signal.
 
     Notes
     -----
-    Not safe to share between threads. Stamps are seconds from the start of the session.
+    Not thread-safe. Stamps are seconds from the start of the session.
     """
 
     def __init__(
@@ -123,11 +123,11 @@ class PersonStream:
 
     @property
     def specs(self) -> tuple[StreamSpec, ...]:
-        """The streams: EEG first, then GSR and ECG where they are wanted."""
+        """The streams: EEG first, then GSR and ECG unless omitted."""
         return tuple(stream.spec for stream in self._streams)
 
     def read_until(self, t: float) -> tuple[Chunk, ...]:
-        """Return what lies before ``t`` seconds and was not yet read: one chunk per stream."""
+        """Return the unread samples before ``t`` seconds, one chunk per stream."""
         chunks = []
         for stream in self._streams:
             first, samples = stream.read_until(t)
@@ -138,16 +138,16 @@ class PersonStream:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedSession:
-    """A recording and what was behind it.
+    """A simulated recording and its latent ground truth.
 
     Attributes
     ----------
     recording : Recording
-        EEG (µV), GSR (µS) and ECG (mV), with the rest as its baseline segment.
+        EEG (µV), GSR (µS) and ECG (mV), with a baseline segment.
     times : float64 array, shape (n_seconds + 1,)
         Seconds 0, 1, 2 ... of the session.
     valence, arousal : float64 arrays, shape (n_seconds + 1,)
-        The latent truth in [0, 1] at these seconds.
+        The latent ground truth in [0, 1] at these seconds.
     """
 
     recording: Recording
@@ -156,10 +156,10 @@ class SimulatedSession:
     arousal: FloatArray
 
     def with_trials(self, trial_s: float) -> Recording:
-        """Return the recording with the time after the rest cut into trials.
+        """Return the recording with the time after the baseline cut into trials.
 
-        Every trial is rated with the mean latent truth over it, on the scale 0 to 1; a
-        remainder shorter than ``trial_s`` is in no trial.
+        The rating of a trial is its mean latent ground truth, from 0 to 1; a remainder shorter
+        than ``trial_s`` is not in any trial.
         """
         rest = max((s.stop for s in self.recording.segments if s.kind == "baseline"), default=0.0)
         n_trials = int((self.times[-1] - rest) // trial_s)
@@ -195,7 +195,7 @@ def simulate(
     rest_s: float = 30.0,
     progress: Progress | None = None,
 ) -> SimulatedSession:
-    """Simulate a session at once: exactly what `PersonStream` would stream.
+    """Simulate a whole session, with exactly the samples of `PersonStream`.
 
     Parameters are those of `PersonStream`, and ``duration_s`` in seconds.
     """
@@ -235,7 +235,7 @@ def plan_session(
     course: LatentCourse | None = None,
     rest_s: float = 30.0,
 ) -> SimulatedSession:
-    """Return what `simulate` does for the same parameters, at once and without any stream."""
+    """Return the session that `simulate` gives for these parameters, but without streams."""
     course = course or LatentCourse.draw(seed, rest_s)
     subject = f"simulated-{person.seed}"
     segments = (Segment(0.0, rest_s, "baseline", subject, trial=0),) if rest_s else ()

@@ -1,4 +1,4 @@
-"""Simulated people in DEAP's files, with DEAP's own treatment of the signals."""
+"""Write simulated people as DEAP files, with DEAP's preprocessing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from physiosync_rt.simulation.population import (
     FINGERPRINT_US,
     FINGERPRINT_UV,
     Population,
+    atomic_new_file,
     cut,
-    whole_or_nothing,
 )
 
 _PAUSE_S: Final = 12.0
@@ -42,15 +42,15 @@ def write_deap(
 ) -> tuple[Path, ...]:
     """Write ``s01.dat``, ``s02.dat`` ... of simulated people into a folder.
 
-    EEG is band-passed 4-45 Hz without phase and referenced to the average, skin conductance
-    becomes a resistance in Ω, all at 128 Hz, as DEAP's preprocessed files have it. The channels
-    that nobody here reads (EOG, EMG, respiration, plethysmograph, temperature) are zero.
-    ``SIMULATED.json`` beside them says what they are.
+    As in DEAP's preprocessed files, EEG is band-passed 4-45 Hz with zero phase and referenced to
+    the average, skin conductance is stored as resistance in Ω, and all signals are at 128 Hz.
+    Unused channels (EOG, EMG, respiration, plethysmograph, temperature) are zero.
+    ``SIMULATED.json`` in the folder marks the files as simulated.
 
     Parameters
     ----------
     out : Path or str
-        Folder, made when it is not there.
+        Folder, created when missing.
     subjects : int
         1 to 32.
     seed, effect, variability, fingerprint
@@ -58,23 +58,23 @@ def write_deap(
     n_trials : int
         1 to 40.
     progress : callable, optional
-        Called with subjects done and their number.
+        Called with the finished and the total subjects.
 
     Returns
     -------
     tuple of Path
-        The files, sorted by subject; each appears whole or not at all.
+        The files, sorted by subject; each write is atomic.
 
     Raises
     ------
     UserError
-        A number out of range, or a file that is there already.
+        A number is out of range, or a file exists already.
     """
     population = Population(subjects, seed, effect, variability, fingerprint)
     if subjects > deap.N_SUBJECTS or not 1 <= n_trials <= deap.N_TRIALS:
         raise UserError(
             f"DEAP has {deap.N_SUBJECTS} subjects and {deap.N_TRIALS} trials; "
-            f"{subjects} and {n_trials} do not fit in"
+            f"{subjects} and {n_trials} do not fit"
         )
     out = Path(out)
     files = tuple(out / f"s{i + 1:02d}.dat" for i in range(subjects))
@@ -82,13 +82,13 @@ def write_deap(
     taken = next((p for p in (*files, about) if p.exists()), None)
     if taken is not None:
         raise UserError(f"{taken} exists already; choose another folder or remove it first")
-    # First of all, so that even an interrupted folder says what it holds.
-    with whole_or_nothing(about) as partial:
+    # Written first, so that even an incomplete folder is marked as simulated.
+    with atomic_new_file(about) as partial:
         card = {"made_by": f"physiosync-rt {__version__}", "n_trials": n_trials}
         partial.write_text(json.dumps(card | asdict(population), indent=2) + "\n")
     for i, path in enumerate(files):
         data, labels = _subject(population, i, n_trials)
-        with whole_or_nothing(path) as partial, partial.open("wb") as file:
+        with atomic_new_file(path) as partial, partial.open("wb") as file:
             _dump_like_python_2({"labels": labels, "data": data}, file)
         if progress is not None:
             progress(i + 1, subjects)
@@ -130,15 +130,15 @@ def _subject(population: Population, i: int, n_trials: int) -> tuple[FloatArray,
 
 
 def deap_ratings(population: Population, i: int, n_trials: int) -> FloatArray:
-    """Ratings of one subject, shape (n_trials, 2): valence and arousal, 1 to 9."""
+    """Return one subject's ratings, shape (n_trials, 2): valence and arousal, 1 to 9."""
     return 1.0 + 8.0 * population.ratings(i, population.felt(i, n_trials))
 
 
 def _dump_like_python_2(arrays: dict[str, FloatArray], file: BinaryIO) -> None:
     """Pickle a dict of arrays as Python 2 did: byte strings, and numpy's old module names.
 
-    ``pickle.dump`` of today would write ``numpy._core``, which no Python 2 knows, and every byte
-    as text, half as long again.
+    Today's ``pickle.dump`` would write ``numpy._core``, which Python 2 does not know, and bytes
+    as text, which takes 50 % more space.
     """
     write = file.write
     write(b"\x80\x02}(")  # protocol 2, empty dict, mark

@@ -1,4 +1,4 @@
-"""Simulated people in DREAMER's file, nested as the real one is."""
+"""Write simulated people as a DREAMER file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from physiosync_rt.simulation.population import (
     FINGERPRINT_MV,
     FINGERPRINT_UV,
     Population,
+    atomic_new_file,
     cut,
-    whole_or_nothing,
 )
 
 _BASELINE_S: Final = 61.0
@@ -42,48 +42,48 @@ def write_dreamer(
 ) -> Path:
     """Write a ``DREAMER.mat`` of simulated people.
 
-    EEG is raw, with the large offset of an Emotiv; ECG is in counts of a Shimmer2. Clips are
-    shorter than many of the real ones (65 to 393 s) unless ``clip_s`` says otherwise; a clip has
-    the same length for all subjects. ``Provider`` says that the people are simulated.
+    EEG is raw, with the large offset of an Emotiv; ECG is in Shimmer2 counts. By default clips
+    are shorter than many of the real ones (65 to 393 s); a clip has the same length for all
+    subjects. ``Provider`` scores the file as simulated.
 
     Parameters
     ----------
     out : Path or str
-        File, or a folder that gets a ``DREAMER.mat``.
+        File, or a folder for ``DREAMER.mat``.
     subjects : int
-        1 to 23. All of them are held in memory, about 50 MB each at the default lengths.
+        1 to 23. All are kept in memory, about 50 MB each at the default lengths.
     seed, effect, variability, fingerprint
         As `Population`.
     n_clips : int
         1 to 18.
     clip_s : tuple of float
-        Shortest and longest clip in seconds, 60 at least.
+        Shortest and longest clip in seconds, at least 60.
     progress : callable, optional
-        Called with subjects done and their number.
+        Called with the finished and the total subjects.
 
     Returns
     -------
     Path
-        The file; it appears whole or not at all.
+        The file; the write is atomic.
 
     Raises
     ------
     UserError
-        A number out of range, or a file that is there already.
+        A number is out of range, or the file exists already.
     """
     population = Population(subjects, seed, effect, variability, fingerprint)
     if subjects > dreamer.N_SUBJECTS or not 1 <= n_clips <= dreamer.N_CLIPS:
         raise UserError(
             f"DREAMER has {dreamer.N_SUBJECTS} subjects and {dreamer.N_CLIPS} clips; "
-            f"{subjects} and {n_clips} do not fit in"
+            f"{subjects} and {n_clips} do not fit"
         )
     if not _SHORTEST_CLIP_S <= clip_s[0] <= clip_s[1]:
         raise UserError(f"clips of {clip_s[0]:g} to {clip_s[1]:g} s; 60 s is the shortest")
     out = Path(out)
     path = out if out.suffix.lower() == ".mat" else out / "DREAMER.mat"
-    # Whole eighths of a second are whole numbers of samples in both signals.
+    # Multiples of 1/8 s are whole numbers of samples in both signals.
     lengths = np.round(population.rng(6).uniform(*clip_s, n_clips) * 8) / 8
-    with whole_or_nothing(path) as partial:
+    with atomic_new_file(path) as partial:
         data = []
         for i in range(subjects):
             data.append(_subject(population, i, lengths))
@@ -139,25 +139,25 @@ def _subject(population: Population, i: int, lengths: FloatArray) -> dict[str, A
             for name, piece in ((f"rest {kind}", rest), (kind, clip)):
                 cells[name].append(piece if kind == "eeg" else _counts(piece))
     others = population.rng(5, i).uniform(0.0, 1.0, (n_clips, 1))
-    marks = np.concatenate([dreamer_ratings(population, i, n_clips), _marks(others)], axis=1)
+    scores = np.concatenate([dreamer_ratings(population, i, n_clips), _to_scores(others)], axis=1)
     return {
         "Age": "0",
         "Gender": "simulated",
         "EEG": {"baseline": _column(cells["rest eeg"]), "stimuli": _column(cells["eeg"])},
         "ECG": {"baseline": _column(cells["rest ecg"]), "stimuli": _column(cells["ecg"])},
-        "ScoreValence": marks[:, :1],
-        "ScoreArousal": marks[:, 1:2],
-        "ScoreDominance": marks[:, 2:],
+        "ScoreValence": scores[:, :1],
+        "ScoreArousal": scores[:, 1:2],
+        "ScoreDominance": scores[:, 2:],
     }
 
 
 def dreamer_ratings(population: Population, i: int, n_clips: int) -> NDArray[np.uint8]:
-    """Ratings of one subject, shape (n_clips, 2): valence and arousal, 1 to 5."""
-    return _marks(population.ratings(i, population.felt(i, n_clips)))
+    """Return one subject's ratings, shape (n_clips, 2): valence and arousal, 1 to 5."""
+    return _to_scores(population.ratings(i, population.felt(i, n_clips)))
 
 
-def _marks(scores: FloatArray) -> NDArray[np.uint8]:
-    """Whole marks from 1 to 5 for scores in [0, 1]."""
+def _to_scores(scores: FloatArray) -> NDArray[np.uint8]:
+    """Convert values in [0, 1] to whole scores from 1 to 5."""
     return np.clip(np.ceil(5.0 * scores), 1, 5).astype(np.uint8)
 
 
@@ -170,7 +170,7 @@ def _column(items: list[FloatArray]) -> np.ndarray[Any, Any]:
 
 
 def _cell(rows: list[list[Any]]) -> np.ndarray[Any, Any]:
-    """Make a MATLAB cell array; filled one by one, or numpy would look into the items."""
+    """Make a MATLAB cell array; it is filled item by item so that numpy keeps items whole."""
     cell = np.empty((len(rows), len(rows[0])), dtype=object)
     for i, row in enumerate(rows):
         for j, item in enumerate(row):

@@ -1,4 +1,4 @@
-"""One simulated person as a file that `physiosync replay` and `physiosync predict` read."""
+"""Write a simulated person as an XDF file for `physiosync replay` and `physiosync predict`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.formats.xdf_writer import XdfWriter
 from physiosync_rt.simulation import Person, Progress, SimulatedSession, simulate
-from physiosync_rt.simulation.population import whole_or_nothing
+from physiosync_rt.simulation.population import atomic_new_file
 
 TRUTH_STREAM: Final = "SimulatedTruth"
-"""Stream of the latent valence and arousal, one sample a second, of no modality."""
+"""Stream of the latent valence and arousal at 1 Hz, of modality OTHER."""
 
 
 def write_recording(
@@ -35,13 +35,13 @@ def write_recording(
 ) -> SimulatedSession:
     """Simulate a person and write the session as XDF.
 
-    The file holds EEG, GSR and ECG, the markers ``baseline:start`` and ``baseline:end`` around
-    the rest, and the latent truth as a stream of its own.
+    The file contains EEG, GSR and ECG, the markers ``baseline:start`` and ``baseline:end`` around
+    the baseline, and the latent ground truth as a separate stream.
 
     Parameters
     ----------
     out : Path or str
-        File that ends in ``.xdf``.
+        File name that ends in ``.xdf``.
     seed : int
         Seeds the person and the session.
     duration_s : float
@@ -51,30 +51,28 @@ def write_recording(
     ch_names, eeg_sfreq, gsr_sfreq, ecg_sfreq, rest_s
         As `physiosync_rt.simulation.PersonStream`.
     counted : bool
-        Store a sample counter with the signals, as devices send it that count.
+        Store a sample counter with the signals, as some devices send it.
     progress : callable, optional
-        Called with seconds done and their number.
+        Called with the simulated and the total seconds.
 
     Returns
     -------
     SimulatedSession
-        What was written. The file appears whole or not at all.
+        What was written. The write is atomic.
 
     Raises
     ------
     UserError
-        A name that does not end in ``.xdf``, a file that is there already, a number out of range.
+        The name does not end in ``.xdf``, the file exists, or a number is out of range.
     """
     path = Path(out)
     if path.suffix.lower() != ".xdf":
-        raise UserError(
-            f"{path.name} does not end in .xdf, which is what a recording is written as"
-        )
+        raise UserError(f"{path.name} does not end in .xdf; a simulated recording is an XDF file")
     if not (duration_s > 0 and seed >= 0 and effect >= 0 and variability >= 0):
         raise UserError(
             "a recording needs a length above 0 s, and seed, effect and variability of 0 or more"
         )
-    with whole_or_nothing(path) as partial:
+    with atomic_new_file(path) as partial:
         session = simulate(
             Person.draw(seed, effect, variability),
             duration_s,
@@ -91,22 +89,22 @@ def write_recording(
                 number = writer.add_stream(stream.spec, counter=counted)
                 counter = np.arange(len(stream.samples)) if counted else None
                 writer.write_samples(number, stream.samples, stream.timestamps, counter)
-                _one_clock(writer, number, duration_s)
+                _write_zero_offsets(writer, number, duration_s)
             number = writer.add_stream(_TRUTH)
             truth = np.stack([session.valence, session.arousal], axis=1).astype(np.float32)
             writer.write_samples(number, truth, session.times)
-            _one_clock(writer, number, duration_s)
+            _write_zero_offsets(writer, number, duration_s)
             number = writer.add_markers("SimulatedMarkers", "physiosync-simulated-markers")
             for segment in session.recording.segments:
                 stamps = [segment.start, segment.stop]
                 labels = [f"{segment.kind}:start", f"{segment.kind}:end"]
                 writer.write_markers(number, stamps, labels)
-            _one_clock(writer, number, duration_s)
+            _write_zero_offsets(writer, number, duration_s)
     return session
 
 
-def _one_clock(writer: XdfWriter, stream: int, duration_s: float) -> None:
-    """Say that a stream needs no correction; readers that look for offsets find some."""
+def _write_zero_offsets(writer: XdfWriter, stream: int, duration_s: float) -> None:
+    """Write clock offsets of 0 for a stream, for readers that expect clock offsets."""
     for t in (0.0, duration_s):
         writer.write_clock_offset(stream, t, 0.0)
 

@@ -1,1 +1,1 @@
-"""Sources of samples, one adapter each."""
+"""Sources of samples: the interface, recorded files and simulated people."""

@@ -1,4 +1,4 @@
-"""What every source of samples offers, whatever stands behind it."""
+"""Define the interface of a source of samples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What has arrived since the last poll; ``ended`` says that nothing will follow."""
+    """Chunks and markers since the last poll; ``ended`` marks the last batch."""
 
     chunks: tuple[Chunk, ...] = ()
     markers: tuple[Marker, ...] = ()
@@ -27,12 +27,12 @@ class Batch:
 
 
 class Source(Protocol):
-    """One adapter to the world. Everything is emitted as float32 in canonical units.
+    """Source of live or recorded streams, as float32 samples in canonical units.
 
     Attributes
     ----------
     notices : list of str
-        What a person should know of the streams, one sentence each, newest last.
+        Messages for the user about the streams, one sentence each, newest last.
 
     Notes
     -----
@@ -44,7 +44,7 @@ class Source(Protocol):
 
     @property
     def speed(self) -> float:
-        """Recorded seconds that pass in one second of arrival; 1 for anything live."""
+        """Recorded seconds per second; 1 for live sources."""
         ...
 
     @property
@@ -53,16 +53,16 @@ class Source(Protocol):
         ...
 
     def now(self) -> float | None:
-        """Present time on the clock of the stamps; None where nothing ticks (a file)."""
+        """Return the present time on the clock of the stamps; None without a clock (a file)."""
         ...
 
     def open(self) -> tuple[StreamSpec, ...]:
-        """Connect and say which streams there are.
+        """Connect and return the specs of the streams.
 
         Raises
         ------
         UserError
-            Nothing suitable in sight, or something that cannot be used, with the mend.
+            No suitable stream is available, or one cannot be used; the message says what to do.
         """
         ...
 
@@ -71,5 +71,5 @@ class Source(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything; safe to call twice."""
+        """Release all resources; safe to call twice."""
         ...

@@ -1,4 +1,4 @@
-"""A recording as if it were arriving now."""
+"""Play a recording as a source, paced or as fast as it is polled."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from physiosync_rt.formats.clocks import corrected, sample_offsets, stamped
 from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.sources.base import Batch, Marker
 from physiosync_rt.sources.selection import describe
-from physiosync_rt.sources.validate import complaint, require_usable
+from physiosync_rt.sources.validate import find_problem, require_usable
 
 PACED_CHUNK_S = 0.02
 FAST_CHUNK_S = 0.25
 
 
 class FileSource:
-    """Samples and markers of a recording in the order of their times.
+    """Source of a recording's samples and markers, in the order of their times.
 
     Parameters
     ----------
@@ -36,21 +36,21 @@ class FileSource:
     speed : float or None
         Recorded seconds per second; None is as fast as it is polled.
     chunk_s : float, optional
-        Longest stretch of recorded time in one chunk.
+        Longest recorded time in one chunk.
     wanted : str, optional
-        By whom what is wanted, for the sentence that refuses a recording without EEG.
+        What is required and by what, for the error about a recording without EEG.
     clock : callable
         Monotonic seconds that pace the arrival.
 
     Attributes
     ----------
     notices : list of str
-        What a person should know, one sentence each; what the reader noticed comes first.
+        Messages for the user, one sentence each; the reader's notes come first.
 
     Notes
     -----
-    Stamps stay as they are in the file. Within a stream the file's order is kept; every chunk
-    carries the clock offset that was measured last before its samples.
+    Stamps are unchanged. Within a stream the file order is kept; every chunk has the last clock
+    offset that was measured before its samples.
     """
 
     def __init__(
@@ -77,32 +77,32 @@ class FileSource:
 
     @property
     def speed(self) -> float:
-        """Recorded seconds per second of arrival; infinite without pace."""
+        """Recorded seconds per second; infinite when not paced."""
         return self._speed
 
     @property
     def start_utc(self) -> float | None:
-        """UNIX time of the first EEG sample, where the file knows it."""
+        """UNIX time of the first EEG sample, where the file states it."""
         return self._recording.start_utc
 
     def now(self) -> None:
-        """Return nothing: no clock ticks in a file."""
+        """Return None: a file has no running clock."""
 
     def open(self) -> tuple[StreamSpec, ...]:
-        """Begin at the beginning; what has no samples or cannot be used is not offered.
+        """Start at the beginning; empty and unusable streams are skipped.
 
         Raises
         ------
         UserError
-            There is no EEG, or it does not say its unit, rate or electrodes.
+            There is no EEG, or it does not state its unit, rate or electrodes.
         """
-        # A stamp that is no number would never be due.
+        # A sample with a NaN time stamp would never be due.
         recording = stamped(self._recording)
         streams = [s for s in recording.streams if len(s.timestamps)]
         signals = [s for s in streams if s.spec.modality is not Modality.OTHER]
-        usable = [s for s in signals if not complaint(s.spec)]
-        left_out = [f"left out: {complaint(s.spec)}" for s in signals if complaint(s.spec)]
-        self.notices = [*recording.notes, *left_out]
+        usable = [s for s in signals if not find_problem(s.spec)]
+        not_used = [f"not used: {find_problem(s.spec)}" for s in signals if find_problem(s.spec)]
+        self.notices = [*recording.notes, *not_used]
         if not any(s.spec.modality is Modality.EEG for s in usable):
             for stream in self._recording.of(Modality.EEG):
                 require_usable(stream.spec)
@@ -121,16 +121,16 @@ class FileSource:
     def _no_eeg(self, streams: Sequence[RecordedStream]) -> str:
         specs = [s.spec for s in streams]
         wanted = f"{self._wanted}; " if self._wanted else ""
-        # A stream that says what it is needs no description to say it again.
+        # Streams with a known modality need no device description.
         unknown = any(spec.modality is Modality.OTHER for spec in specs)
-        mend = ", or say with --device which of these is EEG" if unknown else ""
+        fix = ", or describe with --device which of these is EEG" if unknown else ""
         return (
-            f"there is no EEG stream in {self._title}; {describe(specs)}; {wanted}play a recording "
-            f"that has one{mend}"
+            f"there is no EEG stream in {self._title}; {describe(specs)}; {wanted}use a recording "
+            f"that has one{fix}"
         )
 
     def poll(self, timeout: float) -> Batch:
-        """Return what is due; without pace, the next slot of all streams."""
+        """Return what is due; when not paced, the next slot of all streams."""
         if self._started is None:
             self._started = self._clock()
         if self._next is None:
@@ -148,11 +148,11 @@ class FileSource:
         return self._recording.path.name if self._recording.path else "the recording"
 
     def close(self) -> None:
-        """Let go of the recording's remainder."""
+        """Drop the rest of the recording."""
         self._chunks, self._next, self._markers = iter(()), None, []
 
     def _due(self, timeout: float) -> float:
-        """Recorded time until which everything has arrived."""
+        """Return the recorded time up to which all samples are due."""
         assert self._next is not None
         assert self._started is not None
         first = _end(self._next)

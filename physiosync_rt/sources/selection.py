@@ -1,4 +1,4 @@
-"""Which of the streams in sight is the EEG, and which the peripheral one."""
+"""Select the EEG and the peripheral stream from the available ones."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from physiosync_rt.errors import UserError
 
 
 def matches(spec: StreamSpec, query: str) -> bool:
-    """Whether a query is the stream's name, type or source_id, whatever the case."""
+    """Return whether a query is the stream's name, type or source_id, ignoring case."""
     return query.casefold() in {
         part.casefold() for part in (spec.name, spec.stype, spec.source_id) if part
     }
 
 
 def describe(specs: Sequence[StreamSpec]) -> str:
-    """One line that lists streams, for an error's sentence."""
+    """List streams in one line, for error messages."""
     if not specs:
-        return "there is no stream at all"
-    return "in sight: " + ", ".join(
+        return "there are no streams at all"
+    return "available: " + ", ".join(
         f"{s.name} ({s.modality}, {s.n_chans} ch, {s.sfreq:g} Hz)" for s in specs
     )
 
@@ -32,23 +32,23 @@ def choose(
     *,
     required: bool,
 ) -> StreamSpec | None:
-    """The one stream of a modality, or of a query.
+    """Select the only stream of a modality, or the stream of a query.
 
     Parameters
     ----------
     specs : sequence of StreamSpec
     modality : Modality
     query : str or None
-        ``--eeg`` or ``--pps``; None takes the only stream of the modality.
+        ``--eeg`` or ``--pps``; None selects the only stream of the modality.
     option : str
-        Name of the option, for the sentence.
+        Name of the option, for the error message.
     required : bool
-        Whether it is an error that there is none (a query that matches nothing always is).
+        Whether a missing stream is an error (for a query it always is).
 
     Raises
     ------
     UserError
-        None, several, or one of another modality.
+        There is no stream, there are several, or the query has another modality.
     """
     if query is not None:
         found = [s for s in specs if matches(s, query)]

@@ -1,4 +1,4 @@
-"""A simulated person as a source."""
+"""Simulate a person as a source."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FAST_CHUNK_S = 0.25
 
 
 class SimulatedSource:
-    """Samples of a simulated person, paced by the clock or as fast as polled.
+    """Source of a simulated person, paced by the clock or as fast as it is polled.
 
     Parameters
     ----------
     stream : PersonStream
-        Not read from before.
+        Must not have been read before.
     duration_s : float, optional
-        Length in seconds; without it the person never ends.
+        Length in seconds; endless by default.
     paced : bool
         False delivers the next slot at every poll.
     clock : callable
@@ -31,7 +31,7 @@ class SimulatedSource:
     Attributes
     ----------
     notices : list of str
-        Empty: nothing happens to simulated streams.
+        Always empty: simulated streams have no faults.
     """
 
     def __init__(
@@ -52,20 +52,20 @@ class SimulatedSource:
 
     @property
     def speed(self) -> float:
-        """1, or infinite without pace."""
+        """1, or infinite when not paced."""
         return 1.0 if self._paced else math.inf
 
     @property
     def start_utc(self) -> float | None:
-        """Nothing: simulated people have no date."""
+        """None: simulated sessions have no date."""
         return None
 
     def now(self) -> float | None:
-        """Present time on the clock of the stamps; None without pace."""
+        """Return the present time on the clock of the stamps; None when not paced."""
         return self._clock() if self._paced else None
 
     def open(self) -> tuple[StreamSpec, ...]:
-        """Begin the session now."""
+        """Start the session now."""
         self._start = self._clock() if self._paced else 0.0
         return self._stream.specs
 
@@ -83,7 +83,7 @@ class SimulatedSource:
         return Batch(tuple(chunk for chunk in chunks if len(chunk)))
 
     def close(self) -> None:
-        """Hold nothing, so let go of nothing."""
+        """Do nothing: there are no resources."""
 
     def _stamped(self, chunk: Chunk) -> Chunk:
         return replace(chunk, timestamps=chunk.timestamps + self._start)

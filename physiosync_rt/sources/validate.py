@@ -1,4 +1,4 @@
-"""Whether a stream says enough of itself to be used."""
+"""Check that a stream states its unit, rate and electrodes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from physiosync_rt.errors import UserError
 _NUMBERED = re.compile(r"(ch|chan|channel|eeg)?[\s_-]*\d+", re.IGNORECASE)
 
 
-def complaint(spec: StreamSpec) -> str:
-    """Say in one sentence what a stream leaves open; empty when it can be used."""
+def find_problem(spec: StreamSpec) -> str:
+    """Return what is missing to use a stream, in one sentence; empty when it can be used."""
     missing = []
     if not spec.unit:
-        missing.append("in which unit its samples are")
+        missing.append("its unit")
     if spec.sfreq <= 0:
         missing.append("its rate")
     if spec.modality is Modality.EEG and any(_NUMBERED.fullmatch(name) for name in spec.ch_names):
@@ -23,18 +23,18 @@ def complaint(spec: StreamSpec) -> str:
     if not missing:
         return ""
     return (
-        f"stream {spec.name!r} does not say {' and '.join(missing)}; describe it in a device file "
-        "and give it with --device"
+        f"stream {spec.name!r} does not state {' and '.join(missing)}; describe it in a device "
+        "YAML and pass it with --device"
     )
 
 
 def require_usable(spec: StreamSpec) -> None:
-    """Refuse a stream that leaves something open.
+    """Reject a stream that lacks its unit, rate or electrodes.
 
     Raises
     ------
     UserError
-        With what is missing, and the beginning of a device description.
+        With what is missing, and a template of a device YAML.
     """
-    if sentence := complaint(spec):
-        raise UserError(f"{sentence}, beginning with\n\n{device_template(spec)}")
+    if sentence := find_problem(spec):
+        raise UserError(f"{sentence}, starting from\n\n{device_template(spec)}")

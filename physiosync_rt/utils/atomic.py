@@ -1,4 +1,4 @@
-"""Files and folders that are whole or not there."""
+"""Atomic writes: a file or folder is complete or does not exist."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from zipfile import BadZipFile
 from safetensors import SafetensorError
 
 WRITE_ERRORS: Final = (OSError, RuntimeError, SafetensorError)
-"""What writing to a full disk or a forbidden place raises; torch and safetensors have their own."""
+"""Errors of writing to a full or read-only disk, including those of torch and safetensors."""
 
 READ_ERRORS: Final = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError),
     *(BadZipFile, SafetensorError),
 )
-"""What reading a file raises that is cut off or damaged, whatever it should have held."""
+"""Errors of reading a truncated or damaged file of any format."""
 
 
 def reason_of(error: BaseException) -> str:
-    """What the system says of a failed write, or the writer itself, in one line."""
+    """Return the system's or the writer's reason of a failed write, in one line."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, OSError) and inner.strerror:
@@ -35,13 +35,13 @@ def reason_of(error: BaseException) -> str:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give a path beside a file that takes the file's name only when all went well.
+    """Yield a temporary path that is renamed to ``path`` on success.
 
     Parameters
     ----------
     path : Path
-        Its folder is made when it is not there. What was there before is replaced, or untouched
-        where anything fails.
+        Its folder is created when missing. An existing file is replaced on success, and untouched
+        on failure.
 
     Raises
     ------
@@ -49,25 +49,25 @@ def atomic_file(path: Path) -> Iterator[Path]:
         The file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Not mkstemp, whose files nobody else may read.
-    fresh = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    # Not mkstemp, whose files are not readable for other users.
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        mode = _usual_mode(fresh)
-        yield fresh
-        _settle(fresh, mode)
-        fresh.replace(path)
+        mode = _default_mode(temporary)
+        yield temporary
+        _finish(temporary, mode)
+        temporary.replace(path)
     finally:
-        fresh.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder that takes a folder's name only when all went well.
+    """Yield a temporary empty folder that is renamed to ``path`` on success.
 
     Parameters
     ----------
     path : Path
-        What was there before is replaced with all it holds, or untouched where anything fails.
+        An existing folder is replaced completely on success, and untouched on failure.
 
     Raises
     ------
@@ -76,42 +76,42 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     mark = secrets.token_hex(4)
-    fresh, old = (path.with_name(f".{kind}-{path.name}-{mark}") for kind in ("new", "old"))
+    temporary, old = (path.with_name(f".{kind}-{path.name}-{mark}") for kind in ("new", "old"))
     try:
-        fresh.mkdir()
-        mode = _usual_mode(fresh / ".mode")
-        (fresh / ".mode").unlink()
-        yield fresh
-        for file in fresh.rglob("*"):
+        temporary.mkdir()
+        mode = _default_mode(temporary / ".mode")
+        (temporary / ".mode").unlink()
+        yield temporary
+        for file in temporary.rglob("*"):
             if file.is_file():
-                _settle(file, mode)
-        _swap(fresh, path, old)
+                _finish(file, mode)
+        _swap(temporary, path, old)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _swap(fresh: Path, path: Path, old: Path) -> None:
+def _swap(temporary: Path, path: Path, old: Path) -> None:
     try:
         path.rename(old)
     except FileNotFoundError:
-        fresh.rename(path)
+        temporary.rename(path)
         return
     try:
-        fresh.rename(path)
+        temporary.rename(path)
     except OSError:
         old.rename(path)
         raise
 
 
-def _usual_mode(path: Path) -> int:
-    """Make an empty file and look up the mode that the person's umask gave it."""
+def _default_mode(path: Path) -> int:
+    """Create an empty file and return the mode that the user's umask gave it."""
     path.touch(exist_ok=False)
     return path.stat().st_mode
 
 
-def _settle(path: Path, mode: int) -> None:
-    """See to it that a file is on the disk, and readable for whom the person's files are."""
-    path.chmod(mode)  # safetensors writes files that nobody else may read
-    with path.open("r+b") as written:  # Windows syncs nothing that was opened to be read alone
+def _finish(path: Path, mode: int) -> None:
+    """Flush a file to disk and give it the user's default mode."""
+    path.chmod(mode)  # safetensors writes files that other users cannot read
+    with path.open("r+b") as written:  # Windows cannot sync read-only files
         os.fsync(written.fileno())

@@ -1,4 +1,4 @@
-"""Open a device again beside a run that goes on."""
+"""Retry a connection in a background thread while the run continues."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 FIRST_TRY_S, LONGEST_TRY_S = 0.25, 2.0
-"""After a failed attempt the next one waits, each time twice as long."""
+"""First and longest pause between attempts; it doubles after every failure."""
 
 
 class Retry:
-    """Attempts in a thread of their own, as a device may take many seconds to fail.
+    """Connection attempts in a background thread, because a device may take seconds to fail.
 
     Parameters
     ----------
-    let_go : callable
-        Gives up what is left of the old connection.
+    release : callable
+        Releases the old connection.
     connect : callable
-        Makes a new one, or raises ``failure``.
+        Makes a new connection, or raises ``failure``.
     failure : type of Exception
-        What says that the device is not there yet.
+        Exception that means that the device is not available yet.
     pause_s : float
-        Before the first attempt: 0, or more for a device that comes and goes.
+        Pause before the first attempt; above 0 for an unstable connection.
     """
 
     def __init__(
         self,
-        let_go: Callable[[], None],
+        release: Callable[[], None],
         connect: Callable[[], None],
         failure: type[Exception],
         pause_s: float = 0.0,
     ) -> None:
-        self._let_go = let_go
+        self._release = release
         self._connect = connect
         self._failure = failure
         self._pause_s = pause_s
         self._stopping = Event()
-        self._opened = False
+        self._connected = False
         self._error: Exception | None = None
         self._thread = Thread(target=self._run, name="physiosync-reopen")
         self._thread.start()
 
     def _run(self) -> None:
         try:
-            self._try_on()
-        except Exception as error:  # noqa: BLE001 - `done` raises it where somebody hears it
+            self._attempt()
+        except Exception as error:  # noqa: BLE001 - raised by `done`
             self._error = error
 
-    def _try_on(self) -> None:
-        self._let_go()
+    def _attempt(self) -> None:
+        self._release()
         pause = self._pause_s
         while not self._stopping.wait(pause):
             try:
@@ -56,30 +56,30 @@ class Retry:
             except self._failure:
                 pause = longer(pause)
             else:
-                self._opened = True
+                self._connected = True
                 return
 
     @property
     def done(self) -> bool:
-        """Whether the device is open again.
+        """Whether the device is connected again.
 
         Raises
         ------
         Exception
-            What ended the attempts other than ``failure``.
+            Any error other than ``failure`` that ended the attempts.
         """
         if self._thread.is_alive():
             return False
         if self._error is not None:
             raise self._error
-        return self._opened
+        return self._connected
 
     def stop(self) -> None:
-        """Make no further attempt; return when the present one is over."""
+        """Stop after the present attempt, and wait for it."""
         self._stopping.set()
         self._thread.join()
 
 
 def longer(pause_s: float) -> float:
-    """Return how long to wait after an attempt that failed, in seconds."""
+    """Return the pause after a failed attempt, in seconds."""
     return min(max(2 * pause_s, FIRST_TRY_S), LONGEST_TRY_S)

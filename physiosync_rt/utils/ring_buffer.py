@@ -1,4 +1,4 @@
-"""Ring buffer on the sample grid: the last seconds of a signal as one contiguous view."""
+"""Ring buffer on the sample grid: the last seconds of a signal as a contiguous view."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 
 class RingBuffer:
-    """The newest ``capacity`` rows of an endless array, addressed by absolute index.
+    """Ring buffer of the newest ``capacity`` rows of a signal, with absolute indices.
 
-    Every row is kept twice, ``capacity`` apart, so that any stretch of the newest rows is one
-    contiguous slice: a window costs no copy. The overflow policy is *drop oldest*.
+    Every row is stored twice, ``capacity`` apart, so that any range of the newest rows is one
+    contiguous slice and a window needs no copy. The overflow policy is *drop oldest*.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class RingBuffer:
         Number of columns.
     dtype : numpy dtype
     fill : scalar
-        Value of rows that were skipped and of rows before the first.
+        Value of skipped rows and of rows before the first.
 
     Notes
     -----
@@ -33,7 +33,7 @@ class RingBuffer:
         self, capacity: int, n_chans: int, dtype: npt.DTypeLike = np.float64, fill: float = 0.0
     ) -> None:
         if capacity < 1 or n_chans < 1:
-            raise ValueError(f"a ring of {capacity} rows and {n_chans} columns is not possible")
+            raise ValueError(f"invalid ring buffer size: {capacity} rows, {n_chans} columns")
         self._capacity = capacity
         self._fill = fill
         self._rows: npt.NDArray[Any] = np.full((2 * capacity, n_chans), fill, dtype=dtype)
@@ -51,11 +51,11 @@ class RingBuffer:
 
     @property
     def start(self) -> int:
-        """Absolute index of the oldest row that can still be read (negative ones are fill)."""
+        """Absolute index of the oldest readable row (negative indices contain the fill value)."""
         return self._stop - self._capacity
 
     def write(self, rows: npt.NDArray[Any]) -> None:
-        """Append ``rows``, shape (n, n_chans); what no longer fits falls off the old end."""
+        """Append ``rows``, shape (n, n_chans); the oldest rows are dropped."""
         n = len(rows)
         if n > self._capacity:
             self._stop += n - self._capacity
@@ -68,12 +68,12 @@ class RingBuffer:
         self._stop += n
 
     def skip_to(self, index: int) -> None:
-        """Move the write position forward to ``index``; the rows between hold the fill value.
+        """Move the write position forward to ``index``; the rows between get the fill value.
 
         Raises
         ------
         ValueError
-            ``index`` lies behind the write position.
+            ``index`` is before the write position.
         """
         if index < self._stop:
             raise ValueError(f"cannot go back from row {self._stop} to row {index}")
@@ -86,16 +86,16 @@ class RingBuffer:
             self.write(gap)
 
     def view(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Rows ``start`` to ``stop`` (absolute indices) as a contiguous view.
+        """Return rows ``start`` to ``stop`` (absolute indices) as a contiguous view.
 
         Raises
         ------
         ValueError
-            The stretch reaches beyond what is kept.
+            The range includes rows that are not kept.
         """
         if not self.start <= start <= stop <= self._stop:
             raise ValueError(
-                f"rows {start} to {stop} are not kept: the ring holds {self.start} to {self._stop}"
+                f"rows {start} to {stop} are not kept; the buffer has {self.start} to {self._stop}"
             )
         at = start % self._capacity
         return self._rows[at : at + stop - start]

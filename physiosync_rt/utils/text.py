@@ -8,5 +8,5 @@ _NUMBER = re.compile(r"\b\d+(?:[.,]\d+)*")
 
 
 def gist(text: str) -> str:
-    """Return a sentence without its numbers: seconds that count up are no news."""
+    """Return a sentence without its numbers, so that a counter that increases is not news."""
     return _NUMBER.sub("", text)

@@ -1,4 +1,4 @@
-"""YAML files that a person edits, checked against a pydantic model, with errors that say where."""
+"""Read YAML configuration files into pydantic models, with errors that name the line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class FrozenModel(BaseModel):
-    """Base of every record that is read from YAML or JSON: immutable, unknown keys refused."""
+    """Base of all models read from YAML or JSON: immutable, unknown keys are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,15 +29,14 @@ def read_yaml(path: Path, model: type[ModelT], changes: Sequence[str] = ()) -> M
     model : type
         A pydantic model.
     changes : sequence of str
-        ``key=value`` to set before the model is made; a key can reach down (``data.subjects``,
-        ``networks.0.preset``) and the value is YAML.
+        ``key=value`` overrides; keys may be nested (``data.subjects``, ``networks.0.preset``) and
+        values are YAML.
 
     Raises
     ------
     UserError
-        The file cannot be read, is no YAML, or does not fit the model; one sentence with the
-        line, the field and what was expected there. Or a change is not of that form, or reaches
-        into nowhere.
+        The file cannot be read, is not YAML, or does not fit the model (the message has the line,
+        the field and the expected value); or an override is malformed or its key does not exist.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -47,7 +46,7 @@ def read_yaml(path: Path, model: type[ModelT], changes: Sequence[str] = ()) -> M
 
 
 def parse_yaml(text: str, model: type[ModelT], name: str, changes: Sequence[str] = ()) -> ModelT:
-    """Do what `read_yaml` does, on text; ``name`` stands for the file in errors."""
+    """Parse YAML text into a model, as `read_yaml`; errors name the file ``name``."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
@@ -76,25 +75,25 @@ def parse_yaml(text: str, model: type[ModelT], name: str, changes: Sequence[str]
 
 
 def _apply(content: dict[str, Any], change: str) -> None:
-    """Set one ``key=value`` in plain containers, in place."""
+    """Apply one ``key=value`` override in place."""
     key, equals, value = change.partition("=")
     if not equals or not key:
         raise UserError(f"--set {change}: expected key=value, for example --set seed=1")
-    *way, last = key.split(".")
+    *parents, last = key.split(".")
     place: Any = content
     try:
-        for part in way:
-            # A section that the file leaves at its defaults can be changed too.
+        for part in parents:
+            # Sections that the file omits can be changed too.
             place = place.setdefault(part, {}) if isinstance(place, dict) else place[int(part)]
         place[last if isinstance(place, dict) else int(last)] = yaml.safe_load(value)
     except (IndexError, TypeError, ValueError):
         raise UserError(f"--set {change}: the file has nothing at {key}") from None
     except yaml.YAMLError as error:
-        raise UserError(f"--set {change}: {value!r} is no YAML value") from error
+        raise UserError(f"--set {change}: {value!r} is not a YAML value") from error
 
 
 def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
-    """Line of the deepest node on the way to ``loc``; a missing field has its parent's line."""
+    """Return the line of the node at ``loc``; a missing field has its parent's line."""
     line = 1 if node is None else node.start_mark.line + 1
     for part in loc:
         child: yaml.Node | None = None

@@ -1,4 +1,4 @@
-"""Alignment of one stream: independent of chunking, and every fault seen and counted."""
+"""Alignment of one stream is independent of chunking, and every fault is counted."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_gap_is_seen_counted_and_not_bridged() -> None:
     assert aligner.counters.lost == 125
 
 
-def test_late_stamps_are_no_gap() -> None:
+def test_late_stamps_are_not_a_gap() -> None:
     sfreq = 250.0
     stamps = np.arange(2000) / sfreq
     stamps[1000:1030] += 0.2
@@ -139,7 +139,7 @@ def test_late_stamps_are_no_gap() -> None:
 
 
 @pytest.mark.parametrize("jump", [-3.0, -100000.0, 1e6])
-def test_a_clock_that_was_set_anew_does_not_stop_the_stream(jump: float) -> None:
+def test_a_clock_reset_does_not_stop_the_stream(jump: float) -> None:
     stamps = np.arange(5000) / 250
     stamps[2500:] += jump
     chunks, aligner = _align(250.0, np.ones(5000), stamps)
@@ -147,7 +147,7 @@ def test_a_clock_that_was_set_anew_does_not_stop_the_stream(jump: float) -> None
     assert _joined(chunks)[0][-1] == pytest.approx(20.0, abs=0.5)
 
 
-def test_the_counter_outranks_the_stamps() -> None:
+def test_the_counter_overrides_the_stamps() -> None:
     sfreq, n = 125.0, 3000
     counter = np.arange(n)
     stamps = np.arange(n) / sfreq
@@ -164,7 +164,7 @@ def test_the_counter_outranks_the_stamps() -> None:
     assert np.abs(y - np.sin(2 * np.pi * 0.5 * t)).max() < 0.2
 
 
-def test_counted_samples_that_come_twice_are_dropped() -> None:
+def test_duplicates_by_the_counter_are_dropped() -> None:
     counter = np.repeat(np.arange(1000), 1)
     counter = np.insert(counter, 500, 499)
     stamps = np.arange(1001) / 250
@@ -173,7 +173,7 @@ def test_counted_samples_that_come_twice_are_dropped() -> None:
     assert aligner.counters.gaps == 0
 
 
-def test_samples_that_are_no_numbers_are_bridged_and_counted() -> None:
+def test_nan_samples_are_interpolated_and_counted() -> None:
     x = np.ones(2000)
     x[700:710] = np.nan
     x[900] = np.inf

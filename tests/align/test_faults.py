@@ -1,4 +1,4 @@
-"""What a stream can suffer: each fault is told from the others, counted, and counted in time."""
+"""Every fault of a stream is detected, told apart from the others and counted in time."""
 
 from __future__ import annotations
 
@@ -93,18 +93,18 @@ def test_a_loss_is_counted_at_any_rate(sfreq: float) -> None:
 
 
 @pytest.mark.parametrize("jump", [-0.4, -5.0, -1e6, 400.0, 1e6])
-def test_a_clock_set_anew_is_told_from_a_gap(jump: float) -> None:
+def test_a_clock_reset_is_told_from_a_gap(jump: float) -> None:
     run = _with(f"reset=20:{jump},jitter=2ms,seed=1")
     assert run.counters.clock_resets == 1
     assert run.counters.lost == 0
     assert run.seen["clock_resets"] - 20 < 1.0
-    # The stream goes on where it was.
+    # The stream continues where it was.
     assert run.grids[-1].stop / 128 == pytest.approx(30.0, abs=0.4)
 
 
 @pytest.mark.parametrize("sfreq", [4.0, SFREQ])
 @pytest.mark.parametrize("rate", [-0.02, 0.02, 0.05])
-def test_a_rate_that_is_a_lie_is_known_within_ten_seconds(sfreq: float, rate: float) -> None:
+def test_a_wrong_rate_is_detected_within_ten_seconds(sfreq: float, rate: float) -> None:
     run = _with(f"rate={rate},jitter=5ms,seed=2", seconds=20.0, sfreq=sfreq)
     assert run.aligner.off_rate
     assert run.seen["off_rate"] < 10.0
@@ -112,7 +112,7 @@ def test_a_rate_that_is_a_lie_is_known_within_ten_seconds(sfreq: float, rate: fl
     assert run.counters.gaps == 0
 
 
-def test_a_true_rate_is_no_lie() -> None:
+def test_the_declared_rate_is_not_reported() -> None:
     run = _with("jitter=10ms,drift=200,seed=4", seconds=60.0)
     assert run.counters.off_rate == 0
     assert run.counters.gaps == 0
@@ -125,11 +125,11 @@ def test_drift_is_reported_within_two_minutes(sfreq: float, ppm: float) -> None:
     assert run.aligner.drift_ppm == pytest.approx(ppm, abs=60.0)
 
 
-def test_drift_is_not_guessed_at() -> None:
+def test_drift_is_none_before_it_is_known() -> None:
     assert _with("drift=200", seconds=20.0).aligner.drift_ppm is None
 
 
-def test_constant_stamps_are_one_clear_fault() -> None:
+def test_a_stuck_clock_is_one_fault() -> None:
     run = _with("constant=10:5")
     assert run.seen["constant"] - 10 < 1.5
     assert run.counters.constant == pytest.approx(5 * SFREQ, abs=15)
@@ -145,11 +145,11 @@ def test_stamps_that_never_move_are_refused() -> None:
     chunk = Chunk(
         "eeg", np.random.default_rng(0).normal(size=(1250, 2)).astype("f4"), np.zeros(1250)
     )
-    with pytest.raises(UserError, match="all bear the timestamp 0"):
+    with pytest.raises(UserError, match="have the time stamp 0"):
         check.add(chunk)
 
 
-def test_a_counter_carries_on_alone_where_stamps_stand_still() -> None:
+def test_the_counter_is_used_alone_while_the_clock_is_stuck() -> None:
     stamps = np.arange(5000) / SFREQ
     stamps[2500:3500] = stamps[2500]
     run = Run(stamps, counter=np.arange(5000))
@@ -160,7 +160,7 @@ def test_a_counter_carries_on_alone_where_stamps_stand_still() -> None:
 
 
 @pytest.mark.parametrize("counted", [False, True])
-def test_a_second_delivery_is_dropped(counted: bool) -> None:
+def test_duplicates_are_dropped(counted: bool) -> None:
     order = np.r_[0:3000, 2900:3000, 3000:5000]
     x = np.random.default_rng(1).normal(size=(5000, 2))
     run = Run(order / SFREQ, x=x[order], counter=order if counted else None)
@@ -173,7 +173,7 @@ def test_a_second_delivery_is_dropped(counted: bool) -> None:
     )
 
 
-def test_flat_channels_are_no_second_delivery() -> None:
+def test_flat_channels_are_not_duplicates() -> None:
     stamps = np.repeat(np.arange(200) / 4.0, 2)
     run = Run(stamps[:100], sfreq=8.0, x=np.ones((100, 2)))
     assert run.counters.duplicated == 0
@@ -181,7 +181,7 @@ def test_flat_channels_are_no_second_delivery() -> None:
 
 def test_samples_held_up_and_stamped_on_arrival_are_late_not_lost() -> None:
     stamps = np.arange(7500) / SFREQ
-    # Two seconds arrive at once; all of them bear that moment and the radio's few µs.
+    # Two seconds arrive at once, all stamped at that moment plus the radio's few µs.
     held = (stamps >= 15) & (stamps < 17)
     stamps[held] = 17 + 1e-5 * np.arange(held.sum())
     run = Run(stamps)
@@ -200,19 +200,19 @@ def test_part_held_up_and_part_lost() -> None:
     assert run.counters.clock_resets == 0
 
 
-def test_a_counter_set_anew_gives_way_to_the_stamps() -> None:
+def test_after_a_counter_reset_the_stamps_are_used() -> None:
     counter = np.r_[0:2500, 0:2500]
     stamps = np.r_[0:2500, 3500:6000] / SFREQ
     run = Run(stamps, counter=counter)
     assert run.counters.clock_resets == 1
     assert run.grids[-1].stop / 128 == pytest.approx(24.0, abs=0.1)
-    # A counter that went on meanwhile, by the wrong amount, says no more.
+    # The same for a counter that advanced meanwhile by the wrong amount.
     run = Run(stamps, counter=np.r_[0:2500, 2600:5100])
     assert run.counters.clock_resets == 1
     assert run.grids[-1].stop / 128 == pytest.approx(24.0, abs=0.1)
 
 
-def test_a_step_of_the_clock_correction_is_a_clock_set_anew() -> None:
+def test_a_step_of_the_clock_offset_is_a_clock_reset() -> None:
     spec = _spec()
     aligner = StreamAligner(spec, 0.0)
     x = np.random.default_rng(2).normal(size=(2500, 2)).astype(np.float32)

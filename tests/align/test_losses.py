@@ -1,4 +1,4 @@
-"""Single samples that never come, streams stamped per packet, and values that are no numbers."""
+"""Single lost samples, streams stamped per packet, NaN and infinite values."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_pulses_stay_in_place_where_jitter_hides_losses(
         x = pulse_train(true, width)[:, None].astype("f4")
         t, y, aligner = aligned(spec, x, stamps, 0.0)
         errors.append(pulse_times(t, y, width, 60.0))
-        # What limits the gaps that are seen is the jitter, not the losses.
+        # The jitter limits which gaps are detected, not the losses.
         assert aligner.jitter_s == pytest.approx(jitter_s, abs=1e-3)
         assert aligner.counters.gaps == 0
     assert np.percentile(np.abs(np.concatenate(errors)), 99) < limit_s
@@ -102,11 +102,11 @@ def test_a_gap_is_seen_among_losses_that_jitter_hides() -> None:
 
 @pytest.mark.parametrize("packet", [8, 32])
 @pytest.mark.parametrize("jitter_s", [0.003, 0.010])
-def test_deliveries_that_jitter_as_one_are_not_followed(packet: int, jitter_s: float) -> None:
+def test_jitter_of_whole_packets_is_not_tracked(packet: int, jitter_s: float) -> None:
     number = np.arange(int(150 * SFREQ))
     delay = np.random.default_rng(packet).normal(0, jitter_s, len(number) // packet + 1)
     aligner, _ = _align(number / SFREQ + delay[number // packet])
-    # Before the first steps have shown it, one may look like a loss.
+    # One of the first steps may look like a loss.
     assert aligner.counters.lost <= 2
     assert aligner.counters.gaps == 0
     assert aligner.newest_s == pytest.approx(150.0, abs=0.006)
@@ -153,9 +153,9 @@ def test_any_chunking_counts_the_same_losses(
         )
 
 
-def test_a_sender_that_hangs_is_late_and_loses_nothing() -> None:
+def test_a_sender_that_stalls_is_late_and_loses_nothing() -> None:
     stamps = np.arange(5000) / SFREQ
-    # Samples wait for 30 ms and are stamped when it goes on, eight times.
+    # Samples wait for 30 ms and are stamped when the sender resumes, eight times.
     for at in range(500, 4500, 500):
         stamps[at : at + 8] = stamps[at + 7] + 1e-5 * np.arange(8)
     aligner, _ = _align(stamps)
@@ -165,7 +165,7 @@ def test_a_sender_that_hangs_is_late_and_loses_nothing() -> None:
 
 @pytest.mark.parametrize("packet", [5, 12, 25, 50, 100])
 @pytest.mark.parametrize("n_lost", [1, 3])
-def test_packets_under_one_stamp_are_missed(packet: int, n_lost: int) -> None:
+def test_lost_packets_with_one_stamp_are_counted(packet: int, n_lost: int) -> None:
     number = np.arange(15000)
     kept = (number // packet < 100) | (number // packet >= 100 + n_lost)
     aligner, _ = _align(((number // packet + 1) * packet / SFREQ)[kept])
@@ -183,7 +183,7 @@ def test_packets_of_another_rate_lose_nothing() -> None:
 
 
 @pytest.mark.parametrize("modality", [Modality.EEG, Modality.GSR])
-def test_a_clock_set_back_costs_no_time(modality: Modality) -> None:
+def test_a_clock_reset_causes_no_time_error(modality: Modality) -> None:
     sfreq = 250.0 if modality is Modality.EEG else 32.0
     times = np.arange(int(200 * sfreq)) / sfreq
     stamps = np.where(times >= 100, times - 3600, times)
@@ -211,7 +211,7 @@ def test_samples_without_values_are_not_present(counted: bool) -> None:
 
 
 @pytest.mark.parametrize("counted", [False, True])
-def test_a_run_without_values_is_a_gap_that_nobody_waits_for(counted: bool) -> None:
+def test_a_run_without_values_is_a_gap_without_waiting(counted: bool) -> None:
     number = np.arange(7500)
     x = np.random.default_rng(0).normal(size=(7500, 2))
     x[2500:5000] = np.inf
@@ -224,7 +224,7 @@ def test_a_run_without_values_is_a_gap_that_nobody_waits_for(counted: bool) -> N
     assert waiting.frontier / 128 == pytest.approx(20.0, abs=0.1)
 
 
-def test_one_electrode_without_values_costs_the_others_nothing() -> None:
+def test_one_electrode_without_values_does_not_affect_the_others() -> None:
     number = np.arange(2500)
     x = np.ones((2500, 2))
     x[500:, 1] = np.nan
@@ -239,7 +239,7 @@ def test_one_electrode_without_values_costs_the_others_nothing() -> None:
 
 @pytest.mark.parametrize("counted", [False, True])
 @pytest.mark.parametrize("stamp", [np.nan, np.inf, -np.inf])
-def test_a_stamp_that_is_no_number_places_nothing(stamp: float, counted: bool) -> None:
+def test_a_nan_time_stamp_is_dropped(stamp: float, counted: bool) -> None:
     number = np.arange(5000)
     stamps = number / SFREQ
     stamps[[0, 2000, 4999]] = stamp
@@ -249,13 +249,13 @@ def test_a_stamp_that_is_no_number_places_nothing(stamp: float, counted: bool) -
     assert grids[-1].stop / 128 == pytest.approx(20.0, abs=0.1)
 
 
-def test_counted_samples_out_of_order_or_sent_again_are_no_new_clock() -> None:
+def test_samples_out_of_order_or_sent_again_are_not_a_clock_reset() -> None:
     order = np.arange(5000)
     order[[1000, 1001]] = [1001, 1000]
     aligner, _ = _align(np.arange(5000) / SFREQ, counter=order)
     assert (aligner.counters.late, aligner.counters.lost) == (1, 1)
     assert (aligner.counters.gaps, aligner.counters.clock_resets) == (0, 0)
-    # A packet that the radio sends again, under stamps of its own.
+    # A packet that the radio sends again, with new stamps.
     order = np.r_[0:3000, 2990:3000, 3000:4990]
     aligner, _ = _align(np.arange(5000) / SFREQ, counter=order)
     assert (aligner.counters.duplicated, aligner.counters.lost) == (10, 0)

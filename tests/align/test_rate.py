@@ -1,4 +1,4 @@
-"""Which rate is another one than declared, and which is only one that loses samples."""
+"""A wrong sampling rate is told apart from losses."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def _check(meter: RateMeter) -> None:
 
 @pytest.mark.parametrize("jitter_s", [0.0, 0.0005, 0.003, 0.010])
 @pytest.mark.parametrize("loss", [0.0, 0.1, 0.2, 0.3])
-def test_losses_are_no_other_rate(loss: float, jitter_s: float) -> None:
+def test_losses_are_not_a_wrong_rate(loss: float, jitter_s: float) -> None:
     _check(_meter(DECLARED, loss, jitter_s))
 
 
 @pytest.mark.parametrize("jitter_s", [0.0, 0.0005, 0.003, 0.010])
 @pytest.mark.parametrize("sfreq", [125.0, 128.0, 300.0, 500.0])
-def test_another_rate_is_refused(sfreq: float, jitter_s: float) -> None:
+def test_a_wrong_rate_is_rejected(sfreq: float, jitter_s: float) -> None:
     with pytest.raises(UserError, match=r"declares 250 Hz but sends"):
         _check(_meter(sfreq, 0.0, jitter_s))
 
 
-def test_another_rate_in_packets_is_refused() -> None:
+def test_a_wrong_rate_in_packets_is_rejected() -> None:
     _check(_meter(DECLARED, 0.2, 0.0, packet=10))
     with pytest.raises(UserError, match=r"declares 250 Hz but sends 12\d"):
         _check(_meter(125.0, 0.0, 0.0, packet=10))

@@ -53,7 +53,7 @@ def test_images_of_slow_streams_are_60_db_down(sfreq: float) -> None:
     assert 20 * np.log10(images.max() + 1e-12) < -60
 
 
-def test_a_constant_stays_what_it_is() -> None:
+def test_a_constant_is_unchanged() -> None:
     for sfreq in (4.0, *RATES):
         _, y = _resample(sfreq, np.full(int(20 * sfreq), 4200.0))
         assert np.abs(y - 4200.0).max() < 1e-8

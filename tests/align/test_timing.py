@@ -1,4 +1,4 @@
-"""Simultaneous pulses of EEG and GSR stay simultaneous on the grid, whatever their clock does."""
+"""Simultaneous pulses of EEG and GSR stay simultaneous on the grid for any clock drift."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def unplug(source) -> None:
     other.release_session()
 
 
-def test_a_board_that_is_unplugged_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unplugged_board_is_reconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     shim = load_brainflow()
     source = BrainFlowSource(BrainFlowSettings(board="SYNTHETIC_BOARD"))
     specs = source.open()
@@ -114,11 +114,11 @@ def test_a_board_that_is_unplugged_is_opened_again(monkeypatch: pytest.MonkeyPat
     assert attempts[2] - began < 2.0
     assert stamps[-1] > time.time() - 3.0
     assert len(stamps) > 100
-    assert "is broken" in source.notices[0]
+    assert "is lost" in source.notices[0]
     assert "SYNTHETIC_BOARD is back after" in source.notices[1]
 
 
-def test_a_board_can_be_closed_while_it_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_board_can_be_closed_while_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     shim = load_brainflow()
     source = BrainFlowSource(BrainFlowSettings(board="SYNTHETIC_BOARD"))
     source.open()
@@ -132,11 +132,11 @@ def test_a_board_can_be_closed_while_it_is_away(monkeypatch: pytest.MonkeyPatch)
     collect(source, 0.3)
     # The fixture that looks for threads left behind judges the rest.
     source.close()
-    assert "is broken" in source.notices[0]
+    assert "is lost" in source.notices[0]
 
 
-def test_a_board_that_falls_silent_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("physiosync_rt.brainflow.source.SILENT_S", 0.5)
+def test_a_board_that_stops_sending_is_reconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("physiosync_rt.brainflow.source.STALLED_S", 0.5)
     source = BrainFlowSource(BrainFlowSettings(board="SYNTHETIC_BOARD"))
     specs = source.open()
     try:
@@ -154,13 +154,13 @@ def test_a_board_that_falls_silent_is_opened_again(monkeypatch: pytest.MonkeyPat
         chunks = collect(source, 2.0)
     finally:
         source.close()
-    assert "has fallen silent" in source.notices[0]
+    assert "has stopped sending" in source.notices[0]
     assert sum(map(len, chunks[specs[0].name])) > 100
 
 
 def test_a_board_without_electrode_names_needs_a_description() -> None:
     ganglion = BrainFlowSettings(board="GANGLION_NATIVE_BOARD", timeout=1)
-    with pytest.raises(UserError, match="does not say its electrodes"):
+    with pytest.raises(UserError, match="does not state its electrodes"):
         BrainFlowSource(ganglion).open()
 
 

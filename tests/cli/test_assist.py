@@ -67,7 +67,7 @@ def test_what_nobody_can_answer_stays_open_and_ends_with_2(
     told = capsys.readouterr().err
     assert "--device openbci-cyton" in told
     assert "still open (every `?`): " in told
-    assert "which electrode 8 of its channels are" in told
+    assert "the electrodes of 8 channels" in told
     with pytest.raises(UserError, match="is still `\\?`"):
         load_device(out)
 

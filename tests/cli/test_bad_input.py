@@ -81,7 +81,7 @@ def test_values_that_no_electrode_gives(refused: Run, tmp_path: Path) -> None:
     path = _write(tmp_path / "bad.xdf", np.full((128 * 8, 8), 1e12))
     # The run had begun: its CSV is there, whole, with the header alone.
     says = refused("predict", path, "--csv", "run.csv", left=2)
-    assert "reaches beyond 1e+08 uV" in says
+    assert "exceeds 1e+08 uV" in says
 
 
 def test_a_rate_that_is_not_the_declared_one(refused: Run, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_rate_that_is_not_the_declared_one(refused: Run, tmp_path: Path) -> No
 
 def test_a_stream_of_unknown_unit(refused: Run, tmp_path: Path) -> None:
     path = _write(tmp_path / "bad.xdf", np.zeros((128 * 8, 8)), unit="")
-    assert "does not say in which unit" in refused("predict", path, "--csv", "run.csv")
+    assert "does not state its unit" in refused("predict", path, "--csv", "run.csv")
 
 
 def test_files_that_are_not_what_their_name_says(
@@ -110,7 +110,7 @@ def test_files_that_are_no_session(
     refused: Run, person: Path, data_dir: Path, tmp_path: Path
 ) -> None:
     said = refused("predict", person, data_dir / "stress-predict-e4" / "S02", "--csv", "run.csv")
-    assert "person.xdf does not say when it began" in said
+    assert "person.xdf has no start time" in said
     box = data_dir / "openbci-gui-txt" / "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt"
     (tmp_path / "here").rmdir()
     said = refused("predict", box, data_dir / "stress-predict-e4" / "S02", "--csv", "run.csv")

@@ -1,4 +1,4 @@
-"""A counter that wraps every second, unwrapped with the help of stamps."""
+"""Unwrapping a counter that wraps every second, with the help of time stamps."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def stream(counts):
     return (counts * 2) % 256, 1e5 + counts / SFREQ
 
 
-def test_wraps_do_not_show() -> None:
+def test_wraps_are_removed() -> None:
     counts = np.arange(1000)
     np.testing.assert_array_equal(unwrap(*stream(counts)), counts)
 

@@ -1,4 +1,4 @@
-"""Device descriptions: the shipped ones, and what a person may write wrongly."""
+"""Device descriptions: the shipped ones, and errors in a user's own."""
 
 from pathlib import Path
 
@@ -52,13 +52,19 @@ def test_streams_match_in_any_case_and_by_channel_count() -> None:
     [
         ("name: A\nstreams:\n  - modality: EEG\n    chanels: [Fp1]\n", r"line 4: .*chanels"),
         ("name: A\nstreams:\n  - modality: XXX\n    channels: [Fp1]\n", r"line 3: .*modality"),
-        ("name: A\nstreams:\n  - modality: EEG\n    channels: [Fp1, Fp1]\n", "line 3: .*twice"),
-        ("name: A\nstreams:\n  - modality: EEG\n    channels: [counter]\n", "go together"),
-        ("name: A\nstreams:\n  - modality: EEG\n    channels: [drop]\n", "no channel is left"),
+        ("name: A\nstreams:\n  - modality: EEG\n    channels: [Fp1, Fp1]\n", "line 3: .*duplic"),
+        (
+            "name: A\nstreams:\n  - modality: EEG\n    channels: [counter]\n",
+            "needs the `counter:`",
+        ),
+        (
+            "name: A\nstreams:\n  - modality: EEG\n    channels: [drop]\n",
+            "all channels are",
+        ),
         ("name: A\nstreams:\n  - modality: EEG\n", "either `channels`"),
         (
             "name: A\nstreams:\n  - modality: GSR\n    unit: mV\n    channels: [a]\n",
-            "no unit of GSR",
+            "not a known unit of GSR",
         ),
         ("name: A\n", "at least one stream"),
         ("name: A\nstreams: [\n", "line 3: this is not YAML"),

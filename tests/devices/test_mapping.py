@@ -1,4 +1,4 @@
-"""What leaves a described stream: electrodes, units, an unwrapped counter, in any pieces."""
+"""Mapping a described stream: electrodes, units and unwrapped counter, for any chunking."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from physiosync_rt import formats
 from physiosync_rt.datatypes import Chunk, Modality, RecordedStream, Recording, StreamSpec
 from physiosync_rt.devices import Device, load_device, map_recording, mapper_for
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats import registry
 from physiosync_rt.utils.yaml_config import parse_yaml
 
 
@@ -54,7 +54,7 @@ def test_an_ecg_typed_as_eeg_becomes_millivolts() -> None:
 
 
 def test_without_any_unit_the_stream_is_refused() -> None:
-    with pytest.raises(UserError, match="unit is not known; write `unit:`"):
+    with pytest.raises(UserError, match="unit is unknown; add `unit:`"):
         mapper_for(device("{modality: EEG, channels: [Cz]}"), spec(1))
 
 
@@ -107,9 +107,9 @@ def test_a_recording_keeps_what_is_not_described() -> None:
 
 def test_the_daisy_recording_shows_its_losses(data_dir: Path) -> None:
     path = data_dir / "xdf-openbci-eeg-markers" / "eeg16_markers_428s.xdf"
-    recording = map_recording(load_device("openbci-cyton-daisy"), formats.read(path))
+    recording = map_recording(load_device("openbci-cyton-daisy"), registry.read(path))
     (eeg,) = recording.of(Modality.EEG)
-    assert not any("unit not known" in note for note in recording.notes)
+    assert not any("unknown unit" in note for note in recording.notes)
     assert (eeg.spec.n_chans, eeg.spec.unit, eeg.spec.sfreq) == (15, "uV", 125.0)
     assert eeg.counter is not None
     steps = np.diff(eeg.counter)

@@ -37,7 +37,7 @@ def _write(path: Path, n_columns: int, sfreq: float, n_times: int, stamp: int = 
         (8, 256.0, ("TP9", "AF7")),
     ],
 )
-def test_the_board_is_told_by_columns_and_rate(
+def test_the_board_is_found_by_columns_and_rate(
     tmp_path: Path, n_columns: int, sfreq: float, names: tuple[str, ...]
 ) -> None:
     path = tmp_path / "BrainFlow-RAW_2024.csv"
@@ -63,7 +63,7 @@ def test_the_package_number_of_a_cyton_counts_samples(tmp_path: Path) -> None:
 def test_other_columns_and_other_rates_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "board.csv"
     _write(path, 77, 250.0, 20)
-    with pytest.raises(UserError, match="77 columns, which no board"):
+    with pytest.raises(UserError, match="77 columns, which no supported board"):
         read(path)
     _write(path, 24, 50.0, 200)
     with pytest.raises(UserError, match=r"CYTON_BOARD but runs at 50\.0 Hz"):

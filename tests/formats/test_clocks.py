@@ -31,8 +31,8 @@ def test_one_host_needs_no_offset() -> None:
     assert not sample_offsets(np.arange(5.0), np.empty((0, 2))).any()
 
 
-def test_a_clock_set_anew_starts_a_stretch_of_its_own() -> None:
-    # The sender's clock falls from 1000 s to 0 while real time goes on.
+def test_a_clock_reset_starts_a_new_segment() -> None:
+    # The sender's clock falls from 1000 s to 0 while real time continues.
     stamps = np.concatenate([np.arange(990.0, 1000.0), np.arange(0.0, 10.0)])
     measured = np.array([[995.0, -990.0], [999.0, -990.001], [2.0, 10.0], [6.0, 10.001]])
     corrected = stamps + sample_offsets(stamps, measured)

@@ -65,7 +65,7 @@ def test_missing_subjects_are_named(tmp_path: Path) -> None:
         list(read_all(tmp_path))
     with pytest.raises(UserError, match=r"no s01\.dat"):
         deap.subject_files(tmp_path / "..")
-    with pytest.raises(UserError, match="is no folder"):
+    with pytest.raises(UserError, match="is not a folder"):
         deap.subject_files(tmp_path / "nowhere")
 
 
@@ -148,7 +148,7 @@ def test_a_cut_off_file_is_named(tmp_path: Path) -> None:
         ({"data": np.zeros((2, 40, 7680))}, r"'data' has shape \(2, 40, 7680\), expected"),
         ({"data": np.zeros((2, 32, 8064))}, "'data' has shape"),
         ({"data": [1, 2]}, "'data' is not an array"),
-        ({"data": np.full((2, 40, 8064), np.nan)}, "trial 1 has samples that are no numbers"),
+        ({"data": np.full((2, 40, 8064), np.nan)}, "trial 1 contains NaN or infinite values"),
         ({"labels": np.full((3, 4), 5.0)}, r"'labels' has shape \(3, 4\)"),
         ({"labels": np.array([[5.0] * 4, [5.0, 9.5, 5.0, 5.0]])}, "trial 2 is rated"),
         ({"labels": np.array([[5.0] * 4, [5.0, np.nan, 5.0, 5.0]])}, "trial 2 is rated"),
@@ -166,11 +166,11 @@ def test_other_pickles_and_names_are_refused(tmp_path: Path) -> None:
     path.write_bytes(pickle.dumps({"data": np.zeros(3)}))
     with pytest.raises(UserError, match="a dict with 'data' and 'labels'"):
         deap.load_subject(path)
-    with pytest.raises(UserError, match="does not say its subject"):
+    with pytest.raises(UserError, match="does not name its subject"):
         deap.load_subject(tmp_path / "data.dat")
 
 
-def test_a_resistance_below_zero_is_no_conductance(tmp_path: Path) -> None:
+def test_a_negative_resistance_has_no_conductance(tmp_path: Path) -> None:
     path = write(tmp_path / "s01.dat")
     data = deap.load_subject(path).data
     data[1, deap.GSR_CHANNEL, 4000] = -3.0

@@ -1,4 +1,4 @@
-"""DREAMER's file, in the structure that its public loaders agree on."""
+"""DREAMER's file, in the structure used by its public loaders."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def wrong_rate(root: Any) -> None:
     ("change", "message"),
     [
         (set_score, r"subject 02 ScoreArousal is \[6.0.*expected 3 scores of 1 to 5"),
-        (drop_subject, "announces 2 subjects but holds 1"),
-        (drop_clip, "subject 01 EEG stimuli has 2 clips, the file announces 3"),
+        (drop_subject, "declares 2 subjects but contains 1"),
+        (drop_clip, "subject 01 EEG stimuli has 2 clips, the file declares 3"),
         (shorten_ecg, "subject 01 stimuli of clip 2 has .* s of EEG but 35.2 s of ECG"),
         (flatten_eeg, r"subject 02 EEG baseline of clip 3 is .* of shape \(7808, 13\)"),
         (wrong_rate, "EEG_SamplingRate is 256 Hz"),
@@ -139,7 +139,7 @@ def test_what_is_missing_or_wrong_is_named(
 def test_other_files_are_refused(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.mat"
     savemat(other, {"x": np.arange(3)})
-    with pytest.raises(UserError, match="holds no structure 'DREAMER'"):
+    with pytest.raises(UserError, match="contains no structure 'DREAMER'"):
         list(read_all(other))
     savemat(other, {"DREAMER": {"Data": 1}})
     with pytest.raises(UserError, match="has no field 'noOfSubjects'"):

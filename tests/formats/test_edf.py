@@ -116,7 +116,7 @@ def test_faros_holds_ecg_among_slower_channels(data_dir: Path) -> None:
 def test_duplicate_labels_are_numbered(data_dir: Path) -> None:
     recording = read(data_dir / _MNE / "duplicate_channel_labels.edf")
     assert recording.streams[0].spec.ch_names == ("F1", "F2", "F1-2")
-    assert any("twice (F1)" in note for note in recording.notes)
+    assert any("duplicate channel names (F1)" in note for note in recording.notes)
 
 
 def test_brainvision_keeps_channels_of_odd_units_apart(data_dir: Path) -> None:

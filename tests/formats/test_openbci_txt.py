@@ -55,11 +55,11 @@ def test_seconds_markers_and_a_last_line_cut_off(tmp_path: Path) -> None:
     assert any("1 lines" in note for note in recording.notes)
 
 
-def test_what_is_missing_is_told(tmp_path: Path) -> None:
+def test_missing_parts_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no samples"):
         read(_write(tmp_path / "empty.txt", []))
     with pytest.raises(UserError, match="does not declare"):
         read(_write(tmp_path / "mute.txt", ["0, 1"], ("%OpenBCI Raw EXG Data",)))
     eight = ("%OpenBCI Raw EXG Data", "%Number of channels = 8", "%Sample Rate = 250 Hz")
-    with pytest.raises(UserError, match="8 channels, which does not go with"):
+    with pytest.raises(UserError, match="8 channels, which does not match"):
         read(_write(tmp_path / "changed.txt", ["0, 1, 2, 3, 4, 5, 6, 7"], eight))

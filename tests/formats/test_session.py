@@ -72,9 +72,9 @@ def test_files_of_different_devices_are_placed_by_absolute_time() -> None:
 @pytest.mark.parametrize(
     ("utc", "why"),
     [
-        ((None, None), "a.xdf and b.xdf do not say when they began"),
-        ((5.0, None), "b.xdf does not say when it began"),
-        ((5.0, 6.0), "a.xdf and b.xdf overlap by the times they state"),
+        ((None, None), "a.xdf and b.xdf have no start time"),
+        ((5.0, None), "b.xdf has no start time"),
+        ((5.0, 6.0), "a.xdf and b.xdf overlap by their start times"),
     ],
 )
 def test_files_without_usable_time_follow_each_other(
@@ -112,26 +112,26 @@ def _pair(
 
 
 @pytest.mark.parametrize("utc", [(None, None), (None, 1.6e9), (1.6e9, None)])
-def test_devices_without_a_common_clock_are_refused_unless_asked_for(
+def test_files_without_a_common_clock_need_a_join_option(
     utc: tuple[float | None, float | None],
 ) -> None:
     parts = _pair(*utc)
     for join in (None, Join.CLOCK):
-        with pytest.raises(UserError, match=r"cannot be placed on one clock.*--join together"):
+        with pytest.raises(UserError, match=r"cannot be aligned on one clock.*--join together"):
             one_session(parts, join)
     together = one_session(parts, Join.TOGETHER)
     assert [s.timestamps[0] for s in together.streams] == [0.0, 0.0]
     assert together.start_utc is None
-    assert "begin at one moment, as asked for" in together.notes[0]
+    assert "start at the same moment, as requested" in together.notes[0]
     in_turn = one_session(parts, Join.TURN)
     assert in_turn.streams[1].timestamps[0] == pytest.approx(9.99 + FILE_GAP_S)
 
 
-def test_two_heads_at_once_beside_a_wrist_are_no_session() -> None:
+def test_two_overlapping_eeg_files_are_rejected() -> None:
     parts = [*_pair(1.6e9, 1.6e9), *_pair(1.6e9 + 1.0, None)[:1]]
     with pytest.raises(UserError, match=r"head.edf and head.edf overlap"):
         one_session(parts)
-    with pytest.raises(UserError, match="hold the same modality"):
+    with pytest.raises(UserError, match="contain the same modality"):
         one_session(parts, Join.TOGETHER)
 
 
@@ -140,10 +140,10 @@ def test_two_heads_at_once_beside_a_wrist_are_no_session() -> None:
     [
         (1.6e9, 1.6e9 + 3, "head.edf and wrist state whole seconds"),
         (1.6e9 + 0.25, 1.6e9 + 3, "wrist states whole seconds"),
-        (1.6e9 + 0.25, 1.6e9 + 3.5, "as exact against each other as the clocks"),
+        (1.6e9 + 0.25, 1.6e9 + 3.5, "as exact as the clocks"),
     ],
 )
-def test_it_is_said_how_exactly_files_were_placed(
+def test_a_note_states_how_exact_the_alignment_is(
     eeg_utc: float, gsr_utc: float, says: str
 ) -> None:
     (note,) = one_session(_pair(eeg_utc, gsr_utc)).notes
@@ -152,7 +152,7 @@ def test_it_is_said_how_exactly_files_were_placed(
 
 
 @pytest.mark.parametrize("second", [Modality.GSR, Modality.EEG])
-def test_files_of_different_hours_are_no_session(second: Modality) -> None:
+def test_files_of_different_hours_are_rejected(second: Modality) -> None:
     near = one_session(_pair(1.6e9, 1.6e9 + 9.9 + LONGEST_PAUSE_S, second))
     assert near.start_utc == 1.6e9
     with pytest.raises(UserError) as refused:
@@ -163,19 +163,19 @@ def test_files_of_different_hours_are_no_session(second: Modality) -> None:
     assert len(one_session(_pair(1.6e9, 0.0, second), Join.TURN).streams) >= 1
 
 
-def test_heads_far_apart_are_refused_though_a_wrist_lies_between() -> None:
+def test_eeg_files_far_apart_are_rejected_despite_gsr_between() -> None:
     wrist = Recording(
         (_stream(Modality.GSR, 8000, sfreq=4.0),), start_utc=1.6e9, path=Path("wrist")
     )
     heads = [_pair(1.6e9 + at, None)[0] for at in (60.0, 1200.0)]
-    with pytest.raises(UserError, match=r"head.edf .* lie 19 minutes apart"):
+    with pytest.raises(UserError, match=r"head.edf .* are 19 minutes apart"):
         one_session([wrist, *heads])
     assert len(one_session([wrist, heads[0]]).streams) == 2
 
 
 def test_a_file_without_samples_is_named() -> None:
     empty = Recording((_stream(Modality.EEG, 0),), path=Path("empty.xdf"))
-    with pytest.raises(UserError, match=r"empty\.xdf holds no samples"):
+    with pytest.raises(UserError, match=r"empty\.xdf contains no samples"):
         one_session([*_pair(1.6e9, 1.6e9), empty])
 
 

@@ -26,7 +26,7 @@ def test_losses_beyond_a_cycle_are_told_by_elapsed_time(n_lost: int) -> None:
     np.testing.assert_array_equal(got, count)
 
 
-def test_a_burst_of_late_samples_is_no_loss() -> None:
+def test_a_burst_of_late_samples_is_not_a_loss() -> None:
     count = np.arange(4000)
     stamps = count / _SFREQ
     # Nothing arrives for 0.9 s, then all at once: late by most of a cycle.

@@ -28,7 +28,7 @@ from physiosync_rt.formats.units import stream_conversions, to_canonical
         (Modality.GSR, "umho", 1.0),
     ],
 )
-def test_words_of_the_wild_are_understood(modality: Modality, word: str, factor: float) -> None:
+def test_spellings_of_devices_are_understood(modality: Modality, word: str, factor: float) -> None:
     conversion = to_canonical(modality, word)
     assert conversion is not None
     assert conversion(np.array([2.0]))[0] == pytest.approx(2.0 * factor, rel=1e-12)
@@ -65,11 +65,11 @@ def test_resistance_becomes_conductance(word: str, resistance: float) -> None:
         (Modality.OTHER, "uV"),
     ],
 )
-def test_what_is_no_unit_of_the_modality_is_not_guessed(modality: Modality, word: str) -> None:
+def test_a_unit_of_another_modality_is_not_guessed(modality: Modality, word: str) -> None:
     assert to_canonical(modality, word) is None
 
 
-def test_a_silent_channel_shares_the_unit_that_its_neighbours_agree_on() -> None:
+def test_a_channel_without_unit_takes_the_unit_of_the_others() -> None:
     conversions = stream_conversions(Modality.EEG, ["mV", "", "mV"])
     assert conversions is not None
     assert [conversion.factor for conversion in conversions] == [1e3, 1e3, 1e3]

@@ -41,7 +41,7 @@ def test_mind_monitor_gives_raw_eeg_and_blinks(data_dir: Path) -> None:
     assert recording.markers[0].labels == ("/muse/elements/blink",)
 
 
-def test_band_powers_alone_are_refused_with_the_mend(tmp_path: Path, data_dir: Path) -> None:
+def test_band_powers_alone_are_rejected_with_a_fix(tmp_path: Path, data_dir: Path) -> None:
     source = (data_dir / "devicely-wearables" / "muse.csv").read_text()
     path = tmp_path / "muse.csv"
     path.write_text(source.replace("RAW_", "ABSENT_"))

@@ -40,7 +40,7 @@ def test_openbci_through_labrecorder(data_dir: Path) -> None:
     assert (eeg.spec.sfreq, eeg.spec.unit, eeg.spec.source_id) == (125.0, "", "openbcigui")
     assert np.count_nonzero(np.diff(eeg.timestamps) < 0) == 1115
     assert len(markers.labels) == 182
-    assert any("unit not known" in note for note in recording.notes)
+    assert any("unknown unit" in note for note in recording.notes)
 
 
 def test_a_cut_off_file_gives_what_is_there(data_dir: Path) -> None:
@@ -108,14 +108,12 @@ def test_a_cut_before_the_first_sample_ends_in_one_sentence(
         read(path)
 
 
-def test_a_chunk_that_promises_more_than_it_holds_is_refused(
-    tmp_path: Path, data_dir: Path
-) -> None:
+def test_a_chunk_that_declares_too_many_samples_is_rejected(tmp_path: Path, data_dir: Path) -> None:
     content = (data_dir / "xdf-examples" / "minimal.xdf").read_bytes()
     # The first samples chunk of stream 0 and its count of 1.
     count = b"\x03\x00\x00\x00\x00\x00\x04\x01\x00\x00\x00"
     assert content.count(count) == 1
     path = tmp_path / "lie.xdf"
     path.write_bytes(content.replace(count, count[:7] + b"\xff\xff\xff\xee"))
-    with pytest.raises(UserError, match=r"lie\.xdf is damaged: .* promises 4009754623 samples"):
+    with pytest.raises(UserError, match=r"lie\.xdf is damaged: .* declares 4009754623 samples"):
         read(path)

@@ -67,7 +67,7 @@ def test_a_file_never_closed_can_be_read(tmp_path: Path) -> None:
         writer.close()
 
 
-def test_a_damaged_stretch_costs_that_stretch_alone(tmp_path: Path) -> None:
+def test_a_damaged_part_affects_only_itself(tmp_path: Path) -> None:
     path = tmp_path / "a.xdf"
     with XdfWriter(path) as writer:
         stream = writer.add_stream(EEG)
@@ -87,9 +87,9 @@ def test_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         stream = writer.add_stream(EEG)
         counted = writer.add_stream(GSR, counter=True)
         marks = writer.add_markers("notes")
-        with pytest.raises(ValueError, match="do not go with"):
+        with pytest.raises(ValueError, match="do not fit"):
             writer.write_samples(stream, np.ones((3, 1), np.float32), np.arange(3.0))
-        with pytest.raises(ValueError, match="do not go with"):
+        with pytest.raises(ValueError, match="do not fit"):
             writer.write_samples(counted, np.ones((3, 1), np.float32), np.arange(3.0))
         with pytest.raises(ValueError, match="counter"):
             writer.write_samples(

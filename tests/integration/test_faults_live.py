@@ -48,7 +48,7 @@ def test_a_killed_device_is_back_within_three_seconds(predictor: Predictor) -> N
     assert outcome.seen_s < SEEN_WITHIN_S
     assert outcome.withheld.keys() <= {"stalled", "gap", "warming_up"}
     assert outcome.withheld["stalled"] >= 2
-    assert "has gone" in outcome.said
+    assert "is lost" in outcome.said
 
 
 SUDDEN = [
@@ -57,10 +57,10 @@ SUDDEN = [
     "freeze of 5 s",
     "burst: 0.8 s at once",
     "burst: 3 s at once",
-    "a second sent twice",
-    "clock set back by an hour",
-    "clock set forward by 5 s",
-    "clock set forward by 1e6 s",
+    "duplicates for 1 s",
+    "clock reset by -1 h",
+    "clock reset by +5 s",
+    "clock reset by +1e6 s",
     "killed, back with a new uid",
 ]
 
@@ -73,9 +73,9 @@ def test_a_sudden_fault_is_seen_within_a_second_and_a_half(predictor: Predictor,
     _sound(outcome)
     fault = outcome.fault
     # What is told by what follows it can be seen no sooner than it is over.
-    told_by_its_end = 0.0 if fault.lasts_s > 1.0 else fault.lasts_s
-    repeated_s = 1.0 if "twice" in name else 0.0
-    assert outcome.seen_s < SEEN_WITHIN_S + told_by_its_end + repeated_s
+    detected_at_its_end = 0.0 if fault.lasts_s > 1.0 else fault.lasts_s
+    repeated_s = 1.0 if "duplicates" in name else 0.0
+    assert outcome.seen_s < SEEN_WITHIN_S + detected_at_its_end + repeated_s
     assert outcome.said
 
 
@@ -88,7 +88,7 @@ def test_a_sudden_fault_is_seen_within_a_second_and_a_half(predictor: Predictor,
         ("rate 2 % lower than declared", 10.0),
         ("drift +200 ppm", 120.0),
         ("drift -200 ppm", 120.0),
-        ("stamps stand still for 3 s", 2.0),
+        ("stuck clock for 3 s", 2.0),
     ],
 )
 def test_a_creeping_fault_is_seen_in_time(predictor: Predictor, name: str, within_s: float) -> None:
@@ -100,15 +100,15 @@ def test_a_creeping_fault_is_seen_in_time(predictor: Predictor, name: str, withi
 @pytest.mark.slow
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize(
-    "name", ["none", "jitter 10 ms", "stamps a million seconds away", "stamps of UNIX time"]
+    "name", ["none", "jitter 10 ms", "clock offset of 1e6 s", "UNIX time stamps"]
 )
 def test_what_is_no_loss_costs_no_prediction(predictor: Predictor, name: str) -> None:
     (outcome,) = measure_faults(predictor, [BY_NAME[name]])
     _sound(outcome)
     assert set(outcome.withheld) <= {"warming_up"}
-    assert not math.isnan(outcome.valid_s) or not outcome.fault.sets_in
-    told = {sign.split()[0] for sign in outcome.seen}
-    assert told <= {"jitter", "late"}
+    assert not math.isnan(outcome.valid_s) or not outcome.fault.starts_late
+    signs = {sign.split()[0] for sign in outcome.seen}
+    assert signs <= {"jitter", "late"}
 
 
 @pytest.mark.slow
@@ -135,7 +135,7 @@ def test_samples_lost_one_by_one_are_counted_and_end_no_run(
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize(
     ("name", "sign"),
-    [("GSR: freeze of 8 s", "stalled"), ("GSR: clock set back by an hour", "clock_resets")],
+    [("GSR: freeze of 8 s", "stalled"), ("GSR: clock reset by -1 h", "clock_resets")],
 )
 def test_a_fault_of_the_gsr_alone_costs_no_prediction(
     predictor: Predictor, name: str, sign: str
@@ -169,7 +169,7 @@ def test_pulses_through_lsl_stay_together_within_4_ms(
     assert np.percentile(np.abs(errors), 99) < 0.004
 
 
-def test_a_fault_sets_in_at_its_second() -> None:
-    assert Fault("x", "freeze=15:5").sets_in
-    assert not Fault("x", "jitter=15ms").sets_in
-    assert Fault("x", killed=True).sets_in
+def test_a_fault_starts_at_its_second() -> None:
+    assert Fault("x", "freeze=15:5").starts_late
+    assert not Fault("x", "jitter=15ms").starts_late
+    assert Fault("x", killed=True).starts_late

@@ -180,7 +180,7 @@ def test_electrodes_that_are_made_up_lower_the_confidence() -> None:
 
 def test_without_eeg_there_is_no_run(bundle: Bundle, recording: Recording) -> None:
     source = FileSource(_without(recording, Modality.EEG))
-    with pytest.raises(UserError, match=r"no EEG stream.*in sight: SimulatedGSR"):
+    with pytest.raises(UserError, match=r"no EEG stream.*available: SimulatedGSR"):
         Engine(source, Predictor(bundle)).open()
 
 
@@ -320,6 +320,6 @@ def test_the_thread_ends_when_asked_and_hands_its_error_on(
     engine._stopping.clear()
     failing.start()
     failing.join(10.0)
-    with pytest.raises(UserError, match="reaches beyond"):
+    with pytest.raises(UserError, match="exceeds"):
         failing.finish()
     engine.close()

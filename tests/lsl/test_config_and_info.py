@@ -66,7 +66,7 @@ def test_a_counter_travels_as_one_more_channel() -> None:
     assert counter.tolist() == [16_000_001]
 
 
-def test_a_silent_stream_gets_numbered_channels_and_no_unit() -> None:
+def test_an_undescribed_stream_gets_numbered_channels_and_no_unit() -> None:
     info = pylsl.StreamInfo("obci_eeg1", "EEG", 3, 250.0, "float32", "openbcigui")
     made = layout(info)
     assert made.spec.ch_names == ("ch1", "ch2", "ch3")
@@ -89,12 +89,12 @@ def test_a_silent_stream_gets_numbered_channels_and_no_unit() -> None:
         ("", ["eeg", "gsr"], Modality.OTHER),
     ],
 )
-def test_types_of_the_wild(stype: str, types: list[str], modality: Modality) -> None:
+def test_types_of_real_streams(stype: str, types: list[str], modality: Modality) -> None:
     channels = [{"type": t} for t in types] or [{}]
     assert stream_layout("x", stype, 10.0, channels).spec.modality is modality
 
 
-def test_units_of_the_wild_are_converted() -> None:
+def test_units_of_real_streams_are_converted() -> None:
     channels = [{"label": "Fz", "unit": "mV"}, {"label": "Cz", "unit": "volts"}]
     made = stream_layout("x", "EEG", 10.0, channels)
     samples, _ = made.split(np.array([[0.002, 0.000003]]))
@@ -108,7 +108,7 @@ def test_resistance_is_turned_into_conductance() -> None:
     assert np.isnan(samples[1, 0])
 
 
-def test_all_streams_in_sight_are_found_with_their_channels() -> None:
+def test_all_streams_are_found_with_their_channels() -> None:
     specs = [
         StreamSpec(f"find-{k}", Modality.EEG, ("Fz", "Cz"), 64.0, "uV", "EEG", f"find-{k}")
         for k in range(3)
@@ -142,7 +142,7 @@ def test_loopback_keeps_the_choice_of_the_parent() -> None:
     assert "another session" not in text
 
 
-def test_loopback_is_written_once_and_swept_away() -> None:
+def test_loopback_is_written_once_and_removed() -> None:
     code = "from physiosync_rt.lsl.config import use_loopback as f; a = f(); b = f(); "
     done = _run(code + "assert a == b and a.is_file(); print(a)")
     assert done.returncode == 0, done.stderr

@@ -34,7 +34,7 @@ def test_everything_that_can_be_written_is_read() -> None:
 @pytest.mark.parametrize(
     "text", ["loss", "loss=2", "freeze=3", "jitter=5min", "quake=1", "reset=5", "rate=3"]
 )
-def test_what_is_not_understood_is_told(text: str) -> None:
+def test_invalid_faults_are_rejected(text: str) -> None:
     with pytest.raises(UserError, match=r"fault|loss|rate"):
         Faults.parse(text)
 
@@ -46,7 +46,7 @@ def test_no_faults_change_nothing() -> None:
     np.testing.assert_array_equal(due, _TIMES)
 
 
-def test_a_seed_spoils_the_same_samples_and_streams_differ() -> None:
+def test_a_seed_changes_the_same_samples_and_streams_differ() -> None:
     faults = Faults(loss=0.05, jitter=0.004, seed=3)
     first, again, other = (faults.apply(name, _TIMES, _TIMES) for name in ("EEG", "EEG", "GSR"))
     for a, b in zip(first, again, strict=True):
@@ -56,7 +56,7 @@ def test_a_seed_spoils_the_same_samples_and_streams_differ() -> None:
     assert np.std(first[1] - _TIMES[first[0]]) == pytest.approx(0.004, rel=0.05)
 
 
-def test_a_freeze_loses_a_stretch_and_a_burst_delays_one() -> None:
+def test_a_freeze_loses_an_interval_and_a_burst_delays_one() -> None:
     kept, _, _ = Faults(freeze=((20.0, 3.0),)).apply("EEG", _TIMES, _TIMES)
     lost = np.setdiff1d(np.arange(len(_TIMES)), kept)
     assert (_TIMES[lost][0], _TIMES[lost][-1], len(lost)) == (20.0, 22.99, 300)
@@ -74,7 +74,7 @@ def test_drift_stretches_the_senders_clock() -> None:
     np.testing.assert_array_equal(due, _TIMES)
 
 
-def test_clocks_lie_in_many_ways() -> None:
+def test_clock_offset_reset_and_stuck_clock() -> None:
     _, times, _ = Faults(clock=1e6, reset=((50.0, -3.0),)).apply("EEG", _TIMES, _TIMES)
     np.testing.assert_allclose(times, _TIMES + 1e6 - 3.0 * (_TIMES >= 50), rtol=1e-12)
     _, times, due = Faults(constant=((10.0, 2.0),)).apply("EEG", _TIMES, _TIMES)
@@ -85,14 +85,14 @@ def test_clocks_lie_in_many_ways() -> None:
     np.testing.assert_array_equal(due, _TIMES)
 
 
-def test_a_rate_that_is_a_lie_sends_faster() -> None:
+def test_a_wrong_rate_sends_faster() -> None:
     kept, times, due = Faults(rate=0.02).apply("EEG", _TIMES, _TIMES)
     assert len(kept) == len(_TIMES)
     assert np.diff(times) == pytest.approx(0.01 / 1.02)
     np.testing.assert_array_equal(due, times)
 
 
-def test_a_repeat_sends_a_stretch_twice() -> None:
+def test_a_repeat_sends_duplicates() -> None:
     kept, times, due = Faults(repeat=((30.0, 0.5),)).apply("EEG", _TIMES, _TIMES)
     np.testing.assert_array_equal(kept, np.r_[0:3050, 3000:3050, 3050:10_000])
     np.testing.assert_array_equal(times, _TIMES[kept])
@@ -111,7 +111,7 @@ def test_a_fault_can_be_of_one_stream(whose: str) -> None:
     assert plan.of(_GSR) == Faults(jitter=0.005, loss=0.2, seed=2)
 
 
-def test_a_fault_of_a_stream_that_is_not_there_is_told() -> None:
+def test_a_fault_of_a_missing_stream_is_rejected() -> None:
     with pytest.raises(UserError, match=r"'loss=0.2' is for 'ECG'.*Cap \(EEG\), Wrist \(GSR\)"):
         FaultPlan.parse("loss@ECG=0.2").check((_EEG, _GSR))
     with pytest.raises(UserError, match=r"quake=1.*loss@GSR"):

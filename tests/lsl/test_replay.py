@@ -49,12 +49,12 @@ def _recording(tmp_name: str, seconds: float = 2.0) -> Recording:
 
 
 @dataclass
-class _Heard:
+class _Received:
     stamps: list[float] = field(default_factory=list)
     rows: list[list[float]] = field(default_factory=list)
 
 
-class _Listener:
+class _Consumer:
     """Inlets for all streams of one replay."""
 
     def __init__(self, prefix: str, n_streams: int) -> None:
@@ -67,7 +67,7 @@ class _Listener:
         self._inlets = {info.name(): pylsl.StreamInlet(info, recover=False) for info in found}
         for inlet in self._inlets.values():
             inlet.open_stream(timeout=5.0)
-        self.heard = {name: _Heard() for name in self._inlets}
+        self.received = {name: _Received() for name in self._inlets}
         self.texts: list[str] = []
         self.text_stamps: list[float] = []
         self.marker_name = f"{prefix}markers"
@@ -89,8 +89,8 @@ class _Listener:
                 self.texts += [row[0] for row in rows]
                 self.text_stamps += stamps
             else:
-                self.heard[name].rows += list(rows)
-                self.heard[name].stamps += stamps
+                self.received[name].rows += list(rows)
+                self.received[name].stamps += stamps
 
 
 @contextmanager
@@ -117,36 +117,39 @@ def test_everything_arrives_with_its_original_timing(speed: float) -> None:
         on_progress=lambda done, total: progress.append((done, total)),
     )
     with _playing(replayer):
-        listener = _Listener(prefix, 3)
+        consumer = _Consumer(prefix, 3)
         begin = time.monotonic()
-        listener.until_end()
+        consumer.until_end()
         wall_s = time.monotonic() - begin
     # A second of settling, the recording at its speed, and what a busy machine adds.
     assert replayer.duration / speed < wall_s < 1.0 + replayer.duration / speed + 5.0
     eeg, gsr = recording.streams
-    heard_eeg, heard_gsr = listener.heard[f"{prefix}EEG"], listener.heard[f"{prefix}GSR"]
-    made = layout(listener.infos[f"{prefix}EEG"])
-    samples, counter = made.split(np.array(heard_eeg.rows))
+    received_eeg, received_gsr = (
+        consumer.received[f"{prefix}EEG"],
+        consumer.received[f"{prefix}GSR"],
+    )
+    made = layout(consumer.infos[f"{prefix}EEG"])
+    samples, counter = made.split(np.array(received_eeg.rows))
     np.testing.assert_array_equal(samples, eeg.samples)
     assert counter is not None
     assert eeg.counter is not None
     np.testing.assert_array_equal(counter, eeg.counter - eeg.counter[0])
-    np.testing.assert_array_equal(np.array(heard_gsr.rows, dtype=np.float32), gsr.samples)
+    np.testing.assert_array_equal(np.array(received_gsr.rows, dtype=np.float32), gsr.samples)
     # One clock for all: what differs between published and recorded times is one constant.
-    constant = heard_eeg.stamps[0] - eeg.timestamps[0]
-    np.testing.assert_allclose(heard_eeg.stamps, eeg.timestamps + constant, rtol=0, atol=1e-9)
+    constant = received_eeg.stamps[0] - eeg.timestamps[0]
+    np.testing.assert_allclose(received_eeg.stamps, eeg.timestamps + constant, rtol=0, atol=1e-9)
     n_before = int(np.sum(gsr.timestamps < 51.0))
     offsets = np.where(np.arange(len(gsr.timestamps)) < n_before, 1e5 - 50.0, 1e5 - 49.998)
     np.testing.assert_allclose(
-        heard_gsr.stamps, gsr.timestamps + offsets + constant, rtol=0, atol=1e-9
+        received_gsr.stamps, gsr.timestamps + offsets + constant, rtol=0, atol=1e-9
     )
-    # The marker from a wrong clock is left out.
-    assert listener.texts == ["start", "middle", END_MARKER]
+    # The marker with a wrong clock is dropped.
+    assert consumer.texts == ["start", "middle", END_MARKER]
     np.testing.assert_allclose(
-        listener.text_stamps[:2], np.array([1e5 + 0.1, 1e5 + 1.0]) + constant, rtol=0, atol=1e-9
+        consumer.text_stamps[:2], np.array([1e5 + 0.1, 1e5 + 1.0]) + constant, rtol=0, atol=1e-9
     )
-    assert listener.text_stamps[-1] >= max(heard_eeg.stamps[-1], heard_gsr.stamps[-1]) - 1e-9
-    assert {declared_speed(info) for info in listener.infos.values()} == {speed}
+    assert consumer.text_stamps[-1] >= max(received_eeg.stamps[-1], received_gsr.stamps[-1]) - 1e-9
+    assert {declared_speed(info) for info in consumer.infos.values()} == {speed}
     assert made.spec.unit == "uV"
     assert progress[-1] == (pytest.approx(replayer.duration), replayer.duration)
 
@@ -180,17 +183,17 @@ def test_a_stopped_loop_says_that_it_ends() -> None:
     recording = replace(_recording("loop", seconds=0.5), markers=())
     replayer = Replayer(recording, loop=True, speed=4.0, prefix="loop-")
     with _playing(replayer):
-        listener = _Listener("loop-", 3)
+        consumer = _Consumer("loop-", 3)
         thread = threading.Timer(3.0, replayer.stop)
         thread.start()
-        listener.until_end()
+        consumer.until_end()
         thread.join()
-    stamps = np.array(listener.heard["loop-GSR"].stamps)
+    stamps = np.array(consumer.received["loop-GSR"].stamps)
     assert len(stamps) > 32
     # Rounds follow each other on one clock, with a pause that no window can cross.
     assert (np.diff(stamps) > 0).all()
     assert np.diff(stamps).max() > 0.9
-    assert listener.texts == [END_MARKER]
+    assert consumer.texts == [END_MARKER]
 
 
 def test_without_waiting_nobody_needs_to_listen() -> None:
@@ -213,10 +216,10 @@ def test_lost_samples_are_lost_with_their_counts() -> None:
         recording, prefix="faults-", speed=4.0, faults=FaultPlan.parse("loss=0.2,seed=5")
     )
     with _playing(replayer):
-        listener = _Listener("faults-", 3)
-        listener.until_end()
-    heard = listener.heard["faults-EEG"]
-    samples, counter = layout(listener.infos["faults-EEG"]).split(np.array(heard.rows))
+        consumer = _Consumer("faults-", 3)
+        consumer.until_end()
+    received = consumer.received["faults-EEG"]
+    samples, counter = layout(consumer.infos["faults-EEG"]).split(np.array(received.rows))
     n_sent = recording.streams[0].samples.shape[0]
     assert 0.6 * n_sent < len(samples) < 0.95 * n_sent
     assert counter is not None
@@ -226,7 +229,7 @@ def test_lost_samples_are_lost_with_their_counts() -> None:
 def test_samples_are_sent_when_their_time_has_come_and_never_out_of_order() -> None:
     times = np.array([0.0, 0.01, 0.03, 0.02, 0.04])
     assert due_times(times, 100.0).tolist() == pytest.approx([0.0, 0.01, 0.03, 0.03, 0.04])
-    # A clock set anew, back or far ahead, does not make anybody wait.
+    # A clock reset, back or far ahead, causes no waiting.
     before, after = 1e6 + np.arange(5) / 100, np.arange(5) / 100
     for reset in (np.concatenate([before, after]), np.concatenate([after, before])):
         np.testing.assert_allclose(np.diff(due_times(reset, 100.0)), 0.01, atol=1e-6)
@@ -239,17 +242,17 @@ def test_two_hosts_are_replayed_on_one_clock(data_dir: Path) -> None:
     recording = read(data_dir / "xdf-ecg-markers" / "ecg_twohost_clean_68s.xdf")
     replayer = Replayer(recording, speed=20.0, prefix="hosts-")
     with _playing(replayer):
-        listener = _Listener("hosts-", 2)
-        listener.until_end()
-    stamps = listener.heard["hosts-HeartyPatch"].stamps
+        consumer = _Consumer("hosts-", 2)
+        consumer.until_end()
+    stamps = consumer.received["hosts-HeartyPatch"].stamps
     assert len(stamps) == 8720
-    assert len(listener.texts) == 5
-    assert all(stamps[0] < t < stamps[-1] for t in listener.text_stamps[:-1])
+    assert len(consumer.texts) == 5
+    assert all(stamps[0] < t < stamps[-1] for t in consumer.text_stamps[:-1])
 
 
 def test_a_clock_reset_is_replayed_in_the_time_it_took(data_dir: Path) -> None:
     recording = read(data_dir / "xdf-examples" / "clock_resets.xdf")
     assert Replayer(recording).duration == pytest.approx(573.0, abs=1.0)
-    # Without a clock measurement nothing tells how long the reset took.
+    # Without a clock offset the length of the reset is unknown.
     lost = tuple(replace(s, clock_offsets=np.empty((0, 2))) for s in recording.streams)
     assert Replayer(replace(recording, streams=lost)).duration < 300.0

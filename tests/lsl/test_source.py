@@ -67,7 +67,7 @@ def test_one_of_two_eeg_streams_has_to_be_named(sender) -> None:
         LslSource(timeout=2).open()
     assert "'cap'" in str(error.value)
     assert "'other'" in str(error.value)
-    with pytest.raises(UserError, match=r"no stream called 'nobody' found; in sight: .*'cap'"):
+    with pytest.raises(UserError, match=r"no stream called 'nobody' found; available: .*'cap'"):
         LslSource("nobody", timeout=1).open()
     source = LslSource("CAP", timeout=5)
     try:
@@ -79,9 +79,9 @@ def test_one_of_two_eeg_streams_has_to_be_named(sender) -> None:
     assert process.poll() is None
 
 
-def test_a_stream_that_says_nothing_is_refused_with_the_way_out(sender) -> None:
+def test_an_undescribed_stream_is_rejected_with_a_fix(sender) -> None:
     sender({"bare": True, "name": "box", "stype": "EEG", "n_chans": 3, "sfreq": 125.0})
-    with pytest.raises(UserError, match=r"unit its samples are and its electrodes") as error:
+    with pytest.raises(UserError, match=r"its unit and its electrodes") as error:
         LslSource(timeout=2).open()
     template = str(error.value).split("\n\n", 1)[1]
     device = parse_yaml(template, Device, "template")
@@ -153,7 +153,7 @@ def until(source, condition, seconds=10.0):
     [("amp-7", "amp-7"), ("", ""), ("run-1", "run-2")],
     ids=["same source_id", "no source_id", "source_id made up anew"],
 )
-def test_a_stream_that_is_killed_and_started_again_is_taken_up(
+def test_a_stream_that_is_killed_and_restarted_is_reconnected(
     sender, source_id: str, successor_id: str
 ) -> None:
     process = sender({**EEG, "source_id": source_id}, duration=30.0)
@@ -165,7 +165,7 @@ def test_a_stream_that_is_killed_and_started_again_is_taken_up(
         uid = source._signals[0].info.uid()
         process.kill()
         process.wait()
-        until(source, lambda _: any("has gone" in n for n in source.notices), 3.0)
+        until(source, lambda _: any("is lost" in n for n in source.notices), 3.0)
         successor = sender({**EEG, "source_id": successor_id}, duration=30.0)
         go(successor)
         back = time.monotonic()
@@ -178,7 +178,7 @@ def test_a_stream_that_is_killed_and_started_again_is_taken_up(
         source.close()
 
 
-def test_a_namesake_that_was_there_before_is_no_successor(sender) -> None:
+def test_a_stream_of_the_same_name_from_before_is_not_a_successor(sender) -> None:
     process = sender({**EEG, "source_id": "mine"}, duration=30.0)
     other = sender({**EEG, "source_id": "theirs"}, duration=30.0)
     source = LslSource("mine", timeout=5)
@@ -189,7 +189,7 @@ def test_a_namesake_that_was_there_before_is_no_successor(sender) -> None:
         until(source, bool)
         process.kill()
         process.wait()
-        until(source, lambda _: any("has gone" in n for n in source.notices), 3.0)
+        until(source, lambda _: any("is lost" in n for n in source.notices), 3.0)
         deadline = time.monotonic() + 2.0
         while time.monotonic() < deadline:
             assert not source.poll(0.02).chunks
@@ -197,7 +197,7 @@ def test_a_namesake_that_was_there_before_is_no_successor(sender) -> None:
         source.close()
 
 
-def test_a_successor_with_other_channels_is_refused_and_said(sender) -> None:
+def test_a_successor_with_other_channels_is_rejected_and_reported(sender) -> None:
     process = sender({**EEG, "source_id": "amp"}, duration=30.0)
     source = LslSource(timeout=5)
     try:
@@ -221,7 +221,7 @@ def test_markers_come_back_too(sender) -> None:
         until(source, bool)
         process.kill()
         process.wait()
-        until(source, lambda _: any("'markers' has gone" in n for n in source.notices), 3.0)
+        until(source, lambda _: any("'markers' is lost" in n for n in source.notices), 3.0)
         successor = sender(EEG, duration=2.0)
         until(source, lambda _: any("'markers' is back" in n for n in source.notices))
         go(successor)
@@ -232,7 +232,7 @@ def test_markers_come_back_too(sender) -> None:
     assert [marker.text for marker in markers] == ["begin"]
 
 
-def test_streams_of_one_foreign_clock_stay_together(sender) -> None:
+def test_streams_of_one_other_clock_stay_together(sender) -> None:
     process = sender(EEG, GSR, start=1.7e9, duration=3.0)
     source = LslSource(timeout=5)
     try:
@@ -249,6 +249,6 @@ def test_streams_of_one_foreign_clock_stay_together(sender) -> None:
         np.testing.assert_array_equal(samples[:, 0], np.arange(n_samples))
 
 
-def test_no_stream_at_all_says_how_to_go_on() -> None:
-    with pytest.raises(UserError, match="there is none at all"):
+def test_without_streams_the_error_says_what_to_do() -> None:
+    with pytest.raises(UserError, match="there are no LSL streams at all"):
         LslSource(timeout=0.5).open()

@@ -69,7 +69,7 @@ def test_frozen():
         ({"projector_dims": (1, 2, 0)}, "a width of projector_dims is 0"),
         ({"faithful": 1}, "faithful is 1"),
         ({"faithful": True, "embedding": "conv"}, "faithful needs the embedding 'paper'"),
-        ({"n_times": 66, "embedding": "conv"}, "kernel of 65 samples leaves no 3 views of 66"),
+        ({"n_times": 66, "embedding": "conv"}, "kernel 65 is too long for 3 views of 66"),
     ],
 )
 def test_refused_encoders(change, message):
@@ -80,15 +80,15 @@ def test_refused_encoders(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"pps_5s": None}, "come together or not at all"),
-        ({"eeg_1s": MODEL.pps_1s}, "eeg_1s holds an encoder of 'pps'"),
+        ({"pps_5s": None}, "both eeg_5s and pps_5s, or neither"),
+        ({"eeg_1s": MODEL.pps_1s}, "eeg_1s is an encoder of 'pps'"),
         ({"eeg_1s": MODEL.eeg_5s}, "eeg_1s cannot have 640 samples"),
         ({"eeg_1s": {"dim": 3}}, "expected an EncoderConfig"),
         ({"eeg_1s": replace(MODEL.eeg_1s, n_chans=5)}, "eeg: 5 channels at 1 s, 4 at 5 s"),
         ({"pps_1s": replace(MODEL.pps_1s, dim=64)}, "eeg has dim 32, pps 64"),
         ({"targets": ()}, "targets is"),
-        ({"targets": ("valence", "valence")}, "without doubles"),
-        ({"targets": ("high.valence",)}, "not a plain name"),
+        ({"targets": ("valence", "valence")}, "unique names"),
+        ({"targets": ("high.valence",)}, "not an identifier"),
         ({"routes": ("fused", "ecg")}, "a route is 'ecg'"),
         ({"n_classes": 1}, "n_classes is 1"),
         ({"head_dims": (32,)}, "expected 2 widths"),

@@ -32,7 +32,7 @@ def test_members_that_do_not_go_together_are_refused():
         PerTargetEnsemble({"a": first, "b": network("arousal", n_eeg=3)})
     with pytest.raises(ValueError, match="member b has"):
         PerTargetEnsemble({"a": first, "b": network("arousal", routes=("fused",))})
-    with pytest.raises(ValueError, match="without doubles"):
+    with pytest.raises(ValueError, match="unique names"):
         PerTargetEnsemble({"a": first, "b": network("valence")})
     with pytest.raises(ValueError, match="no members"):
         PerTargetEnsemble({})

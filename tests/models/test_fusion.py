@@ -217,11 +217,11 @@ def test_windows_that_do_not_fit_are_refused(eeg, pps, message):
 def test_routes_and_targets_that_are_not_there_are_refused():
     model = PhysioSync(replace(SMALL, routes=("fused",))).eval()
     eeg, _ = inputs(SMALL)
-    with pytest.raises(ValueError, match="no eeg heads here, only fused"):
+    with pytest.raises(ValueError, match="no eeg heads: this network has fused"):
         model(eeg, None)
     with pytest.raises(ValueError, match="fused heads need pps"):
         model.classify(model.embed(eeg, None), "fused")
-    with pytest.raises(ValueError, match="no target 'liking' here"):
+    with pytest.raises(ValueError, match="no target 'liking'"):
         model.head("fused", "liking")
 
 

@@ -164,10 +164,13 @@ def test_unused_parameters_may_be_there_or_not(fill):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"norm.weight": None}, "missing: norm.weight"),
-        ({"eeg_transform.bn.running_var": None}, "missing: eeg_transform.bn.running_var"),
-        ({"extra.weight": (3,)}, "not known: extra.weight"),
-        ({"blocks.0.ecg_prompt": (1, 2, 8)}, "not known: blocks.0.ecg_prompt"),
+        ({"norm.weight": None}, "missing parameters: norm.weight"),
+        (
+            {"eeg_transform.bn.running_var": None},
+            "missing parameters: eeg_transform.bn.running_var",
+        ),
+        ({"extra.weight": (3,)}, "unknown parameters: extra.weight"),
+        ({"blocks.0.ecg_prompt": (1, 2, 8)}, "unknown parameters: blocks.0.ecg_prompt"),
         ({"norm.bias": (9,)}, r"norm.bias has shape \(9,\), expected \(8,\)"),
         ({"blocks.1.mlp_vl.fc1.bias": (9,)}, r"blocks.1.mlp_vl.fc1.bias has shape \(9,\)"),
     ],
@@ -203,9 +206,9 @@ def test_a_whole_network_from_released_checkpoints(fill, window):
         torch.testing.assert_close(model(eeg, ecg)["valence"], head(features))
     assert torch.equal(model.encoders["eeg_1s"].norm.weight, encoders["eeg_1s"]["norm.weight"])
 
-    with pytest.raises(ValueError, match="encoders missing: pps_1s"):
+    with pytest.raises(ValueError, match="missing encoders: pps_1s"):
         import_model({"eeg_1s": encoders["eeg_1s"]}, classifiers, config, "ecg")
-    with pytest.raises(ValueError, match="classifiers not known: arousal"):
+    with pytest.raises(ValueError, match="unknown classifiers: arousal"):
         import_model(encoders, classifiers | {"arousal": {}}, config, "ecg")
-    with pytest.raises(ValueError, match="fused heads alone"):
+    with pytest.raises(ValueError, match="only fused heads"):
         import_model(encoders, classifiers, DREAMER, "ecg")

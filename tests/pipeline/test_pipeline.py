@@ -160,7 +160,7 @@ def _eeg_only(samples: np.ndarray, sfreq: float = 128.0, unit: str = "uV") -> Pi
 
 
 def test_values_that_no_electrode_gives_are_refused() -> None:
-    with pytest.raises(UserError, match=r"reaches beyond 1e\+08 uV"):
+    with pytest.raises(UserError, match=r"exceeds 1e\+08 uV"):
         _eeg_only(np.full((128 * 6, 8), 1e12))
 
 

@@ -14,7 +14,7 @@ from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats import deap
 from physiosync_rt.formats.registry import read, read_all
-from physiosync_rt.simulation.population import Population, whole_or_nothing
+from physiosync_rt.simulation.population import Population, atomic_new_file
 from physiosync_rt.simulation.write_deap import write_deap
 from physiosync_rt.simulation.write_dreamer import write_dreamer
 from physiosync_rt.simulation.write_xdf import TRUTH_STREAM, write_recording
@@ -121,14 +121,14 @@ def test_nothing_half_written_stays(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.bin"
 
     def interrupted() -> None:
-        with whole_or_nothing(path) as partial:
+        with atomic_new_file(path) as partial:
             partial.write_bytes(b"half")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list(path.parent.iterdir()) == []
-    with whole_or_nothing(path) as partial:
+    with atomic_new_file(path) as partial:
         partial.write_bytes(b"whole")
     assert [p.name for p in path.parent.iterdir()] == ["a.bin"]
 
@@ -161,9 +161,9 @@ def test_impossible_requests_are_refused(tmp_path: Path) -> None:
         write_dreamer(tmp_path, 2, seed=1, n_clips=19)
     with pytest.raises(UserError, match="60 s is the shortest"):
         write_dreamer(tmp_path, 2, seed=1, clip_s=(30.0, 40.0))
-    with pytest.raises(UserError, match="0 subjects"):
+    with pytest.raises(UserError, match="number of subjects 0"):
         write_deap(tmp_path, 0, seed=1)
-    with pytest.raises(UserError, match=r"effect -1.* is negative"):
+    with pytest.raises(UserError, match=r"invalid effect -1"):
         write_deap(tmp_path, 1, seed=1, effect=-1.0)
     with pytest.raises(UserError, match=r"does not end in \.xdf"):
         write_recording(tmp_path / "a.edf", seed=1)

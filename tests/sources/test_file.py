@@ -112,18 +112,18 @@ def test_the_clock_of_arrival_paces_it_and_speed_multiplies() -> None:
 
 def test_a_stream_without_electrodes_is_refused_and_one_without_unit_left_out() -> None:
     unnamed = StreamSpec("box", Modality.EEG, ("ch1", "ch2"), 100.0, "uV")
-    with pytest.raises(UserError, match="does not say its electrodes"):
+    with pytest.raises(UserError, match="does not state its electrodes"):
         FileSource(Recording((stream(unnamed, np.arange(3.0)),))).open()
     raw = StreamSpec("raw", Modality.GSR, ("GSR",), 4.0)
     source = FileSource(Recording((stream(EEG, np.arange(3.0)), stream(raw, np.arange(3.0)))))
     assert source.open() == (EEG,)
-    assert "'raw' does not say in which unit" in source.notices[0]
+    assert "'raw' does not state its unit" in source.notices[0]
 
 
 def test_a_recording_without_eeg_says_what_it_has() -> None:
     heart = StreamSpec("heart", Modality.ECG, ("ECG",), 128.0)
     with pytest.raises(
-        UserError, match=r"no EEG stream in .*in sight: heart \(ECG, 1 ch, 128 Hz\)"
+        UserError, match=r"no EEG stream in .*available: heart \(ECG, 1 ch, 128 Hz\)"
     ):
         FileSource(Recording((stream(heart, np.arange(3.0)),))).open()
 
@@ -136,4 +136,4 @@ def test_a_stamp_that_is_no_number_is_left_out_and_the_end_comes(where: int, val
     source = FileSource(recording)
     source.open()
     assert len(joined(drain(source), "eeg", "timestamps")) == 999
-    assert any("1 samples bear a timestamp that is no number" in n for n in source.notices)
+    assert any("1 samples have a NaN or infinite time stamp" in n for n in source.notices)

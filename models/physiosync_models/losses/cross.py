@@ -1,4 +1,4 @@
-"""Loss of the cross-subject scheme."""
+"""Contrastive loss of the cross-subject scheme."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Stratify = Literal["no", "stratified", "bn"]
 _STD_FLOOR = 1e-3
 
 
-def _standardise(x: Tensor) -> Tensor:
+def _standardize(x: Tensor) -> Tensor:
     return (x - x.mean(0)) / (x.std(0) + _STD_FLOOR)
 
 
 def cross_loss(x: Tensor, temperature: float = 0.07, stratify: Stratify = "no") -> Tensor:
-    """NT-Xent, with the choice to standardise features first (reference ``info_nce_loss``).
+    """Compute NT-Xent with optional standardization of features (reference ``info_nce_loss``).
 
     Parameters
     ----------
@@ -27,18 +27,18 @@ def cross_loss(x: Tensor, temperature: float = 0.07, stratify: Stratify = "no") 
         Rows ``i`` and ``n + i`` are a positive pair.
     temperature : float
     stratify : {"no", "stratified", "bn"}
-        Standardise every feature over the rows before they are compared: not at all, over each
-        half on its own, or over all rows.
+        Standardization of every feature over the rows: none, over each half separately, or over
+        all rows.
 
     Returns
     -------
     Tensor, shape ()
-        ``ln(2n - 1)`` by chance.
+        ``ln(2n - 1)`` at chance level.
 
     Raises
     ------
     ValueError
-        If the rows are not pairs, too few to standardise, or ``stratify`` is unknown.
+        The rows are not pairs, are too few to standardize, or ``stratify`` is unknown.
     """
     if stratify not in get_args(Stratify):
         raise ValueError(f"stratify is {stratify!r}, expected one of {get_args(Stratify)}")
@@ -46,7 +46,7 @@ def cross_loss(x: Tensor, temperature: float = 0.07, stratify: Stratify = "no") 
     if stratify == "stratified":
         if n < 2:
             raise ValueError("stratify='stratified' needs two pairs or more")
-        x = torch.cat((_standardise(x[:n]), _standardise(x[n:])))
+        x = torch.cat((_standardize(x[:n]), _standardize(x[n:])))
     elif stratify == "bn":
-        x = _standardise(x)
+        x = _standardize(x)
     return nt_xent(x, temperature)

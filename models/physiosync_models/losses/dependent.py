@@ -1,4 +1,4 @@
-"""Loss of the subject-dependent scheme."""
+"""Contrastive loss of the subject-dependent scheme."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from physiosync_models.losses.nt_xent import nt_xent
 
 
 def dependent_loss(x: Tensor, temperature: float = 0.1) -> Tensor:
-    """Contrast the two groups of subjects that saw the same stimulus windows.
+    """Compute the contrastive loss of two groups of subjects with the same stimulus windows.
 
-    The cross-entropies of the two halves are added, not averaged, which makes it twice NT-Xent
+    The cross-entropies of the two halves are added, not averaged, so it is twice NT-Xent
     (reference ``constrast_loss``).
 
     Parameters
@@ -22,11 +22,11 @@ def dependent_loss(x: Tensor, temperature: float = 0.1) -> Tensor:
     Returns
     -------
     Tensor, shape ()
-        ``2 * ln(2n - 1)`` by chance.
+        ``2 * ln(2n - 1)`` at chance level.
 
     Raises
     ------
     ValueError
-        If the number of rows is odd or zero.
+        The number of rows is odd or zero.
     """
     return 2 * nt_xent(x, temperature)

@@ -1,4 +1,4 @@
-"""Which subjects stand for a stimulus window, and how their features become one."""
+"""Sample groups of subjects for stimulus windows, and pool their features."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def draw_disjoint_groups(
     present: Tensor | None = None,
     generator: torch.Generator,
 ) -> Tensor:
-    """Draw two groups of different subjects for every window, anew for each.
+    """Draw two disjoint groups of subjects for every window independently.
 
-    This mends the release (see `draw_fixed_halves`): nobody is in a group twice, and over time
-    every subject meets every other.
+    This fixes the release (see `draw_fixed_halves`): no subject is in a group twice, and over
+    time every subject is compared with every other.
 
     Parameters
     ----------
     n_subjects, n_windows, group_size : int
     present : bool Tensor, shape (n_windows, n_subjects), optional
-        Who has which window; everybody has every one when not given.
+        Which subjects have which window; all have all windows by default.
     generator : torch.Generator
-        Source of chance; the result lies on its device.
+        Random generator; the result is on its device.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def draw_disjoint_groups(
     Raises
     ------
     ValueError
-        If a number is not positive or two groups need more subjects than there are.
+        A number is not positive or there are too few subjects for two groups.
     """
     _check_groups(n_subjects, n_windows, group_size)
     fewest = n_subjects if present is None else int(present.sum(1).min())
@@ -50,10 +50,10 @@ def draw_disjoint_groups(
         raise ValueError(
             f"two groups of {group_size} need {2 * group_size} subjects, there are {fewest}"
         )
-    lots = torch.rand(n_windows, n_subjects, generator=generator, device=generator.device)
+    sort_keys = torch.rand(n_windows, n_subjects, generator=generator, device=generator.device)
     if present is not None:
-        lots = lots.masked_fill(~present, torch.inf)
-    return lots.argsort(1)[:, : 2 * group_size].reshape(n_windows, 2, group_size)
+        sort_keys = sort_keys.masked_fill(~present, torch.inf)
+    return sort_keys.argsort(1)[:, : 2 * group_size].reshape(n_windows, 2, group_size)
 
 
 def draw_fixed_halves(
@@ -61,15 +61,15 @@ def draw_fixed_halves(
 ) -> Tensor:
     """Draw group A from the first half of the subjects and group B from the second, as released.
 
-    With replacement, so that a group can hold one subject twice; subjects of the same half are
-    never compared.
+    With replacement, so that a group can contain one subject twice; subjects of the same half
+    are never compared.
 
     Parameters
     ----------
     n_subjects, n_windows, group_size : int
-        An odd number of subjects leaves the larger half to group B.
+        With an odd number of subjects, group B has the larger half.
     generator : torch.Generator
-        Source of chance; the result lies on its device.
+        Random generator; the result is on its device.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def draw_fixed_halves(
     Raises
     ------
     ValueError
-        If a number is not positive or there is one subject only.
+        A number is not positive or there is only one subject.
     """
     _check_groups(n_subjects, n_windows, group_size)
     half = n_subjects // 2
@@ -92,7 +92,7 @@ def draw_fixed_halves(
 
 
 def gather_groups(x: Tensor, groups: Tensor) -> Tensor:
-    """Take the drawn subjects' windows, as rows for an encoder.
+    """Select the drawn subjects' windows as rows for an encoder.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def gather_groups(x: Tensor, groups: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        If ``groups`` is not for as many windows.
+        ``groups`` has another number of windows.
     """
     if groups.ndim != 3 or groups.shape[:2] != (len(x), 2):
         raise ValueError(
@@ -136,8 +136,8 @@ def pool_groups(x: Tensor, group_size: int) -> Tensor:
     Raises
     ------
     ValueError
-        If the rows cannot be split into groups of that size.
+        The rows cannot be split into groups of that size.
     """
     if group_size < 1 or len(x) % group_size:
-        raise ValueError(f"{len(x)} rows are no whole number of groups of {group_size}")
+        raise ValueError(f"{len(x)} rows are not a whole number of groups of {group_size}")
     return torch.unflatten(x, 0, (-1, group_size)).amax(1)

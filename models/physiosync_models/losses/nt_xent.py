@@ -1,4 +1,4 @@
-"""NT-Xent, the contrastive loss that both training schemes are made of (SimCLR, Chen 2020)."""
+"""NT-Xent, the contrastive loss of both training schemes (SimCLR, Chen 2020)."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ def check_pairs(x: Tensor) -> int:
 
 
 def _similarities(x: Tensor) -> Tensor:
-    """Cosine similarities of all rows, shape (2n, 2n), in single precision at least."""
+    """Return the cosine similarities of all rows, shape (2n, 2n), in at least single precision."""
     with torch.autocast(x.device.type, enabled=False):
         unit = F.normalize(x.to(torch.promote_types(x.dtype, torch.float32)), dim=1)
         return unit @ unit.T
 
 
 def nt_xent(x: Tensor, temperature: float) -> Tensor:
-    """Mean cross-entropy of finding each row's partner among all other rows.
+    """Compute the mean cross-entropy of finding each row's partner among all other rows.
 
     Parameters
     ----------
     x : Tensor, shape (2n, dim)
-        Rows ``i`` and ``n + i`` are a positive pair, all others are negatives. Rows need no
-        normalisation.
+        Rows ``i`` and ``n + i`` are a positive pair, all others are negatives. Rows are
+        normalized here.
     temperature : float
         Divides the cosine similarities.
 
@@ -40,7 +40,7 @@ def nt_xent(x: Tensor, temperature: float) -> Tensor:
     Raises
     ------
     ValueError
-        If the number of rows is odd or zero.
+        The number of rows is odd or zero.
     """
     n = check_pairs(x)
     logits = _similarities(x) / temperature  # (2n, 2n)
@@ -51,7 +51,7 @@ def nt_xent(x: Tensor, temperature: float) -> Tensor:
 
 @torch.no_grad()
 def pair_accuracy(x: Tensor) -> Tensor:
-    """Share of first rows whose partner is the most similar of the second rows.
+    """Return the share of first rows whose partner is the most similar of the second rows.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def pair_accuracy(x: Tensor) -> Tensor:
     Returns
     -------
     Tensor, shape ()
-        In [0, 1]; 1 / n by chance.
+        In [0, 1]; 1 / n at chance level.
     """
     n = check_pairs(x)
     found = _similarities(x)[:n, n:].argmax(1)
