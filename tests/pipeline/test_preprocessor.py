@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers.grid_stream import GridStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from physiosync_rt.datatypes import (
     Reason,
     StreamSpec,
 )
-from physiosync_rt.pipeline.preprocessor import ModalityChain
 from physiosync_rt.preprocess.baseline import BaselineCapture, BaselineRequest, ChannelBaseline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
@@ -28,31 +28,31 @@ NAMES = ("F3", "F4", "P3", "P4")
 SECOND = np.arange(GRID_SFREQ) / GRID_SFREQ
 
 
-def _chain(modality: Modality, n_chans: int = 1) -> ModalityChain:
+def _stream(modality: Modality, n_chans: int = 1) -> GridStream:
     names = NAMES if modality is Modality.EEG else tuple(f"{modality}{i}" for i in range(n_chans))
     spec = StreamSpec("s", modality, names, 128.0, UNITS[modality])
     contract = ModalityContract(modality=modality, ch_names=names, min_electrodes=4)
     montage = Montage(names, names, 4) if modality is Modality.EEG else None
-    return ModalityChain(spec, contract, LiveProfile(), montage)
+    return GridStream(spec, contract, LiveProfile(), montage)
 
 
 def _unit(n_chans: int) -> ChannelBaseline:
     return ChannelBaseline((0.0,) * n_chans, (1.0,) * n_chans)
 
 
-def _push(chain: ModalityChain, x: FloatArray, start: int = 0) -> None:
-    chain.push(GridChunk(start, x, np.ones(len(x), dtype=bool)))
+def _push(stream: GridStream, x: FloatArray, start: int = 0) -> None:
+    stream.push(GridChunk(start, x, np.ones(len(x), dtype=bool)))
 
 
 def _response(modality: Modality, freq: float) -> float:
-    chain = _chain(modality)
-    n = chain.contract.n_chans
-    chain.baseline = _unit(n)
+    stream = _stream(modality)
+    n = stream.contract.n_chans
+    stream.windower.baseline = _unit(n)
     t = np.arange(20 * GRID_SFREQ) / GRID_SFREQ
     # Opposite signs, so that the average reference leaves the channels alone.
     x = 20 * np.sin(2 * np.pi * freq * t)[:, None] * np.resize([1.0, -1.0], n)
-    _push(chain, x)
-    _, rows = chain.trace(4.0)
+    _push(stream, x)
+    _, rows = stream.trace(4.0)
     return float(np.sqrt(2 * (rows[:, 0] ** 2).mean()) / 20)
 
 
@@ -80,13 +80,13 @@ def test_any_chunking_gives_the_same_window(
 ) -> None:
     windows = []
     for bounds in ([0, 900], sorted([0, *cuts, 900])):
-        chain = _chain(modality)
-        n = chain.contract.n_chans
-        chain.baseline = _unit(n)
+        stream = _stream(modality)
+        n = stream.contract.n_chans
+        stream.windower.baseline = _unit(n)
         x = np.random.default_rng(0).normal(5, 1, (900, n)) + offset
         for start, stop in pairwise(bounds):
-            _push(chain, x[start:stop], start)
-        windows.append(chain.window(900))
+            _push(stream, x[start:stop], start)
+        windows.append(stream.window(900))
     assert windows[0].reason == windows[1].reason
     assert windows[0].quality == windows[1].quality
     if windows[0].data is not None:
@@ -94,23 +94,23 @@ def test_any_chunking_gives_the_same_window(
 
 
 def test_an_offset_does_not_ring() -> None:
-    chain = _chain(Modality.EEG)
-    _push(chain, np.full((GRID_SFREQ, 4), 4200.0))
-    assert np.abs(chain.trace(1.0)[1]).max() < 1e-6
+    stream = _stream(Modality.EEG)
+    _push(stream, np.full((GRID_SFREQ, 4), 4200.0))
+    assert np.abs(stream.trace(1.0)[1]).max() < 1e-6
 
 
 def test_windows_never_cross_a_gap() -> None:
-    chain = _chain(Modality.EEG)
-    chain.baseline = _unit(4)
+    stream = _stream(Modality.EEG)
+    stream.windower.baseline = _unit(4)
     rng = np.random.default_rng(0)
     reasons = []
-    _push(chain, rng.normal(0, 20, (8 * 128, 4)))
-    reasons.append(chain.window(8 * 128).reason)
+    _push(stream, rng.normal(0, 20, (8 * 128, 4)))
+    reasons.append(stream.window(8 * 128).reason)
     # 0.5 s are missing; the rows after them start on the grid they left.
     for second in range(8, 18):
         start = second * 128 + (64 if second == 8 else 0)
-        _push(chain, rng.normal(0, 20, ((second + 1) * 128 - start, 4)), start)
-        window = chain.window((second + 1) * 128)
+        _push(stream, rng.normal(0, 20, ((second + 1) * 128 - start, 4)), start)
+        window = stream.window((second + 1) * 128)
         reasons.append(window.reason)
         if second == 8:
             assert window.completeness == pytest.approx(0.9)
@@ -131,9 +131,9 @@ def test_windows_never_cross_a_gap() -> None:
 def test_a_window_of_which_too_little_came_has_a_gap(
     modality: Modality, share: float, reason: Reason
 ) -> None:
-    chain = _chain(modality)
-    n = chain.contract.n_chans
-    chain.baseline = _unit(n)
+    stream = _stream(modality)
+    n = stream.contract.n_chans
+    stream.windower.baseline = _unit(n)
     rng = np.random.default_rng(0)
     heart = 1.2 * np.exp(-(((np.arange(8 * GRID_SFREQ) % 128 - 50) / 1.5) ** 2))[:, None]
     x = {
@@ -144,22 +144,22 @@ def test_a_window_of_which_too_little_came_has_a_gap(
     present = np.ones(len(x), dtype=bool)
     lost = rng.choice(np.arange(400, 1000), round(share * 640), replace=False)
     present[lost] = False
-    chain.push(GridChunk(0, x, present))
-    window = chain.window(len(x))
+    stream.push(GridChunk(0, x, present))
+    window = stream.window(len(x))
     assert window.completeness == pytest.approx(1 - share, abs=0.002)
     assert window.reason is reason
     assert (window.data is None) == (reason is Reason.GAP)
 
 
 def test_a_second_of_which_too_little_came_is_no_rest() -> None:
-    chain = _chain(Modality.EEG)
-    chain.capture_rest(BaselineRequest(0.0, None, 3.0))
+    stream = _stream(Modality.EEG)
+    stream.windower.capture_baseline(BaselineRequest(0.0, None, 3.0))
     x = np.random.default_rng(0).normal(0, 20, (8 * GRID_SFREQ, 4))
     present = np.arange(len(x)) % 10 > 0
-    chain.push(GridChunk(0, x, present))
-    assert chain.baseline is None
-    chain.push(GridChunk(len(x), x, np.ones(len(x), dtype=bool)))
-    assert chain.baseline is not None
+    stream.push(GridChunk(0, x, present))
+    assert stream.windower.baseline is None
+    stream.push(GridChunk(len(x), x, np.ones(len(x), dtype=bool)))
+    assert stream.windower.baseline is not None
 
 
 def test_eeg_quality_knows_its_faults() -> None:

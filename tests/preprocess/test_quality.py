@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.grid_stream import GridStream
 
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import GRID_SFREQ, Chunk, FloatArray, GridChunk, Modality, StreamSpec
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.formats.registry import read
-from physiosync_rt.pipeline.preprocessor import ModalityChain
 from physiosync_rt.preprocess.bad_channels import BadChannelDetector
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
@@ -107,10 +107,10 @@ def test_skin_that_never_changes_is_a_sensor_that_hangs() -> None:
 def test_the_chain_withholds_a_sensor_that_hangs() -> None:
     spec = StreamSpec("s", Modality.GSR, ("GSR",), 128.0, "uS")
     contract = ModalityContract(modality=Modality.GSR, ch_names=("GSR",))
-    chain = ModalityChain(spec, contract, LiveProfile())
+    stream = GridStream(spec, contract, LiveProfile())
     x = np.full((20 * GRID_SFREQ, 1), 3.0)
-    chain.push(GridChunk(0, x, np.ones(len(x), dtype=bool)))
-    assert chain.channel_quality == (0.0,)
+    stream.push(GridChunk(0, x, np.ones(len(x), dtype=bool)))
+    assert stream.preprocessor.channel_quality == (0.0,)
 
 
 def _mean_quality(spec: StreamSpec, samples: FloatArray, stamps: FloatArray) -> float:
