@@ -1,4 +1,4 @@
-"""One stream on its way through the pipeline: check, align, preprocess, window."""
+"""One stream of the pipeline: check, align, wait for its row, preprocess, window."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ MAX_EARLY_S = 60.0
 """Backlog of one stream that is kept before its anchor is known."""
 
 MAX_WAITING = 600 * GRID_SFREQ
-"""Grid rows that wait for another stream: so far behind, it does not come any more."""
+"""Grid rows that wait for another stream; one that is further behind is given up."""
 
 
 class StreamPipeline:
-    """One stream's way through the pipeline: check, align, wait for its row, preprocess.
+    """Check, align, preprocess and window one stream of a run.
 
     Parameters
     ----------

@@ -96,14 +96,22 @@ def preprocess(
         pps_rows += hop.pps
     if not eeg_rows:
         return Signals((), {eeg.modality: {}, pps.modality: {}})
-    brain, body = Continuous(eeg_rows, eeg, profile), Continuous(pps_rows, pps, profile)
+    eeg_signal = Continuous(eeg_rows, eeg, profile)
+    pps_signal = Continuous(pps_rows, pps, profile)
     stretches = tuple(
-        Stretch(brain.window_start(first), brain.cut(first, last), body.cut(first, last))
-        for first, last in _consecutive(brain.valid & body.valid)
+        Stretch(
+            eeg_signal.window_start(first),
+            eeg_signal.cut(first, last),
+            pps_signal.cut(first, last),
+        )
+        for first, last in _consecutive(eeg_signal.valid & pps_signal.valid)
     )
     return Signals(
         stretches,
-        {eeg.modality: dict(brain.statistics()), pps.modality: dict(body.statistics())},
+        {
+            eeg.modality: dict(eeg_signal.statistics()),
+            pps.modality: dict(pps_signal.statistics()),
+        },
     )
 
 
