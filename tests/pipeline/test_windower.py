@@ -127,3 +127,13 @@ def test_a_second_of_which_too_little_came_is_no_rest() -> None:
     assert stream.windower.baseline is None
     stream.push(GridChunk(len(x), x, np.ones(len(x), dtype=bool)))
     assert stream.windower.baseline is not None
+
+
+def test_rows_and_windows_are_taken_in_order() -> None:
+    stream = _stream(Modality.GSR)
+    rows = stream.preprocessor.push(GridChunk(0, np.ones((300, 1)), np.ones(300, dtype=bool)))
+    stream.windower.push(rows[0])
+    with pytest.raises(ValueError, match="rows from 256 do not follow row 128"):
+        stream.windower.push(rows[2])
+    with pytest.raises(ValueError, match="window asked at row 300, the ring stands at 128"):
+        stream.window(300)
