@@ -2,7 +2,7 @@
 
 Axes: on the stream side samples are ``(n_samples, n_channels)`` and timestamps ``(n_samples,)`` in
 seconds; on the model side windows are ``(n_channels, n_times)``. The one transpose lives in
-``preprocess/window.py``.
+``pipeline/windower.py``.
 """
 
 from __future__ import annotations
@@ -273,12 +273,17 @@ class ModalityState:
         Share of the window's grid samples that are there, in [0, 1].
     quality : float
         Signal quality over the window's whole seconds, in [0, 1].
+    measured : float
+        Share of the bundle's channels that the stream measures, in [0, 1]; the others are
+        interpolated because the stream does not have them. It does not follow electrodes that
+        go bad during a run: these lower ``quality``.
     """
 
     data: SampleArray | None
     reason: Reason
     completeness: float
     quality: float
+    measured: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

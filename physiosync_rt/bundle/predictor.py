@@ -1,4 +1,4 @@
-"""From a window to probabilities, and the refusal of streams that break the contract."""
+"""Predict probabilities from a window, and refuse streams that break the contract."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ class Predictor:
 
     def __init__(self, bundle: Bundle, device: str = "auto") -> None:
         self.bundle = bundle
-        self._measured = 1.0
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
@@ -83,7 +82,7 @@ class Predictor:
         profile = card.profile
         if min_quality is not None:
             profile = profile.model_copy(update={"min_quality": min_quality})
-        pipeline = Pipeline(
+        return Pipeline(
             profile,
             (eeg, card.eeg),
             (pps, card.pps) if pps is not None and card.pps is not None else None,
@@ -93,8 +92,6 @@ class Predictor:
             alternative=card.alternative,
             strict=False,
         )
-        self._measured = 1.0 - len(pipeline.montage.interpolated) / card.eeg.n_chans
-        return pipeline
 
     def __call__(self, window: Window) -> Estimate:
         """Predict one window, or say why not."""
@@ -113,7 +110,7 @@ class Predictor:
         modalities = "+".join(n.lower() for n in names)
         scale = min(state.quality for state in used)
         if use_eeg:
-            scale *= self._measured
+            scale *= window.eeg.measured
         if card.pps is not None and route != "fused":
             # What is left when a modality is missing may tell one target and guess the other.
             scale *= card.coverage.get(route, 0.5)

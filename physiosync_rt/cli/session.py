@@ -204,8 +204,8 @@ def outcome(engine: Engine) -> dict[str, Any]:
     bad_s = {
         name: seconds
         for stream in pipeline.streams.values()
-        if stream.chain.watch is not None
-        for name, seconds in stream.chain.watch.bad_s.most_common()
+        if stream.preprocessor.bad_channels is not None
+        for name, seconds in stream.preprocessor.bad_channels.bad_s.most_common()
     }
     found: dict[str, Any] = {
         "electrodes_bad_s": bad_s,

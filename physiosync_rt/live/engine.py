@@ -142,8 +142,8 @@ class Engine:
         now = self._clock()
         self.watchdogs = {spec.name: Watchdog(now) for spec in self.specs}
         for stream in self.pipeline.streams.values():
-            if stream.chain.rest_note:
-                self.notices.say(now, stream.spec.name, stream.chain.rest_note)
+            if stream.windower.baseline_note:
+                self.notices.say(now, stream.spec.name, stream.windower.baseline_note)
         self._maker = RowMaker(self._source, self.pipeline, self.watchdogs, self.specs)
         self._snapshots = SnapshotMaker(self, now)
         self._take_snapshot(now, force=True)

@@ -71,7 +71,7 @@ class SnapshotMaker:
 
     def _standing(self) -> str:
         """What holds as long as nothing happens: bad electrodes, a rest that failed, no GSR."""
-        notes = [stream.chain.note for stream in self._engine.pipeline.streams.values()]
+        notes = [stream.note for stream in self._engine.pipeline.streams.values()]
         return "; ".join(filter(None, [*notes, self._engine.notice]))
 
     def _stream(self, name: str, now: float) -> StreamState:
@@ -92,7 +92,7 @@ class SnapshotMaker:
             duplicated=counters.duplicated if counters else 0,
             dropped=stream.dropped,
             gaps=counters.gaps if counters else 0,
-            channel_quality=stream.chain.channel_quality,
+            channel_quality=stream.preprocessor.channel_quality,
             clock_resets=counters.clock_resets if counters else 0,
             constant=counters.constant if counters else 0,
             bad=counters.bad if counters else 0,
@@ -107,11 +107,10 @@ def _percentile(values: list[float], q: float) -> float | None:
 
 
 def _traces(stream: StreamPipeline) -> Traces | None:
-    chain = stream.chain
-    if chain.stop == 0:
+    if stream.windower.stop == 0:
         return None
-    times, samples = chain.trace(TRACE_S)
-    contract = chain.contract
+    times, samples = stream.windower.trace(TRACE_S)
+    contract = stream.contract
     return Traces(
         times, samples.astype(np.float32), contract.ch_names, TRACE_UNITS[contract.modality]
     )

@@ -45,6 +45,6 @@ def in_time_order(recording: Recording, chunk_s: float = 0.25) -> Iterator[Chunk
     chunk_s : float
         Longest stretch of time in one chunk.
     """
-    lanes = [_slots(stream, chunk_s) for stream in recording.streams]
-    for _, chunk in merge(*lanes, key=lambda item: item[0]):
+    streams = [_slots(stream, chunk_s) for stream in recording.streams]
+    for _, chunk in merge(*streams, key=lambda item: item[0]):
         yield chunk

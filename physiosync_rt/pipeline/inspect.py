@@ -1,4 +1,4 @@
-"""What is in a recording: streams, rates, gaps, clocks and quality, as plain facts."""
+"""Summarise a recording: streams, rates, gaps, clocks and quality."""
 
 from __future__ import annotations
 

@@ -1,36 +1,47 @@
 """Raw chunks in, windows out: align, preprocess, window. Synchronous, and knows no wall clock.
 
-`predict`, training and the live engine run this very object, so what the model sees live is what
-it saw in training.
+`predict` and the live engine read its windows, training the preprocessed rows that they are made
+from, so what the model sees live is what it saw in training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from physiosync_rt.datatypes import (
-    GRID_SFREQ,
-    Chunk,
-    Modality,
-    StreamSpec,
-    Window,
-)
+from physiosync_rt.datatypes import GRID_SFREQ, Chunk, Modality, StreamSpec, Window
 from physiosync_rt.errors import UserError
-from physiosync_rt.pipeline.preprocessor import ModalityChain
-from physiosync_rt.pipeline.stream import StreamPipeline
-from physiosync_rt.preprocess.baseline import (
-    Baseline,
-    BaselineRequest,
-    ChannelBaseline,
-)
+from physiosync_rt.pipeline.preprocessor import Preprocessed
+from physiosync_rt.pipeline.stream import StreamPipeline, check_contract
+from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest, ChannelBaseline
 from physiosync_rt.preprocess.config import ModalityContract, PaperProfile, Profile
 from physiosync_rt.preprocess.montage import Montage
 
 GRACE_S = 1.0
 """How long a row waits for a stream that is late, beyond the pipeline's own delay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """Preprocessed rows of all streams since the hop before.
+
+    Attributes
+    ----------
+    index : int
+        Number of the hop, from 1.
+    stop : int
+        Grid index after the last row of every stream.
+    eeg, pps : list of Preprocessed
+        ``pps`` is empty in a run without a peripheral stream.
+    """
+
+    index: int
+    stop: int
+    eeg: list[Preprocessed]
+    pps: list[Preprocessed]
 
 
 class Pipeline:
@@ -90,14 +101,14 @@ class Pipeline:
         self._strict = strict
         self.profile = profile
         for spec, contract in filter(None, (eeg, pps)):
-            _check_spec(spec, contract)
+            check_contract(spec, contract)
         montage = Montage(
             eeg[0].ch_names, eeg[1].ch_names, eeg[1].min_electrodes, bundle_title, alternative
         )
         self.montage = montage
-        self.streams = {eeg[0].name: StreamPipeline(eeg[0], ModalityChain(*eeg, profile, montage))}
+        self.streams = {eeg[0].name: StreamPipeline(*eeg, profile, montage)}
         if pps is not None:
-            self.streams[pps[0].name] = StreamPipeline(pps[0], ModalityChain(*pps, profile))
+            self.streams[pps[0].name] = StreamPipeline(*pps, profile)
         self._eeg = self.streams[eeg[0].name]
         self._pps = self.streams[pps[0].name] if pps else None
         self._row = 0
@@ -139,24 +150,21 @@ class Pipeline:
         self._former_origin = self.baseline_origin if self.baseline else ""
         captured = ""
         for stream in self.streams.values():
-            chain = stream.chain
-            chain.rest_failed, chain.rest_note = False, ""
             if isinstance(baseline, BaselineRequest):
-                chain.capture_rest(baseline)
+                stream.windower.capture_baseline(baseline)
                 continue
-            modality = chain.contract.modality
+            modality = stream.contract.modality
             rest = baseline.channels.get(modality)
             if rest is None:
                 start, need_s = self._row * self.hop_s, self.profile.baseline_s
-                chain.capture_rest(BaselineRequest(start, None, need_s))
-                captured += f"; {modality}: {need_s:g} s from {start:g} s"
-                chain.rest_note = (
+                stream.windower.capture_baseline(
+                    BaselineRequest(start, None, need_s),
                     f"the baseline {baseline.origin} holds no {modality}; its rest is taken from "
-                    f"the next {need_s:g} usable seconds"
+                    f"the next {need_s:g} usable seconds",
                 )
+                captured += f"; {modality}: {need_s:g} s from {start:g} s"
                 continue
-            rest.check(baseline.origin, chain.contract, self.profile)
-            chain.baseline, chain.capture = rest, None
+            stream.windower.use_baseline(rest, baseline.origin)
         if isinstance(baseline, Baseline):
             self._origin = baseline.origin + captured
         elif baseline.stop is None:
@@ -171,24 +179,24 @@ class Pipeline:
     @property
     def baseline_origin(self) -> str:
         """Where the rest in use comes from, or will once the first one is complete."""
-        chains = [stream.chain for stream in self.streams.values()]
-        pending = any(chain.capture is not None or chain.rest_failed for chain in chains)
+        windowers = [stream.windower for stream in self.streams.values()]
+        pending = any(each.capture is not None or each.baseline_failed for each in windowers)
         return self._former_origin if pending and self._former_origin else self._origin
 
     @property
     def baseline(self) -> Baseline | None:
         """The rest in use, or None before any is known."""
         known: dict[Modality, ChannelBaseline] = {
-            stream.chain.contract.modality: stream.chain.baseline
+            stream.contract.modality: stream.windower.baseline
             for stream in self.streams.values()
-            if stream.chain.baseline is not None
+            if stream.windower.baseline is not None
         }
         return Baseline(known, self.baseline_origin) if known else None
 
     @property
     def baseline_progress(self) -> float:
         """Share of the wanted rest that is there; 1 when nothing is being captured."""
-        captures = [stream.chain.capture for stream in self.streams.values()]
+        captures = [stream.windower.capture for stream in self.streams.values()]
         return min((c.progress for c in captures if c is not None), default=1.0)
 
     def push(self, chunk: Chunk) -> list[Window]:
@@ -199,14 +207,23 @@ class Pipeline:
         UserError
             The stream cannot be what it declares.
         """
+        return self._windows(self.preprocess(chunk))
+
+    def preprocess(self, chunk: Chunk) -> Iterator[Hop]:
+        """Do what `push` does up to the windows; training reads these rows.
+
+        Raises
+        ------
+        UserError
+            The stream cannot be what it declares.
+        """
         stream = self.streams.get(chunk.stream)
         if stream is None or len(chunk) == 0 or stream.left_out:
-            return []
+            return
         self._attempt(stream, partial(stream.push, chunk))
         self._find_anchor()
-        if self.anchor is None:
-            return []
-        return self._rows_until(min(each.frontier for each in self._taking_part))
+        if self.anchor is not None:
+            yield from self._hops_until(min(each.frontier for each in self._taking_part))
 
     def _find_anchor(self) -> None:
         """Anchor the grid on the first EEG sample, once it is known which that is."""
@@ -241,49 +258,36 @@ class Pipeline:
         """
         if self.anchor is None:
             return []
-        return self._rows_until(int(np.floor((now - grace_s - self.delay_s) * GRID_SFREQ)))
+        return self._windows(
+            self._hops_until(int(np.floor((now - grace_s - self.delay_s) * GRID_SFREQ)))
+        )
 
     def flush(self) -> list[Window]:
         """Make the rows that the streams have reached; nothing more will come."""
+        return self._windows(self.finish())
+
+    def finish(self) -> Iterator[Hop]:
+        """Do what `flush` does up to the windows."""
         for stream in self.streams.values():
             self._attempt(stream, stream.end)
         self._find_anchor()
-        if self.anchor is None:
-            return []
-        return self._rows_until(max(stream.frontier for stream in self._taking_part))
+        if self.anchor is not None:
+            yield from self._hops_until(max(stream.frontier for stream in self._taking_part))
 
-    def _rows_until(self, frontier: int) -> list[Window]:
-        windows = []
+    def _hops_until(self, frontier: int) -> Iterator[Hop]:
         while (self._row + 1) * self._hop <= frontier:
             self._row += 1
             stop = self._row * self._hop
-            for stream in self.streams.values():
-                stream.advance_to(stop)
-            windows.append(
-                Window(
-                    index=self._row,
-                    t_end=stop / GRID_SFREQ,
-                    eeg=self._eeg.chain.window(stop),
-                    pps=self._pps.chain.window(stop) if self._pps else None,
-                )
+            pps = self._pps.advance_to(stop) if self._pps else []
+            yield Hop(self._row, stop, self._eeg.advance_to(stop), pps)
+
+    def _windows(self, hops: Iterator[Hop]) -> list[Window]:
+        return [
+            Window(
+                index=hop.index,
+                t_end=hop.stop / GRID_SFREQ,
+                eeg=self._eeg.window(hop.eeg, hop.stop),
+                pps=self._pps.window(hop.pps, hop.stop) if self._pps else None,
             )
-        return windows
-
-
-def _check_spec(spec: StreamSpec, contract: ModalityContract) -> None:
-    """Refuse a stream that is not what the bundle wants, naming both sides."""
-    if spec.modality is not contract.modality:
-        raise UserError(
-            f"stream {spec.name!r} is {spec.modality}, the bundle wants {contract.modality}; "
-            "choose another stream or another bundle"
-        )
-    if spec.unit != contract.unit:
-        raise UserError(
-            f"stream {spec.name!r} does not say its unit and the bundle wants {contract.unit}; "
-            "state it in a device YAML (see configs/devices/)"
-        )
-    if not 1 <= spec.sfreq <= 20000:
-        raise UserError(
-            f"stream {spec.name!r} declares {spec.sfreq:g} Hz; a regular rate from 1 Hz to "
-            "20 kHz is needed, state sfreq in a device YAML"
-        )
+            for hop in hops
+        ]

@@ -1,8 +1,8 @@
-"""One modality from the grid to the network's window: stages, quality, baseline, ring."""
+"""One stream's grid, preprocessed continuously: filters, warm-up, bad channels, judged seconds."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,42 +13,83 @@ from physiosync_rt.datatypes import (
     FloatArray,
     GridChunk,
     Modality,
-    ModalityState,
-    Reason,
     StreamSpec,
 )
-from physiosync_rt.pipeline.windower import to_model
 from physiosync_rt.preprocess.bad_channels import N_NEIGHBOURS, BadChannelDetector
-from physiosync_rt.preprocess.baseline import (
-    BaselineCapture,
-    BaselineRequest,
-    ChannelBaseline,
-    stages_text,
-)
 from physiosync_rt.preprocess.config import ModalityContract, Profile
 from physiosync_rt.preprocess.montage import Montage, pick_channels
 from physiosync_rt.preprocess.quality import MIN_COMPLETENESS, judge_of
-from physiosync_rt.preprocess.reference import average_reference
+from physiosync_rt.preprocess.reference import SpatialFilter
 from physiosync_rt.preprocess.stages import make_stages
 from physiosync_rt.utils.ring_buffer import RingBuffer
 
-THERE, USABLE, PRESENT = 0, 1, 2
-"""Columns of the mask ring: row exists · past the filters' warm-up · not bridged."""
+AVAILABLE, SETTLED, MEASURED = 0, 1, 2
+"""Columns of a mask: the row exists · the filters have settled · the row is not interpolated."""
 
-MIN_KEPT_S = 5
-"""Seconds that are kept even for shorter windows: electrodes are compared over some, and drawn."""
+N_MASKS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """What one whole second of the grid showed; ``quality`` per channel of the stream."""
+    """What one whole second of the grid showed.
+
+    Attributes
+    ----------
+    index : int
+        Number of the second from the anchor.
+    quality : array, shape (n_stream,)
+        In [0, 1]; 0 where rows are missing.
+    mean_quality : float
+        Over the channels that the bundle's are made from.
+    usable : bool
+        Whether all filters have settled, enough was measured and the quality suffices.
+    spatial : SpatialFilter
+        From the stream's channels to the bundle's, as it holds from the end of this second on.
+    too_few : bool
+        Whether too few good electrodes are left to make the bundle's.
+    """
 
     index: int
     quality: FloatArray
+    mean_quality: float
+    usable: bool
+    spatial: SpatialFilter
+    too_few: bool
 
 
-class ModalityChain:
-    """Everything between the grid and the window for one modality.
+@dataclass(frozen=True, slots=True)
+class Preprocessed:
+    """Consecutive rows of the grid after the stages; they follow each other without a hole.
+
+    Attributes
+    ----------
+    start : int
+        Grid index of the first row.
+    samples : array, shape (n_times, n_stream)
+        The stream's own channels, 0 where a row is missing.
+    mask : bool array, shape (n_times, 3)
+        Columns `AVAILABLE`, `SETTLED` and `MEASURED`.
+    second : Second or None
+        The whole second that these rows complete, if they do.
+    warm_up_end : int or None
+        Grid index at which the first warm-up ends; None before the stream's first row and once
+        the stream was interrupted.
+    """
+
+    start: int
+    samples: FloatArray
+    mask: BoolArray
+    second: Second | None
+    warm_up_end: int | None
+
+    @property
+    def stop(self) -> int:
+        """Grid index after the last row."""
+        return self.start + len(self.samples)
+
+
+class Preprocessor:
+    """Preprocess the grid of one stream, gaps included, whatever the length of its chunks.
 
     Parameters
     ----------
@@ -60,23 +101,19 @@ class ModalityChain:
 
     Attributes
     ----------
-    baseline : ChannelBaseline or None
-        Rest to normalise with; set from outside or by `capture`.
-    rest_failed : bool
-        Whether the last capture found too little of its stretch usable; the rest before stays.
-    rest_note : str
-        Why a rest is being captured that nobody asked for; empty once it is there.
-    used : bool array, shape (n_channels,)
+    used : bool array, shape (n_stream,)
         Channels of the stream that the bundle's are made from.
-    watch : BadChannelDetector or None
+    spatial : SpatialFilter
+        From the stream's channels to the bundle's, without those that are bad at present.
+    bad_channels : BadChannelDetector or None
         For EEG: which electrodes are bad at present.
 
     Notes
     -----
-    The stream's own channels are filtered and kept; montage and reference are applied to the rows
-    that are read. Both are linear, so the order makes no difference to the signal, but bad
-    electrodes can leave and come back without ringing in the filters, and a window is made with
-    one montage from its first sample to its last.
+    The stages filter the stream's own channels; montage and reference (`SpatialFilter`) are
+    applied to the rows that are read. Both are linear, so the order makes no difference to the
+    signal, but bad electrodes can leave and come back without ringing in the filters, and a
+    window is made with one montage from its first sample to its last.
     """
 
     def __init__(
@@ -86,217 +123,133 @@ class ModalityChain:
         profile: Profile,
         montage: Montage | None = None,
     ) -> None:
-        self.spec = spec
-        self.contract = contract
-        self.montage = montage
-        self.baseline: ChannelBaseline | None = None
-        self.capture: BaselineCapture | None = None
-        self._profile = profile
-        self._matrix = montage.matrix if montage else pick_channels(spec, contract)
-        self.used: BoolArray = montage.used if montage else self._matrix.sum(axis=0) > 0
-        self.watch = (
-            BadChannelDetector(spec.ch_names, montage, expel=profile.min_quality > 0)
+        is_eeg = contract.modality is Modality.EEG
+        matrix = montage.matrix if montage else pick_channels(spec, contract)
+        self.spatial = SpatialFilter(matrix, referenced=is_eeg)
+        self.used: BoolArray = montage.used if montage else matrix.sum(axis=0) > 0
+        self.bad_channels = (
+            BadChannelDetector(spec.ch_names, montage, exclude=profile.min_quality > 0)
             if montage
             else None
         )
-        self.rest_failed = False
-        self.rest_note = ""
-        self._recipe = make_stages(contract.modality, profile)
-        self._warmup = round(self._recipe.warmup_s * GRID_SFREQ)
-        self._n_window = round(profile.window_s * GRID_SFREQ)
-        capacity = max(self._n_window, MIN_KEPT_S * GRID_SFREQ) + 2 * GRID_SFREQ
-        self._raw = RingBuffer(capacity, spec.n_chans)
-        self._ring = RingBuffer(capacity, spec.n_chans)
-        self._mask = RingBuffer(capacity, 3, dtype=np.bool_, fill=False)
-        self._first: int | None = None
-        self._since_reset = 0
-        self._broken = False
-        self._contiguous = False
-        self._next_second = 0
-        self._seconds: deque[Second] = deque(maxlen=round(profile.window_s))
+        self._montage = montage
+        self._min_quality = profile.min_quality
+        self._min_completeness = MIN_COMPLETENESS[contract.modality]
         self._judge_second = judge_of(contract.modality, spec.n_chans)
-        self._least = MIN_COMPLETENESS[contract.modality]
+        chain = make_stages(contract.modality, profile)
+        self._stages = chain.stages
+        self._warmup = round(chain.warmup_s * GRID_SFREQ)
+        # Only what judging a second looks back on: itself, and its neighbours for comparison.
+        self._raw = RingBuffer(GRID_SFREQ, spec.n_chans)
+        self._filtered = RingBuffer(N_NEIGHBOURS, spec.n_chans)
+        self._mask = RingBuffer(N_NEIGHBOURS, N_MASKS, dtype=np.bool_, fill=False)
+        self._started = False
+        self._settled_from = 0
+        self._warm_up_end: int | None = None
+        self._contiguous = False
+        self._newest: Second | None = None
 
     @property
     def stop(self) -> int:
         """Grid index after the newest row."""
-        return self._ring.stop
+        return self._mask.stop
 
     @property
     def channel_quality(self) -> tuple[float, ...]:
         """Quality of the bundle's channels in the newest whole second; empty before the first."""
-        if not self._seconds:
+        if self._newest is None:
             return ()
-        quality = self._seconds[-1].quality
-        spread = self.montage.spread(quality) if self.montage else self._matrix @ quality
+        quality = self._newest.quality
+        # Without a montage, the map is a selection that never changes.
+        spread = self._montage.spread(quality) if self._montage else self.spatial.matrix @ quality
         return tuple(spread.tolist())
 
-    @property
-    def note(self) -> str:
-        """What a person should know of the rest and of bad electrodes; empty when all is well."""
-        notes = [self.rest_note]
-        if self.rest_failed and self.capture is None:
-            notes.append(
-                f"less than half of the rest asked for was usable {self.contract.modality}; "
-                "capture it anew (key B) or give another --baseline"
-            )
-        if self.watch is not None:
-            notes.append(self.watch.note)
-        return "; ".join(filter(None, notes))
+    def push(self, chunk: GridChunk) -> list[Preprocessed]:
+        """Process the next rows of the grid; a jump in ``start`` is a gap and resets the stages."""
+        if len(chunk) == 0:
+            return []
+        rows = []
+        if chunk.start != self.stop or not self._contiguous:
+            rows = self._restart(chunk.start)
+        for start, stop in _by_second(chunk.start, chunk.stop):
+            part = slice(start - chunk.start, stop - chunk.start)
+            rows.append(self._process(chunk.samples[part], chunk.present[part]))
+        return rows
 
-    def capture_rest(self, request: BaselineRequest) -> None:
-        """Take a new rest from the stream; the one in use serves until it is complete."""
-        self.capture = BaselineCapture(request, self._recipe.scaling.pool)
-
-    def push(self, chunk: GridChunk) -> None:
-        """Take the next rows of the grid; a jump in ``start`` is a gap and resets the stages."""
-        at = 0
-        while at < len(chunk):
-            # Whole seconds are judged as soon as they are over, whatever the chunk's length.
-            n = min(len(chunk) - at, GRID_SFREQ - (chunk.start + at) % GRID_SFREQ)
-            self._push_piece(
-                chunk.start + at, chunk.samples[at : at + n], chunk.present[at : at + n]
-            )
-            at += n
-
-    def skip_to(self, index: int) -> None:
+    def skip_to(self, index: int) -> list[Preprocessed]:
         """Rows before ``index`` will not come."""
-        self._contiguous &= self._ring.stop >= index
-        while self._ring.stop < index:
-            stop = min(index, (self._ring.stop // GRID_SFREQ + 1) * GRID_SFREQ)
-            for ring in (self._raw, self._ring, self._mask):
-                ring.skip_to(stop)
-            self._judge_seconds()
+        self._contiguous &= self.stop >= index
+        return [self._append_missing(stop - start) for start, stop in _by_second(self.stop, index)]
 
-    def _push_piece(
-        self, start: int, samples: FloatArray, present: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    ) -> None:
-        if start != self._ring.stop or not self._contiguous:
-            self._restart(start)
-        filtered = samples
-        for stage in self._recipe.stages:
-            filtered = stage(filtered)
-        mask = np.empty((len(samples), 3), dtype=np.bool_)
-        mask[:, THERE] = True
-        mask[:, USABLE] = self._since_reset + np.arange(len(samples)) >= self._warmup
-        mask[:, PRESENT] = present
-        self._since_reset += len(samples)
-        self._raw.write(samples)
-        self._ring.write(filtered)
-        self._mask.write(mask)
-        self._judge_seconds()
-
-    def _restart(self, start: int) -> None:
-        for stage in self._recipe.stages:
+    def _restart(self, start: int) -> list[Preprocessed]:
+        """Begin after a gap, or for the first time; return the rows of the gap."""
+        for stage in self._stages:
             stage.reset()
-        self._since_reset = 0
-        if self._first is None:
-            self._first = start
-        else:
-            self._broken = True
-        self.skip_to(start)
+        self._settled_from = start + self._warmup
+        self._warm_up_end = None if self._started else self._settled_from
+        self._started = True
+        gap = self.skip_to(start)
         self._contiguous = True
+        return gap
 
-    def _judge_seconds(self) -> None:
-        """Quality and rest of every whole second that has just been completed."""
-        while (self._next_second + 1) * GRID_SFREQ <= self._ring.stop:
-            start = self._next_second * GRID_SFREQ
-            stop = start + GRID_SFREQ
-            mask = self._mask.view(start, stop)
-            if mask[:, THERE].all():
-                quality = self._judge(start, stop)
-            else:
-                quality = np.zeros(self.spec.n_chans)
-            self._seconds.append(Second(self._next_second, quality))
-            whole = bool(mask[:, USABLE].all()) and mask[:, PRESENT].mean() >= self._least
-            usable = whole and self._is_good(quality)
-            self._offer_rest(start, stop, usable=usable)
-            self._next_second += 1
+    def _process(self, samples: FloatArray, present: BoolArray) -> Preprocessed:
+        filtered = samples
+        for stage in self._stages:
+            filtered = stage(filtered)
+        mask = np.empty((len(samples), N_MASKS), dtype=np.bool_)
+        mask[:, AVAILABLE] = True
+        mask[:, SETTLED] = np.arange(self.stop, self.stop + len(samples)) >= self._settled_from
+        mask[:, MEASURED] = present
+        return self._append(samples, filtered, mask)
 
-    def _is_good(self, quality: FloatArray) -> bool:
-        return float(quality[self.used].mean()) >= self._profile.min_quality
+    def _append_missing(self, n: int) -> Preprocessed:
+        nothing = np.zeros((n, len(self.used)))
+        return self._append(nothing, nothing, np.zeros((n, N_MASKS), dtype=np.bool_))
 
-    def _offer_rest(self, start: int, stop: int, *, usable: bool) -> None:
-        """Offer a whole second to the capture that is under way, if any."""
-        if self.capture is None:
-            return
-        statistics = self._recipe.scaling.statistics(self._rows(start, stop)) if usable else None
-        done = self.capture.take(self._next_second, statistics)
-        if done is not None:
-            stages = stages_text(self.contract.modality, self._profile)
-            self.baseline = replace(done, ch_names=self.contract.ch_names, stages=stages)
-            self.rest_note = ""
-        if done is not None or self.capture.failed:
-            self.rest_failed = self.capture.failed
-            self.capture = None
+    def _append(self, raw: FloatArray, filtered: FloatArray, mask: BoolArray) -> Preprocessed:
+        start = self.stop
+        self._raw.write(raw)
+        self._filtered.write(filtered)
+        self._mask.write(mask)
+        second = None
+        if self.stop % GRID_SFREQ == 0:
+            second = self._newest = self._complete_second()
+        return Preprocessed(start, filtered, mask, second, self._warm_up_end)
 
-    def _judge(self, start: int, stop: int) -> FloatArray:
-        """Quality of a whole second, and the montage that serves from there on."""
-        second = self._raw.view(start, stop)
-        if self.watch is None:
+    def _complete_second(self) -> Second:
+        """Judge the whole second that has just been completed."""
+        start = self.stop - GRID_SFREQ
+        mask = self._mask.view(start, self.stop)
+        complete = bool(mask[:, AVAILABLE].all())
+        quality = self._judge(start) if complete else np.zeros(len(self.used))
+        mean_quality = float(quality[self.used].mean())
+        measured = mask[:, MEASURED].mean() >= self._min_completeness
+        return Second(
+            index=start // GRID_SFREQ,
+            quality=quality,
+            mean_quality=mean_quality,
+            usable=bool(mask[:, SETTLED].all() and measured) and mean_quality >= self._min_quality,
+            spatial=self.spatial,
+            too_few=self.bad_channels is not None and self.bad_channels.too_few,
+        )
+
+    def _judge(self, start: int) -> FloatArray:
+        """Quality of the channels from ``start`` on, and the montage that holds afterwards."""
+        second = self._raw.view(start, self.stop)
+        if self.bad_channels is None:
             return self._judge_second(second)
-        compared = slice(stop - N_NEIGHBOURS, stop)
-        settled = self._mask.view(compared.start, compared.stop)[:, USABLE].all()
-        band = self._ring.view(compared.start, compared.stop) if settled else None
-        return self.watch.judge(second, band)
+        compared = self.stop - N_NEIGHBOURS, self.stop
+        settled = self._mask.view(*compared)[:, SETTLED].all()
+        band = self._filtered.view(*compared) if settled else None
+        quality = self.bad_channels.judge(second, band)
+        if self.bad_channels.matrix is not self.spatial.matrix:
+            self.spatial = replace(self.spatial, matrix=self.bad_channels.matrix)
+        return quality
 
-    def _rows(self, start: int, stop: int) -> FloatArray:
-        """Preprocessed rows on the bundle's channels, as the present montage makes them."""
-        matrix = self._matrix if self.watch is None else self.watch.matrix
-        rows: FloatArray = self._ring.view(start, stop) @ matrix.T
-        return average_reference(rows) if self.contract.modality is Modality.EEG else rows
 
-    def window(self, stop: int) -> ModalityState:
-        """The window that ends at grid index ``stop``, or why there is none.
-
-        Raises
-        ------
-        ValueError
-            ``stop`` is not the newest row: windows are asked for in order.
-        """
-        if stop != self._ring.stop:
-            raise ValueError(f"window asked at row {stop}, the ring stands at {self._ring.stop}")
-        start = stop - self._n_window
-        mask = self._mask.view(start, stop)
-        completeness = float((mask[:, THERE] & mask[:, PRESENT]).mean())
-        quality = self._quality(stop)
-        reason = self._reason(start, mask[:, USABLE], completeness, quality)
-        data = None
-        if reason is Reason.NONE and self.baseline is not None:
-            rows = self._rows(start, stop)
-            data = to_model(self._recipe.scaling(rows, self.baseline))
-        return ModalityState(data, reason, completeness, quality)
-
-    def _quality(self, stop: int) -> float:
-        """Mean over the window's whole seconds and the channels that are used."""
-        last = stop // GRID_SFREQ
-        window = round(self._profile.window_s)
-        seconds = [s.quality for s in self._seconds if last - window <= s.index < last]
-        if not seconds:
-            return 0.0
-        return float(np.mean([q[self.used].mean() for q in seconds]))
-
-    def _reason(self, start: int, usable: BoolArray, completeness: float, quality: float) -> Reason:
-        if self._first is None:
-            return Reason.GAP
-        first_usable = self._first + self._warmup
-        if not usable.all():
-            young = start + int(np.flatnonzero(~usable)[-1]) < first_usable
-            return Reason.WARMING_UP if young and not self._broken else Reason.GAP
-        if completeness < self._least:
-            return Reason.GAP
-        too_few = self.watch is not None and self.watch.too_few
-        if quality < self._profile.min_quality or too_few:
-            return Reason.LOW_QUALITY
-        return Reason.NONE if self.baseline is not None else Reason.NO_BASELINE
-
-    def trace(self, seconds: float) -> tuple[FloatArray, FloatArray]:
-        """Times (s from the anchor) and samples (n_times, n_channels) of the newest rows.
-
-        Rows that are missing are NaN, so that a plot shows the hole.
-        """
-        n = min(round(seconds * GRID_SFREQ), self._ring.capacity)
-        stop = self._ring.stop
-        rows = self._rows(stop - n, stop)
-        rows[~self._mask.view(stop - n, stop)[:, THERE]] = np.nan
-        return np.arange(stop - n, stop) / GRID_SFREQ, self._recipe.to_unit(rows)
+def _by_second(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Cut a stretch of the grid at whole seconds, which are judged as soon as they are over."""
+    while start < stop:
+        end = min(stop, (start // GRID_SFREQ + 1) * GRID_SFREQ)
+        yield start, end
+        start = end

@@ -1,39 +1,71 @@
-"""One stream's way through the pipeline: check, align, wait for its row, preprocess."""
+"""One stream of the pipeline: check, align, wait for its row, preprocess, window."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.align.sanity_check import SanityCheck, check_rate
 from physiosync_rt.align.stream_start import StreamStart
-from physiosync_rt.datatypes import GRID_SFREQ, Chunk, GridChunk, Modality, StreamSpec
-from physiosync_rt.pipeline.preprocessor import ModalityChain
+from physiosync_rt.datatypes import (
+    GRID_SFREQ,
+    Chunk,
+    GridChunk,
+    Modality,
+    ModalityState,
+    StreamSpec,
+)
+from physiosync_rt.errors import UserError
+from physiosync_rt.pipeline.preprocessor import Preprocessed, Preprocessor
+from physiosync_rt.pipeline.windower import Windower
+from physiosync_rt.preprocess.config import ModalityContract, Profile
+from physiosync_rt.preprocess.montage import Montage
 
 MAX_EARLY_S = 60.0
 """Backlog of one stream that is kept before its anchor is known."""
 
 MAX_WAITING = 600 * GRID_SFREQ
-"""Grid rows that wait for another stream: so far behind, it does not come any more."""
+"""Grid rows that wait for another stream; one that is further behind is given up."""
 
 
 class StreamPipeline:
-    """One stream's way through the pipeline: check, align, wait for its row, preprocess.
+    """Check, align, preprocess and window one stream of a run.
+
+    Parameters
+    ----------
+    spec : StreamSpec
+    contract : ModalityContract
+    profile : Profile
+    montage : Montage or None
+        For EEG.
 
     Attributes
     ----------
     aligner : StreamAligner or None
         None until the stream's start and the anchor are known.
+    preprocessor : Preprocessor
+    windower : Windower
     dropped : int
         Samples that came too early, and grid rows that came too late or waited too long.
     left_out : str
         Why the stream takes no part in the run; empty when it does.
     """
 
-    def __init__(self, spec: StreamSpec, chain: ModalityChain) -> None:
+    def __init__(
+        self,
+        spec: StreamSpec,
+        contract: ModalityContract,
+        profile: Profile,
+        montage: Montage | None = None,
+    ) -> None:
         self.spec = spec
-        self.chain = chain
+        self.contract = contract
+        self.preprocessor = Preprocessor(spec, contract, profile, montage)
+        self.windower = Windower(
+            contract, profile, self.preprocessor.spatial, montage.measured if montage else 1.0
+        )
         self.aligner: StreamAligner | None = None
         self.dropped = 0
         self.left_out = ""
@@ -49,6 +81,12 @@ class StreamPipeline:
     def frontier(self) -> int:
         """Grid index up to which the stream has been seen."""
         return self.aligner.frontier if self.aligner else 0
+
+    @property
+    def note(self) -> str:
+        """What a person should know of baseline and electrodes; empty when all is well."""
+        bad = self.preprocessor.bad_channels
+        return "; ".join(filter(None, [self.windower.note, bad.note if bad else ""]))
 
     @property
     def started(self) -> bool:
@@ -99,9 +137,9 @@ class StreamPipeline:
     def _begin(self) -> None:
         if self._anchor is None or not self._started or self.aligner is not None:
             return
-        # Of EEG, one electrode more or less can be spared.
-        eeg = self.chain.contract.modality is Modality.EEG
-        self.aligner = StreamAligner(self.spec, self._anchor, None if eeg else self.chain.used)
+        # EEG can do without some of its electrodes.
+        used = None if self.contract.modality is Modality.EEG else self.preprocessor.used
+        self.aligner = StreamAligner(self.spec, self._anchor, used)
         early, self._early = self._early, []
         for chunk in early:
             self._align(chunk)
@@ -125,22 +163,29 @@ class StreamPipeline:
         sent = received * (1.0 + counters.lost / max(counters.received, 1))
         return min(sent, self.spec.sfreq)
 
-    def advance_to(self, index: int) -> None:
-        """Bring the chain to grid index ``index``; rows that came after their deadline go."""
+    def advance_to(self, index: int) -> list[Preprocessed]:
+        """Preprocess up to grid index ``index``; rows that come after that are dropped."""
+        rows: list[Preprocessed] = []
         while self._pending and self._pending[0].start < index:
             chunk = self._pending.popleft()
-            skip = max(self.chain.stop - chunk.start, 0)
+            skip = max(self.preprocessor.stop - chunk.start, 0)
             self.dropped += min(skip, len(chunk))
             cut = index - chunk.start
             if cut < len(chunk):
                 rest = GridChunk(index, chunk.samples[cut:], chunk.present[cut:])
                 self._pending.appendleft(rest)
             if skip < min(cut, len(chunk)):
-                piece = slice(skip, cut)
-                self.chain.push(
-                    GridChunk(chunk.start + skip, chunk.samples[piece], chunk.present[piece])
+                part = slice(skip, cut)
+                rows += self.preprocessor.push(
+                    GridChunk(chunk.start + skip, chunk.samples[part], chunk.present[part])
                 )
-        self.chain.skip_to(index)
+        return rows + self.preprocessor.skip_to(index)
+
+    def window(self, rows: Sequence[Preprocessed], stop: int) -> ModalityState:
+        """Take the rows up to grid index ``stop`` and make the window that ends there."""
+        for each in rows:
+            self.windower.push(each)
+        return self.windower.window(stop)
 
 
 def _after(chunk: Chunk, skip: int) -> Chunk:
@@ -149,3 +194,28 @@ def _after(chunk: Chunk, skip: int) -> Chunk:
     return replace(
         chunk, samples=chunk.samples[skip:], timestamps=chunk.timestamps[skip:], counter=counter
     )
+
+
+def check_contract(spec: StreamSpec, contract: ModalityContract) -> None:
+    """Refuse a stream that is not what the bundle wants, naming both sides.
+
+    Raises
+    ------
+    UserError
+        Another modality, an unknown unit or an impossible rate.
+    """
+    if spec.modality is not contract.modality:
+        raise UserError(
+            f"stream {spec.name!r} is {spec.modality}, the bundle wants {contract.modality}; "
+            "choose another stream or another bundle"
+        )
+    if spec.unit != contract.unit:
+        raise UserError(
+            f"stream {spec.name!r} does not say its unit and the bundle wants {contract.unit}; "
+            "state it in a device YAML (see configs/devices/)"
+        )
+    if not 1 <= spec.sfreq <= 20000:
+        raise UserError(
+            f"stream {spec.name!r} declares {spec.sfreq:g} Hz; a regular rate from 1 Hz to "
+            "20 kHz is needed, state sfreq in a device YAML"
+        )

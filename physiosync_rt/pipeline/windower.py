@@ -1,12 +1,267 @@
-"""The one place where time-major streams become the network's (n_channels, n_times)."""
+"""The preprocessed grid of one stream as windows: validity, the person's baseline, plots."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
 
-from physiosync_rt.datatypes import FloatArray, SampleArray
+from physiosync_rt.datatypes import (
+    GRID_SFREQ,
+    BoolArray,
+    FloatArray,
+    ModalityState,
+    Reason,
+    SampleArray,
+)
+from physiosync_rt.pipeline.preprocessor import (
+    AVAILABLE,
+    MEASURED,
+    N_MASKS,
+    SETTLED,
+    Preprocessed,
+    Second,
+)
+from physiosync_rt.preprocess.baseline import (
+    BaselineCapture,
+    BaselineRequest,
+    ChannelBaseline,
+    stages_text,
+)
+from physiosync_rt.preprocess.config import ModalityContract, Profile
+from physiosync_rt.preprocess.quality import MIN_COMPLETENESS
+from physiosync_rt.preprocess.reference import SpatialFilter
+from physiosync_rt.preprocess.stages import make_scaling, to_unit
+from physiosync_rt.utils.ring_buffer import RingBuffer
+
+MIN_TRACE_S = 5
+"""Seconds that are kept for plots even where windows are shorter."""
 
 
 def to_model(samples: FloatArray) -> SampleArray:
-    """Transpose (n_times, n_channels) to a contiguous float32 (n_channels, n_times)."""
+    """Transpose (n_times, n_channels) to a contiguous float32 (n_channels, n_times).
+
+    This is the one place where time-major streams become the network's input.
+    """
     return np.ascontiguousarray(samples.T, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a stretch can be a window; ``reason`` is `Reason.NONE` where it can."""
+
+    reason: Reason
+    completeness: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCheck:
+    """Tell whether the rows of a window are good enough, live and in training alike.
+
+    Attributes
+    ----------
+    n_times : int
+        Length of a window in rows.
+    n_seconds : int
+        Whole seconds whose quality counts.
+    min_completeness, min_quality : float
+        In [0, 1]; below them a window has a gap, or a low quality.
+    """
+
+    n_times: int
+    n_seconds: int
+    min_completeness: float
+    min_quality: float
+
+    @classmethod
+    def of(cls, contract: ModalityContract, profile: Profile) -> WindowCheck:
+        """Make the check of one modality in a profile."""
+        return cls(
+            round(profile.window_s * GRID_SFREQ),
+            round(profile.window_s),
+            MIN_COMPLETENESS[contract.modality],
+            profile.min_quality,
+        )
+
+    def __call__(
+        self, mask: BoolArray, start: int, seconds: Sequence[Second], warm_up_end: int | None
+    ) -> Verdict:
+        """Judge one window.
+
+        Parameters
+        ----------
+        mask : bool array, shape (n_times, 3)
+            Of the window's rows, as `Preprocessed` has it.
+        start : int
+            Grid index of the first row.
+        seconds : sequence of Second
+            The newest whole seconds at the end of the window, at most ``n_seconds``, in order.
+        warm_up_end : int or None
+            As of the window's last rows (see `Preprocessed`).
+        """
+        completeness = float((mask[:, AVAILABLE] & mask[:, MEASURED]).mean())
+        quality = float(np.mean([second.mean_quality for second in seconds])) if seconds else 0.0
+        reason = Reason.NONE
+        if not mask[:, SETTLED].all():
+            newest = start + int(np.flatnonzero(~mask[:, SETTLED])[-1])
+            warming_up = warm_up_end is not None and newest < warm_up_end
+            reason = Reason.WARMING_UP if warming_up else Reason.GAP
+        elif completeness < self.min_completeness:
+            reason = Reason.GAP
+        elif quality < self.min_quality or (seconds and seconds[-1].too_few):
+            reason = Reason.LOW_QUALITY
+        return Verdict(reason, completeness, quality)
+
+
+class Windower:
+    """Keep the newest rows of one stream and cut windows that are scaled by the baseline.
+
+    Parameters
+    ----------
+    contract : ModalityContract
+    profile : Profile
+    spatial : SpatialFilter
+        From the stream's channels to the bundle's, before the first whole second.
+    measured : float
+        Share of the bundle's channels that are measured, not interpolated, in [0, 1].
+
+    Attributes
+    ----------
+    baseline : ChannelBaseline or None
+        Rest to normalise with.
+    capture : BaselineCapture or None
+        The capture that is under way, if any.
+    baseline_failed : bool
+        Whether the last capture found too little of its stretch usable; the one before stays.
+    baseline_note : str
+        Why a baseline is being captured that nobody asked for; empty once it is there.
+    """
+
+    def __init__(
+        self,
+        contract: ModalityContract,
+        profile: Profile,
+        spatial: SpatialFilter,
+        measured: float = 1.0,
+    ) -> None:
+        self.baseline: ChannelBaseline | None = None
+        self.capture: BaselineCapture | None = None
+        self.baseline_failed = False
+        self.baseline_note = ""
+        self._contract = contract
+        self._profile = profile
+        self._measured = measured
+        self._check = WindowCheck.of(contract, profile)
+        self._scaling = make_scaling(contract.modality, profile)
+        self._spatial = spatial
+        capacity = max(self._check.n_times, MIN_TRACE_S * GRID_SFREQ) + 2 * GRID_SFREQ
+        self._rows = RingBuffer(capacity, spatial.matrix.shape[1])
+        self._mask = RingBuffer(capacity, N_MASKS, dtype=np.bool_, fill=False)
+        self._seconds: deque[Second] = deque(maxlen=self._check.n_seconds)
+        self._warm_up_end: int | None = None
+
+    @property
+    def stop(self) -> int:
+        """Grid index after the newest row."""
+        return self._rows.stop
+
+    @property
+    def note(self) -> str:
+        """What a person should know of the baseline; empty when all is well."""
+        failed = ""
+        if self.baseline_failed and self.capture is None:
+            failed = (
+                f"less than half of the rest asked for was usable {self._contract.modality}; "
+                "capture it again (key B) or give another --baseline"
+            )
+        return "; ".join(filter(None, [self.baseline_note, failed]))
+
+    def capture_baseline(self, request: BaselineRequest, note: str = "") -> None:
+        """Take a new baseline from the stream; the one in use serves until it is complete."""
+        self.capture = BaselineCapture(request, self._scaling.pool)
+        self.baseline_failed, self.baseline_note = False, note
+
+    def use_baseline(self, baseline: ChannelBaseline, origin: str) -> None:
+        """Normalise with a baseline that is known already.
+
+        Raises
+        ------
+        UserError
+            It does not fit the bundle; ``origin`` says where it comes from.
+        """
+        baseline.check(origin, self._contract, self._profile)
+        self.baseline, self.capture = baseline, None
+        self.baseline_failed, self.baseline_note = False, ""
+
+    def push(self, rows: Preprocessed) -> None:
+        """Take the next rows, as the preprocessor puts them out.
+
+        Raises
+        ------
+        ValueError
+            They do not follow the newest row.
+        """
+        if rows.start != self.stop:
+            raise ValueError(f"rows from {rows.start} do not follow row {self.stop}")
+        self._rows.write(rows.samples)
+        self._mask.write(rows.mask)
+        self._warm_up_end = rows.warm_up_end
+        if rows.second is not None:
+            self._seconds.append(rows.second)
+            self._spatial = rows.second.spatial
+            self._offer(rows.second)
+
+    def window(self, stop: int) -> ModalityState:
+        """The window that ends at grid index ``stop``, or why there is none.
+
+        Raises
+        ------
+        ValueError
+            ``stop`` is not the newest row: windows are asked for in order.
+        """
+        if stop != self.stop:
+            raise ValueError(f"window asked at row {stop}, the ring stands at {self.stop}")
+        start = stop - self._check.n_times
+        mask = self._mask.view(start, stop)
+        verdict = self._check(mask, start, self._seconds, self._warm_up_end)
+        reason, data = verdict.reason, None
+        if reason is Reason.NONE and self.baseline is None:
+            reason = Reason.NO_BASELINE
+        elif reason is Reason.NONE and self.baseline is not None:
+            data = to_model(self._scaling(self._mapped(start, stop), self.baseline))
+        return ModalityState(data, reason, verdict.completeness, verdict.quality, self._measured)
+
+    def trace(self, seconds: float) -> tuple[FloatArray, FloatArray]:
+        """Times (s from the anchor) and samples (n_times, n_channels) of the newest rows.
+
+        Rows that are missing are NaN, so that a plot shows the hole.
+        """
+        n = min(round(seconds * GRID_SFREQ), self._rows.capacity)
+        start, stop = self.stop - n, self.stop
+        rows = self._mapped(start, stop)
+        rows[~self._mask.view(start, stop)[:, AVAILABLE]] = np.nan
+        times = np.arange(start, stop) / GRID_SFREQ
+        return times, to_unit(self._contract.modality, self._profile, rows)
+
+    def _mapped(self, start: int, stop: int) -> FloatArray:
+        """Rows on the bundle's channels, as the present montage makes them."""
+        return self._spatial(self._rows.view(start, stop))
+
+    def _offer(self, second: Second) -> None:
+        """Offer the newest whole second to the capture that is under way, if any."""
+        if self.capture is None:
+            return
+        statistics = None
+        if second.usable:
+            statistics = self._scaling.statistics(self._mapped(self.stop - GRID_SFREQ, self.stop))
+        done = self.capture.take(second.index, statistics)
+        if done is not None:
+            stages = stages_text(self._contract.modality, self._profile)
+            self.baseline = replace(done, ch_names=self._contract.ch_names, stages=stages)
+            self.baseline_note = ""
+        if done is not None or self.capture.failed:
+            self.baseline_failed = self.capture.failed
+            self.capture = None

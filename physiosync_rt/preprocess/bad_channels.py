@@ -1,4 +1,4 @@
-"""Electrodes that go bad while they are worn: found from past seconds, and back when good again."""
+"""Detect electrodes that go bad during a run, and take them back when they are good again."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.preprocess.quality import EEG_TESTS, correlated, eeg_tests
 
 BAD_QUALITY = 0.5
-"""A second below this speaks against an electrode."""
+"""A second below this quality counts as bad."""
 
 MEMORY_S = 5
 """Whole seconds that are remembered; an electrode comes back after so many good ones."""
 
 VOTES = 3
-"""Of the remembered seconds, how many bad ones take an electrode out."""
+"""Of the remembered seconds, how many bad ones exclude an electrode."""
 
 N_NEIGHBOURS = 3 * GRID_SFREQ
 """Rows of the grid over which electrodes are compared with each other."""
@@ -26,7 +26,7 @@ FAULTS = (*EEG_TESTS, "uncorrelated")
 """Names of the tests, in the order of their results."""
 
 N_NAMED = 6
-"""So many bad electrodes are named in one line; of more, how many there are of each fault."""
+"""Up to so many bad electrodes are named in one line; above, they are counted by fault."""
 
 
 class BadChannelDetector:
@@ -38,29 +38,31 @@ class BadChannelDetector:
         Channels of the stream.
     montage : Montage
         Theirs while none is bad.
-    expel : bool
-        Whether bad electrodes are to be taken out; False only measures.
+    exclude : bool
+        Whether to exclude bad electrodes; False only measures their quality.
 
     Attributes
     ----------
     bad : bool array, shape (n_channels,)
-        Electrodes that are out at present.
+        Electrodes that are excluded at present.
     matrix : array, shape (n_wanted, n_channels)
-        Montage that does without them.
+        Montage without them.
     too_few : bool
-        Whether too few good ones are left to do so; ``matrix`` is the whole montage then.
+        Whether too few good ones are left for that; ``matrix`` is the whole montage then.
     bad_s : Counter of str
-        Seconds that each electrode has been out.
+        Seconds for which each electrode has been excluded.
     """
 
-    def __init__(self, ch_names: tuple[str, ...], montage: Montage, *, expel: bool = True) -> None:
+    def __init__(
+        self, ch_names: tuple[str, ...], montage: Montage, *, exclude: bool = True
+    ) -> None:
         self.bad: BoolArray = np.zeros(len(ch_names), dtype=bool)
         self.bad_s: Counter[str] = Counter()
         self._ch_names = ch_names
         self.matrix = montage.matrix
         self.too_few = False
         self._montage = montage
-        self._expel = expel
+        self._exclude = exclude
         self._votes: deque[BoolArray] = deque(maxlen=MEMORY_S)
         self._fault: dict[int, str] = {}
 
@@ -83,13 +85,13 @@ class BadChannelDetector:
         neighbours = np.ones(tests.shape[1]) if band is None else correlated(band)
         tests = np.vstack([tests, neighbours])
         quality: FloatArray = tests.min(axis=0)
-        if self._expel:
+        if self._exclude:
             self._vote(quality < BAD_QUALITY, tests.argmin(axis=0))
         return quality
 
     @property
     def note(self) -> str:
-        """Who is out and what becomes of it, in one line; empty when none is."""
+        """Bad electrodes and what becomes of them, in one line; empty when there are none."""
         out = np.flatnonzero(self.bad & self._montage.used).tolist()
         if not out:
             return ""
@@ -111,11 +113,14 @@ class BadChannelDetector:
         self._votes.append(against)
         votes = np.array(self._votes)
         back = ~votes.any(axis=0) & (len(votes) == MEMORY_S)
-        self.bad = (self.bad | (votes.sum(axis=0) >= VOTES)) & ~back
+        before = self.bad
+        self.bad = (before | (votes.sum(axis=0) >= VOTES)) & ~back
         for i in np.flatnonzero(self.bad & self._montage.used).tolist():
             self.bad_s[self._ch_names[i]] += 1
             if against[i]:
                 self._fault[i] = FAULTS[worst[i]]
+        if np.array_equal(self.bad, before):
+            return
         matrix = self._montage.without(self.bad)
         self.too_few = matrix is None
         self.matrix = self._montage.matrix if matrix is None else matrix

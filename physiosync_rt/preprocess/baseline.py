@@ -66,19 +66,19 @@ class ChannelBaseline:
         UserError
             It does not fit; both sides are named.
         """
-        mend = "capture a new one with --baseline SECONDS"
+        fix = "capture a new one with --baseline SECONDS"
         modality = contract.modality
         if len(self.scale) != contract.n_chans:
             raise UserError(
                 f"the baseline {origin} has {len(self.scale)} {modality} channels, the bundle "
-                f"{contract.n_chans}; {mend}"
+                f"{contract.n_chans}; {fix}"
             )
         if self.ch_names and self.ch_names != contract.ch_names:
             pairs = zip(self.ch_names, contract.ch_names, strict=True)
             theirs, ours = next(pair for pair in pairs if pair[0] != pair[1])
             raise UserError(
                 f"the baseline {origin} was taken of {modality} channel {theirs} where the bundle "
-                f"has {ours}; {mend}"
+                f"has {ours}; {fix}"
             )
         stages = stages_text(modality, profile)
         if bool(self.template) != isinstance(profile, PaperProfile) or (
@@ -86,7 +86,7 @@ class ChannelBaseline:
         ):
             raise UserError(
                 f"the baseline {origin} was taken with {self.stages or 'another profile'}, the "
-                f"bundle has {stages}; {mend}"
+                f"bundle has {stages}; {fix}"
             )
 
 
@@ -98,7 +98,7 @@ def stages_text(modality: Modality, profile: Profile) -> str:
 
 
 def median_second(seconds: Sequence[Statistics]) -> ChannelBaseline:
-    """Pool location and scale of single seconds, so that a blink or a movement spoils nothing."""
+    """Pool location and scale of single seconds; the median ignores a blink or a movement."""
     location, scale = (np.median(part, axis=0) for part in zip(*seconds, strict=True))
     return ChannelBaseline(tuple(location.tolist()), tuple(scale.tolist()))
 

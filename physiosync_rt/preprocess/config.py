@@ -67,7 +67,7 @@ class LiveProfile(FrozenModel):
     """Preprocessing that a stream can run, applied alike to every source.
 
     ``baseline_s`` is how much usable rest the scale is taken from when nothing else is asked;
-    ``min_quality`` is the gate under which a modality is withheld.
+    ``min_quality`` is the quality below which a modality is not used.
     """
 
     profile: Literal["live"] = "live"

@@ -63,7 +63,7 @@ class LogLevel:
         return out
 
     def reset(self) -> None:
-        """Nothing is kept."""
+        """Do nothing: there is no state."""
 
 
 class Resistance:
@@ -84,4 +84,4 @@ class Resistance:
         return out
 
     def reset(self) -> None:
-        """Nothing is kept."""
+        """Do nothing: there is no state."""

@@ -31,11 +31,11 @@ def high(ratings: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
     Raises
     ------
     ValueError
-        A rating that is no number.
+        A rating is NaN or infinite.
     """
     values = np.asarray(ratings, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise ValueError("a rating is no number; leave such trials out before labelling")
+        raise ValueError("rating: NaN or infinite; leave such trials out before labelling")
     return values >= threshold
 
 

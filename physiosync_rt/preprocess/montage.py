@@ -14,7 +14,7 @@ ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 """Old names of the 10-20 system and what they are called today."""
 
 MAX_SHARE_INTERPOLATED = 0.75
-"""Beyond this share of made-up electrodes an interpolated montage is fiction."""
+"""Above this share of interpolated electrodes a montage says nothing about the head."""
 
 
 def canonical(name: str) -> str:
@@ -80,12 +80,12 @@ class Montage:
             have = {name: i for name, i in have.items() if name in known_electrodes()}
         share = len(missing) / len(wanted)
         if len(have) < min_electrodes or share > MAX_SHARE_INTERPOLATED:
-            mend = f"; use --bundle {alternative} for it" if alternative else ""
+            fix = f"; use --bundle {alternative} for it" if alternative else ""
             raise UserError(
                 f"{bundle_title} is made for {len(wanted)} electrodes and needs at least "
                 f"{min_electrodes} of a known position, at most {MAX_SHARE_INTERPOLATED:.0%} of "
                 f"its own missing; this stream has {len(have)} ({', '.join(stream_names)}) and "
-                f"lacks {len(missing)} of {len(wanted)}{mend}"
+                f"lacks {len(missing)} of {len(wanted)}{fix}"
             )
         self.interpolated = tuple(missing)
         self.matrix = _matrix(have, wanted, missing, len(stream_names))
@@ -123,13 +123,10 @@ class Montage:
             return None
         return _matrix(good, self._wanted, missing, self.matrix.shape[1])
 
-    def __call__(self, samples: FloatArray) -> FloatArray:
-        """Map samples of shape (n_times, n_stream) to (n_times, n_wanted)."""
-        out: FloatArray = samples @ self.matrix.T
-        return out
-
-    def reset(self) -> None:
-        """Nothing is kept."""
+    @property
+    def measured(self) -> float:
+        """Share of the bundle's electrodes that are measured, not interpolated, in [0, 1]."""
+        return 1.0 - len(self.interpolated) / len(self._wanted)
 
     def spread(self, stream_quality: FloatArray) -> FloatArray:
         """Quality of the bundle's electrodes from that of the stream's channels.

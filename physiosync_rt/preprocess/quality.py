@@ -31,13 +31,13 @@ MIN_COMMON = 4
 """Electrodes whose median stands for what all of them have in common."""
 
 FROZEN_S = 5, 10
-"""Seconds without any change after which skin conductance is doubted, and is none."""
+"""Seconds without any change after which the quality of skin conductance falls, and is 0."""
 
 MIN_COMPLETENESS = {Modality.EEG: 0.95, Modality.ECG: 0.95, Modality.GSR: 0.75}
 """Share of a window's samples that must have come, below which it has a gap.
 
-What was lost is bridged by lines of less than 50 ms: nothing to skin conductance below 2 Hz, but a
-line is no EEG, and may lie where a beat was.
+Short losses (below 50 ms) are interpolated linearly. That is harmless for skin conductance below
+2 Hz, but a line is not EEG, and may hide a heartbeat.
 """
 
 MIN_NEIGHBOURS = 16
@@ -51,7 +51,7 @@ def _ramp(value: FloatArray, bad: float, good: float) -> FloatArray:
 
 
 def _detrended(second: FloatArray) -> FloatArray:
-    """A second without its mean and slope: offsets and drift of electrodes are no fault."""
+    """A second without its mean and slope: offset and drift of an electrode are not faults."""
     centred = second - second.mean(axis=0)
     slope = _TIME @ centred / (_TIME @ _TIME)
     out: FloatArray = centred - _TIME[:, None] * slope
@@ -142,7 +142,7 @@ def correlated(band: FloatArray) -> FloatArray:
     if n_chans < MIN_NEIGHBOURS:
         return np.ones(n_chans)
     x = band - band.mean(axis=0)
-    # A flat electrode is like no other; it is no reason to divide by nothing.
+    # A flat electrode has no variance to divide by.
     x /= np.maximum(np.sqrt((x**2).sum(axis=0)), 1e-9)
     correlation = np.abs(x.T @ x)
     np.fill_diagonal(correlation, 0.0)
@@ -170,10 +170,10 @@ def gsr_quality(second: FloatArray) -> FloatArray:
 
 
 class GsrJudge:
-    """`gsr_quality`, and whether the value has stood still for too long to be skin.
+    """Judge GSR like `gsr_quality`, and detect a value that is frozen for too long to be skin.
 
-    A sensor that hangs repeats its last value for ever. Skin at rest does so too, for as long as
-    it stays within one step of the converter: 3 s at most in two hours of an Empatica E4.
+    A frozen sensor repeats its last value forever. Skin at rest repeats values too, while it
+    stays within one step of the converter: 3 s at most in two hours of an Empatica E4.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ Judge = Callable[[FloatArray], FloatArray]
 
 
 def judge_of(modality: Modality, n_chans: int) -> Judge:
-    """What judges the whole seconds of one stream, in order; EEG here without its neighbours."""
+    """Make the judge of one stream's whole seconds, in order; EEG without its neighbours."""
     if modality is Modality.GSR:
         return GsrJudge(n_chans)
     return ecg_quality if modality is Modality.ECG else eeg_quality

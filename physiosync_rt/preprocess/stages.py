@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from physiosync_rt.datatypes import FloatArray, Modality
 from physiosync_rt.preprocess.baseline import ChannelBaseline, Statistics
-from physiosync_rt.preprocess.config import LiveProfile, PaperProfile, Profile
+from physiosync_rt.preprocess.config import PaperProfile, Profile
 from physiosync_rt.preprocess.filters import LogLevel, Resistance, SosFilter
 from physiosync_rt.preprocess.normalize import RestScale
 from physiosync_rt.preprocess.template import RestTemplate
@@ -29,7 +29,7 @@ class Stage(Protocol):
 
 
 class Scaling(Protocol):
-    """What is taken from rest, and how it is applied to a window."""
+    """What is taken from rest, and how it is applied to samples."""
 
     def statistics(self, second: FloatArray) -> Statistics:
         """What one usable second of rest says, shape (128, n_channels)."""
@@ -46,59 +46,50 @@ class Scaling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageChain:
-    """The way of one modality through a profile.
+    """The causal stages of one stream.
 
     Attributes
     ----------
     stages : tuple of Stage
-        Of every channel by itself, in order.
+        Applied in order, to every channel by itself.
     warmup_s : float
         Seconds after a start or a gap in which the stages have not settled.
-    scaling : Scaling
-    to_unit : callable
-        From what the stages put out to the modality's own unit, for a plot.
     """
 
     stages: tuple[Stage, ...]
     warmup_s: float
-    scaling: Scaling
-    to_unit: Callable[[FloatArray], FloatArray]
 
 
 def make_stages(modality: Modality, profile: Profile) -> StageChain:
     """Make the stages of one stream, their states fresh."""
+    if modality is Modality.EEG:
+        eeg = profile.eeg
+        band = SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass")
+        return StageChain((band,), eeg.warmup_s)
     if isinstance(profile, PaperProfile):
-        return _paper(modality, profile)
-    return _live(modality, profile)
-
-
-def _live(modality: Modality, profile: LiveProfile) -> StageChain:
-    eeg, gsr, ecg = profile.eeg, profile.gsr, profile.ecg
-    if modality is Modality.EEG:
-        band = SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass")
-        return StageChain((band,), eeg.warmup_s, RestScale(modality, eeg.clip), _same)
+        if modality is Modality.GSR:
+            return StageChain((Resistance(profile.gsr.floor),), profile.gsr.warmup_s)
+        return StageChain((), profile.ecg.warmup_s)
+    gsr, ecg = profile.gsr, profile.ecg
     if modality is Modality.GSR:
-        slow = (LogLevel(gsr.floor), SosFilter(gsr.order, gsr.h_freq, "lowpass"))
-        return StageChain(slow, gsr.warmup_s, RestScale(modality, gsr.clip, gsr.scale), np.exp)
+        low = SosFilter(gsr.order, gsr.h_freq, "lowpass")
+        return StageChain((LogLevel(gsr.floor), low), gsr.warmup_s)
     band = SosFilter(ecg.order, (ecg.l_freq, ecg.h_freq), "bandpass")
-    return StageChain((band,), ecg.warmup_s, RestScale(modality, ecg.clip), _same)
+    return StageChain((band,), ecg.warmup_s)
 
 
-def _paper(modality: Modality, profile: PaperProfile) -> StageChain:
-    eeg, gsr, ecg = profile.eeg, profile.gsr, profile.ecg
-    scaling = RestTemplate(modality)
-    if modality is Modality.EEG:
-        band = SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass")
-        return StageChain((band,), eeg.warmup_s, scaling, _same)
+def make_scaling(modality: Modality, profile: Profile) -> Scaling:
+    """Make what a profile takes from rest for one modality."""
+    if isinstance(profile, PaperProfile):
+        return RestTemplate(modality)
     if modality is Modality.GSR:
-        return StageChain((Resistance(gsr.floor),), gsr.warmup_s, scaling, _conductance)
-    return StageChain((), ecg.warmup_s, scaling, _same)
+        return RestScale(modality, profile.gsr.clip, profile.gsr.scale)
+    return RestScale(modality, profile.eeg.clip if modality is Modality.EEG else profile.ecg.clip)
 
 
-def _same(samples: FloatArray) -> FloatArray:
-    return samples
-
-
-def _conductance(ohm: FloatArray) -> FloatArray:
-    out: FloatArray = 1e6 / ohm
+def to_unit(modality: Modality, profile: Profile, samples: FloatArray) -> FloatArray:
+    """Bring what the stages put out back to the modality's own unit, for a plot."""
+    if modality is not Modality.GSR:
+        return samples
+    out: FloatArray = 1e6 / samples if isinstance(profile, PaperProfile) else np.exp(samples)
     return out

@@ -9,7 +9,8 @@ import pytest
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor, quadrant
-from physiosync_rt.datatypes import ModalityState, Reason, Window
+from physiosync_rt.datatypes import Modality, ModalityState, Reason, StreamSpec, Window
+from physiosync_rt.formats.deap import DEAP_CH_NAMES
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,27 @@ def test_confidence_is_certainty_times_the_worse_quality(predictor: Predictor) -
     )
     assert noisy.targets == clean.targets
     assert noisy.confidence == pytest.approx(0.6 * clean.confidence, abs=1e-6)
+
+
+def test_interpolated_electrodes_lower_the_confidence_of_their_own_windows_only(
+    predictor: Predictor,
+) -> None:
+    """The share of measured electrodes travels with the window, not with the predictor."""
+    whole = predictor(_window())
+    states = []
+    for n in (32, 24):
+        spec = StreamSpec(f"cap{n}", Modality.EEG, DEAP_CH_NAMES[:n], 128.0, "uV")
+        stream = predictor.pipeline(spec, None).streams[spec.name]
+        states.append(stream.window(stream.advance_to(128), 128))
+    assert [state.measured for state in states] == [1.0, 24 / 32]
+    # A second pipeline, of a thinner cap, leaves the windows of the first one as they were.
+    again = predictor(_window())
+    assert (again.targets, again.confidence) == (whole.targets, whole.confidence)
+    window = _window()
+    thin = predictor(replace(window, eeg=replace(window.eeg, measured=24 / 32)))
+    assert thin.targets == whole.targets
+    assert whole.confidence is not None
+    assert thin.confidence == pytest.approx(24 / 32 * whole.confidence, abs=1e-6)
 
 
 @pytest.mark.parametrize(

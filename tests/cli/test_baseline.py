@@ -197,7 +197,7 @@ def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: 
     try:
         while engine.rows < 8:
             engine.step()
-        notes = [stream.chain.note for stream in engine.pipeline.streams.values()]
+        notes = [stream.note for stream in engine.pipeline.streams.values()]
         assert notes[0].startswith("less than half of the rest asked for was usable EEG")
         assert engine.pipeline.baseline_progress == 1.0
         assert engine.predictions[-1].reason is Reason.NO_BASELINE

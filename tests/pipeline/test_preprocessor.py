@@ -1,4 +1,4 @@
-"""Filters, quality and baseline of one modality."""
+"""The grid of one stream, filtered and judged second by second, gaps included."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers.grid_stream import GridStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,44 +16,41 @@ from physiosync_rt.datatypes import (
     FloatArray,
     GridChunk,
     Modality,
-    Reason,
     StreamSpec,
 )
-from physiosync_rt.pipeline.preprocessor import ModalityChain
-from physiosync_rt.preprocess.baseline import BaselineCapture, BaselineRequest, ChannelBaseline
+from physiosync_rt.pipeline.preprocessor import AVAILABLE, SETTLED, Preprocessed
+from physiosync_rt.preprocess.baseline import ChannelBaseline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
-from physiosync_rt.preprocess.quality import ecg_quality, eeg_quality, gsr_quality
 
 NAMES = ("F3", "F4", "P3", "P4")
-SECOND = np.arange(GRID_SFREQ) / GRID_SFREQ
 
 
-def _chain(modality: Modality, n_chans: int = 1) -> ModalityChain:
+def _stream(modality: Modality, n_chans: int = 1) -> GridStream:
     names = NAMES if modality is Modality.EEG else tuple(f"{modality}{i}" for i in range(n_chans))
     spec = StreamSpec("s", modality, names, 128.0, UNITS[modality])
     contract = ModalityContract(modality=modality, ch_names=names, min_electrodes=4)
     montage = Montage(names, names, 4) if modality is Modality.EEG else None
-    return ModalityChain(spec, contract, LiveProfile(), montage)
+    return GridStream(spec, contract, LiveProfile(), montage)
 
 
 def _unit(n_chans: int) -> ChannelBaseline:
     return ChannelBaseline((0.0,) * n_chans, (1.0,) * n_chans)
 
 
-def _push(chain: ModalityChain, x: FloatArray, start: int = 0) -> None:
-    chain.push(GridChunk(start, x, np.ones(len(x), dtype=bool)))
+def _push(stream: GridStream, x: FloatArray, start: int = 0) -> None:
+    stream.push(GridChunk(start, x, np.ones(len(x), dtype=bool)))
 
 
 def _response(modality: Modality, freq: float) -> float:
-    chain = _chain(modality)
-    n = chain.contract.n_chans
-    chain.baseline = _unit(n)
+    stream = _stream(modality)
+    n = stream.contract.n_chans
+    stream.windower.baseline = _unit(n)
     t = np.arange(20 * GRID_SFREQ) / GRID_SFREQ
     # Opposite signs, so that the average reference leaves the channels alone.
     x = 20 * np.sin(2 * np.pi * freq * t)[:, None] * np.resize([1.0, -1.0], n)
-    _push(chain, x)
-    _, rows = chain.trace(4.0)
+    _push(stream, x)
+    _, rows = stream.trace(4.0)
     return float(np.sqrt(2 * (rows[:, 0] ** 2).mean()) / 20)
 
 
@@ -69,154 +67,68 @@ def test_ecg_keeps_its_beat_and_loses_its_drift() -> None:
     assert _response(Modality.ECG, 0.05) < 0.05
 
 
+def test_an_offset_does_not_ring() -> None:
+    stream = _stream(Modality.EEG)
+    _push(stream, np.full((GRID_SFREQ, 4), 4200.0))
+    assert np.abs(stream.trace(1.0)[1]).max() < 1e-6
+
+
+def _rows(modality: Modality, chunks: list[GridChunk], stop: int) -> list[Preprocessed]:
+    preprocessor = _stream(modality).preprocessor
+    rows = [row for chunk in chunks for row in preprocessor.push(chunk)]
+    return rows + preprocessor.skip_to(stop)
+
+
 @settings(max_examples=20, deadline=None)
 @given(
     modality=st.sampled_from([Modality.EEG, Modality.GSR, Modality.ECG]),
     cuts=st.lists(st.integers(0, 900), max_size=20),
-    offset=st.sampled_from([0.0, 4200.0]),
+    gap=st.tuples(st.integers(100, 500), st.sampled_from([0, 1, 70, 300])),
 )
-def test_any_chunking_gives_the_same_window(
-    modality: Modality, cuts: list[int], offset: float
+def test_any_chunking_gives_the_same_rows_and_seconds(
+    modality: Modality, cuts: list[int], gap: tuple[int, int]
 ) -> None:
-    windows = []
+    """Rows follow each other without a hole, gaps included, and every second is judged."""
+    stop, start_s = 1024, 3
+    n = len(NAMES) if modality is Modality.EEG else 1
+    x = np.random.default_rng(0).normal(5, 1, (900, n))
+    lost = range(gap[0], sum(gap))
+    runs = []
     for bounds in ([0, 900], sorted([0, *cuts, 900])):
-        chain = _chain(modality)
-        n = chain.contract.n_chans
-        chain.baseline = _unit(n)
-        x = np.random.default_rng(0).normal(5, 1, (900, n)) + offset
-        for start, stop in pairwise(bounds):
-            _push(chain, x[start:stop], start)
-        windows.append(chain.window(900))
-    assert windows[0].reason == windows[1].reason
-    assert windows[0].quality == windows[1].quality
-    if windows[0].data is not None:
-        np.testing.assert_allclose(windows[0].data, windows[1].data, atol=1e-6)
+        edges = sorted({*bounds, lost.start, lost.stop})
+        chunks = [
+            GridChunk(start_s + a, x[a:b], np.arange(a, b) % 10 > 0)
+            for a, b in pairwise(edges)
+            if a not in lost
+        ]
+        rows = _rows(modality, chunks, stop)
+        assert [row.start for row in rows] == [0, *(row.stop for row in rows[:-1])]
+        assert rows[-1].stop == stop
+        runs.append(rows)
+    masks = [np.concatenate([row.mask for row in rows]) for rows in runs]
+    np.testing.assert_array_equal(masks[0], masks[1])
+    available = np.zeros(stop, dtype=bool)
+    available[start_s : start_s + 900] = [i not in lost for i in range(900)]
+    np.testing.assert_array_equal(masks[0][:, AVAILABLE], available)
+    samples = [np.concatenate([row.samples for row in rows]) for rows in runs]
+    np.testing.assert_allclose(samples[0], samples[1], atol=1e-9)
+    assert not samples[0][~available].any()
+    seconds = [[row.second for row in rows if row.second is not None] for rows in runs]
+    assert [each.index for each in seconds[0]] == list(range(8))
+    for a, b in zip(*seconds, strict=True):
+        assert (a.index, a.mean_quality, a.usable) == (b.index, b.mean_quality, b.usable)
 
 
-def test_an_offset_does_not_ring() -> None:
-    chain = _chain(Modality.EEG)
-    _push(chain, np.full((GRID_SFREQ, 4), 4200.0))
-    assert np.abs(chain.trace(1.0)[1]).max() < 1e-6
-
-
-def test_windows_never_cross_a_gap() -> None:
-    chain = _chain(Modality.EEG)
-    chain.baseline = _unit(4)
-    rng = np.random.default_rng(0)
-    reasons = []
-    _push(chain, rng.normal(0, 20, (8 * 128, 4)))
-    reasons.append(chain.window(8 * 128).reason)
-    # 0.5 s are missing; the rows after them start on the grid they left.
-    for second in range(8, 18):
-        start = second * 128 + (64 if second == 8 else 0)
-        _push(chain, rng.normal(0, 20, ((second + 1) * 128 - start, 4)), start)
-        window = chain.window((second + 1) * 128)
-        reasons.append(window.reason)
-        if second == 8:
-            assert window.completeness == pytest.approx(0.9)
-    # The gap ends at 8.5 s; the filter settles for 1 s and then 5 s must be there: 14.5 s.
-    assert reasons == [Reason.NONE] + [Reason.GAP] * 6 + [Reason.NONE] * 4
-
-
-@pytest.mark.parametrize(
-    ("modality", "share", "reason"),
-    [
-        (Modality.EEG, 0.03, Reason.NONE),
-        (Modality.EEG, 0.07, Reason.GAP),
-        (Modality.ECG, 0.07, Reason.GAP),
-        (Modality.GSR, 0.2, Reason.NONE),
-        (Modality.GSR, 0.3, Reason.GAP),
-    ],
-)
-def test_a_window_of_which_too_little_came_has_a_gap(
-    modality: Modality, share: float, reason: Reason
-) -> None:
-    chain = _chain(modality)
-    n = chain.contract.n_chans
-    chain.baseline = _unit(n)
-    rng = np.random.default_rng(0)
-    heart = 1.2 * np.exp(-(((np.arange(8 * GRID_SFREQ) % 128 - 50) / 1.5) ** 2))[:, None]
-    x = {
-        Modality.EEG: rng.normal(0, 20, (8 * GRID_SFREQ, n)),
-        Modality.ECG: heart,
-        Modality.GSR: 5 + 0.1 * heart,
-    }[modality]
+def test_filters_settle_again_after_every_gap() -> None:
+    """The first warm-up is told from one after an interruption."""
+    x = np.random.default_rng(0).normal(0, 20, (3 * GRID_SFREQ, 4))
     present = np.ones(len(x), dtype=bool)
-    lost = rng.choice(np.arange(400, 1000), round(share * 640), replace=False)
-    present[lost] = False
-    chain.push(GridChunk(0, x, present))
-    window = chain.window(len(x))
-    assert window.completeness == pytest.approx(1 - share, abs=0.002)
-    assert window.reason is reason
-    assert (window.data is None) == (reason is Reason.GAP)
-
-
-def test_a_second_of_which_too_little_came_is_no_rest() -> None:
-    chain = _chain(Modality.EEG)
-    chain.capture_rest(BaselineRequest(0.0, None, 3.0))
-    x = np.random.default_rng(0).normal(0, 20, (8 * GRID_SFREQ, 4))
-    present = np.arange(len(x)) % 10 > 0
-    chain.push(GridChunk(0, x, present))
-    assert chain.baseline is None
-    chain.push(GridChunk(len(x), x, np.ones(len(x), dtype=bool)))
-    assert chain.baseline is not None
-
-
-def test_eeg_quality_knows_its_faults() -> None:
-    rng = np.random.default_rng(0)
-    good = 15 * np.sin(2 * np.pi * 10 * SECOND) + rng.normal(0, 5, GRID_SFREQ)
-    faults = {
-        "good": good,
-        "good on a huge drifting offset": good + 2e6 + 300 * SECOND,
-        "flat": np.full(GRID_SFREQ, 7.0),
-        "railed": 400 * np.sign(np.sin(2 * np.pi * 3 * SECOND)),
-        "mains": good / 10 + 60 * np.sin(2 * np.pi * 50 * SECOND),
-        "muscle": 40 * np.sin(2 * np.pi * 33 * SECOND) + rng.normal(0, 3, GRID_SFREQ),
-    }
-    scores = {name: eeg_quality(x[:, None])[0] for name, x in faults.items()}
-    assert scores["good"] > 0.95
-    assert scores["good on a huge drifting offset"] > 0.95
-    assert max(scores[name] for name in ("flat", "railed", "mains", "muscle")) < 0.2
-
-
-@pytest.mark.parametrize(("freq", "uneven", "sound"), [(60, 1.0, 1), (50, 0.05, 1), (50, 1.0, 0)])
-def test_mains_counts_as_far_as_filter_and_reference_leave_it(
-    freq: float, uneven: float, sound: int
-) -> None:
-    rng = np.random.default_rng(0)
-    good = 15 * np.sin(2 * np.pi * 10 * SECOND)[:, None] + rng.normal(0, 5, (GRID_SFREQ, 8))
-    picked_up = 140 * np.sin(2 * np.pi * freq * SECOND)[:, None] * np.ones(8)
-    picked_up[:, 3] *= 1 + uneven
-    quality = eeg_quality(good + picked_up)
-    assert np.delete(quality, 3).min() > 0.95
-    assert quality[3] == pytest.approx(sound, abs=0.3)
-
-
-def test_gsr_and_ecg_quality_know_their_faults() -> None:
-    gsr = np.stack(
-        [5 + 0.1 * SECOND, np.zeros(GRID_SFREQ), np.full(GRID_SFREQ, 300.0), 2 + 5 * SECOND],
-        axis=1,
+    rows = _rows(Modality.EEG, [GridChunk(0, x, present), GridChunk(500, x, present)], 1024)
+    settled = np.concatenate([row.mask for row in rows])[:, SETTLED]
+    np.testing.assert_array_equal(
+        np.flatnonzero(np.diff(settled.astype(int))) + 1, [128, 384, 628, 884]
     )
-    np.testing.assert_allclose(gsr_quality(gsr), [1, 0, 0, 0], atol=1e-9)
-    beat = np.exp(-(((SECOND - 0.5) / 0.01) ** 2))
-    np.testing.assert_allclose(ecg_quality(np.stack([beat, 0 * beat], axis=1)), [1, 0])
-
-
-def test_baseline_is_the_median_of_usable_seconds() -> None:
-    capture = BaselineCapture(BaselineRequest(2.0, None, 3.0))
-    ones = np.ones(2)
-    assert capture.take(0, (ones, ones)) is None
-    assert capture.take(2, (0 * ones, 1 * ones)) is None
-    assert capture.take(3, None) is None
-    assert capture.take(4, (0 * ones, 50 * ones)) is None
-    assert capture.progress == pytest.approx(2 / 3)
-    done = capture.take(5, (3 * ones, 2 * ones))
-    assert done == ChannelBaseline((0.0, 0.0), (2.0, 2.0))
-
-
-def test_a_fixed_stretch_without_half_its_seconds_fails() -> None:
-    capture = BaselineCapture(BaselineRequest(0.0, 4.0, 4.0))
-    for second in range(4):
-        usable = (np.ones(1), np.ones(1)) if second == 0 else None
-        assert capture.take(second, usable) is None
-    assert capture.failed
+    assert {row.warm_up_end for row in rows if row.stop <= 384} == {128}
+    assert {row.warm_up_end for row in rows if row.start >= 384} == {None}
+    usable = [row.second.index for row in rows if row.second is not None and row.second.usable]
+    assert usable == [1, 2, 5]

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers.grid_stream import GridStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, GridChunk, Modality, Reason, StreamSpec
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
-from physiosync_rt.pipeline.preprocessor import ModalityChain
 from physiosync_rt.preprocess.bad_channels import MEMORY_S, VOTES, BadChannelDetector
 from physiosync_rt.preprocess.baseline import ChannelBaseline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
@@ -37,18 +37,18 @@ def good() -> FloatArray:
     return session.recording.streams[0].samples.astype(np.float64)[: N_S * GRID_SFREQ]
 
 
-def _chain(
+def _stream(
     names: tuple[str, ...] = DEAP_CH_NAMES, min_electrodes: int = 8, min_quality: float = 0.5
-) -> ModalityChain:
+) -> GridStream:
     spec = StreamSpec("s", Modality.EEG, names, 128.0, "uV")
     contract = ModalityContract(
         modality=Modality.EEG, ch_names=names, min_electrodes=min_electrodes
     )
     profile = LiveProfile(min_quality=min_quality)
-    chain = ModalityChain(spec, contract, profile, Montage(names, names, min_electrodes))
+    stream = GridStream(spec, contract, profile, Montage(names, names, min_electrodes))
     n = len(names)
-    chain.baseline = ChannelBaseline((0.0,) * n, (5.0,) * n)
-    return chain
+    stream.windower.baseline = ChannelBaseline((0.0,) * n, (5.0,) * n)
+    return stream
 
 
 def _spoil(x: FloatArray, fault: str, channel: int, start_s: int, stop_s: int) -> FloatArray:
@@ -59,25 +59,25 @@ def _spoil(x: FloatArray, fault: str, channel: int, start_s: int, stop_s: int) -
     return out
 
 
-def _bad_after_each_second(chain: ModalityChain, x: FloatArray) -> list[str]:
+def _bad_after_each_second(stream: GridStream, x: FloatArray) -> list[str]:
     notes = []
     for start in range(0, len(x), GRID_SFREQ):
         piece = x[start : start + GRID_SFREQ]
-        chain.push(GridChunk(start, piece, np.ones(len(piece), dtype=bool)))
-        assert chain.watch is not None
-        notes.append(chain.watch.note)
+        stream.push(GridChunk(start, piece, np.ones(len(piece), dtype=bool)))
+        assert stream.preprocessor.bad_channels is not None
+        notes.append(stream.preprocessor.bad_channels.note)
     return notes
 
 
 def test_good_electrodes_stay(good: FloatArray) -> None:
-    assert set(_bad_after_each_second(_chain(), good)) == {""}
+    assert set(_bad_after_each_second(_stream(), good)) == {""}
 
 
 @pytest.mark.parametrize(("fault", "within_s"), [(f, 3) for f in FAULTS if f != "uncorrelated"])
 def test_a_bad_electrode_leaves_after_three_seconds_and_comes_back_after_five(
     good: FloatArray, fault: str, within_s: int
 ) -> None:
-    notes = _bad_after_each_second(_chain(), _spoil(good, fault, T7, 10, 18))
+    notes = _bad_after_each_second(_stream(), _spoil(good, fault, T7, 10, 18))
     assert notes[9 + within_s - 1] == ""
     # What is left of the fault in the filter and in the first good second may cost one more.
     assert [bool(n) for n in notes[9 + within_s : 17 + MEMORY_S]] == [True] * (
@@ -89,7 +89,7 @@ def test_a_bad_electrode_leaves_after_three_seconds_and_comes_back_after_five(
 
 
 def test_an_electrode_that_sees_another_head_leaves(good: FloatArray) -> None:
-    notes = _bad_after_each_second(_chain(), _spoil(good, "uncorrelated", T7, 10, N_S))
+    notes = _bad_after_each_second(_stream(), _spoil(good, "uncorrelated", T7, 10, N_S))
     # Neighbours are compared over three seconds, and three such seconds are one too many.
     first = next(i for i, note in enumerate(notes) if note)
     assert 12 <= first <= 17
@@ -97,10 +97,10 @@ def test_an_electrode_that_sees_another_head_leaves(good: FloatArray) -> None:
 
 
 def test_its_place_is_taken_by_its_neighbours_in_the_whole_window(good: FloatArray) -> None:
-    chain, whole = _chain(), _chain()
-    _bad_after_each_second(chain, _spoil(good, "too large", T7, 20, N_S))
+    stream, whole = _stream(), _stream()
+    _bad_after_each_second(stream, _spoil(good, "too large", T7, 20, N_S))
     _bad_after_each_second(whole, good)
-    spoilt, truth = chain.window(len(good)).data, whole.window(len(good)).data
+    spoilt, truth = stream.window(len(good)).data, whole.window(len(good)).data
     assert spoilt is not None
     assert truth is not None
     # The fault began ten seconds ago: nothing of its 3 mV rings on, in any electrode.
@@ -108,9 +108,9 @@ def test_its_place_is_taken_by_its_neighbours_in_the_whole_window(good: FloatArr
     assert np.corrcoef(spoilt[T7], truth[T7])[0, 1] > 0.7
     others = np.arange(32) != T7
     assert np.corrcoef(spoilt[others].ravel(), truth[others].ravel())[0, 1] > 0.99
-    assert chain.note == "bad electrodes: T7 (too large), interpolated from 31 good ones"
+    assert stream.note == "bad electrodes: T7 (too large), interpolated from 31 good ones"
     # It is no longer heard, but it is missing: quality, and so confidence, says so.
-    assert chain.window(len(good)).quality == pytest.approx(31 / 32, abs=0.02)
+    assert stream.window(len(good)).quality == pytest.approx(31 / 32, abs=0.02)
 
 
 @settings(max_examples=10, deadline=None)
@@ -120,11 +120,11 @@ def test_any_chunking_gives_the_same_window(good: FloatArray, cuts: list[int]) -
     x = _spoil(_spoil(good, "flat", T7, 4, N_S), "line noise", OZ, 9, N_S)[:n]
     windows = []
     for bounds in ([0, n], sorted([0, *cuts, n])):
-        chain = _chain()
+        stream = _stream()
         for start, stop in pairwise(bounds):
-            chain.push(GridChunk(start, x[start:stop], np.ones(stop - start, dtype=bool)))
-        windows.append(chain.window(n))
-        assert chain.note.startswith("bad electrodes: T7 (flat), Oz (line noise), interpolated")
+            stream.push(GridChunk(start, x[start:stop], np.ones(stop - start, dtype=bool)))
+        windows.append(stream.window(n))
+        assert stream.note.startswith("bad electrodes: T7 (flat), Oz (line noise), interpolated")
     assert windows[0].quality == windows[1].quality
     assert windows[0].data is not None
     assert windows[1].data is not None
@@ -133,21 +133,21 @@ def test_any_chunking_gives_the_same_window(good: FloatArray, cuts: list[int]) -
 
 def test_too_few_good_electrodes_are_reported_with_numbers(good: FloatArray) -> None:
     names = ("TP9", "AF7", "AF8", "TP10")
-    chain = _chain(names, min_electrodes=4)
+    stream = _stream(names, min_electrodes=4)
     x = _spoil(good[:, :4], "flat", 1, 10, N_S)
-    _bad_after_each_second(chain, x)
-    window = chain.window(len(x))
+    _bad_after_each_second(stream, x)
+    window = stream.window(len(x))
     assert window.reason is Reason.LOW_QUALITY
     assert window.quality == pytest.approx(0.75, abs=0.05)
-    assert chain.note == "bad electrodes: AF7 (flat); 3 good ones are left and the bundle needs 4"
+    assert stream.note == "bad electrodes: AF7 (flat); 3 good ones are left and the bundle needs 4"
 
 
 def test_without_a_quality_gate_nothing_is_taken_out(good: FloatArray) -> None:
-    chain = _chain(min_quality=0.0)
+    stream = _stream(min_quality=0.0)
     x = _spoil(good, "flat", T7, 10, N_S)
-    assert set(_bad_after_each_second(chain, x)) == {""}
-    assert chain.window(len(x)).reason is Reason.NONE
-    assert chain.channel_quality[T7] == 0.0
+    assert set(_bad_after_each_second(stream, x)) == {""}
+    assert stream.window(len(x)).reason is Reason.NONE
+    assert stream.preprocessor.channel_quality[T7] == 0.0
 
 
 def test_votes() -> None:

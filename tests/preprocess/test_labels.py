@@ -65,6 +65,6 @@ def test_small_unsigned_scores_do_not_wrap() -> None:
     assert deap_quadrants_released(np.uint8(5), np.uint8(4)) == 3
 
 
-def test_a_rating_that_is_no_number_is_refused() -> None:
-    with pytest.raises(ValueError, match="no number"):
+def test_a_rating_that_is_nan_is_refused() -> None:
+    with pytest.raises(ValueError, match="NaN or infinite"):
         high([3.0, np.nan], DEAP_THRESHOLD)

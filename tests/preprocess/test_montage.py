@@ -43,8 +43,10 @@ def test_interpolation_is_smooth_over_the_head() -> None:
         return where / np.linalg.norm(where, axis=1, keepdims=True)
 
     # A field that varies slowly over the sphere is found again where there is no electrode.
-    np.testing.assert_allclose(montage(field(TEN_TWENTY).T).T, field(DEAP_CH_NAMES), atol=0.15)
+    interpolated = montage.matrix @ field(TEN_TWENTY)
+    np.testing.assert_allclose(interpolated, field(DEAP_CH_NAMES), atol=0.15)
     assert montage.used.all()
+    assert montage.measured == 19 / 32
 
 
 def test_channels_without_a_position_do_not_count() -> None:

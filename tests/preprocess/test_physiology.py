@@ -9,6 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from helpers.grid_stream import GridStream
 
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import (
@@ -22,7 +23,6 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.formats.registry import read
-from physiosync_rt.pipeline.preprocessor import ModalityChain
 from physiosync_rt.preprocess.baseline import ChannelBaseline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 
@@ -53,16 +53,16 @@ def _through(modality: Modality, samples: FloatArray, sfreq: float) -> tuple[Flo
     """Windows of a whole recording, laid end to end; samples and time of the first one."""
     spec = StreamSpec("s", modality, ("x",), sfreq, UNITS[modality])
     contract = ModalityContract(modality=modality, ch_names=("x",))
-    chain = ModalityChain(spec, contract, LiveProfile())
-    chain.baseline = ChannelBaseline((0.0,), (1.0,))
+    stream = GridStream(spec, contract, LiveProfile())
+    stream.windower.baseline = ChannelBaseline((0.0,), (1.0,))
     grid = _grid(spec, samples)
     seconds = range(-(-grid.start // GRID_SFREQ), grid.stop // GRID_SFREQ)
     bounds = [grid.start, *(s * GRID_SFREQ for s in seconds if s * GRID_SFREQ > grid.start)]
     parts, first = [], None
     for start, stop in pairwise(bounds):
         rows = slice(start - grid.start, stop - grid.start)
-        chain.push(GridChunk(start, grid.samples[rows], grid.present[rows]))
-        data = chain.window(stop).data
+        stream.push(GridChunk(start, grid.samples[rows], grid.present[rows]))
+        data = stream.window(stop).data
         if data is not None:
             first = stop / GRID_SFREQ - 5.0 if first is None else first
             parts.append(data[0, -GRID_SFREQ:] if parts else data[0])
@@ -151,16 +151,16 @@ def test_lost_contact_of_a_wristband_is_withheld_with_a_reason(data_dir: Path) -
     off_s = 5
     assert (us[-off_s * 4 + 4 :] < 0.05).all()
     spec = StreamSpec("s", Modality.GSR, ("x",), 4.0, "uS")
-    chain = ModalityChain(
+    stream = GridStream(
         spec, ModalityContract(modality=Modality.GSR, ch_names=("x",)), LiveProfile()
     )
-    chain.baseline = ChannelBaseline((0.0,), (1.0,))
+    stream.windower.baseline = ChannelBaseline((0.0,), (1.0,))
     grid = _grid(spec, us)
     reasons = {}
     for stop in range(GRID_SFREQ, grid.stop + 1, GRID_SFREQ):
         start = max(stop - GRID_SFREQ, grid.start)
         rows = slice(start - grid.start, stop - grid.start)
-        chain.push(GridChunk(start, grid.samples[rows], grid.present[rows]))
-        reasons[stop // GRID_SFREQ] = chain.window(stop).reason
+        stream.push(GridChunk(start, grid.samples[rows], grid.present[rows]))
+        reasons[stop // GRID_SFREQ] = stream.window(stop).reason
     assert {reasons[s] for s in range(10, 50)} == {Reason.NONE}
     assert reasons[max(reasons)] is Reason.LOW_QUALITY

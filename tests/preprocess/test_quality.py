@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.grid_stream import GridStream
 
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import GRID_SFREQ, Chunk, FloatArray, GridChunk, Modality, StreamSpec
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.formats.registry import read
-from physiosync_rt.pipeline.preprocessor import ModalityChain
 from physiosync_rt.preprocess.bad_channels import BadChannelDetector
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
@@ -20,6 +20,7 @@ from physiosync_rt.preprocess.quality import (
     GsrJudge,
     ecg_quality,
     eeg_quality,
+    gsr_quality,
     judge_of,
 )
 from physiosync_rt.simulation import Person, simulate
@@ -107,10 +108,10 @@ def test_skin_that_never_changes_is_a_sensor_that_hangs() -> None:
 def test_the_chain_withholds_a_sensor_that_hangs() -> None:
     spec = StreamSpec("s", Modality.GSR, ("GSR",), 128.0, "uS")
     contract = ModalityContract(modality=Modality.GSR, ch_names=("GSR",))
-    chain = ModalityChain(spec, contract, LiveProfile())
+    stream = GridStream(spec, contract, LiveProfile())
     x = np.full((20 * GRID_SFREQ, 1), 3.0)
-    chain.push(GridChunk(0, x, np.ones(len(x), dtype=bool)))
-    assert chain.channel_quality == (0.0,)
+    stream.push(GridChunk(0, x, np.ones(len(x), dtype=bool)))
+    assert stream.preprocessor.channel_quality == (0.0,)
 
 
 def _mean_quality(spec: StreamSpec, samples: FloatArray, stamps: FloatArray) -> float:
@@ -151,3 +152,43 @@ def test_simulated_hearts_and_skins_are_sound() -> None:
     for stream in session.recording.streams[1:]:
         samples = stream.samples.astype(np.float64)
         assert _mean_quality(stream.spec, samples, stream.timestamps) > 0.99
+
+
+def test_eeg_quality_knows_its_faults() -> None:
+    rng = np.random.default_rng(0)
+    good = 15 * np.sin(2 * np.pi * 10 * TIME) + rng.normal(0, 5, GRID_SFREQ)
+    faults = {
+        "good": good,
+        "good on a huge drifting offset": good + 2e6 + 300 * TIME,
+        "flat": np.full(GRID_SFREQ, 7.0),
+        "railed": 400 * np.sign(np.sin(2 * np.pi * 3 * TIME)),
+        "mains": good / 10 + 60 * np.sin(2 * np.pi * 50 * TIME),
+        "muscle": 40 * np.sin(2 * np.pi * 33 * TIME) + rng.normal(0, 3, GRID_SFREQ),
+    }
+    scores = {name: eeg_quality(x[:, None])[0] for name, x in faults.items()}
+    assert scores["good"] > 0.95
+    assert scores["good on a huge drifting offset"] > 0.95
+    assert max(scores[name] for name in ("flat", "railed", "mains", "muscle")) < 0.2
+
+
+@pytest.mark.parametrize(("freq", "uneven", "sound"), [(60, 1.0, 1), (50, 0.05, 1), (50, 1.0, 0)])
+def test_mains_counts_as_far_as_filter_and_reference_leave_it(
+    freq: float, uneven: float, sound: int
+) -> None:
+    rng = np.random.default_rng(0)
+    good = 15 * np.sin(2 * np.pi * 10 * TIME)[:, None] + rng.normal(0, 5, (GRID_SFREQ, 8))
+    picked_up = 140 * np.sin(2 * np.pi * freq * TIME)[:, None] * np.ones(8)
+    picked_up[:, 3] *= 1 + uneven
+    quality = eeg_quality(good + picked_up)
+    assert np.delete(quality, 3).min() > 0.95
+    assert quality[3] == pytest.approx(sound, abs=0.3)
+
+
+def test_gsr_and_ecg_quality_know_their_faults() -> None:
+    gsr = np.stack(
+        [5 + 0.1 * TIME, np.zeros(GRID_SFREQ), np.full(GRID_SFREQ, 300.0), 2 + 5 * TIME],
+        axis=1,
+    )
+    np.testing.assert_allclose(gsr_quality(gsr), [1, 0, 0, 0], atol=1e-9)
+    beat = np.exp(-(((TIME - 0.5) / 0.01) ** 2))
+    np.testing.assert_allclose(ecg_quality(np.stack([beat, 0 * beat], axis=1)), [1, 0])

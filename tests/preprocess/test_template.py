@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.grid_stream import GridStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,6 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.pipeline.pipeline import Pipeline
-from physiosync_rt.pipeline.preprocessor import ModalityChain
 from physiosync_rt.preprocess import paper
 from physiosync_rt.preprocess.baseline import (
     Baseline,
@@ -113,7 +113,7 @@ def test_windows_are_as_the_release_has_them(recording: Recording) -> None:
     assert pipeline.baseline_origin == "3 s from 0 s"
     # In Ω above the mean second of the first three: the plot's µS and the template say the same.
     rest = np.asarray(pipeline.baseline.channels[Modality.GSR].template)
-    _, shown = pipeline.streams["SimulatedGSR"].chain.trace(5.0)
+    _, shown = pipeline.streams["SimulatedGSR"].windower.trace(5.0)
     expected = 1e6 / shown[:, 0] - np.tile(rest[:, 0], 5)
     np.testing.assert_allclose(last.pps.data[0], expected, rtol=1e-4, atol=0.1)
     assert np.abs(rest).min() > 1e4
@@ -178,11 +178,11 @@ def test_a_rest_goes_through_json_and_not_from_one_profile_to_another(
 
 def test_a_lost_contact_has_the_highest_resistance_and_no_infinity() -> None:
     spec = StreamSpec("s", Modality.GSR, ("GSR",), 128.0, "uS")
-    chain = ModalityChain(spec, PPS[Modality.GSR], PaperProfile(min_quality=0.0))
-    chain.capture_rest(BaselineRequest(0.0, None, 3.0))
+    stream = GridStream(spec, PPS[Modality.GSR], PaperProfile(min_quality=0.0))
+    stream.windower.capture_baseline(BaselineRequest(0.0, None, 3.0))
     level = np.where(np.arange(8 * 128) < 7 * 128, 5.0, 0.0)[:, None]
-    chain.push(GridChunk(0, level, np.ones(len(level), dtype=bool)))
-    data = chain.window(8 * 128).data
+    stream.push(GridChunk(0, level, np.ones(len(level), dtype=bool)))
+    data = stream.window(8 * 128).data
     assert data is not None
     np.testing.assert_allclose(data[0, :512], 0.0, atol=1e-6)
     np.testing.assert_allclose(data[0, 512:], 1e8 - 2e5)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers.live_windows import shown
 from pydantic import TypeAdapter, ValidationError
 
 from physiosync_rt.errors import UserError
@@ -23,7 +24,6 @@ from physiosync_training.datasets.dataset import N_TIMES, Dataset, WindowIndex
 from physiosync_training.datasets.live_trials import live_trials
 from physiosync_training.datasets.load import load_dataset
 from physiosync_training.datasets.outline import outline
-from physiosync_training.datasets.signals import preprocess
 from physiosync_training.datasets.trials import is_rated
 
 
@@ -59,7 +59,7 @@ def test_deap_in_profile_live_pools_the_rest_before_each_trial(tmp_path) -> None
     profile, eeg, pps = data.about.live, data.about.eeg, data.about.pps
     assert profile is not None
     # The first trial's rest is what is past the filters' warm-up of the three seconds before it.
-    (first, *_) = preprocess(recording, profile, eeg, pps, BaselineRequest(2.0, 3.0, 1.0))
+    (first, *_) = shown(recording, profile, eeg, pps, BaselineRequest(2.0, 3.0, 1.0))
     rows = np.flatnonzero(data.table.trial == 0)
     start = 3 * 128 - first.start
     got, skin = data.fetch(rows[:3])
@@ -69,7 +69,7 @@ def test_deap_in_profile_live_pools_the_rest_before_each_trial(tmp_path) -> None
         # Of the skin's three seconds two are usable, so its level differs by a constant.
         np.testing.assert_allclose(np.diff(skin[k]), np.diff(first.pps[:, part]), atol=1e-5)
     second = np.flatnonzero(data.table.trial == 1)
-    (last,) = preprocess(recording, profile, eeg, pps, BaselineRequest(70.0, 71.0, 1.0))
+    (last,) = shown(recording, profile, eeg, pps, BaselineRequest(70.0, 71.0, 1.0))
     got, _ = data.fetch(second[:1])
     scales = got[0].std(axis=1) / last.eeg[:, 128 : 128 + N_TIMES].std(axis=1)
     assert np.abs(np.log(scales)).max() > 0.01  # the second trial's rest is not its own alone
@@ -95,7 +95,7 @@ def test_simulated_people_in_profile_live_are_what_the_pipeline_shows(tmp_path) 
     session = simulate(Person.draw(4000), 80, seed=4000, ecg_sfreq=0, rest_s=35)
     profile = data.about.live
     assert profile is not None
-    (run,) = preprocess(
+    (run,) = shown(
         session.recording, profile, data.about.eeg, data.about.pps, BaselineRequest(0.0, 35.0, 35.0)
     )
     eeg, pps = data.fetch(np.array([1, 5]))

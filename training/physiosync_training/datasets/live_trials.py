@@ -7,13 +7,13 @@ baseline. They are pooled as the live baseline is, by the median over seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
-    FloatArray,
     Modality,
     Recording,
     SampleArray,
@@ -21,14 +21,15 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.windower import to_model
-from physiosync_rt.preprocess.baseline import ChannelBaseline
+from physiosync_rt.preprocess.baseline import ChannelBaseline, Statistics, median_second
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
-from physiosync_rt.preprocess.normalize import normalize
+from physiosync_rt.preprocess.stages import Scaling, make_scaling
 from physiosync_training.datasets.dataset import N_TIMES
-from physiosync_training.datasets.signals import RestSeconds, Run, unscaled
+from physiosync_training.datasets.signals import Stretch, preprocess
 from physiosync_training.datasets.trials import Label, Rest, Trial, TrialSegment
 
-Statistics = tuple[FloatArray, FloatArray]
+Scale = Callable[[SampleArray], SampleArray]
+"""Scales signals of shape (n_channels, n_times) by a person's rest."""
 
 
 def live_trials(
@@ -53,16 +54,20 @@ def live_trials(
         trial.
     """
     rest: dict[Modality, list[Statistics]] = {eeg.modality: [], pps.modality: []}
+    scalings = [make_scaling(each.modality, profile) for each in (eeg, pps)]
     for recording in recordings:
-        runs, seconds = unscaled(recording, profile, eeg, pps)
+        signals = preprocess(recording, profile, eeg, pps)
         for segment in sorted(recording.segments, key=lambda s: s.start):
             if segment.kind == "baseline":
                 for modality, pool in rest.items():
-                    pool += _within(seconds[modality], segment)
+                    pool += _within(signals.statistics[modality], segment)
                 if not all(rest.values()):
                     continue
-            scales = [_pooled(rest[each.modality], segment) for each in (eeg, pps)]
-            pieces = _pieces(runs, segment, profile, scales[0], scales[1], pps)
+            scales = [
+                partial(_scaled, scaling, _pooled(rest[each.modality], segment))
+                for scaling, each in zip(scalings, (eeg, pps), strict=True)
+            ]
+            pieces = _pieces(signals.stretches, segment, *scales)
             if segment.kind == "baseline":
                 for piece in pieces:
                     if piece.eeg.shape[1] >= N_TIMES:
@@ -74,10 +79,15 @@ def live_trials(
             yield Trial(label, tuple(pieces))
 
 
-def _within(rest: RestSeconds, segment: Segment) -> list[Statistics]:
-    """Usable whole seconds of a stretch."""
+def _scaled(scaling: Scaling, baseline: ChannelBaseline, x: SampleArray) -> SampleArray:
+    """Scale signals of shape (n_channels, n_times) by a baseline."""
+    return to_model(scaling(x.T.astype(np.float64), baseline))
+
+
+def _within(seconds: dict[int, Statistics], segment: Segment) -> list[Statistics]:
+    """Usable whole seconds of a segment."""
     first, stop = int(np.ceil(segment.start)), int(np.floor(segment.stop))
-    return [rest.seconds[s] for s in range(first, stop) if s in rest.seconds]
+    return [seconds[s] for s in range(first, stop) if s in seconds]
 
 
 def _pooled(pool: list[Statistics], segment: Segment) -> ChannelBaseline:
@@ -86,36 +96,21 @@ def _pooled(pool: list[Statistics], segment: Segment) -> ChannelBaseline:
             f"subject {segment.subject} has no usable second of baseline before trial "
             f"{segment.trial}; mark some rest before it, or leave the trial out"
         )
-    location, scale = (np.median(part, axis=0) for part in zip(*pool, strict=True))
-    return ChannelBaseline(tuple(location.tolist()), tuple(scale.tolist()))
+    return median_second(pool)
 
 
 def _pieces(
-    runs: list[Run],
-    segment: Segment,
-    profile: LiveProfile,
-    eeg_rest: ChannelBaseline,
-    pps_rest: ChannelBaseline,
-    pps: ModalityContract,
+    stretches: Iterable[Stretch], segment: Segment, eeg: Scale, pps: Scale
 ) -> list[TrialSegment]:
     """Usable stretches of a segment, scaled."""
     start, stop = round(segment.start * GRID_SFREQ), round(segment.stop * GRID_SFREQ)
-    clip = profile.gsr.clip if pps.modality is Modality.GSR else profile.ecg.clip
     pieces = []
-    for run in runs:
-        first, last = max(start, run.start), min(stop, run.start + run.n_times)
-        if first >= last or run.pps is None:
+    for stretch in stretches:
+        first, last = max(start, stretch.start), min(stop, stretch.stop)
+        if first >= last:
             continue
-        part = slice(first - run.start, last - run.start)
+        part = slice(first - stretch.start, last - stretch.start)
         pieces.append(
-            TrialSegment(
-                first - start,
-                _scaled(run.eeg[:, part], eeg_rest, profile.eeg.clip),
-                _scaled(run.pps[:, part], pps_rest, clip),
-            )
+            TrialSegment(first - start, eeg(stretch.eeg[:, part]), pps(stretch.pps[:, part]))
         )
     return pieces
-
-
-def _scaled(x: SampleArray, rest: ChannelBaseline, clip: float) -> SampleArray:
-    return to_model(normalize(x.T.astype(np.float64), rest, clip))

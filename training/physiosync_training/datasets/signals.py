@@ -1,7 +1,7 @@
 """Continuous preprocessed signals of a recording, from which windows are cut at any offset.
 
-The signals come out of the live pipeline's own windows (their last second, once a second), so
-nothing here can differ from what the model will see live.
+They come out of the live pipeline's own preprocessor, and the live pipeline's own check of windows
+tells which of them can be used, so nothing here can differ from what the model will see live.
 """
 
 from __future__ import annotations
@@ -13,45 +13,178 @@ import numpy as np
 
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
+    BoolArray,
     FloatArray,
     Modality,
+    Reason,
     Recording,
     SampleArray,
     StreamSpec,
-    Window,
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.chunking import in_time_order
-from physiosync_rt.pipeline.pipeline import Pipeline
-from physiosync_rt.preprocess.baseline import (
-    Baseline,
-    BaselineCapture,
-    BaselineRequest,
-    ChannelBaseline,
-)
+from physiosync_rt.pipeline.pipeline import Hop, Pipeline
+from physiosync_rt.pipeline.preprocessor import Preprocessed
+from physiosync_rt.pipeline.windower import WindowCheck, to_model
+from physiosync_rt.preprocess.baseline import Statistics
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
+from physiosync_rt.preprocess.stages import make_scaling
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A gap-free stretch in which every window is valid in all modalities.
+class Stretch:
+    """A gap-free stretch in which every window is valid in both modalities.
 
     Attributes
     ----------
     start : int
         Grid index of the first sample, from the first EEG sample of the recording.
     eeg, pps : float32 arrays, shape (n_channels, n_times)
-        Normalised; ``pps`` None when the contract has no peripheral modality.
+        Not yet scaled by a baseline, and not clipped.
     """
 
     start: int
     eeg: SampleArray
-    pps: SampleArray | None
+    pps: SampleArray
 
     @property
-    def n_times(self) -> int:
-        """Length in samples."""
-        return int(self.eeg.shape[1])
+    def stop(self) -> int:
+        """Grid index after the last sample."""
+        return self.start + int(self.eeg.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What can be used of a recording, up to the last step of preprocessing: the scale of rest.
+
+    Which seconds are rest may depend on the trial that is looked at, and scaling comes last
+    (see `physiosync_rt.preprocess.normalize`), so one pass serves all trials.
+
+    Attributes
+    ----------
+    stretches : tuple of Stretch
+    statistics : dict of Modality to dict of int to Statistics
+        What every usable second would contribute to a baseline, by its number from the first EEG
+        sample.
+    """
+
+    stretches: tuple[Stretch, ...]
+    statistics: dict[Modality, dict[int, Statistics]]
+
+
+def preprocess(
+    recording: Recording, profile: LiveProfile, eeg: ModalityContract, pps: ModalityContract
+) -> Signals:
+    """Run a recording through the live preprocessing and keep what is usable.
+
+    Parameters
+    ----------
+    recording : Recording
+    profile, eeg, pps
+        What the bundle will carry.
+
+    Raises
+    ------
+    UserError
+        A stream is missing or cannot serve the contract.
+    """
+    pipeline = Pipeline(profile, (_pick(recording, eeg), eeg), (_pick(recording, pps), pps))
+    eeg_rows: list[Preprocessed] = []
+    pps_rows: list[Preprocessed] = []
+    for hop in _hops(recording, pipeline):
+        eeg_rows += hop.eeg
+        pps_rows += hop.pps
+    if not eeg_rows:
+        return Signals((), {eeg.modality: {}, pps.modality: {}})
+    eeg_signal = Continuous(eeg_rows, eeg, profile)
+    pps_signal = Continuous(pps_rows, pps, profile)
+    stretches = tuple(
+        Stretch(
+            eeg_signal.window_start(first),
+            eeg_signal.cut(first, last),
+            pps_signal.cut(first, last),
+        )
+        for first, last in _consecutive(eeg_signal.valid & pps_signal.valid)
+    )
+    return Signals(
+        stretches,
+        {
+            eeg.modality: dict(eeg_signal.statistics()),
+            pps.modality: dict(pps_signal.statistics()),
+        },
+    )
+
+
+class Continuous:
+    """The preprocessed grid of one stream, from the first EEG sample on.
+
+    Parameters
+    ----------
+    rows : list of Preprocessed
+        All that the preprocessor put out, at least one and up to a whole second.
+    contract : ModalityContract
+    profile : LiveProfile
+
+    Attributes
+    ----------
+    valid : bool array, shape (n_seconds,)
+        Whether a full window that ends with this second is valid.
+    """
+
+    def __init__(
+        self, rows: list[Preprocessed], contract: ModalityContract, profile: LiveProfile
+    ) -> None:
+        self._check = WindowCheck.of(contract, profile)
+        self._scaling = make_scaling(contract.modality, profile)
+        self._seconds = [each.second for each in rows if each.second is not None]
+        self._samples = np.concatenate([each.samples for each in rows])
+        self.valid = self._validity(np.concatenate([each.mask for each in rows]))
+
+    def window_start(self, second: int) -> int:
+        """Grid index of the first row of the window that ends with a second."""
+        return (second + 1) * GRID_SFREQ - self._check.n_times
+
+    def cut(self, first: int, last: int) -> SampleArray:
+        """Signals of consecutive valid windows, the first one whole.
+
+        A window is made with the montage that holds at its end: so are the rows of the first one,
+        and after it every second is made with its own.
+
+        Parameters
+        ----------
+        first, last : int
+            Seconds with which the first and the last window end.
+
+        Returns
+        -------
+        float32 array, shape (n_channels, n_times)
+        """
+        parts = [self._mapped(self.window_start(first), first)]
+        parts += [self._mapped(s * GRID_SFREQ, s) for s in range(first + 1, last + 1)]
+        return to_model(np.concatenate(parts))
+
+    def statistics(self) -> Iterator[tuple[int, Statistics]]:
+        """What each usable second would contribute to a baseline."""
+        for second in self._seconds:
+            if second.usable:
+                rows = self._mapped(second.index * GRID_SFREQ, second.index)
+                yield second.index, self._scaling.statistics(rows)
+
+    def _mapped(self, start: int, second: int) -> FloatArray:
+        """Rows from ``start`` to the end of a second on the bundle's channels."""
+        stop = (second + 1) * GRID_SFREQ
+        return self._seconds[second].spatial(self._samples[start:stop])
+
+    def _validity(self, mask: BoolArray) -> BoolArray:
+        valid = np.zeros(len(self._seconds), dtype=np.bool_)
+        # Before a whole window is there, none can be valid.
+        first = -(-self._check.n_times // GRID_SFREQ) - 1
+        for last in range(first, len(valid)):
+            start = self.window_start(last)
+            seconds = self._seconds[max(last + 1 - self._check.n_seconds, 0) : last + 1]
+            verdict = self._check(mask[start : start + self._check.n_times], start, seconds, None)
+            valid[last] = verdict.reason is Reason.NONE
+        return valid
 
 
 def _pick(recording: Recording, contract: ModalityContract) -> StreamSpec:
@@ -64,127 +197,14 @@ def _pick(recording: Recording, contract: ModalityContract) -> StreamSpec:
     return streams[0].spec
 
 
-class RestSeconds(BaselineCapture):
-    """Location and scale of every usable second, kept rather than pooled.
-
-    Attributes
-    ----------
-    seconds : dict of int to (location, scale) arrays of shape (n_channels,)
-        By number of the second from the first EEG sample.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(BaselineRequest(0.0, None, 1.0))
-        self.seconds: dict[int, tuple[FloatArray, FloatArray]] = {}
-
-    def take(
-        self, second: int, statistics: tuple[FloatArray, FloatArray] | None
-    ) -> ChannelBaseline | None:
-        """Keep a second that can be used; it is never enough."""
-        if statistics is not None:
-            self.seconds[second] = statistics
-        return None
-
-
-def preprocess(
-    recording: Recording,
-    profile: LiveProfile,
-    eeg: ModalityContract,
-    pps: ModalityContract | None,
-    baseline: Baseline | BaselineRequest | None = None,
-) -> list[Run]:
-    """Run a recording through the live pipeline and keep the stretches that are usable.
-
-    Parameters
-    ----------
-    recording : Recording
-    profile, eeg, pps
-        What the bundle will carry.
-    baseline : Baseline or BaselineRequest, optional
-        Rest of this person; the profile's default when not given.
-
-    Raises
-    ------
-    UserError
-        A stream is missing or cannot serve the contract.
-    """
-    return _runs(recording, _pipeline(recording, profile, eeg, pps, baseline))
-
-
-def unscaled(
-    recording: Recording, profile: LiveProfile, eeg: ModalityContract, pps: ModalityContract
-) -> tuple[list[Run], dict[Modality, RestSeconds]]:
-    """Do what `preprocess` does but for the last step, the scale of rest.
-
-    Which seconds are rest may depend on the trial that is looked at, and scaling comes last
-    (see `physiosync_rt.preprocess.normalize`), so one pass serves all trials.
-
-    Returns
-    -------
-    runs : list of Run
-        Not normalised and not clipped.
-    rest : dict of Modality to RestSeconds
-        What every second would contribute to a baseline.
-    """
-    wide = profile.model_copy(
-        update={
-            name: getattr(profile, name).model_copy(update={"clip": np.inf})
-            for name in ("eeg", "gsr", "ecg")
-        }
-    )
-    identity = {
-        contract.modality: ChannelBaseline((0.0,) * contract.n_chans, (1.0,) * contract.n_chans)
-        for contract in (eeg, pps)
-    }
-    pipeline = _pipeline(recording, wide, eeg, pps, Baseline(identity, "none"))
-    rest: dict[Modality, RestSeconds] = {}
-    for stream in pipeline.streams.values():
-        stream.chain.capture = rest[stream.chain.contract.modality] = RestSeconds()
-    return _runs(recording, pipeline), rest
-
-
-def _pipeline(
-    recording: Recording,
-    profile: LiveProfile,
-    eeg: ModalityContract,
-    pps: ModalityContract | None,
-    baseline: Baseline | BaselineRequest | None,
-) -> Pipeline:
-    return Pipeline(
-        profile,
-        (_pick(recording, eeg), eeg),
-        (_pick(recording, pps), pps) if pps else None,
-        baseline=baseline,
-    )
-
-
-def _runs(recording: Recording, pipeline: Pipeline) -> list[Run]:
-    """Lay the newest second of every valid window behind the one before."""
-    runs: list[Run] = []
-    tiles: list[tuple[SampleArray, SampleArray | None]] = []
-    stop = 0
-
-    def close() -> None:
-        if tiles:
-            e = np.concatenate([tile[0] for tile in tiles], axis=1)
-            p = [tile[1] for tile in tiles if tile[1] is not None]
-            runs.append(Run(stop - e.shape[1], e, np.concatenate(p, axis=1) if p else None))
-            tiles.clear()
-
-    for window in _windows(recording, pipeline):
-        e, p = window.eeg.data, window.pps.data if window.pps else None
-        if e is None or (window.pps is not None and p is None):
-            close()
-            continue
-        tail = slice(-GRID_SFREQ, None) if tiles else slice(None)
-        # Copies: a slice would keep its whole window in memory.
-        tiles.append((e[:, tail].copy(), None if p is None else p[:, tail].copy()))
-        stop = round(window.t_end * GRID_SFREQ)
-    close()
-    return runs
-
-
-def _windows(recording: Recording, pipeline: Pipeline) -> Iterator[Window]:
+def _hops(recording: Recording, pipeline: Pipeline) -> Iterator[Hop]:
     for chunk in in_time_order(recording, 1.0):
-        yield from pipeline.push(chunk)
-    yield from pipeline.flush()
+        yield from pipeline.preprocess(chunk)
+    yield from pipeline.finish()
+
+
+def _consecutive(valid: BoolArray) -> Iterator[tuple[int, int]]:
+    """First and last index of consecutive true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], valid, [False])).astype(np.int8)))
+    for first, stop in edges.reshape(-1, 2).tolist():
+        yield first, stop - 1
