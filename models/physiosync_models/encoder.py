@@ -1,7 +1,7 @@
 """One modality at one window length to a feature vector, and the projector for pre-training.
 
 The released encoders carry some habits that its authors probably did not mean. With
-``faithful=False`` they are mended:
+``faithful=False`` they are corrected:
 
 - dropout of the tokens applies to both modalities (released: to EEG alone),
 - the MLP of a block is Linear, GELU, Linear (released: a ReLU after either layer),

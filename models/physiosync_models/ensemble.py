@@ -15,7 +15,7 @@ from physiosync_models.fusion import PhysioSync
 class PerTargetEnsemble(nn.Module):
     """Several networks for the same windows, each with targets of its own.
 
-    The paper tunes the encoders anew for every target, so that valence and arousal come from two
+    The paper tunes the encoders again for every target, so that valence and arousal come from two
     networks. Parameters are named ``members.{name}.*``.
 
     Parameters

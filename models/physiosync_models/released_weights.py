@@ -60,7 +60,7 @@ def import_encoder(
     released : mapping of str to Tensor
         Its state dict.
     config : EncoderConfig
-        A faithful one: with the mended forms the weights would compute something else.
+        A faithful one: with the corrected forms the weights would compute something else.
     pps_name : {"gsr", "ecg"}
         As in `expected_encoder`.
 

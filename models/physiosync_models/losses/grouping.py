@@ -21,10 +21,10 @@ def draw_disjoint_groups(
     present: Tensor | None = None,
     generator: torch.Generator,
 ) -> Tensor:
-    """Draw two groups of different subjects for every window, anew for each.
+    """Draw two groups of different subjects for every window, independently of the others.
 
-    This mends the release (see `draw_fixed_halves`): nobody is in a group twice, and over time
-    every subject meets every other.
+    This corrects the release (see `draw_fixed_halves`): no subject is in a group twice, and over
+    time every subject meets every other.
 
     Parameters
     ----------
@@ -139,5 +139,5 @@ def pool_groups(x: Tensor, group_size: int) -> Tensor:
         If the rows cannot be split into groups of that size.
     """
     if group_size < 1 or len(x) % group_size:
-        raise ValueError(f"{len(x)} rows are no whole number of groups of {group_size}")
+        raise ValueError(f"{len(x)} rows are not a whole number of groups of {group_size}")
     return torch.unflatten(x, 0, (-1, group_size)).amax(1)

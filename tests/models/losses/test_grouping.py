@@ -90,7 +90,7 @@ def test_pooling_does_not_depend_on_the_order_in_a_group():
         (lambda: draw_fixed_halves(1, 2, generator=seeded()), "two subjects or more"),
         (lambda: draw_fixed_halves(4, 2, 0, generator=seeded()), "must be positive"),
         (lambda: gather_groups(torch.ones(3, 4), torch.zeros(2, 2, 2).long()), r"\(3, 2, group"),
-        (lambda: pool_groups(torch.ones(5, 2), 2), "no whole number"),
+        (lambda: pool_groups(torch.ones(5, 2), 2), "not a whole number"),
     ],
 )
 def test_refused(call, message):
