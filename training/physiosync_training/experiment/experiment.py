@@ -94,10 +94,10 @@ def prepare(
     """
     # What another process started, here or on a cluster, finds the folder in use.
     first = digest is None and is_first_process()
-    promised = config.data.index()
-    jobs = _jobs(config, promised)
+    planned = config.data.index()
+    jobs = _jobs(config, planned)
     if first:
-        _check_folder(config, out, jobs, promised.info, resume)
+        _check_folder(config, out, jobs, planned.info, resume)
     dataset = load_dataset(config.data, config.cache, progress, digest)
     jobs = _jobs(config, dataset)
     if first:
