@@ -116,7 +116,8 @@ def _work(
     from physiosync_training.experiment.experiment import is_first_process, prepare, run_here
     from physiosync_training.experiment.ray_cluster import check_cluster, run_on_cluster
     from physiosync_training.experiment.runtime import make_fabric
-    from physiosync_training.loop.loop import Interrupted, no_progress, stop_on_signals
+    from physiosync_training.loop.loop import Interrupted, stop_on_signals
+    from physiosync_training.loop.progress import no_progress
 
     settings = read_yaml(path, RunConfig, changes or ())
     if cluster is None:

@@ -17,9 +17,10 @@ from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.datasets.splits import Fold
-from physiosync_training.experiment.config import RunConfig, n_classes
+from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import prepare
-from physiosync_training.loop.loop import no_progress
+from physiosync_training.loop.progress import no_progress
+from physiosync_training.supervised.config import n_classes
 
 N_TRIALS, N_WINDOWS = 6, 12
 
@@ -49,20 +50,20 @@ class Started:
     def n_subjects(self) -> int:
         return self.trials[0].shape[1]
 
-    def feed(self, seconds: int) -> WindowLoader:
+    def loader(self, seconds: int) -> WindowLoader:
         return WindowLoader(self.dataset, 1 if seconds == 1 else 5, torch.device("cpu"))
 
     def place(self, seconds: int, number: int) -> tuple[int, int]:
         """Stimulus window and subject of a window, as the release numbers them."""
-        row, piece = divmod(number, 5 // seconds)
+        row, within = divmod(number, 5 // seconds)
         table = self.dataset.table
-        window = int(table.t_start[row]) // seconds + piece
+        window = int(table.t_start[row]) // seconds + within
         return int(table.stimulus[row]) * (60 // seconds) + window, int(table.subject[row])
 
     def network(self, target: str = "valence") -> ModelConfig:
         """The paper's network, narrow."""
-        about = self.dataset.about
-        n_chans = about.eeg.n_chans, about.pps.n_chans
+        info = self.dataset.info
+        n_chans = info.eeg.n_chans, info.pps.n_chans
         modalities = self.config.modalities
         return self.config.networks[0].build(*n_chans, (target,), n_classes((target,)), modalities)
 
@@ -77,14 +78,14 @@ class Started:
         else:
             tested = release.tested_windows(len(whole), n_folds, 0)
             whole = [w for w in whole if w not in tested]
-        return [w * per_row + piece for w in whole for piece in range(per_row)], everybody
+        return [w * per_row + second for w in whole for second in range(per_row)], everybody
 
 
 def dreamer_trials(dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Whole trials put together from their windows, and ratings."""
     table = dataset.table
     order = np.lexsort((table.t_start, table.subject, table.stimulus))
-    shape = (N_TRIALS, len(dataset.about.subjects), N_WINDOWS)
+    shape = (N_TRIALS, len(dataset.info.subjects), N_WINDOWS)
     eeg, pps = (
         x.reshape(*shape, *x.shape[1:]).transpose(0, 1, 3, 2, 4).reshape(*shape[:2], x.shape[1], -1)
         for x in dataset.fetch(order)

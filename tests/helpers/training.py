@@ -19,12 +19,12 @@ def train_fold(
     config: TrainConfig,
     out: Path,
     *,
-    conditions: Runtime | None = None,
+    runtime: Runtime | None = None,
 ) -> FoldResult:
     """Train the first network; one process on the configured device when nothing else is said."""
-    if conditions is None:
-        conditions = Runtime(make_fabric(config))
-    run = FoldRun(dataset, fold, config, config.networks[0], out, conditions)
-    if not conditions.resume:
+    if runtime is None:
+        runtime = Runtime(make_fabric(config))
+    run = FoldRun(dataset, fold, config, config.networks[0], out, runtime)
+    if not runtime.resume:
         refuse_used_folder(run.folder)
     return run.run()

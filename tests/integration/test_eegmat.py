@@ -17,7 +17,7 @@ from physiosync_rt.utils.resources import find_config
 from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import prepare
-from physiosync_training.loop.loop import no_progress
+from physiosync_training.loop.progress import no_progress
 
 COMMAND = [sys.executable, "-m", "physiosync_rt"]
 PERSON = "31"
@@ -37,9 +37,9 @@ def _train(folder: Path, recordings: Path) -> Path:
     subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
     config = read_yaml(find_config("train", "eegmat"), RunConfig, changes)
     work = prepare(config, folder / "nothing", no_progress)
-    about, table = work.dataset.about, work.dataset.table
+    info, table = work.dataset.info, work.dataset.table
     tested = {
-        job.fold.name: {about.subjects[code] for code in table.subject[job.fold.test]}
+        job.fold.name: {info.subjects[code] for code in table.subject[job.fold.test]}
         for job in work.jobs
     }
     assert {path.name for path in (out / "bundles").iterdir()} == set(tested)

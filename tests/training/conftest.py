@@ -11,14 +11,8 @@ from helpers.started import Started, start
 
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.preprocess.config import ModalityContract
-from physiosync_training.datasets.dataset import (
-    ABSENT,
-    WINDOW_S,
-    Dataset,
-    DatasetInfo,
-    Signals,
-    Table,
-)
+from physiosync_training.datasets.dataset import Dataset, Signals
+from physiosync_training.datasets.index import ABSENT, WINDOW_S, DatasetInfo, Table
 from physiosync_training.datasets.splits import ProtocolConfig, make_folds
 from physiosync_training.evaluation.baseline_models import Baselines
 from physiosync_training.evaluation.evaluate import Assessment, assess
@@ -80,7 +74,7 @@ def make_dataset() -> MakeDataset:
                 n_chans,
             )
 
-        about = DatasetInfo(
+        info = DatasetInfo(
             name="noise",
             title="noise for tests",
             profile="paper",
@@ -95,7 +89,7 @@ def make_dataset() -> MakeDataset:
             threshold=5.0,
             simulated=True,
         )
-        return Dataset(about, table, signals(n_eeg), signals(1))
+        return Dataset(info, table, signals(n_eeg), signals(1))
 
     return make
 

@@ -16,11 +16,11 @@ from physiosync_training.datasets.splits import PROTOCOLS
 from physiosync_training.evaluation.evaluate import Assessment
 from physiosync_training.evaluation.metrics import PRIMARY
 from physiosync_training.evaluation.pooled import OURS, least_confidences
-from physiosync_training.experiment.config import QUADRANT, n_classes
 from physiosync_training.experiment.experiment import Experiment, Job
 from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop.checkpoint import load_weights
 from physiosync_training.reporting.report import provenance
+from physiosync_training.supervised.config import QUADRANT, n_classes
 from physiosync_training.supervised.results import FoldResult
 
 _METRICS = (PRIMARY, "accuracy", "F1 macro", "ROC AUC", "calibration error")
@@ -84,14 +84,14 @@ def _folds_to_keep(experiment: Experiment) -> list[Job]:
 
 def _load(experiment: Experiment, job: Job, result: FoldResult) -> Network:
     """Load the network of a fold, or one for each target where these were tuned apart."""
-    config, about = experiment.config, experiment.dataset.about
+    config, info = experiment.config, experiment.dataset.info
     folder = job.folder(experiment.out)
     models = {}
     for task in config.finetune.tasks:
         if QUADRANT in task:
             continue
         network = job.network.build(
-            about.eeg.n_chans, about.pps.n_chans, task, n_classes(task), config.modalities
+            info.eeg.n_chans, info.pps.n_chans, task, n_classes(task), config.modalities
         )
         model = PhysioSync(network)
         model.load_state_dict(load_weights(folder / result.models["+".join(task)]))
@@ -107,7 +107,7 @@ def _card(
     assessment: Assessment,
 ) -> Card:
     config, dataset = experiment.config, experiment.dataset
-    about = dataset.about
+    info = dataset.info
     networks: dict[str, object] = {}
     if isinstance(model, PerTargetEnsemble):
         networks["members"] = {n: m.config.to_dict() for n, m in _members(model).items()}
@@ -118,9 +118,9 @@ def _card(
             "name": config.name,
             "title": config.title,
             "trained_on": _trained_on(dataset, job),
-            "simulated": about.simulated,
-            "eeg": about.eeg,
-            "pps": None if config.modalities == ("eeg",) else about.pps,
+            "simulated": info.simulated,
+            "eeg": info.eeg,
+            "pps": None if config.modalities == ("eeg",) else info.pps,
             "profile": _profile(dataset, job.network),
             "least_confidence": _least(dataset, result) if config.withhold else {},
             "alternative": config.alternative,
@@ -144,22 +144,22 @@ def _members(model: PerTargetEnsemble) -> dict[str, PhysioSync]:
 
 def _trained_on(dataset: Dataset, job: Job) -> str:
     """Say in one sentence whose signals the weights saw."""
-    about, table = dataset.about, dataset.table
+    info, table = dataset.info, dataset.table
     who = len(set(table.subject[job.fold.train].tolist()))
-    kind = ("invented " if about.simulated else "") + ("person" if who == 1 else "persons")
+    kind = ("simulated " if info.simulated else "") + ("person" if who == 1 else "persons")
     left_out = {"subject": "the tested persons", "trial": "the tested stimuli"}
     return (
-        f"{about.title}: {len(job.fold.train)} windows of {who} {kind}, without "
+        f"{info.title}: {len(job.fold.train)} windows of {who} {kind}, without "
         f"{left_out.get(job.fold.protocol, 'the tested windows')}"
     )
 
 
 def _profile(dataset: Dataset, network: NetworkConfig) -> Profile:
     seconds: Seconds = 5 if network.with_5s else 1
-    if dataset.about.live is None:
+    if dataset.info.live is None:
         return PaperProfile(window_s=seconds)
     # Signals are preprocessed as they flow, so shorter windows are cut from the same ones.
-    return dataset.about.live.model_copy(update={"window_s": float(seconds)})
+    return dataset.info.live.model_copy(update={"window_s": float(seconds)})
 
 
 def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:

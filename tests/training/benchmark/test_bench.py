@@ -12,20 +12,14 @@ import torch
 from physiosync_models.config import ModelConfig
 from physiosync_models.presets import deap_paper
 from physiosync_rt.errors import UserError
-from physiosync_training.benchmark.bench import (
-    PHASES,
-    Step,
-    Way,
-    first_steps,
-    six_fold_copy_gib,
-    take_turns,
-)
+from physiosync_training.benchmark.bench import first_steps, six_fold_copy_gib, take_turns
 from physiosync_training.benchmark.variants import (
     OurFinetuning,
     OurPretraining,
-    PlainFinetuning,
-    PlainPretraining,
+    ReleasedFinetuning,
+    ReleasedPretraining,
 )
+from physiosync_training.benchmark.watch import PHASES, Step, Way
 
 CPU = torch.device("cpu")
 N_SUBJECTS = 4
@@ -65,22 +59,22 @@ def losses(way: Way) -> list[float]:
 @pytest.mark.parametrize("seconds", [1, 5])
 def test_pretraining_has_the_losses_of_the_plain_release(folder, seconds):
     place = (small(faithful=True), seconds, folder, N_SUBJECTS, CPU)
-    plain, ours = losses(PlainPretraining(*place)), losses(OurPretraining(*place))
-    assert ours == pytest.approx(plain, rel=2e-3)
-    assert ours[0] == pytest.approx(plain[0], rel=1e-6)
+    released, ours = losses(ReleasedPretraining(*place)), losses(OurPretraining(*place))
+    assert ours == pytest.approx(released, rel=2e-3)
+    assert ours[0] == pytest.approx(released[0], rel=1e-6)
 
 
 def test_finetuning_as_released_has_the_losses_of_separate_slices(folder, double):
     place = (small(faithful=True), 16, folder, N_SUBJECTS, CPU)
-    plain, ours = losses(PlainFinetuning(*place)), losses(OurFinetuning(*place))
-    assert ours == pytest.approx(plain, rel=1e-6)
+    released, ours = losses(ReleasedFinetuning(*place)), losses(OurFinetuning(*place))
+    assert ours == pytest.approx(released, rel=1e-6)
 
 
 def test_mended_finetuning_is_close_to_separate_slices(folder):
     # Batch norm sees all slices at once, and dropout draws for all of them.
     place = (small(faithful=False), 16, folder, N_SUBJECTS, CPU)
-    plain, ours = losses(PlainFinetuning(*place)), losses(OurFinetuning(*place))
-    assert ours == pytest.approx(plain, rel=0.3)
+    released, ours = losses(ReleasedFinetuning(*place)), losses(OurFinetuning(*place))
+    assert ours == pytest.approx(released, rel=0.3)
 
 
 def test_a_process_that_dies_is_one_sentence():
@@ -92,16 +86,16 @@ def test_a_process_that_dies_is_one_sentence():
 def test_ways_take_turns_in_their_own_processes(folder):
     place = (small(faithful=True), 1, folder, N_SUBJECTS)
     ways = [
-        ("plain", partial(PlainPretraining, *place)),
+        ("released", partial(ReleasedPretraining, *place)),
         ("physiosync", partial(OurPretraining, *place)),
     ]
-    plain, ours = take_turns("pretrain 1 s", ways, 4, n_threads=1)
-    assert (plain.how, ours.how) == ("plain", "physiosync")
-    assert ours.losses[0] == pytest.approx(plain.losses[0], rel=1e-6)
-    assert ours.losses == pytest.approx(plain.losses, rel=1e-2)
+    released, ours = take_turns("pretrain 1 s", ways, 4, n_threads=1)
+    assert (released.how, ours.how) == ("released", "physiosync")
+    assert ours.losses[0] == pytest.approx(released.losses[0], rel=1e-6)
+    assert ours.losses == pytest.approx(released.losses, rel=1e-2)
     # Three steps warm up.
     assert len(ours.losses) == 7
-    for each in (plain, ours):
+    for each in (released, ours):
         assert each.steps_per_s > 0
         assert set(each.seconds) == {"data", "forward", "backward", "optimiser"}
         assert each.peak_mib is None or each.peak_mib > 0

@@ -20,10 +20,10 @@ from helpers.started import Started
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from physiosync_training.benchmark.released import PlainPretraining
+from physiosync_training.benchmark.released import ReleasedPretraining
+from physiosync_training.contrastive.config import RELEASED_PRETRAIN
 from physiosync_training.contrastive.pretrain import Pretraining, lay_out
 from physiosync_training.contrastive.sampler import EpochPlan, Grid, PairBatch
-from physiosync_training.experiment.config import RELEASED_PRETRAIN
 from physiosync_training.loop.loop import Interrupted, StageContext, StopRequest
 from physiosync_training.loop.rng import sample_keys, seed_of
 
@@ -72,7 +72,7 @@ def pretraining(it: Started, seconds: int) -> Recorded:
         for m in ("eeg", "pps")
     )
     fabric = Fabric(accelerator="cpu", devices=1)
-    return Recorded(*encoders, it.config.pretrain, it.feed(seconds), it.config.seed, fabric)
+    return Recorded(*encoders, it.config.pretrain, it.loader(seconds), it.config.seed, fabric)
 
 
 def pairs(it: Started, seconds: int, batch: PairBatch) -> list[release.Pair]:
@@ -102,7 +102,7 @@ def dependent_facts(epochs: list[list[list[release.Pair]]]) -> dict[str, Any]:
         "who stands for either side": {
             tuple(tuple(sample[2] for sample in side) for side in pair) for pair in together
         },
-        "order is drawn anew": epochs[0][0] != epochs[1][0],
+        "order is drawn again": epochs[0][0] != epochs[1][0],
     }
 
 
@@ -117,7 +117,7 @@ def cross_facts(epochs: list[list[list[release.Pair]]]) -> dict[str, Any]:
         ],
         "subjects that are paired": {(a[0][2], b[0][2]) for a, b in together},
         "versions that are paired": {(a[0][1], b[0][1]) for a, b in together},
-        "order is drawn anew": epochs[0][0] != epochs[1][0],
+        "order is drawn again": epochs[0][0] != epochs[1][0],
     }
 
 
@@ -125,11 +125,11 @@ def cross_facts(epochs: list[list[list[release.Pair]]]) -> dict[str, Any]:
 def test_batches_are_made_as_the_release_makes_them(started, name, seconds):
     it = started(name)
     training = pretraining(it, seconds)
-    grid = lay_out(it.feed(seconds), it.fold.train, it.config.pretrain)
+    grid = lay_out(it.loader(seconds), it.fold.train, it.config.pretrain)
     # So many that all that can meet has met.
     n_epochs = 2 if it.cross else 2 + 4000 // len(training.plan(grid, 0)) // it.schedule.n_samples
     mine = [
-        [pairs(it, seconds, batch) for batch in training.plan(grid, epoch).batches()]
+        [pairs(it, seconds, batch) for batch in training.plan(grid, epoch)]
         for epoch in range(n_epochs)
     ]
     windows, subjects = it.train(seconds)
@@ -184,27 +184,27 @@ def test_first_steps_of_pretraining_equal_the_release_s(started, double, tmp_pat
         if done == N_STEPS:
             stop.set()
 
-    around = StageContext(tmp_path, "x", progress=progress, stop=stop)
-    grid = lay_out(it.feed(seconds), it.fold.train, it.config.pretrain)
+    context = StageContext(tmp_path, "x", progress=progress, stop=stop)
+    grid = lay_out(it.loader(seconds), it.fold.train, it.config.pretrain)
     with pytest.raises(Interrupted):
-        training.run(grid, None, around)
+        training.run(grid, None, context)
     windows, subjects = it.train(seconds)
     n_samples = release.N_VERSIONS * len(windows) * (len(subjects) if it.cross else 1)
     assert totals == {it.schedule.epochs * -(-n_samples // it.schedule.n_samples)}
 
-    plain = PlainPretraining(
+    literal = ReleasedPretraining(
         training.first,
         it.cross,
         it.schedule.temperature,
         it.schedule.lr,
         it.schedule.weight_decay,
     )
-    assert plain.model.group_size == (1 if it.cross else release.GROUP_SIZE)
+    assert literal.model.group_size == (1 if it.cross else release.GROUP_SIZE)
     for step, (batch, loss) in enumerate(training.steps):
         torch.manual_seed(seed_of(it.config.seed, 0, step, 0))
-        expected = plain.step(*(literal_batch(it, seconds, batch, m) for m in range(2)))
+        expected = literal.step(*(literal_batch(it, seconds, batch, m) for m in range(2)))
         assert loss == pytest.approx(expected.item(), rel=1e-8)
     assert len(training.steps) == N_STEPS
-    weights = dict(plain.model.named_parameters())
+    weights = dict(literal.model.named_parameters())
     for weight, value in training.model.named_parameters():
         torch.testing.assert_close(value, weights[weight], rtol=1e-6, atol=1e-6, msg=weight)

@@ -7,7 +7,7 @@ import pytest
 
 from physiosync_training.contrastive.augment import N_KINDS
 from physiosync_training.contrastive.sampler import EpochPlan, make_grid
-from physiosync_training.datasets.dataset import ABSENT
+from physiosync_training.datasets.index import ABSENT
 from physiosync_training.loop.distributed import share_bounds
 
 N_SUBJECTS, N_WINDOWS = 6, 8
@@ -45,7 +45,7 @@ def test_windows_that_too_few_subjects_have_are_left_out():
 
 @pytest.mark.parametrize("pairing", ["groups", "halves"])
 def test_an_epoch_has_every_stimulus_window_in_every_version_once(pairing):
-    batches = list(epoch(full_grid(), pairing).batches())
+    batches = list(epoch(full_grid(), pairing))
     assert len(batches) == N_WINDOWS * N_KINDS // 4
     seen = []
     for batch in batches:
@@ -61,7 +61,7 @@ def test_an_epoch_has_every_stimulus_window_in_every_version_once(pairing):
 def test_groups_are_disjoint_and_everybody_meets_everybody():
     met = set()
     for number in range(5):
-        for batch in epoch(full_grid(), "groups", number=number).batches():
+        for batch in epoch(full_grid(), "groups", number=number):
             subject = batch.rows % 100
             for pair in range(batch.n_pairs):
                 a, b = set(subject[0, pair]), set(subject[1, pair])
@@ -71,7 +71,7 @@ def test_groups_are_disjoint_and_everybody_meets_everybody():
 
 
 def test_halves_stay_halves_and_draw_with_replacement():
-    batches = list(epoch(full_grid(7), "halves").batches())
+    batches = list(epoch(full_grid(7), "halves"))
     first = np.concatenate([b.rows[0] % 100 for b in batches])
     second = np.concatenate([b.rows[1] % 100 for b in batches])
     assert set(first.ravel()) == {0, 1, 2}
@@ -80,7 +80,7 @@ def test_halves_stay_halves_and_draw_with_replacement():
 
 
 def test_aligned_pairs_use_every_sample_once_and_share_the_stimulus_window():
-    batches = list(epoch(full_grid(), "aligned", n_pairs=5, group_size=1).batches())
+    batches = list(epoch(full_grid(), "aligned", n_pairs=5, group_size=1))
     rows = np.concatenate([b.rows for b in batches], axis=1)[:, :, 0]
     kind = np.concatenate([b.kind for b in batches], axis=1)[:, :, 0]
     assert (rows[0] // 100 == rows[1] // 100).all()
@@ -92,7 +92,7 @@ def test_aligned_pairs_use_every_sample_once_and_share_the_stimulus_window():
 
 def test_random_pairs_use_every_sample_once_and_ignore_the_stimulus():
     plan = epoch(full_grid(), "random", n_pairs=16, group_size=1)
-    batches = list(plan.batches())
+    batches = list(plan)
     assert [b.n_pairs for b in batches] == [16] * 9  # 6 * 8 * 6 samples
     rows = np.concatenate([b.rows for b in batches], axis=1)[:, :, 0]
     kind = np.concatenate([b.kind for b in batches], axis=1)[:, :, 0]
@@ -106,7 +106,7 @@ def test_random_pairs_use_every_sample_once_and_ignore_the_stimulus():
 )
 def test_the_last_batch_holds_the_rest_unless_that_is_less_than_half(n_pairs, sizes):
     plan = epoch(full_grid(), "random", n_pairs=n_pairs, group_size=1)
-    assert [b.n_pairs for b in plan.batches()] == sizes
+    assert [b.n_pairs for b in plan] == sizes
     assert len(plan) == len(sizes)
 
 
@@ -114,11 +114,11 @@ def test_incomplete_grids_pair_those_who_are_there():
     grid = full_grid(5)
     grid.rows[0, 4] = grid.rows[1, :2] = ABSENT
     for pairing in ("aligned", "random"):
-        for batch in epoch(grid, pairing, group_size=1).batches():
+        for batch in epoch(grid, pairing, group_size=1):
             assert (batch.rows != ABSENT).all()
     with pytest.raises(ValueError, match="two groups of 2 need 4 subjects, there are 3"):
         epoch(grid, "groups")
-    for batch in epoch(grid, "groups", group_size=1).batches():
+    for batch in epoch(grid, "groups", group_size=1):
         assert (batch.rows != ABSENT).all()
     with pytest.raises(ValueError, match="halves need every subject"):
         epoch(grid, "halves")
@@ -126,7 +126,7 @@ def test_incomplete_grids_pair_those_who_are_there():
 
 def test_an_epoch_repeats_and_the_next_differs():
     def rows(**kwargs):
-        return [b.rows for b in epoch(full_grid(), "groups", **kwargs).batches()]
+        return [b.rows for b in epoch(full_grid(), "groups", **kwargs)]
 
     np.testing.assert_array_equal(rows(number=3), rows(number=3))
     assert any((a != b).any() for a, b in zip(rows(number=3), rows(number=4), strict=True))
@@ -135,14 +135,14 @@ def test_an_epoch_repeats_and_the_next_differs():
 
 def test_an_epoch_can_start_anywhere():
     plan = epoch(full_grid(), "groups")
-    late = list(plan.batches(5))
-    for a, b in zip(late, list(plan.batches())[5:], strict=True):
+    late = [plan[step] for step in range(5, len(plan))]
+    for a, b in zip(late, list(plan)[5:], strict=True):
         np.testing.assert_array_equal(a.rows, b.rows)
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 4])
 def test_shares_make_up_the_batch(world):
-    batch = next(epoch(full_grid(), "groups").batches())
+    batch = epoch(full_grid(), "groups")[0]
     shares = [batch.rows[:, batch.part(rank, world)] for rank in range(world)]
     np.testing.assert_array_equal(np.concatenate(shares, axis=1), batch.rows)
     sizes = [stop - start for start, stop in (share_bounds(10, r, world) for r in range(world))]
@@ -151,6 +151,6 @@ def test_shares_make_up_the_batch(world):
 
 
 def test_one_version_when_nothing_is_augmented():
-    batches = list(epoch(full_grid(), "groups", versions=1).batches())
+    batches = list(epoch(full_grid(), "groups", versions=1))
     assert len(batches) == N_WINDOWS // 4
     assert all((b.kind == 0).all() for b in batches)

@@ -14,9 +14,10 @@ from physiosync_rt.formats.registry import parts
 from physiosync_rt.simulation.write_deap import write_deap
 from physiosync_rt.simulation.write_dreamer import write_dreamer
 from physiosync_training.datasets import cache
-from physiosync_training.datasets.config import DeapData, DreamerData, RecordingsData
+from physiosync_training.datasets.deap import DeapData
+from physiosync_training.datasets.dreamer import DreamerData
 from physiosync_training.datasets.load import load_dataset
-from physiosync_training.datasets.prepare import files_of
+from physiosync_training.datasets.recordings import RecordingsData
 from physiosync_training.loop import provenance
 
 _TABLE = (
@@ -28,12 +29,12 @@ _INNOCENT = (
         f"physiosync_rt.{name}"
         for name in ("errors", "utils.resources", "utils.yaml_config", "utils.atomic")
     ),
-    *("physiosync_training.loop.paths", "physiosync_training.loop.provenance"),
+    *(f"physiosync_training.loop.{name}" for name in ("paths", "progress", "provenance")),
 )
 
 
 def _digest(config: RecordingsData) -> str:
-    return cache.digest_of({}, files_of(config))
+    return cache.digest_of({}, config.files())
 
 
 def _lab(folder: Path, name: str, **more: object) -> RecordingsData:
@@ -82,7 +83,7 @@ def test_every_part_of_a_split_fif_counts(tmp_path) -> None:
     whole.save(tmp_path / "long_raw.fif", split_size="3MB", verbose="ERROR")
     config = _lab(tmp_path, "long_raw.fif", ignore_unlisted=True)
     second = tmp_path / "long_raw-1.fif"
-    assert second in files_of(config)
+    assert second in config.files()
     before = _digest(config)
     _alter(second)
     assert _digest(config) != before
@@ -97,7 +98,7 @@ def test_the_device_description_counts(brainvision) -> None:
     device.write_text("title: two\n", encoding="utf-8")
     assert _digest(config) != before
     shipped = brainvision.model_copy(update={"device": "muse"})
-    assert files_of(shipped)[-1].name == "muse.yaml"
+    assert shipped.files()[-1].name == "muse.yaml"
 
 
 def test_all_code_that_windows_pass_through_counts() -> None:
@@ -117,16 +118,16 @@ def test_all_code_that_windows_pass_through_counts() -> None:
     assert readers <= set(cache._SHAPING_PACKAGES)
 
 
-def test_invented_people_in_files_stay_invented(tmp_path) -> None:
+def test_simulated_people_in_files_stay_simulated(tmp_path) -> None:
     """Whoever trains on a folder that `physiosync simulate` wrote is told so."""
     write_deap(tmp_path / "deap", 1, 0, n_trials=1)
     config = DeapData(kind="deap", path=tmp_path / "deap")
-    assert (tmp_path / "deap" / "SIMULATED.json") in files_of(config)
+    assert (tmp_path / "deap" / "SIMULATED.json") in config.files()
     deap = load_dataset(config, tmp_path / "cache", lambda what, done, total: None)
-    assert (deap.about.simulated, deap.about.title) == (True, "simulated DEAP")
-    assert any("invented" in note for note in deap.about.notes)
+    assert (deap.info.simulated, deap.info.title) == (True, "simulated DEAP")
+    assert any("simulated" in note for note in deap.info.notes)
     file = write_dreamer(tmp_path / "dreamer", 1, 0, n_clips=1)
     dreamer = load_dataset(
         DreamerData(kind="dreamer", path=file), tmp_path / "cache", lambda what, done, total: None
     )
-    assert (dreamer.about.simulated, dreamer.about.name) == (True, "simulated-dreamer")
+    assert (dreamer.info.simulated, dreamer.info.name) == (True, "simulated-dreamer")

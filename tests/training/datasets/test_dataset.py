@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from physiosync_training.datasets.dataset import ABSENT, N_TIMES
+from physiosync_training.datasets.index import ABSENT, N_TIMES
 
 
 def test_windows_are_the_signal_at_their_place(make_dataset) -> None:
@@ -61,7 +61,7 @@ def test_released_quadrants_call_a_five_low_beside_a_five(make_dataset) -> None:
     both = np.array([5.0, 6.0])
     data = replace(data, table=replace(data.table, valence=both, arousal=both))
     assert data.truth("quadrant").tolist() == [0, 0]
-    released = replace(data, about=data.about.model_copy(update={"released_quadrants": True}))
+    released = replace(data, info=data.info.model_copy(update={"released_quadrants": True}))
     assert released.truth("quadrant").tolist() == [3, 0]
 
 

@@ -19,11 +19,12 @@ from physiosync_rt.preprocess.paper import deap_eeg, deap_gsr
 from physiosync_rt.simulation import Person, simulate
 from physiosync_rt.simulation.write_deap import write_deap
 from physiosync_training.datasets import cache
-from physiosync_training.datasets.config import DataConfig
-from physiosync_training.datasets.dataset import N_TIMES, Dataset, WindowIndex
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.deap import DeapData
+from physiosync_training.datasets.index import N_TIMES, WindowIndex
 from physiosync_training.datasets.live_trials import live_trials
 from physiosync_training.datasets.load import load_dataset
-from physiosync_training.datasets.outline import outline
+from physiosync_training.datasets.registry import DataConfig
 from physiosync_training.datasets.trials import is_rated
 
 
@@ -38,7 +39,7 @@ def _load(cache: Path, **config: object) -> Dataset:
 def test_deap_in_profile_paper_is_the_released_preprocessing(tmp_path) -> None:
     write_deap(tmp_path / "deap", 2, 3, n_trials=2)
     data = _load(tmp_path, kind="deap", path=tmp_path / "deap")
-    assert (len(data), data.about.subjects, len(data.about.stimuli)) == (48, ("s01", "s02"), 2)
+    assert (len(data), data.info.subjects, len(data.info.stimuli)) == (48, ("s01", "s02"), 2)
     subject = deap.load_subject(tmp_path / "deap" / "s02.dat")
     rows = np.flatnonzero(data.table.subject == 1)
     eeg, pps = data.fetch(rows)
@@ -56,7 +57,7 @@ def test_deap_in_profile_live_pools_the_rest_before_each_trial(tmp_path) -> None
     write_deap(tmp_path / "deap", 1, 3, n_trials=2)
     data = _load(tmp_path, kind="deap", path=tmp_path / "deap", profile="live")
     recording = deap.load_subject(tmp_path / "deap" / "s01.dat").to_recording()
-    profile, eeg, pps = data.about.live, data.about.eeg, data.about.pps
+    profile, eeg, pps = data.info.live, data.info.eeg, data.info.pps
     assert profile is not None
     # The first trial's rest is what is past the filters' warm-up of the three seconds before it.
     (first, *_) = shown(recording, profile, eeg, pps, BaselineRequest(2.0, 3.0, 1.0))
@@ -83,20 +84,20 @@ def test_dreamer_in_profile_paper(tmp_path, version) -> None:
     people = {"subjects": 2, "trials": 2, "seed": 5}
     data = _load(tmp_path, kind="dreamer", simulate=people, version=version)
     assert len(data) == 2 * 2 * 12
-    assert data.about.scale == (1.0, 5.0)
+    assert data.info.scale == (1.0, 5.0)
     _, ecg = data.fetch(np.arange(len(data)))
     sham = bool((np.abs(ecg) == 1).all())
     assert sham == (version == "released")
-    assert any("no ECG" in note for note in data.about.notes) == sham
+    assert any("no ECG" in note for note in data.info.notes) == sham
 
 
 def test_simulated_people_in_profile_live_are_what_the_pipeline_shows(tmp_path) -> None:
     data = _load(tmp_path, kind="simulated", subjects=1, duration_s=80, trial_s=20, seed=4)
     session = simulate(Person.draw(4000), 80, seed=4000, ecg_sfreq=0, rest_s=35)
-    profile = data.about.live
+    profile = data.info.live
     assert profile is not None
     (run,) = shown(
-        session.recording, profile, data.about.eeg, data.about.pps, BaselineRequest(0.0, 35.0, 35.0)
+        session.recording, profile, data.info.eeg, data.info.pps, BaselineRequest(0.0, 35.0, 35.0)
     )
     eeg, pps = data.fetch(np.array([1, 5]))
     for k, row in enumerate((1, 5)):
@@ -115,20 +116,20 @@ def test_a_prepared_data_set_is_mapped_not_made_again(tmp_path, monkeypatch) -> 
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("prepared again")
 
-    monkeypatch.setattr("physiosync_training.datasets.load.prepare", fail)
+    monkeypatch.setattr(DeapData, "prepare", fail)
     found = _load(tmp_path, **config)
     np.testing.assert_array_equal(made.fetch(np.arange(12))[0], found.fetch(np.arange(12))[0])
     with pytest.raises(AssertionError, match="prepared again"):
         _load(tmp_path, kind="deap", simulate={"subjects": 1, "trials": 1, "seed": 1})
 
 
-@pytest.mark.parametrize("name", [cache.ABOUT, cache.TABLE, cache.EEG, cache.PPS])
+@pytest.mark.parametrize("name", [cache.INFO, cache.TABLE, cache.EEG, cache.PPS])
 def test_a_cache_that_was_cut_at_any_length_is_made_again(tmp_path, name) -> None:
     config = {"kind": "simulated", "subjects": 1, "duration_s": 70, "trial_s": 20}
     whole = _load(tmp_path, **config)
     (path,) = tmp_path.glob(f"simulated-*/{name}")
     content = path.read_bytes()
-    digest = whole.about.digest
+    digest = whole.info.digest
     assert cache.load(path.parent, digest) is not None
     for share in (0.0, 0.01, 0.3, 0.7, 0.999):
         path.write_bytes(content[: int(share * len(content))])
@@ -141,11 +142,11 @@ def test_a_cache_that_was_cut_at_any_length_is_made_again(tmp_path, name) -> Non
 @pytest.mark.parametrize("damage", ["version", "cut", "code"])
 def test_a_cache_that_is_old_or_cut_off_is_made_again(tmp_path, monkeypatch, damage) -> None:
     config = {"kind": "deap", "simulate": {"subjects": 1, "trials": 1}}
-    before = _load(tmp_path, **config).about.digest
+    before = _load(tmp_path, **config).info.digest
     (folder,) = tmp_path.glob("deap-*")
     if damage == "version":
-        content = json.loads((folder / cache.ABOUT).read_text())
-        (folder / cache.ABOUT).write_text(json.dumps(content | {"format": cache.FORMAT - 1}))
+        content = json.loads((folder / cache.INFO).read_text())
+        (folder / cache.INFO).write_text(json.dumps(content | {"format": cache.FORMAT - 1}))
     elif damage == "cut":
         with (folder / cache.EEG).open("r+b") as file:
             file.truncate(1000)
@@ -153,7 +154,7 @@ def test_a_cache_that_is_old_or_cut_off_is_made_again(tmp_path, monkeypatch, dam
         monkeypatch.setattr(cache, "__version__", "another")
     after = _load(tmp_path, **config)
     assert len(after) == 12
-    assert (after.about.digest == before) == (damage != "code")
+    assert (after.info.digest == before) == (damage != "code")
     assert not list(tmp_path.glob(".new-*"))
 
 
@@ -171,7 +172,7 @@ def test_a_disk_with_too_little_room_is_known_before_the_work(tmp_path, monkeypa
     def fail(*_: object) -> None:
         raise AssertionError("the long work has begun")
 
-    monkeypatch.setattr("physiosync_training.datasets.load.prepare", fail)
+    monkeypatch.setattr(DeapData, "prepare", fail)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1e9))
     # 32 people, 40 minutes each, 33 channels of 128 Hz in single precision.
     with pytest.raises(UserError, match=r"has room for 1\.0 GB, and prepared windows need .* 1\.3"):
@@ -186,7 +187,7 @@ def test_a_hole_in_the_signal_leaves_its_windows_out(tmp_path) -> None:
     session = simulate(Person.draw(1), 90, seed=1, ecg_sfreq=0, rest_s=35)
     recording = session.with_trials(55.0)
     data = _load(tmp_path, kind="simulated", subjects=1, duration_s=70)
-    profile = data.about.live
+    profile = data.info.live
     assert profile is not None
     keep = [np.abs(s.timestamps - 60) > 2 for s in recording.streams]
     holed = [
@@ -194,23 +195,23 @@ def test_a_hole_in_the_signal_leaves_its_windows_out(tmp_path) -> None:
         for s, k in zip(recording.streams, keep, strict=True)
     ]
     recording = type(recording)(tuple(holed), segments=recording.segments)
-    rest, trial = live_trials([recording], profile, data.about.eeg, data.about.pps)
+    rest, trial = live_trials([recording], profile, data.info.eeg, data.info.pps)
     assert rest.eeg.shape[1] >= 30 * 128
-    assert trial.pieces[0].start == 0
-    assert len(trial.pieces) == 2
-    assert trial.pieces[0].eeg.shape[1] <= 23 * 128 <= 27 * 128 < trial.pieces[1].start
+    assert trial.segments[0].start == 0
+    assert len(trial.segments) == 2
+    assert trial.segments[0].eeg.shape[1] <= 23 * 128 <= 27 * 128 < trial.segments[1].start
 
 
 def test_another_process_need_not_read_the_files_again(tmp_path, monkeypatch) -> None:
     config = TypeAdapter(DataConfig).validate_python({"kind": "simulated", "subjects": 1})
-    digest = load_dataset(config, tmp_path, _silent).about.digest
+    digest = load_dataset(config, tmp_path, _silent).info.digest
 
     def fail(*_: object) -> None:
         raise AssertionError("hashed again")
 
     with monkeypatch.context() as context:
         context.setattr(cache, "digest_of", fail)
-        assert load_dataset(config, tmp_path, _silent, digest).about.digest == digest
+        assert load_dataset(config, tmp_path, _silent, digest).info.digest == digest
         with pytest.raises(AssertionError, match="hashed again"):
             load_dataset(config, tmp_path, _silent, "another")
     with pytest.raises(UserError, match=f"has the hash {digest} here and another where"):
@@ -220,11 +221,11 @@ def test_another_process_need_not_read_the_files_again(tmp_path, monkeypatch) ->
 def _same(promised: WindowIndex, data: Dataset) -> None:
     for column in ("subject", "stimulus", "trial", "window", "valence", "arousal"):
         np.testing.assert_array_equal(getattr(promised.table, column), getattr(data.table, column))
-    assert promised.about.subjects == data.about.subjects
-    assert promised.about.stimuli == data.about.stimuli
-    assert promised.about.threshold == data.about.threshold
-    assert promised.about.eeg.n_chans == data.about.eeg.n_chans
-    assert promised.about.pps.n_chans == data.about.pps.n_chans
+    assert promised.info.subjects == data.info.subjects
+    assert promised.info.stimuli == data.info.stimuli
+    assert promised.info.threshold == data.info.threshold
+    assert promised.info.eeg.n_chans == data.info.eeg.n_chans
+    assert promised.info.pps.n_chans == data.info.pps.n_chans
 
 
 @pytest.mark.parametrize(
@@ -236,8 +237,8 @@ def _same(promised: WindowIndex, data: Dataset) -> None:
         {"kind": "simulated", "subjects": 2, "duration_s": 100, "trial_s": 20, "pps": "ECG"},
     ],
 )
-def test_invented_people_are_as_promised(tmp_path, config) -> None:
-    promised = outline(TypeAdapter(DataConfig).validate_python(config))
+def test_simulated_people_are_as_promised(tmp_path, config) -> None:
+    promised = TypeAdapter(DataConfig).validate_python(config).index()
     data = _load(tmp_path, **config)
     _same(promised, data)
     for target in ("valence", "arousal", "quadrant"):
@@ -252,8 +253,8 @@ def test_files_promise_no_less_than_they_hold(tmp_path) -> None:
         ("dreamer", tmp_path / "DREAMER.mat", 23, 23 * 18 * 12),
     ):
         config = TypeAdapter(DataConfig).validate_python({"kind": kind, "path": path})
-        promised = outline(config)
-        assert (len(promised.about.subjects), len(promised)) == (n_subjects, n_windows)
+        promised = config.index()
+        assert (len(promised.info.subjects), len(promised)) == (n_subjects, n_windows)
         assert not is_rated(promised.table)
 
 

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from physiosync_training.datasets.dataset import N_TIMES, Dataset, Signals
+from physiosync_training.datasets.dataset import Dataset, Signals
+from physiosync_training.datasets.index import N_TIMES
 from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.datasets.trials import Label, TableBuilder
 
@@ -30,10 +31,10 @@ def clocks(template: Dataset, trials: list[list[tuple[int, int]]]) -> Dataset:
     """
     builder = TableBuilder()
     kept: list[tuple[int, int]] = []
-    for subject, pieces in enumerate(trials):
+    for subject, segments in enumerate(trials):
         label = Label(f"s{subject}", 0, "clip", 7.0, 7.0)
-        stored = builder.add(label, pieces)
-        kept += [piece for piece, is_kept in zip(pieces, stored, strict=True) if is_kept]
+        stored = builder.add(label, segments)
+        kept += [each for each, is_kept in zip(segments, stored, strict=True) if is_kept]
     table = builder.table("clocks")
     lengths = np.array([length for _, length in kept])
     starts = np.cumsum(lengths) - lengths
@@ -45,7 +46,7 @@ def clocks(template: Dataset, trials: list[list[tuple[int, int]]]) -> Dataset:
     names = {"subjects": tuple(builder.subjects), "stimuli": tuple(builder.stimuli)}
     return replace(
         template,
-        about=template.about.model_copy(update=names),
+        info=template.info.model_copy(update=names),
         table=table,
         eeg=signals(2),
         pps=signals(1),
@@ -60,11 +61,11 @@ def stretches(draw: st.DrawFn) -> list[list[tuple[int, int]]]:
         first = draw(st.integers(0, 5 * N_TIMES))
         stop = draw(st.integers(6 * N_TIMES, TRIAL))
         gap = draw(st.integers(1, 300))
-        pieces = [(0, first - gap)] if first - gap > 0 else []
-        pieces.append((first, stop - first))
+        segments = [(0, first - gap)] if first - gap > 0 else []
+        segments.append((first, stop - first))
         if stop + gap < TRIAL:
-            pieces.append((stop + gap, TRIAL - stop - gap))
-        people.append(pieces)
+            segments.append((stop + gap, TRIAL - stop - gap))
+        people.append(segments)
     return people
 
 
@@ -75,11 +76,11 @@ def test_both_sides_of_a_pair_start_at_the_same_sample_of_the_trial(
     make_dataset, seconds, people, key
 ) -> None:
     data = clocks(make_dataset(), people)
-    feed = WindowLoader(data, seconds, CPU, random_offsets=True)
+    loader = WindowLoader(data, seconds, CPU, random_offsets=True)
     rows = np.flatnonzero(data.table.window == 5)
-    numbers = feed.numbers(rows).reshape(len(rows), -1)
+    numbers = loader.numbers(rows).reshape(len(rows), -1)
     pairs = np.stack([np.stack([numbers[0], each]) for each in numbers[1:]], axis=1)
-    eeg, pps = feed.fetch_groups(pairs.reshape(2, -1, 1), key, slice(None))
+    eeg, pps = loader.fetch_groups(pairs.reshape(2, -1, 1), key, slice(None))
     starts = eeg[:, 0, 0].reshape(2, -1)
     torch.testing.assert_close(starts[0], starts[1], rtol=0, atol=0)
     torch.testing.assert_close(pps[:, 0, 0], eeg[:, 0, 0], rtol=0, atol=0)
@@ -90,19 +91,19 @@ def test_both_sides_of_a_pair_start_at_the_same_sample_of_the_trial(
 
 def test_a_pair_is_drawn_from_all_that_its_sides_have_in_common(make_dataset) -> None:
     data = clocks(make_dataset(), [[(0, TRIAL)], [(1536, TRIAL - 1536)], [(0, 4 * N_TIMES)]])
-    feed = WindowLoader(data, 5, CPU, random_offsets=True)
+    loader = WindowLoader(data, 5, CPU, random_offsets=True)
     third = np.flatnonzero(data.table.window == 3)
     assert len(third) == 3
     drawn = []
     for key in range(300):
-        eeg, _ = feed.fetch_groups(np.tile(third[:2, None, None], (1, 8, 1)), key, slice(None))
+        eeg, _ = loader.fetch_groups(np.tile(third[:2, None, None], (1, 8, 1)), key, slice(None))
         drawn.append(eeg[:, 0, 0].reshape(2, -1)[0])
     found = torch.cat(drawn)
     assert found.min() < 1536 + 100
     assert found.max() > TRIAL - N_TIMES - 100
     assert (found >= 1536).all()
     # With the third person between 12 and 20 s alone.
-    eeg, _ = feed.fetch_groups(np.tile(third[1:, None, None], (1, 500, 1)), 0, slice(None))
+    eeg, _ = loader.fetch_groups(np.tile(third[1:, None, None], (1, 500, 1)), 0, slice(None))
     assert eeg[:, 0, 0].min() < 1536 + 50
     assert 4 * N_TIMES - N_TIMES - 50 < eeg[:, 0, 0].max() <= 4 * N_TIMES - N_TIMES
 
@@ -110,9 +111,9 @@ def test_a_pair_is_drawn_from_all_that_its_sides_have_in_common(make_dataset) ->
 def test_sides_that_share_no_seconds_are_each_drawn_anywhere(make_dataset) -> None:
     """The release's random pairs."""
     data = clocks(make_dataset(), [[(0, TRIAL)], [(0, TRIAL)]])
-    feed = WindowLoader(data, 5, CPU, random_offsets=True)
+    loader = WindowLoader(data, 5, CPU, random_offsets=True)
     numbers = np.tile(np.array([0, 12 + 11])[:, None, None], (1, 400, 1))
-    eeg, _ = feed.fetch_groups(numbers, 4, slice(None))
+    eeg, _ = loader.fetch_groups(numbers, 4, slice(None))
     starts = eeg[:, 0, 0].reshape(2, -1)
     assert (starts.min(dim=1).values < 200).all()
     assert (starts.max(dim=1).values > TRIAL - N_TIMES - 200).all()
@@ -121,9 +122,9 @@ def test_sides_that_share_no_seconds_are_each_drawn_anywhere(make_dataset) -> No
 
 def test_any_share_of_a_batch_is_that_part_of_the_whole(make_dataset) -> None:
     data = clocks(make_dataset(), [[(0, TRIAL)], [(700, TRIAL - 700)]])
-    feed = WindowLoader(data, 1, CPU, random_offsets=True)
-    numbers = feed.numbers(np.arange(10)).reshape(1, -1, 1)
+    loader = WindowLoader(data, 1, CPU, random_offsets=True)
+    numbers = loader.numbers(np.arange(10)).reshape(1, -1, 1)
     both = np.concatenate([numbers, numbers + 5 * 12], axis=0)
-    whole = feed.fetch_groups(both, 9, slice(None))[0].reshape(2, 50, 2, 128)
-    part = feed.fetch_groups(both, 9, slice(20, 33))[0].reshape(2, 13, 2, 128)
+    whole = loader.fetch_groups(both, 9, slice(None))[0].reshape(2, 50, 2, 128)
+    part = loader.fetch_groups(both, 9, slice(20, 33))[0].reshape(2, 13, 2, 128)
     torch.testing.assert_close(part, whole[:, 20:33])

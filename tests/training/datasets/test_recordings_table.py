@@ -10,10 +10,9 @@ from pydantic import TypeAdapter
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.simulation.write_xdf import write_recording
-from physiosync_training.datasets.config import DataConfig, RecordingsData
 from physiosync_training.datasets.load import load_dataset
-from physiosync_training.datasets.outline import outline
-from physiosync_training.datasets.recordings_table import read_sessions
+from physiosync_training.datasets.recordings import RecordingsData
+from physiosync_training.datasets.registry import DataConfig
 
 _HEADER = "file,start,stop,subject,trial,kind,valence,arousal"
 _GOOD = """
@@ -37,10 +36,10 @@ def _config(folder: Path, table: str, **more: object) -> RecordingsData:
 
 def test_a_folder_and_its_table_become_windows(folder, tmp_path) -> None:
     config = _config(folder, _HEADER + _GOOD, title="our lab")
-    promised = outline(config)
+    promised = config.index()
     data = load_dataset(config, tmp_path, lambda what, done, total: None)
-    assert data.about.title == "our lab"
-    assert data.about.pps.ch_names == ("GSR",)
+    assert data.info.title == "our lab"
+    assert data.info.pps.ch_names == ("GSR",)
     # Both trials promise four windows; the recording's last moments lie in nobody's window.
     assert (len(promised), len(data)) == (8, 8)
     assert data.high["arousal"].tolist() == [1] * 4 + [0] * 4
@@ -54,7 +53,7 @@ def test_a_changed_file_is_prepared_again(folder, tmp_path) -> None:
     first = load_dataset(config, tmp_path, lambda what, done, total: None)
     config = _config(folder, _HEADER + _GOOD.replace("2,8", "2,4"))
     second = load_dataset(config, tmp_path, lambda what, done, total: None)
-    assert first.about.digest != second.about.digest
+    assert first.info.digest != second.info.digest
     assert second.high["arousal"].tolist() == [0] * 8
 
 
@@ -72,7 +71,7 @@ def test_a_changed_file_is_prepared_again(folder, tmp_path) -> None:
         (_HEADER + _GOOD.replace("20,40", "40,20"), r"from 40 s to 20 s"),
         (_HEADER + _GOOD.replace("20,40", "20,23"), r"must last 5 s or more"),
         (_HEADER + _GOOD.replace("anna,2,", "anna,1,"), r"trial 1 of subject anna comes twice"),
-        (_HEADER + _GOOD.replace("40,60", "39,60"), r"two stretches of anna\.xdf overlap"),
+        (_HEADER + _GOOD.replace("40,60", "39,60"), r"two segments of anna\.xdf overlap"),
         (_HEADER + _GOOD + "ben.xdf,0,9,ben,1,trial,1,1", r"names ben\.xdf, which is not in"),
         (_HEADER + _GOOD.replace("anna,2", "ben,2"), r"gives anna\.xdf to anna and ben"),
         (
@@ -80,12 +79,12 @@ def test_a_changed_file_is_prepared_again(folder, tmp_path) -> None:
             r"anna has no baseline before trial 1",
         ),
         (_HEADER + "\n" + _GOOD.splitlines()[1], r"no line of kind trial"),
-        (_HEADER + "\nlabels.csv,0,9,ben,1,trial,1,1", r"labels\.csv is no recording"),
+        (_HEADER + "\nlabels.csv,0,9,ben,1,trial,1,1", r"labels\.csv is not a recording"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_at_once(folder, table, said) -> None:
     with pytest.raises(UserError, match=said):
-        read_sessions(_config(folder, table))
+        _config(folder, table).recorded_files()
 
 
 def test_a_recording_that_the_table_forgets(folder, tmp_path) -> None:
@@ -93,8 +92,8 @@ def test_a_recording_that_the_table_forgets(folder, tmp_path) -> None:
         (tmp_path / name).write_bytes((folder / "anna.xdf").read_bytes())
     config = _config(tmp_path, _HEADER + _GOOD)
     with pytest.raises(UserError, match=r"ben\.xdf lies in .* does not name it"):
-        read_sessions(config)
-    assert len(read_sessions(config.model_copy(update={"ignore_unlisted": True}))) == 1
+        config.recorded_files()
+    assert len(config.model_copy(update={"ignore_unlisted": True}).recorded_files()) == 1
 
 
 def test_a_stretch_beyond_the_end(folder, tmp_path) -> None:
@@ -108,17 +107,17 @@ def test_a_modality_that_is_not_there(folder, tmp_path) -> None:
     recording = folder / "anna.xdf"
     assert recording.exists()
     data = load_dataset(config, tmp_path, lambda what, done, total: None)
-    assert data.about.pps.modality == "ECG"
+    assert data.info.pps.modality == "ECG"
     with pytest.raises(UserError, match="no folder"):
-        read_sessions(config.model_copy(update={"path": folder / "nowhere"}))
+        config.model_copy(update={"path": folder / "nowhere"}).recorded_files()
     with pytest.raises(UserError, match=r"holds no other\.csv"):
-        read_sessions(config.model_copy(update={"labels": "other.csv"}))
+        config.model_copy(update={"labels": "other.csv"}).recorded_files()
 
 
 def test_no_rating_at_all(folder, tmp_path) -> None:
     table = _HEADER + _GOOD.replace("2,8", ",").replace(",,3", ",,")
     with pytest.raises(UserError, match="no rating of valence or arousal"):
-        outline(_config(folder, table))
+        _config(folder, table).index()
 
 
 def test_eegmat_with_the_shipped_table(data_dir, tmp_path) -> None:
@@ -133,7 +132,7 @@ def test_eegmat_with_the_shipped_table(data_dir, tmp_path) -> None:
         }
     )
     data = load_dataset(config, tmp_path, lambda what, done, total: None)
-    assert data.about.subjects == ("00", "05", "31")
+    assert data.info.subjects == ("00", "05", "31")
     assert np.bincount(data.high["arousal"]).tolist() == [69, 33]
     assert (data.high["valence"] == -1).all()
     assert data.rest[:, 1].tolist() == [0, 1, 2]

@@ -129,13 +129,13 @@ def test_a_heart_rate_that_rises_from_rest_is_a_baseline_of_its_own(make_dataset
         interval = 60 / (60 + 6 * subject + 12 * high)
         for at in np.arange(0.3, t[-1] - 0.3, interval):
             flat[k, round(at * 128) : round(at * 128) + 26] += beat
-    contract = data.about.pps.model_copy(update={"modality": Modality.ECG})
+    contract = data.info.pps.model_copy(update={"modality": Modality.ECG})
     kept = data.table.stretch % 5 != 0
     columns = {f.name: getattr(data.table, f.name)[kept] for f in fields(data.table)}
     columns["arousal"] = arousal[kept]
     data = replace(
         data,
-        about=data.about.model_copy(update={"pps": contract}),
+        info=data.info.model_copy(update={"pps": contract}),
         table=replace(data.table, **columns),
         pps=replace(data.pps, flat=flat.ravel()),
         rest=np.stack([np.arange(0, 30, 5), np.arange(6)], axis=1),

@@ -63,16 +63,16 @@ def test_networks_are_compared_as_models_and_baselines_are(both) -> None:
     data, folds, long, short = both
     baselines = Baselines(data, ["arousal"], lambda what, done, total: None).run(folds)
     found = assess(data, long + short, baselines)
-    (duel,) = found.duels
+    (comparison,) = found.encoder_comparisons
     value = {
         row.model: row.value
         for row in found.scores
         if row.metric == PRIMARY and row.subject is None
     }
-    assert duel.ours == value[OURS]
-    assert duel.theirs == value[f"{OURS}: seconds"]
-    assert duel.margin.low < duel.margin.value < duel.margin.high
-    assert (duel.n, duel.unit) == (8, "subject")
+    assert comparison.ours == value[OURS]
+    assert comparison.theirs == value[f"{OURS}: seconds"]
+    assert comparison.margin.low < comparison.margin.value < comparison.margin.high
+    assert (comparison.n, comparison.unit) == (8, "subject")
 
 
 def test_baselines_answer_seconds_where_networks_do(both) -> None:
@@ -103,8 +103,8 @@ def test_features_of_seconds_are_those_of_the_slices(make_dataset) -> None:
 
 def test_a_heart_rate_takes_more_than_a_second(make_dataset) -> None:
     data = make_dataset(2, 2, 2)
-    contract = data.about.pps.model_copy(update={"modality": Modality.ECG})
-    data = replace(data, about=data.about.model_copy(update={"pps": contract}))
+    contract = data.info.pps.model_copy(update={"modality": Modality.ECG})
+    data = replace(data, info=data.info.model_copy(update={"pps": contract}))
     _, second = describe(data, np.arange(4), 1)
     _, whole = describe(data, np.arange(4))
     np.testing.assert_array_equal(second, np.repeat(whole, 5, axis=0))

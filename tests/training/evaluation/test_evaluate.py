@@ -13,7 +13,7 @@ from physiosync_training.evaluation.evaluate import assess
 from physiosync_training.evaluation.metrics import PRIMARY
 from physiosync_training.evaluation.pooled import OURS, pool, units
 from physiosync_training.experiment.config import RunConfig
-from physiosync_training.reporting.builder import compose, headline
+from physiosync_training.reporting.builder import build_report, headline
 from physiosync_training.reporting.report import provenance
 
 RUN = RunConfig.model_validate(
@@ -49,7 +49,7 @@ def test_every_subject_has_a_line_with_its_own_unit(make_dataset, assessed) -> N
     data = make_dataset(8, 10, 2)
     found = assessed(data, 1.0)
     lines = [r for r in found.scores if r.model == OURS and r.metric == "accuracy" and r.subject]
-    assert [line.subject for line in lines] == list(data.about.subjects)
+    assert [line.subject for line in lines] == list(data.info.subjects)
     assert {line.unit for line in lines} == {"trial"}
     assert {line.n_subjects for line in lines} == {1}
     pooled = next(r for r in found.scores if r.model == OURS and r.subject is None)
@@ -146,6 +146,6 @@ def test_where_only_one_class_is_tested_nothing_is_decided(make_dataset, answers
     line, bad = headline(found)
     assert line.endswith("one class only, so nothing can be said: arousal on protocol trial.")
     assert bad
-    document = compose(found, data, "one class", provenance(data, RUN, found.results))
+    document = build_report(found, data, "one class", provenance(data, RUN, found.results))
     assert "balanced accuracy" not in {row.metric for row in found.scores if not row.subject}
     assert document.figures

@@ -10,17 +10,12 @@ from pydantic import ValidationError
 from physiosync_models.presets import compact, deap_paper
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.yaml_config import read_yaml
+from physiosync_training.contrastive.config import RELEASED_PRETRAIN, PretrainConfig
 from physiosync_training.contrastive.sampler import EpochPlan, make_grid
-from physiosync_training.experiment.config import (
-    RELEASED_FINETUNE,
-    RELEASED_PRETRAIN,
-    FinetuneConfig,
-    NetworkConfig,
-    PretrainConfig,
-    RunConfig,
-    TrainConfig,
-)
+from physiosync_training.experiment.config import RunConfig, TrainConfig
+from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop.paths import slug
+from physiosync_training.supervised.config import RELEASED_FINETUNE, FinetuneConfig
 from physiosync_training.supervised.trainer import learning_rate
 
 ROUTES = ("fused", "eeg", "pps")

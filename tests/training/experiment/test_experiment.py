@@ -14,14 +14,16 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.simulation.write_deap import write_deap
 from physiosync_rt.utils.resources import find_config
 from physiosync_rt.utils.yaml_config import read_yaml
+from physiosync_training.contrastive.config import PretrainConfig
 from physiosync_training.datasets.splits import ProtocolConfig, subject_folds
 from physiosync_training.experiment import experiment
-from physiosync_training.experiment.config import PretrainConfig, RunConfig
+from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import Job, prepare
 from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop import paths
-from physiosync_training.loop.loop import Loop, StageContext, no_progress
+from physiosync_training.loop.loop import Loop, StageContext
 from physiosync_training.loop.paths import check_room
+from physiosync_training.loop.progress import no_progress
 
 SIMULATED = {"kind": "simulated", "subjects": 4, "duration_s": 175, "trial_s": 20}
 PEOPLE = {"subjects": 4, "trials": 6}

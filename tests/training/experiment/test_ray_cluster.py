@@ -13,7 +13,8 @@ from physiosync_training.experiment import ray_cluster
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import train_folds
 from physiosync_training.experiment.ray_cluster import _gather, _in_worker, _on_device
-from physiosync_training.loop.loop import Interrupted, StopRequest, no_progress
+from physiosync_training.loop.loop import Interrupted, StopRequest
+from physiosync_training.loop.progress import no_progress
 
 
 class Ray:

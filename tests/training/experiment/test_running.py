@@ -17,18 +17,16 @@ from helpers.training import train_fold
 from safetensors.torch import load_file
 
 from physiosync_rt.errors import UserError
+from physiosync_training.contrastive.config import PretrainConfig
 from physiosync_training.datasets.splits import ProtocolConfig, trial_folds
-from physiosync_training.experiment.config import (
-    FinetuneConfig,
-    NetworkConfig,
-    PretrainConfig,
-    TrainConfig,
-)
+from physiosync_training.experiment.config import TrainConfig
 from physiosync_training.experiment.fold import FoldRun
+from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.experiment.runtime import Runtime, make_fabric
 from physiosync_training.loop import provenance
 from physiosync_training.loop.checkpoint import load_state, save_state
 from physiosync_training.loop.loop import Interrupted, stop_on_signals
+from physiosync_training.supervised.config import FinetuneConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = os.pathsep.join(str(ROOT / place) for place in (".", "models", "training", "tests"))
@@ -101,7 +99,7 @@ def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, where):
     assert (first[1], int(first[2])) >= (where.split()[0], 2), "it began again"
     assert_same(weights(tmp_path / "broken"), weights(tmp_path / "unbroken"), rtol=0, atol=0)
     again = train_fold(
-        *job, CONFIG, tmp_path / "broken", conditions=Runtime(make_fabric(CONFIG), resume=True)
+        *job, CONFIG, tmp_path / "broken", runtime=Runtime(make_fabric(CONFIG), resume=True)
     )
     for one, other in zip(again.predictions, unbroken.predictions, strict=True):
         np.testing.assert_array_equal(one.probability, other.probability)
@@ -115,11 +113,11 @@ def test_a_result_names_every_machine_that_worked_on_it(tmp_path, job, monkeypat
         context.setattr(provenance, "this_machine", lambda _: here | {"system": "Abacus"})
         FoldRun(*job, CONFIG, TINY, tmp_path, Runtime(make_fabric(CONFIG))).pretrain()
     resumed = Runtime(make_fabric(CONFIG), resume=True)
-    result = train_fold(*job, CONFIG, tmp_path, conditions=resumed)
+    result = train_fold(*job, CONFIG, tmp_path, runtime=resumed)
     assert result.machines == [here | {"system": "Abacus"}, here]
     with monkeypatch.context() as context:
         context.setattr(provenance, "this_machine", lambda _: here | {"system": "elsewhere"})
-        again = train_fold(*job, CONFIG, tmp_path, conditions=resumed)
+        again = train_fold(*job, CONFIG, tmp_path, runtime=resumed)
     assert (again.machines, again.seconds) == (result.machines, result.seconds)
     assert result.seconds > 0
 
@@ -133,10 +131,10 @@ def test_ctrl_c_ends_cleanly_and_can_be_taken_up_again(tmp_path, job):
 
     fabric = make_fabric(CONFIG)
     with stop_on_signals() as stop, pytest.raises(Interrupted):
-        train_fold(*job, CONFIG, tmp_path / "it", conditions=Runtime(fabric, False, press, stop))
+        train_fold(*job, CONFIG, tmp_path / "it", runtime=Runtime(fabric, False, press, stop))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert not list(tmp_path.glob("it/**/.*"))
-    train_fold(*job, CONFIG, tmp_path / "it", conditions=Runtime(fabric, resume=True))
+    train_fold(*job, CONFIG, tmp_path / "it", runtime=Runtime(fabric, resume=True))
     assert_same(weights(tmp_path / "it"), weights(tmp_path / "unbroken"), rtol=0, atol=0)
 
 
@@ -156,7 +154,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path, job):
         train_fold(*job, short, tmp_path)
     other = short.model_copy(update={"seed": 7})
     with pytest.raises(UserError, match="written by another configuration"):
-        train_fold(*job, other, tmp_path, conditions=Runtime(make_fabric(other), resume=True))
+        train_fold(*job, other, tmp_path, runtime=Runtime(make_fabric(other), resume=True))
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):
@@ -207,7 +205,7 @@ def test_curves_are_there_for_tensorboard(tmp_path, job):
 
     result = train_fold(*job, CONFIG.model_copy(update={"pretrain": None}), tmp_path)
     (events,) = tmp_path.glob("**/finetune-valence+arousal/events*")
-    board = EventAccumulator(str(events)).Reload()
+    writer = EventAccumulator(str(events)).Reload()
     curve = result.curves["finetune-valence+arousal"]["loss"]
-    assert [point.value for point in board.Scalars("loss")] == pytest.approx(curve)
-    assert [point.step for point in board.Scalars("loss")] == [1, 2, 3]
+    assert [point.value for point in writer.Scalars("loss")] == pytest.approx(curve)
+    assert [point.step for point in writer.Scalars("loss")] == [1, 2, 3]

@@ -6,7 +6,9 @@ import pytest
 
 from physiosync_rt.utils.resources import configs_dir
 from physiosync_rt.utils.yaml_config import read_yaml
-from physiosync_training.experiment.config import RELEASED_FINETUNE, RELEASED_PRETRAIN, RunConfig
+from physiosync_training.contrastive.config import RELEASED_PRETRAIN
+from physiosync_training.experiment.config import RunConfig
+from physiosync_training.supervised.config import RELEASED_FINETUNE
 
 _FOLDER = configs_dir() / "train"
 _ALL = sorted(path.stem for path in _FOLDER.glob("*.yaml"))

@@ -27,7 +27,7 @@ def main() -> None:
         if fabric.global_rank == 0:
             print(f"{what} {done:.0f}/{total:.0f}", flush=True)
 
-    train_fold(dataset, fold, config, out, conditions=Runtime(fabric, resume, progress))
+    train_fold(dataset, fold, config, out, runtime=Runtime(fabric, resume, progress))
 
 
 if __name__ == "__main__":

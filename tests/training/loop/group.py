@@ -23,14 +23,16 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from physiosync_models.config import EncoderConfig, ModelConfig
 from physiosync_models.fusion import PhysioSync
+from physiosync_training.contrastive.config import PretrainConfig
 from physiosync_training.contrastive.pretrain import Pretraining, lay_out
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import Seconds, WindowLoader
 from physiosync_training.datasets.splits import Fold
-from physiosync_training.experiment.config import FinetuneConfig, PretrainConfig, TrainConfig
+from physiosync_training.experiment.config import TrainConfig
 from physiosync_training.experiment.fold import FoldRun
 from physiosync_training.experiment.runtime import Runtime, make_fabric
 from physiosync_training.loop.loop import StageContext
+from physiosync_training.supervised.config import FinetuneConfig
 from physiosync_training.supervised.finetune import make_examples, train_main
 from physiosync_training.supervised.labels import classes
 
@@ -75,9 +77,9 @@ def pretrain(
     config: PretrainConfig,
 ) -> dict[str, Any]:
     """First steps of pre-training."""
-    feed = WindowLoader(dataset, seconds, fabric.device)
-    training = Pretraining(*encoders, config, feed, _SEED, fabric)
-    batches = training.plan(lay_out(feed, np.arange(len(dataset)), config), 0).batches()
+    loader = WindowLoader(dataset, seconds, fabric.device)
+    training = Pretraining(*encoders, config, loader, _SEED, fabric)
+    batches = training.plan(lay_out(loader, np.arange(len(dataset)), config), 0)
     losses = []
     with least_gradients() as least:
         for step, batch in zip(range(N_STEPS), batches, strict=False):
@@ -91,11 +93,11 @@ def finetune(
     """All of fine-tuning, where an epoch is a step."""
     torch.manual_seed(_SEED)
     model = PhysioSync(network)
-    feed, rows = WindowLoader(dataset, 5, fabric.device), np.arange(len(dataset))
-    examples = make_examples(feed, rows, rows[:0], classes(dataset, tuple(network.targets)), 1)
+    loader, rows = WindowLoader(dataset, 5, fabric.device), np.arange(len(dataset))
+    examples = make_examples(loader, rows, rows[:0], classes(dataset, tuple(network.targets)), 1)
     with TemporaryDirectory() as folder, least_gradients() as least:
-        around = StageContext(Path(folder), "x")
-        curves = train_main(model, feed, examples, config, _SEED, fabric, around)
+        context = StageContext(Path(folder), "x")
+        curves = train_main(model, loader, examples, config, _SEED, fabric, context)
     return _found(model, curves["loss"], least)
 
 

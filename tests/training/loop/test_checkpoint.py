@@ -13,11 +13,11 @@ import torch
 from physiosync_rt.errors import UserError
 from physiosync_training.loop import checkpoint, provenance
 from physiosync_training.loop.checkpoint import (
-    about_weights,
     load_state,
     load_weights,
     save_state,
     save_weights,
+    weights_info,
 )
 from physiosync_training.supervised.results import FoldResult, Predictions, load_result, save_result
 
@@ -37,7 +37,7 @@ def write(path: Path, belongs_to: str = "mine") -> None:
 
 
 def read(path: Path, belongs_to: str = "mine") -> object:
-    how = {".pt": load_state, ".safetensors": about_weights, ".npz": load_result}
+    how = {".pt": load_state, ".safetensors": weights_info, ".npz": load_result}
     return how[path.suffix](path, belongs_to)
 
 
@@ -83,7 +83,7 @@ def test_another_configuration_or_another_code_is_refused(tmp_path, name, monkey
     with pytest.raises(
         UserError,
         match=rf"{name} was made by training code \w{{8}} with torch .*, and this is "
-        "training code 0 with torch 99; go on with what it was made by, or train anew",
+        "training code 0 with torch 99; go on with what it was made by, or train again",
     ):
         read(path)
     monkeypatch.setattr(checkpoint, "stamp", lambda belongs_to: {"fingerprint": belongs_to})
@@ -96,6 +96,8 @@ def test_another_configuration_or_another_code_is_refused(tmp_path, name, monkey
 def test_all_code_that_a_training_passes_through_is_named():
     beside = {
         *(
+            "physiosync_training.contrastive.config",
+            "physiosync_training.supervised.config",
             "physiosync_training.experiment.config",
             "physiosync_training.experiment.network",
             "physiosync_training.datasets.splits",
@@ -108,6 +110,7 @@ def test_all_code_that_a_training_passes_through_is_named():
         ),
         *(
             "physiosync_training.loop.memory",
+            "physiosync_training.loop.progress",
             "physiosync_training.loop.provenance",
             "physiosync_training.supervised.results",
         ),  # how things run and lie
@@ -140,12 +143,12 @@ def test_the_code_is_named_by_its_content(tmp_path, monkeypatch):
 
 
 def test_time_and_machines_add_up_over_interruptions():
-    effort = provenance.TrainingCost()
-    effort.go_on({"seconds": 100.0, "machines": [{"system": "Abacus"}]})
-    effort.go_on({"seconds": 40.0, "machines": [{"system": "Abacus"}]})  # an earlier stage
-    assert 100 <= effort.seconds < 160
-    assert effort.machines == [{"system": "Abacus"}, provenance.this_machine()]
+    cost = provenance.TrainingCost()
+    cost.go_on({"seconds": 100.0, "machines": [{"system": "Abacus"}]})
+    cost.go_on({"seconds": 40.0, "machines": [{"system": "Abacus"}]})  # an earlier stage
+    assert 100 <= cost.seconds < 160
+    assert cost.machines == [{"system": "Abacus"}, provenance.this_machine()]
     again = provenance.TrainingCost()
-    again.go_on(effort.state())
-    assert again.seconds >= effort.state()["seconds"] - 1
-    assert again.machines == effort.machines
+    again.go_on(cost.state())
+    assert again.seconds >= cost.state()["seconds"] - 1
+    assert again.machines == cost.machines

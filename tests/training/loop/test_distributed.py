@@ -16,14 +16,11 @@ import numpy as np
 import pytest
 import torch
 
+from physiosync_training.contrastive.config import PretrainConfig
 from physiosync_training.datasets.splits import Fold
-from physiosync_training.experiment.config import (
-    RELEASED_FINETUNE,
-    FinetuneConfig,
-    NetworkConfig,
-    PretrainConfig,
-    TrainConfig,
-)
+from physiosync_training.experiment.config import TrainConfig
+from physiosync_training.experiment.network import NetworkConfig
+from physiosync_training.supervised.config import RELEASED_FINETUNE, FinetuneConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = os.pathsep.join(str(ROOT / place) for place in (".", "models", "training", "tests"))

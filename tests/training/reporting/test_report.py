@@ -44,7 +44,7 @@ def config() -> RunConfig:
 def report(make_dataset, assessed, config, tmp_path_factory):
     """Write a report on both protocols and two networks, one of which guesses."""
     data = make_dataset(8, 8, 3)
-    data = replace(data, about=data.about.model_copy(update={"name": "simulated-deap"}))
+    data = replace(data, info=data.info.model_copy(update={"name": "simulated-deap"}))
     found = assessed(data, 0.0, ("window", "subject"), ("paper", "other"))
     out = tmp_path_factory.mktemp("report")
     write_report(found, data, config, out)
@@ -74,7 +74,7 @@ def test_the_page_needs_nothing_else_and_is_well_formed(report) -> None:
         def handle_endtag(self, tag) -> None:
             assert opened.pop() == tag
 
-    Checker().feed(page)
+    Checker().loader(page)
     assert not opened
 
 
@@ -284,8 +284,8 @@ def test_networks_of_seconds_say_what_everybody_saw(make_dataset, answers, confi
 
 def test_quadrants_are_compared_by_the_papers_f1(make_dataset, answers, config, tmp_path) -> None:
     data = make_dataset(8, 8, 2)
-    about = data.about.model_copy(update={"name": "simulated-deap"})
-    data = replace(data, about=about)
+    info = data.info.model_copy(update={"name": "simulated-deap"})
+    data = replace(data, info=info)
     split = ProtocolConfig(protocol="window", folds=4)
     config = config.model_copy(
         update={

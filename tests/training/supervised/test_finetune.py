@@ -12,12 +12,14 @@ from lightning_fabric import Fabric
 
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
-from physiosync_training.datasets.dataset import ABSENT
+from physiosync_training.datasets.index import ABSENT
 from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.datasets.splits import ProtocolConfig, subject_folds
-from physiosync_training.experiment.config import FinetuneConfig, NetworkConfig, TrainConfig
+from physiosync_training.experiment.config import TrainConfig
+from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop.loop import StageContext
 from physiosync_training.supervised.calibration import best_temperature, cross_entropy, tempered
+from physiosync_training.supervised.config import FinetuneConfig
 from physiosync_training.supervised.finetune import make_examples, train_heads, train_main
 from physiosync_training.supervised.labels import check_classes, classes
 from physiosync_training.supervised.results import load_result, save_result
@@ -44,16 +46,16 @@ def effect(dataset, strength=1.5):
 
 def test_heads_of_one_modality_leave_the_fused_model_as_it_is(make_dataset, tmp_path):
     dataset = effect(make_dataset(4, 10, 2))
-    feed = WindowLoader(dataset, 5, CPU)
+    loader = WindowLoader(dataset, 5, CPU)
     labels = classes(dataset, ("valence", "arousal"))
     model = PhysioSync(TINY.build(2, 1, ("valence", "arousal"), 2, ("fused", "eeg", "pps")))
     rows = np.arange(len(dataset))
-    examples = make_examples(feed, rows[:60], rows[60:], labels, 1)
+    examples = make_examples(loader, rows[:60], rows[60:], labels, 1)
     config = FinetuneConfig(epochs=2, batch_size=16, head_epochs=4)
     before = copy.deepcopy(model.state_dict())
-    train_main(model, feed, examples, config, 0, fabric(), StageContext(tmp_path / "m", "x"))
+    train_main(model, loader, examples, config, 0, fabric(), StageContext(tmp_path / "m", "x"))
     middle = copy.deepcopy(model.state_dict())
-    train_heads(model, feed, examples, config, 0, fabric(), StageContext(tmp_path / "h", "x"))
+    train_heads(model, loader, examples, config, 0, fabric(), StageContext(tmp_path / "h", "x"))
     after = model.state_dict()
     for name in after:
         alone = name.startswith(("heads.eeg", "heads.pps"))
@@ -65,13 +67,13 @@ def test_heads_of_one_modality_leave_the_fused_model_as_it_is(make_dataset, tmp_
 
 def test_frozen_encoders_stay_as_they_are(make_dataset, tmp_path):
     dataset = make_dataset(3, 8, 1)
-    feed = WindowLoader(dataset, 5, CPU)
+    loader = WindowLoader(dataset, 5, CPU)
     model = PhysioSync(TINY.build(2, 1, ("valence",), 2, ("fused",)))
     before = copy.deepcopy(model.encoders.state_dict())
     rows = np.arange(len(dataset))
-    examples = make_examples(feed, rows, rows[:0], classes(dataset, ("valence",)), 1)
+    examples = make_examples(loader, rows, rows[:0], classes(dataset, ("valence",)), 1)
     config = FinetuneConfig(epochs=1, encoder_lr=0.0, batch_size=8)
-    train_main(model, feed, examples, config, 0, fabric(), StageContext(tmp_path, "x"))
+    train_main(model, loader, examples, config, 0, fabric(), StageContext(tmp_path, "x"))
     for name, value in model.encoders.state_dict().items():
         assert torch.equal(value, before[name]), name
 

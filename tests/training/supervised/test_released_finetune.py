@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from physiosync_models.fusion import Features, PhysioSync
-from physiosync_training.benchmark.released import plain_encode
+from physiosync_training.benchmark.released import released_encode
 from physiosync_training.loop.loop import StageContext
 from physiosync_training.loop.rng import seed_of
 from physiosync_training.supervised.finetune import make_examples, train_main
@@ -31,10 +31,10 @@ def literal_logits(model: PhysioSync, windows: dict[str, Tensor], target: str) -
     features = {}
     for modality, x in windows.items():
         short = model.encoders[f"{modality}_1s"]
-        slices = [plain_encode(short, piece) for piece in torch.split(x, 128, dim=2)]
+        slices = [released_encode(short, second) for second in torch.split(x, 128, dim=2)]
         long = None
         if f"{modality}_5s" in model.encoders:
-            long = plain_encode(model.encoders[f"{modality}_5s"], x)
+            long = released_encode(model.encoders[f"{modality}_5s"], x)
         features[modality] = Features(torch.stack(slices, dim=1), long)
     return model.classify(features, "fused")[target]
 
@@ -58,16 +58,16 @@ def test_all_of_fine_tuning_equals_the_release_s(started, double, tmp_path, name
     model = PhysioSync(network)
     literal = copy.deepcopy(model)
     seconds = 5 if network.eeg_5s is not None else 1
-    feed = it.feed(seconds)
+    loader = it.loader(seconds)
     known = classes(it.dataset, (target,))
-    examples = make_examples(feed, it.fold.train, it.fold.validation, known, config.windows)
-    fabric, around = Fabric(accelerator="cpu", devices=1), StageContext(tmp_path, "x")
+    examples = make_examples(loader, it.fold.train, it.fold.validation, known, config.windows)
+    fabric, context = Fabric(accelerator="cpu", devices=1), StageContext(tmp_path, "x")
     rates: list[float] = []
     hook = register_optimizer_step_post_hook(
         lambda optimiser, *_: rates.append([group["lr"] for group in optimiser.param_groups])
     )
     try:
-        curves = train_main(model, feed, examples, config, it.config.seed, fabric, around)
+        curves = train_main(model, loader, examples, config, it.config.seed, fabric, context)
     finally:
         hook.remove()
 

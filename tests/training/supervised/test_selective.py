@@ -99,22 +99,22 @@ def judged(make_dataset, answers):
 def test_what_a_threshold_is_worth_is_measured_on_the_test(judged) -> None:
     data, results, baselines = judged
     found = assess(data, results, baselines)
-    (abstention,) = found.abstentions
+    (selective,) = found.selective
     ours = next(p for p in found.pooled if p.model == OURS)
-    assert len(abstention.thresholds) == 4
-    threshold = np.array(abstention.thresholds)[ours.fold]
+    assert len(selective.thresholds) == 4
+    threshold = np.array(selective.thresholds)[ours.fold]
     kept = ours.probability.max(axis=1) >= threshold
     right = ours.probability.argmax(axis=1) == ours.truth
-    assert abstention.coverage == pytest.approx(kept.mean())
-    assert abstention.accuracy.value == pytest.approx(right[kept].mean())
-    assert abstention.all_accuracy == pytest.approx(right.mean())
-    assert abstention.accuracy.value > abstention.all_accuracy
-    assert abstention.accuracy.low < abstention.accuracy.value < abstention.accuracy.high
+    assert selective.coverage == pytest.approx(kept.mean())
+    assert selective.accuracy.value == pytest.approx(right[kept].mean())
+    assert selective.all_accuracy == pytest.approx(right.mean())
+    assert selective.accuracy.value > selective.all_accuracy
+    assert selective.accuracy.low < selective.accuracy.value < selective.accuracy.high
 
 
 def test_the_test_windows_have_no_say_in_the_threshold(judged) -> None:
     data, results, baselines = judged
-    (before,) = assess(data, results, baselines).abstentions
+    (before,) = assess(data, results, baselines).selective
     worse = [
         replace(
             r,
@@ -125,6 +125,6 @@ def test_the_test_windows_have_no_say_in_the_threshold(judged) -> None:
         )
         for r in results
     ]
-    (after,) = assess(data, worse, baselines).abstentions
+    (after,) = assess(data, worse, baselines).selective
     assert after.thresholds == before.thresholds
     assert after.accuracy.value < 0.5

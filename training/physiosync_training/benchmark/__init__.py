@@ -1,1 +1,5 @@
-"""How fast training is, beside the released procedure written plainly."""
+"""How fast training is, beside the released procedure.
+
+`bench` lets both take turns and measures them, `variants` has the two, `released` the release's
+steps, `watch` the clock.
+"""

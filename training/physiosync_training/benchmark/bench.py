@@ -1,4 +1,4 @@
-"""How fast training is on this computer, beside the released procedure written plainly.
+"""How fast training is on this computer, beside the released procedure.
 
 Each way to train lives in a process of its own and the two take turns, some steps each, so that
 whatever else the computer does hits both alike and the memory of one is not the other's.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,17 +16,22 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
-from torch import Tensor
 
 from physiosync_models.config import ModelConfig
 from physiosync_models.presets import deap_paper
 from physiosync_rt.errors import UserError
+from physiosync_training.benchmark.variants import (
+    OurFinetuning,
+    OurPretraining,
+    ReleasedFinetuning,
+    ReleasedPretraining,
+    simulated,
+)
+from physiosync_training.benchmark.watch import PHASES, MakeWay, Phase, Step, Watch, Way
 
-Phase = Literal["data", "forward", "backward", "optimiser"]
-PHASES: tuple[Phase, ...] = ("data", "forward", "backward", "optimiser")
 What = Literal["pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released"]
 WHATS: tuple[What, ...] = ("pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released")
 Show = Callable[[str, float, float], None]
@@ -69,65 +73,7 @@ class Measured:
     losses: list[float]
 
 
-Step = tuple[dict[Phase, float], float]
-"""Seconds by phase, and the loss."""
-
-
-class Watch:
-    """Follows a way to train: which phase takes how long, and what the loss is.
-
-    Parameters
-    ----------
-    device : torch.device
-        A GPU is waited for before the clock is looked at.
-    end : callable
-        Called with every step when it is over; what it raises ends the training.
-    """
-
-    def __init__(self, device: torch.device, end: Callable[[Step], None]) -> None:
-        self._device, self._end = device, end
-        self._loss = torch.zeros(())
-        self._begin()
-
-    def _begin(self) -> None:
-        self._seconds: dict[Phase, float] = dict.fromkeys(PHASES, 0.0)
-        self._since = self._now()
-
-    def _now(self) -> float:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
-        return time.perf_counter()
-
-    def mark(self, phase: Phase) -> None:
-        """Count the time since the last mark to a phase."""
-        now = self._now()
-        self._seconds[phase] += now - self._since
-        self._since = now
-
-    def forwarded(self, loss: Tensor) -> None:
-        """Mark the end of the forward phase."""
-        self._loss = loss.detach()
-        self.mark("forward")
-
-    def end_step(self) -> None:
-        """Mark the end of the last phase, and of the step."""
-        self.mark("optimiser")
-        self._end((self._seconds, self._loss.item()))
-        self._begin()
-
-
-class Way(Protocol):
-    """A way to train."""
-
-    def run(self, watch: Watch) -> None:
-        """Train until the watch raises."""
-        ...
-
-
-MakeWay = Callable[[torch.device], Way]
-
-
-class Enough(Exception):  # noqa: N818  it is no error
+class Enough(Exception):  # noqa: N818  it is not an error
     """All steps that were wanted are done."""
 
 
@@ -295,13 +241,13 @@ def measure(
     n_threads: int = 2,
     show: Show = lambda *_: None,
 ) -> list[Measured]:
-    """Train the paper's network for DEAP at full size on simulated people, plainly and as here.
+    """Train the paper's network for DEAP at full size on simulated people, as released and as here.
 
     Parameters
     ----------
     what : str
-        One of `WHATS`. ``fine-tune`` has the network and the schedule as they are mended; its
-        slices share their batch statistics, so that its losses are close to the plain ones but
+        One of `WHATS`. ``fine-tune`` has the network and the schedule as corrected here; its
+        slices share their batch statistics, so that its losses are close to the released ones but
         not the same. All others compute the same either way.
     n_steps : int
     batch_size : int
@@ -312,7 +258,7 @@ def measure(
     Returns
     -------
     list of Measured
-        Plain first. Both start from the same weights and see the same batches.
+        The released way first. Both start from the same weights and see the same batches.
 
     Raises
     ------
@@ -321,26 +267,18 @@ def measure(
     """
     if torch.device(device).type == "cuda" and not torch.cuda.is_available():
         raise UserError("there is no CUDA GPU here; measure with --device cpu")
-    from physiosync_training.benchmark.variants import (
-        OurFinetuning,
-        OurPretraining,
-        PlainFinetuning,
-        PlainPretraining,
-        simulated,
-    )
-
     network = deap_paper(targets=("arousal",), routes=("fused",), faithful=what != "fine-tune")
-    plain: Callable[..., Way]
+    released: Callable[..., Way]
     ours: Callable[..., Way]
     if what in ("fine-tune", "fine-tune, as released"):
-        how_many, plain, ours = batch_size, PlainFinetuning, OurFinetuning
+        how_many, released, ours = batch_size, ReleasedFinetuning, OurFinetuning
     else:
-        how_many, plain, ours = int(what.split()[1]), PlainPretraining, OurPretraining
+        how_many, released, ours = int(what.split()[1]), ReleasedPretraining, OurPretraining
     with TemporaryDirectory() as folder:
         # Prepared once; each process then maps it from the disk.
         simulated(Path(folder), N_SUBJECTS, show)
         place = (network, how_many, Path(folder), N_SUBJECTS)
-        makers = [("plain", partial(plain, *place)), ("physiosync", partial(ours, *place))]
+        makers = [("released", partial(released, *place)), ("physiosync", partial(ours, *place))]
         return take_turns(what, makers, n_steps, device=device, n_threads=n_threads, show=show)
 
 

@@ -1,4 +1,4 @@
-"""The released procedure written plainly, to measure against: loops, default Adam, all parameters.
+"""The released procedure, to measure against: loops, default Adam, all parameters.
 
 Nothing trains with this. It does what the release does in the way the release does it (windows
 gathered subject by subject out of a six-fold copy in memory, losses row by row, parameters that
@@ -40,7 +40,7 @@ class UnusedParameters(nn.Module):
         )
 
 
-def plain_block(block: Block, x: Tensor) -> Tensor:
+def released_block(block: Block, x: Tensor) -> Tensor:
     """Pass tokens through a block, the prompts all the way, attention written out."""
     n_tokens = x.shape[1]
     if block.prompt is not None:
@@ -57,7 +57,7 @@ def plain_block(block: Block, x: Tensor) -> Tensor:
     return x[:, :n_tokens]
 
 
-def plain_encode(encoder: Encoder, x: Tensor) -> Tensor:
+def released_encode(encoder: Encoder, x: Tensor) -> Tensor:
     """Encode windows, shape (batch, n_chans, n_times), to (batch, 4 * dim)."""
     views = encoder.embedding(x)
     tokens = torch.cat((encoder.cls_token.expand(len(x), -1, -1), views), dim=1)
@@ -65,12 +65,12 @@ def plain_encode(encoder: Encoder, x: Tensor) -> Tensor:
     tokens = F.dropout(tokens, encoder.token_dropout, encoder.training)
     for block in encoder.blocks:
         assert isinstance(block, Block)
-        tokens = plain_block(block, tokens)
+        tokens = released_block(block, tokens)
     out: Tensor = encoder.norm(tokens).flatten(1)
     return out
 
 
-def plain_groups(batch: Tensor, groups: Tensor) -> Tensor:
+def released_groups(batch: Tensor, groups: Tensor) -> Tensor:
     """Gather the drawn subjects' windows one by one.
 
     Parameters
@@ -89,13 +89,13 @@ def plain_groups(batch: Tensor, groups: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
-def plain_pool(x: Tensor, group_size: int) -> Tensor:
+def released_pool(x: Tensor, group_size: int) -> Tensor:
     """Element-wise maximum of every group's rows."""
     groups = [x[at : at + group_size] for at in range(0, len(x), group_size)]
     return torch.stack([group.max(dim=0).values for group in groups])
 
 
-def plain_dependent(x: Tensor, tau: float) -> Tensor:
+def released_dependent(x: Tensor, tau: float) -> Tensor:
     """Loss of the Dependent scheme, row by row."""
     x = F.normalize(x, dim=1)
     n = len(x) // 2
@@ -110,7 +110,7 @@ def plain_dependent(x: Tensor, tau: float) -> Tensor:
     return total
 
 
-def plain_cross(x: Tensor, temperature: float) -> Tensor:
+def released_cross(x: Tensor, temperature: float) -> Tensor:
     """Loss of the Cross scheme, row by row."""
     x = F.normalize(x, dim=1)
     n = len(x) // 2
@@ -124,12 +124,12 @@ def plain_cross(x: Tensor, temperature: float) -> Tensor:
 
 
 def _project(encoder: ProjectedEncoder, x: Tensor) -> tuple[Tensor, Tensor]:
-    features = plain_encode(encoder.encoder, x)
+    features = released_encode(encoder.encoder, x)
     return encoder.projector(features), features
 
 
 @dataclass
-class PlainPretraining:
+class ReleasedPretraining:
     """Steps of the released pre-training on a model.
 
     Attributes
@@ -154,7 +154,7 @@ class PlainPretraining:
         self.optimiser = torch.optim.Adam(parameters, self.lr, weight_decay=self.weight_decay)
 
     def _loss(self, x: Tensor) -> Tensor:
-        return plain_cross(x, self.tau) if self.cross else plain_dependent(x, self.tau)
+        return released_cross(x, self.tau) if self.cross else released_dependent(x, self.tau)
 
     def _align(self, eeg: Tensor, pps: Tensor) -> Tensor:
         align = self.model.align
@@ -165,10 +165,10 @@ class PlainPretraining:
         return 0.5 * self._loss(first) + 0.5 * self._loss(second)
 
     def losses(self, eeg: Tensor, pps: Tensor) -> Tensor:
-        """Total loss of a batch in the order of `plain_groups`."""
+        """Total loss of a batch in the order of `released_groups`."""
         size = self.model.group_size
-        z_eeg, h_eeg = (plain_pool(x, size) for x in _project(self.model.eeg, eeg))
-        z_pps, h_pps = (plain_pool(x, size) for x in _project(self.model.pps, pps))
+        z_eeg, h_eeg = (released_pool(x, size) for x in _project(self.model.eeg, eeg))
+        z_pps, h_pps = (released_pool(x, size) for x in _project(self.model.pps, pps))
         within = 0.5 * self._loss(z_eeg) + 0.5 * self._loss(z_pps)
         return within + self._align(h_eeg, h_pps)
 

@@ -1,4 +1,4 @@
-"""The ways to train that the benchmark compares: the release's, written plainly, and this one."""
+"""The ways to train that the benchmark compares: the release's and this one."""
 
 from __future__ import annotations
 
@@ -19,25 +19,24 @@ from physiosync_models.config import EncoderConfig, Modality, ModelConfig
 from physiosync_models.encoder import Encoder
 from physiosync_models.fusion import Features, PhysioSync
 from physiosync_rt.datatypes import IntArray
-from physiosync_training.benchmark.bench import Watch
-from physiosync_training.benchmark.released import PlainPretraining as PlainSteps
-from physiosync_training.benchmark.released import plain_encode, plain_groups
+from physiosync_training.benchmark.released import ReleasedPretraining as ReleasedSteps
+from physiosync_training.benchmark.released import released_encode, released_groups
+from physiosync_training.benchmark.watch import Watch
 from physiosync_training.contrastive.augment import N_KINDS, augment
+from physiosync_training.contrastive.config import RELEASED_PRETRAIN
 from physiosync_training.contrastive.pretrain import Pretraining, lay_out
 from physiosync_training.contrastive.sampler import PairBatch
-from physiosync_training.datasets.config import DeapData, SimulatedPeople
 from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.deap import DeapData
 from physiosync_training.datasets.load import load_dataset
 from physiosync_training.datasets.loader import WindowLoader
-from physiosync_training.experiment.config import (
-    RELEASED_FINETUNE,
-    RELEASED_PRETRAIN,
-    FinetuneConfig,
-)
+from physiosync_training.datasets.public import SimulatedPeople
 from physiosync_training.loop.fast_linear import fast_linear
-from physiosync_training.loop.loop import Progress, StageContext, no_progress
+from physiosync_training.loop.loop import StageContext
 from physiosync_training.loop.memory import keep_freed_memory
+from physiosync_training.loop.progress import Progress, no_progress
 from physiosync_training.loop.rng import sample_keys, seed_of
+from physiosync_training.supervised.config import RELEASED_FINETUNE, FinetuneConfig
 from physiosync_training.supervised.finetune import make_examples, train_main
 from physiosync_training.supervised.labels import classes
 from physiosync_training.supervised.trainer import epoch_batches
@@ -48,7 +47,7 @@ _PRETRAIN = RELEASED_PRETRAIN["deap-dependent"]
 
 
 def simulated(folder: Path, n_subjects: int, progress: Progress = no_progress) -> Dataset:
-    """Invented people in DEAP's files, one trial each, preprocessed as released."""
+    """Simulated people in DEAP's files, one trial each, preprocessed as released."""
     people = SimulatedPeople(subjects=n_subjects, trials=1)
     return load_dataset(DeapData(kind="deap", simulate=people), folder, progress)
 
@@ -71,7 +70,7 @@ class _WatchedFabric(Fabric):
         self._watch.mark("backward")
 
 
-def _around(folder: str, watch: Watch) -> StageContext:
+def _context(folder: str, watch: Watch) -> StageContext:
     return StageContext(
         Path(folder),
         "benchmark",
@@ -101,23 +100,23 @@ class _Pretraining:
     ) -> None:
         self.device = device
         self.dataset = simulated(folder, n_subjects)
-        self.feed = WindowLoader(self.dataset, 1 if seconds == 1 else 5, device)
-        self.grid = lay_out(self.feed, np.arange(len(self.dataset)), _PRETRAIN)
+        self.loader = WindowLoader(self.dataset, 1 if seconds == 1 else 5, device)
+        self.grid = lay_out(self.loader, np.arange(len(self.dataset)), _PRETRAIN)
         self._encoders = _encoders(network, seconds)
 
     def training(self, fabric: Fabric) -> Pretraining:
         """Pre-training as `physiosync_training.experiment.fold` makes it."""
-        return Pretraining(*self._encoders, _PRETRAIN, self.feed, _SEED, fabric)
+        return Pretraining(*self._encoders, _PRETRAIN, self.loader, _SEED, fabric)
 
 
-class PlainPretraining(_Pretraining):
+class ReleasedPretraining(_Pretraining):
     """The release's way: a six-fold copy in memory, loops, default Adam, all parameters."""
 
     def __init__(self, *shared: Any) -> None:
         super().__init__(*shared)
         training = self.training(Fabric(accelerator=self.device.type, devices=1))
         self._plan = training.plan
-        self._steps = PlainSteps(
+        self._steps = ReleasedSteps(
             training.model, False, _PRETRAIN.tau, _PRETRAIN.lr, _PRETRAIN.weight_decay
         )
         self._steps.unused.to(self.device)
@@ -128,20 +127,20 @@ class PlainPretraining(_Pretraining):
     def _copy(self, kind: int) -> tuple[Tensor, Tensor]:
         numbers = self.grid.rows.ravel()
         kinds = np.full_like(numbers, kind)
-        feed = WindowLoader(self.dataset, self.feed.seconds, _CPU)
+        loader = WindowLoader(self.dataset, self.loader.seconds, _CPU)
         eeg, pps = (
             torch.unflatten(
                 augment(x, kinds, sample_keys(_SEED, numbers, kinds, modality, 0)),
                 0,
                 self.grid.rows.shape,
             )
-            for modality, x in enumerate(feed.fetch(numbers))
+            for modality, x in enumerate(loader.fetch(numbers))
         )
         return eeg, pps
 
     def _batches(self) -> Iterator[tuple[int, int, PairBatch]]:
         for epoch in count():
-            for step, batch in enumerate(self._plan(self.grid, epoch).batches()):
+            for step, batch in enumerate(self._plan(self.grid, epoch)):
                 yield epoch, step, batch
 
     def run(self, watch: Watch) -> None:
@@ -170,7 +169,7 @@ class PlainPretraining(_Pretraining):
         ]
         groups = torch.tensor(subjects).transpose(0, 1)
         eeg, pps = (
-            plain_groups(
+            released_groups(
                 torch.stack([self._copies[kind][m][window] for window, kind in chosen]).to(
                     self.device
                 ),
@@ -192,7 +191,7 @@ class OurPretraining(_Pretraining):
         """Train until the watch raises."""
         training = self.training(_WatchedFabric(self.device, watch))
         with TemporaryDirectory() as folder, fast_linear():
-            training.run(self.grid, None, _around(folder, watch))
+            training.run(self.grid, None, _context(folder, watch))
 
 
 # ------------------------------------------------------------------------------------- fine-tuning
@@ -223,14 +222,14 @@ class _Finetuning:
             }
         )
         dataset = simulated(folder, n_subjects)
-        self.feed = WindowLoader(dataset, 5, device)
+        self.loader = WindowLoader(dataset, 5, device)
         self.rows = np.arange(len(dataset))
         self.classes = classes(dataset, ("arousal",))
         torch.manual_seed(_SEED)
         self.model = PhysioSync(network).to(device)
 
 
-class PlainFinetuning(_Finetuning):
+class ReleasedFinetuning(_Finetuning):
     """A pass of its own for every one-second slice, and the optimiser as torch has it."""
 
     def __init__(self, *shared: Any) -> None:
@@ -251,7 +250,7 @@ class PlainFinetuning(_Finetuning):
         """Train until the watch raises."""
         for epoch, step, batch in self._batches():
             torch.manual_seed(seed_of(_SEED, epoch, step, 0))
-            eeg, pps = self.feed.fetch(self.rows[batch])
+            eeg, pps = self.loader.fetch(self.rows[batch])
             labels = torch.from_numpy(self.classes[batch, 0]).to(self.device)
             watch.mark("data")
             loss = F.cross_entropy(self._logits(eeg, pps), labels)
@@ -275,8 +274,8 @@ class PlainFinetuning(_Finetuning):
         short, long = (self.model.encoders[f"{modality}_{s}s"] for s in (1, 5))
         assert isinstance(short, Encoder)
         assert isinstance(long, Encoder)
-        slices = [plain_encode(short, piece) for piece in torch.split(x, 128, dim=2)]
-        return Features(torch.stack(slices, dim=1), plain_encode(long, x))
+        slices = [released_encode(short, second) for second in torch.split(x, 128, dim=2)]
+        return Features(torch.stack(slices, dim=1), released_encode(long, x))
 
 
 class OurFinetuning(_Finetuning):
@@ -288,8 +287,8 @@ class OurFinetuning(_Finetuning):
 
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""
-        examples = make_examples(self.feed, self.rows, self.rows[:0], self.classes, 1)
+        examples = make_examples(self.loader, self.rows, self.rows[:0], self.classes, 1)
         fabric = _WatchedFabric(self.device, watch)
         with TemporaryDirectory() as folder, fast_linear():
-            around = _around(folder, watch)
-            train_main(self.model, self.feed, examples, self.config, _SEED, fabric, around)
+            context = _context(folder, watch)
+            train_main(self.model, self.loader, examples, self.config, _SEED, fabric, context)

@@ -1,1 +1,5 @@
-"""Contrastive pre-training: sampler, augmentation, model and its training."""
+"""Contrastive pre-training of both encoders, without labels.
+
+`sampler` says which windows meet in a batch, `augment` changes them, `model` has both encoders and
+the losses between them, `pretrain` the training and `config` its settings.
+"""

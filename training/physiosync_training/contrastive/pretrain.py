@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from lightning_fabric import Fabric
@@ -14,10 +12,10 @@ from physiosync_models.config import EncoderConfig
 from physiosync_rt.datatypes import IntArray
 from physiosync_rt.errors import UserError
 from physiosync_training.contrastive.augment import N_KINDS, augment
+from physiosync_training.contrastive.config import PretrainConfig
 from physiosync_training.contrastive.model import ContrastModel, ContrastTerms, cross, dependent
 from physiosync_training.contrastive.sampler import EpochPlan, Grid, PairBatch, make_grid
 from physiosync_training.datasets.loader import WindowLoader
-from physiosync_training.experiment.config import PretrainConfig
 from physiosync_training.loop.distributed import rank, synchronise_batch_norm, world_size
 from physiosync_training.loop.loop import Curves, Loop, StageContext
 from physiosync_training.loop.rng import sample_keys, seed_of
@@ -35,7 +33,7 @@ class Pretrained:
     curves: Curves
 
 
-def lay_out(feed: WindowLoader, rows: IntArray, config: PretrainConfig) -> Grid:
+def lay_out(loader: WindowLoader, rows: IntArray, config: PretrainConfig) -> Grid:
     """Lay out the windows of some rows by stimulus window and subject.
 
     Raises
@@ -43,12 +41,21 @@ def lay_out(feed: WindowLoader, rows: IntArray, config: PretrainConfig) -> Grid:
     UserError
         Too few subjects share a stimulus.
     """
-    numbers = feed.numbers(rows)
+    numbers = loader.numbers(rows)
     least = 2 * config.group_size
     try:
-        return make_grid(numbers, feed.subjects(numbers), feed.stimulus_windows(numbers), least)
+        return make_grid(numbers, loader.subjects(numbers), loader.stimulus_windows(numbers), least)
     except ValueError as error:
         raise UserError(f"{error}; set pretrain to null to start from random weights") from error
+
+
+def lay_out_validation(loader: WindowLoader, rows: IntArray, config: PretrainConfig) -> Grid | None:
+    """Lay out windows to follow the losses on; None where those held out cannot be paired."""
+    try:
+        grid = lay_out(loader, rows, config)
+    except UserError:
+        return None
+    return grid if config.pairing != "halves" or grid.complete else None
 
 
 class Pretraining:
@@ -58,7 +65,7 @@ class Pretraining:
     ----------
     eeg, pps : EncoderConfig
     config : PretrainConfig
-    feed : WindowLoader
+    loader : WindowLoader
     seed : int
     fabric : Fabric
         Launched.
@@ -69,11 +76,11 @@ class Pretraining:
         eeg: EncoderConfig,
         pps: EncoderConfig,
         config: PretrainConfig,
-        feed: WindowLoader,
+        loader: WindowLoader,
         seed: int,
         fabric: Fabric,
     ) -> None:
-        self._config, self._feed, self._seed, self._fabric = config, feed, seed, fabric
+        self._config, self._loader, self._seed, self._fabric = config, loader, seed, fabric
         torch.manual_seed(seed)
         if config.loss == "dependent":
             loss = dependent(config.tau)
@@ -101,19 +108,31 @@ class Pretraining:
             versions=N_KINDS if self._config.augment else 1,
         )
 
-    def windows(self, batch: PairBatch, epoch: int, step: int) -> tuple[Tensor, Tensor]:
-        """Augmented windows of this process's share of a batch."""
-        part = batch.part(rank(), world_size())
-        key = seed_of(self._seed, epoch, step)
-        eeg, pps = self._feed.fetch_groups(batch.rows, key, part)
-        if not self._config.augment:
-            return eeg, pps
-        numbers, kind = batch.rows[:, part].ravel(), batch.kind[:, part].ravel()
-        drawn_in = epoch if self._config.redraw else 0
-        return (
-            augment(eeg, kind, sample_keys(self._seed, numbers, kind, _EEG, drawn_in)),
-            augment(pps, kind, sample_keys(self._seed, numbers, kind, _PPS, drawn_in)),
-        )
+    def run(self, grid: Grid, validation: Grid | None, context: StageContext) -> Pretrained:
+        """Train to the end.
+
+        Parameters
+        ----------
+        grid : Grid
+            Windows to train on.
+        validation : Grid or None
+            Windows to follow the losses on; they choose nothing.
+        context : StageContext
+
+        Raises
+        ------
+        Interrupted
+            Somebody asked to stop.
+        """
+        parts = {"model": self._module, "optimiser": self.optimiser}
+        loop = Loop(context, self._seed, self._config.epochs, parts)
+        for epoch in loop.epochs():
+            for step, batch in loop.steps(self.plan(grid, epoch)):
+                loop.log(_named(self.step(batch, epoch, step)))
+            if validation is not None:
+                loop.log_epoch(self._validate(validation))
+        encoders = {"eeg": self.model.eeg.encoder, "pps": self.model.pps.encoder}
+        return Pretrained({name: e.state_dict() for name, e in encoders.items()}, loop.curves)
 
     def step(self, batch: PairBatch, epoch: int, step: int) -> ContrastTerms:
         """Train on one batch."""
@@ -125,44 +144,19 @@ class Pretraining:
         self.optimiser.step()
         return terms
 
-    def run(self, grid: Grid, validation: Grid | None, around: StageContext) -> Pretrained:
-        """Train to the end.
-
-        Parameters
-        ----------
-        grid : Grid
-            Windows to train on.
-        validation : Grid or None
-            Windows to follow the losses on; they choose nothing.
-        around : StageContext
-
-        Raises
-        ------
-        Interrupted
-            Somebody asked to stop.
-        """
-        parts = {"model": self._module, "optimiser": self.optimiser}
-        loop = Loop(around, self._seed, self._config.epochs, parts)
-        n_steps = len(self.plan(grid, 0))
-
-        def steps(epoch: int, start: int) -> Iterator[Callable[[], Mapping[str, Tensor]]]:
-            for at, batch in enumerate(self.plan(grid, epoch).batches(start), start):
-                yield partial(self._step, batch, epoch, at)
-
-        def end_epoch(_: int) -> Mapping[str, float]:
-            return {} if validation is None else self._validate(validation)
-
-        curves = loop.run(lambda _: n_steps, steps, end_epoch)
-        return Pretrained(
-            {
-                "eeg": self.model.eeg.encoder.state_dict(),
-                "pps": self.model.pps.encoder.state_dict(),
-            },
-            curves,
+    def windows(self, batch: PairBatch, epoch: int, step: int) -> tuple[Tensor, Tensor]:
+        """Augmented windows of this process's share of a batch."""
+        part = batch.part(rank(), world_size())
+        key = seed_of(self._seed, epoch, step)
+        eeg, pps = self._loader.fetch_groups(batch.rows, key, part)
+        if not self._config.augment:
+            return eeg, pps
+        numbers, kind = batch.rows[:, part].ravel(), batch.kind[:, part].ravel()
+        drawn_in = epoch if self._config.redraw else 0
+        return (
+            augment(eeg, kind, sample_keys(self._seed, numbers, kind, _EEG, drawn_in)),
+            augment(pps, kind, sample_keys(self._seed, numbers, kind, _PPS, drawn_in)),
         )
-
-    def _step(self, batch: PairBatch, epoch: int, step: int) -> Mapping[str, Tensor]:
-        return _named(self.step(batch, epoch, step))
 
     @torch.no_grad()
     def _validate(self, grid: Grid) -> dict[str, float]:
@@ -177,8 +171,8 @@ class Pretraining:
             epoch=_VALIDATION_EPOCH,
             versions=1,
         )
-        for batch in plan.batches():
-            eeg, pps = self._feed.fetch_groups(batch.rows, 0, batch.part(rank(), world_size()))
+        for batch in plan:
+            eeg, pps = self._loader.fetch_groups(batch.rows, 0, batch.part(rank(), world_size()))
             for name, value in _named(self._module(eeg, pps, batch.n_pairs)).items():
                 sums[name] = sums.get(name, 0.0) + value.item()
         return {f"validation {name}": value / len(plan) for name, value in sums.items()}

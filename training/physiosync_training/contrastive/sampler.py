@@ -18,7 +18,7 @@ from torch import Tensor
 from physiosync_models.losses.grouping import draw_disjoint_groups, draw_fixed_halves
 from physiosync_rt.datatypes import IntArray
 from physiosync_training.contrastive.augment import N_KINDS
-from physiosync_training.datasets.dataset import ABSENT
+from physiosync_training.datasets.index import ABSENT
 from physiosync_training.loop.distributed import share_bounds
 
 Pairing = Literal["groups", "halves", "aligned", "random"]
@@ -155,11 +155,13 @@ class EpochPlan:
     def __len__(self) -> int:
         return self._n_batches
 
-    def batches(self, start: int = 0) -> Iterator[PairBatch]:
-        """Batches from one on; the last may be smaller, down to half the size."""
-        for step in range(start, len(self)):
-            part = slice(step * self._n_pairs, (step + 1) * self._n_pairs)
-            yield PairBatch(self._rows[:, part], self._kind[:, part])
+    def __getitem__(self, step: int) -> PairBatch:
+        """Batch of a step; the last may be smaller, down to half the size."""
+        part = slice(step * self._n_pairs, (step + 1) * self._n_pairs)
+        return PairBatch(self._rows[:, part], self._kind[:, part])
+
+    def __iter__(self) -> Iterator[PairBatch]:
+        return (self[step] for step in range(len(self)))
 
 
 Samples = tuple[IntArray, IntArray]

@@ -21,14 +21,15 @@ from physiosync_rt import __version__
 from physiosync_rt.datatypes import IntArray, SampleArray
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import READ_ERRORS, atomic_folder, reason_of
-from physiosync_training.datasets.dataset import Dataset, DatasetInfo, Signals, Table
+from physiosync_training.datasets.dataset import Dataset, Signals
+from physiosync_training.datasets.index import DatasetInfo, Table
 from physiosync_training.datasets.trials import Rest, TableBuilder, Trial
 from physiosync_training.loop.provenance import sources
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Of the folder's files."""
 
-ABOUT: Final = "about.json"
+INFO: Final = "info.json"
 TABLE: Final = "table.npz"
 EEG: Final = "eeg.f32"
 PPS: Final = "pps.f32"
@@ -49,7 +50,7 @@ _BLOCK = 1 << 20
 
 
 def default_folder() -> Path:
-    """Where prepared windows are kept when nobody says otherwise."""
+    """Where prepared windows are kept by default."""
     return Path("~/.cache/physiosync-rt/windows").expanduser()
 
 
@@ -90,23 +91,23 @@ class Writer:
         Raises
         ------
         UserError
-            It comes twice, or holds a sample that is no number.
+            It comes twice, or holds a NaN or infinite sample.
         """
         if isinstance(trial, Rest):
             self.builder.add_rest(trial.subject)
             self._write(trial.eeg, trial.pps, f"rest of subject {trial.subject}")
             return
         what = f"trial {trial.label.number} of subject {trial.label.subject}"
-        extents = [(piece.start, piece.eeg.shape[1]) for piece in trial.pieces]
-        for piece, kept in zip(trial.pieces, self.builder.add(trial.label, extents), strict=True):
+        extents = [(each.start, each.eeg.shape[1]) for each in trial.segments]
+        for each, kept in zip(trial.segments, self.builder.add(trial.label, extents), strict=True):
             if kept:
-                self._write(piece.eeg, piece.pps, what)
+                self._write(each.eeg, each.pps, what)
 
     def _write(self, eeg: SampleArray, pps: SampleArray, what: str) -> None:
         for file, x in zip(self._files, (eeg, pps), strict=True):
             if not np.isfinite(x).all():
                 raise UserError(
-                    f"{what} has a sample that is no number after preprocessing; leave it out"
+                    f"{what} has a NaN or infinite sample after preprocessing; leave it out"
                 )
             file.write(np.ascontiguousarray(x, dtype=np.float32).data)
         self._lengths.append(eeg.shape[1])
@@ -136,14 +137,14 @@ def room(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def save(folder: Path, about: DatasetInfo, trials: Iterable[Trial | Rest]) -> None:
+def save(folder: Path, info: DatasetInfo, trials: Iterable[Trial | Rest]) -> None:
     """Write a data set as a whole or not at all.
 
     Parameters
     ----------
     folder : Path
         Gets the data set; what was there before is replaced.
-    about : DatasetInfo
+    info : DatasetInfo
         ``subjects`` and ``stimuli`` are filled in from the trials.
     trials : iterable of Trial or Rest
         Taken one by one.
@@ -158,7 +159,7 @@ def save(folder: Path, about: DatasetInfo, trials: Iterable[Trial | Rest]) -> No
             writer = Writer(eeg, pps)
             for trial in trials:
                 writer.add(trial)
-        table = writer.builder.table(about.title)
+        table = writer.builder.table(info.title)
         columns = {f.name: getattr(table, f.name) for f in fields(table)}
         own = {"lengths": writer.lengths, "rest": writer.builder.rest}
         np.savez(fresh / TABLE, allow_pickle=False, **own, **columns)
@@ -166,9 +167,9 @@ def save(folder: Path, about: DatasetInfo, trials: Iterable[Trial | Rest]) -> No
             "subjects": tuple(writer.builder.subjects),
             "stimuli": tuple(writer.builder.stimuli),
         }
-        full = DatasetInfo.model_validate(about.model_dump() | names)
-        text = json.dumps({"format": FORMAT, "about": full.model_dump(mode="json")}, indent=2)
-        (fresh / ABOUT).write_text(text + "\n", encoding="utf-8")
+        full = DatasetInfo.model_validate(info.model_dump() | names)
+        text = json.dumps({"format": FORMAT, "info": full.model_dump(mode="json")}, indent=2)
+        (fresh / INFO).write_text(text + "\n", encoding="utf-8")
 
 
 def load(folder: Path, digest: str) -> Dataset | None:
@@ -180,19 +181,19 @@ def load(folder: Path, digest: str) -> Dataset | None:
         None where there is none, or one that is of another version, incomplete or altered.
     """
     try:
-        content = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["about"]["digest"] != digest:
+        content = json.loads((folder / INFO).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["info"]["digest"] != digest:
             return None
-        about = DatasetInfo.model_validate(content["about"])
+        info = DatasetInfo.model_validate(content["info"])
         with (folder / TABLE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             lengths: IntArray = stored["lengths"]
             rest: IntArray = stored["rest"]
             table = Table(**{f.name: stored[f.name] for f in fields(Table)})
         eeg, pps = (
             _map(folder / name, lengths, contract.n_chans)
-            for name, contract in ((EEG, about.eeg), (PPS, about.pps))
+            for name, contract in ((EEG, info.eeg), (PPS, info.pps))
         )
-        return Dataset(about, table, eeg, pps, rest)
+        return Dataset(info, table, eeg, pps, rest)
     except READ_ERRORS:
         return None
 

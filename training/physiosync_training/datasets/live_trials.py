@@ -24,7 +24,7 @@ from physiosync_rt.pipeline.windower import to_model
 from physiosync_rt.preprocess.baseline import ChannelBaseline, Statistics, median_second
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.stages import Scaling, make_scaling
-from physiosync_training.datasets.dataset import N_TIMES
+from physiosync_training.datasets.index import N_TIMES
 from physiosync_training.datasets.signals import Stretch, preprocess
 from physiosync_training.datasets.trials import Label, Rest, Trial, TrialSegment
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from physiosync_rt.datatypes import GRID_SFREQ, IntArray, SampleArray
-from physiosync_training.datasets.dataset import WINDOW_S, Dataset
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import WINDOW_S
 
 Seconds = Literal[1, 5]
 
@@ -61,21 +62,21 @@ class WindowLoader:
         -------
         eeg, pps : Tensor, shape (n, n_chans, 128 * seconds)
         """
-        rows, piece = np.divmod(numbers, self.per_row)
+        rows, within = np.divmod(numbers, self.per_row)
         draws = self.random_offsets and key is not None
         offsets = self.dataset.offsets(rows, np.random.default_rng(key) if draws else None)
-        return self._cut(rows, piece, offsets)
+        return self._cut(rows, within, offsets)
 
-    def _cut(self, rows: IntArray, piece: IntArray, offsets: IntArray) -> tuple[Tensor, Tensor]:
+    def _cut(self, rows: IntArray, within: IntArray, offsets: IntArray) -> tuple[Tensor, Tensor]:
         """Windows, or slices of windows that start at these offsets."""
-        at = offsets + piece * self.seconds * GRID_SFREQ
+        at = offsets + within * self.seconds * GRID_SFREQ
         eeg, pps = self.dataset.cut(rows, at, self.seconds * GRID_SFREQ)
         return self._tensor(eeg), self._tensor(pps)
 
     def stimulus_windows(self, numbers: IntArray) -> IntArray:
         """Number every window by stimulus and time, the same for all subjects."""
-        rows, piece = np.divmod(numbers, self.per_row)
-        return np.asarray(self.dataset.stimulus_window[rows] * self.per_row + piece)
+        rows, within = np.divmod(numbers, self.per_row)
+        return np.asarray(self.dataset.stimulus_window[rows] * self.per_row + within)
 
     def subjects(self, numbers: IntArray) -> IntArray:
         """Subject of every window."""
@@ -101,13 +102,13 @@ class WindowLoader:
         """
         if not self.random_offsets:
             return self.fetch(numbers[:, part].ravel())
-        rows, piece = np.divmod(numbers, self.per_row)
+        rows, within = np.divmod(numbers, self.per_row)
         n_sides, n_pairs, size = numbers.shape
         by_pair = rows.transpose(1, 0, 2).reshape(n_pairs, n_sides * size)
         # Drawn for the whole batch, so that processes which share it agree.
         drawn = self.dataset.shared_offsets(by_pair, np.random.default_rng(key))
         offsets = drawn.reshape(n_pairs, n_sides, size).transpose(1, 0, 2)
-        return self._cut(*(each[:, part].ravel() for each in (rows, piece, offsets)))
+        return self._cut(*(each[:, part].ravel() for each in (rows, within, offsets)))
 
     def _tensor(self, x: SampleArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(x)).to(self.device, torch.get_default_dtype())

@@ -1,6 +1,6 @@
-"""A lab's own recordings: what its table says, checked before anything long begins.
+"""The table of a lab's own recordings, checked before anything long begins.
 
-``labels.csv`` has one line for every stretch: ``file, start, stop, subject, trial, kind, valence,
+``labels.csv`` has one line for every segment: ``file, start, stop, subject, trial, kind, valence,
 arousal``, and ``stimulus`` where several people saw the same. ``start`` and ``stop`` are seconds
 from the first EEG sample of the file, ``kind`` is ``trial`` or ``baseline``, and a rating may be
 empty. A person's files are taken in the order in which the table names them.
@@ -10,31 +10,26 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from physiosync_rt.datatypes import Modality, Recording, Segment
-from physiosync_rt.devices import load_device, map_recording
+from physiosync_rt.datatypes import Segment
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.registry import read, readable
-from physiosync_rt.preprocess.config import ModalityContract
+from physiosync_rt.formats.registry import readable
 from physiosync_rt.utils.resources import configs_dir
-from physiosync_training.datasets.config import RecordingsData
-from physiosync_training.datasets.dataset import WINDOW_S
+from physiosync_training.datasets.index import WINDOW_S
 
 REQUIRED: Final = ("file", "start", "stop", "subject", "trial", "kind", "valence", "arousal")
 OPTIONAL: Final = ("stimulus",)
 
-_END_SLACK_S = 1.0
-
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """One file and the stretches of it that count, in order of time."""
+class RecordedFile:
+    """One file and the segments of it that count, in order of time."""
 
     path: Path
     segments: tuple[Segment, ...]
@@ -45,37 +40,54 @@ class Session:
         return self.segments[0].subject
 
 
-def find_labels(config: RecordingsData) -> Path:
+def find_table(folder: Path, name: str) -> Path:
     """Find the table: beside the recordings, by its path, or among those that ship.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the recordings.
+    name : str
+        Of the table, or its path.
 
     Raises
     ------
     UserError
         Neither the folder nor the table is there.
     """
-    folder = config.path.expanduser()
     if not folder.is_dir():
         raise UserError(
             f"there is no folder {folder}; give the folder of your recordings with "
             "--set data.path=FOLDER"
         )
-    given = Path(config.labels).expanduser()
+    given = Path(name).expanduser()
     places = (folder / given, given, configs_dir() / "train" / given)
     found = next((path for path in places if path.is_file()), None)
     if found is None:
         raise UserError(
-            f"{folder} holds no {config.labels}; write one line per trial and baseline with the "
+            f"{folder} holds no {name}; write one line per trial and baseline with the "
             f"columns {', '.join(REQUIRED)}"
         )
     return found
 
 
-def read_sessions(config: RecordingsData) -> list[Session]:
+def read_table(
+    table: Path, folder: Path, scale: tuple[float, float], *, ignore_unlisted: bool = False
+) -> list[RecordedFile]:
     """Read and check the table; no recording is opened beyond its first bytes.
+
+    Parameters
+    ----------
+    table, folder : Path
+        The table, and where the files lie that it names.
+    scale : tuple of float
+        Lowest and highest possible rating.
+    ignore_unlisted : bool
+        Leave recordings alone that lie in the folder and not in the table.
 
     Returns
     -------
-    list of Session
+    list of RecordedFile
         Files by subject, both in the order of the table.
 
     Raises
@@ -83,17 +95,14 @@ def read_sessions(config: RecordingsData) -> list[Session]:
     UserError
         The first thing that is wrong, with the line it stands in.
     """
-    table = find_labels(config)
-    rows = _rows(table)
     by_file: dict[str, list[Segment]] = {}
-    for line, row in rows:
-        by_file.setdefault(row["file"], []).append(_segment(table, line, row, config))
-    folder = config.path.expanduser()
-    sessions = [_session(table, folder / name, parts) for name, parts in by_file.items()]
-    if not config.ignore_unlisted:
-        _check_unlisted(table, folder, {session.path for session in sessions})
-    subjects = list(dict.fromkeys(session.subject for session in sessions))
-    ordered = [s for subject in subjects for s in sessions if s.subject == subject]
+    for line, row in _rows(table):
+        by_file.setdefault(row["file"], []).append(_segment(table, line, row, scale))
+    files = [_recorded(table, folder / name, segments) for name, segments in by_file.items()]
+    if not ignore_unlisted:
+        _check_unlisted(table, folder, {file.path for file in files})
+    subjects = list(dict.fromkeys(file.subject for file in files))
+    ordered = [file for subject in subjects for file in files if file.subject == subject]
     _check_rest(table, ordered)
     return ordered
 
@@ -123,7 +132,7 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
         yield line, {name: str(cell).strip() for name, cell in row.items()}
 
 
-def _segment(table: Path, line: int, row: dict[str, str], config: RecordingsData) -> Segment:
+def _segment(table: Path, line: int, row: dict[str, str], scale: tuple[float, float]) -> Segment:
     where = f"{table.name}, line {line}"
 
     def number(name: str) -> float:
@@ -139,10 +148,10 @@ def _segment(table: Path, line: int, row: dict[str, str], config: RecordingsData
         if not row[name]:
             return None
         value = number(name)
-        low, high = config.scale
+        low, high = scale
         if not low <= value <= high:
             raise UserError(
-                f"{where}: {name} is {value:g}, out of the scale of {low:g} to {high:g}; mend the "
+                f"{where}: {name} is {value:g}, out of the scale of {low:g} to {high:g}; fix the "
                 "line, or the scale in the configuration"
             )
         return value
@@ -176,7 +185,7 @@ def _segment(table: Path, line: int, row: dict[str, str], config: RecordingsData
     )
 
 
-def _session(table: Path, path: Path, segments: list[Segment]) -> Session:
+def _recorded(table: Path, path: Path, segments: list[Segment]) -> RecordedFile:
     if not path.exists():
         raise UserError(
             f"{table.name} names {path.name}, which is not in {path.parent}; add the file or take "
@@ -184,7 +193,7 @@ def _session(table: Path, path: Path, segments: list[Segment]) -> Session:
         )
     if not readable(path):
         raise UserError(
-            f"{path.name} is no recording that can be read; `physiosync inspect` says why"
+            f"{path.name} is not a recording that can be read; `physiosync inspect` says why"
         )
     subjects = sorted({segment.subject for segment in segments})
     if len(subjects) > 1:
@@ -196,10 +205,10 @@ def _session(table: Path, path: Path, segments: list[Segment]) -> Session:
     for one, other in pairwise(ordered):
         if other.start < one.stop:
             raise UserError(
-                f"{table.name}: two stretches of {path.name} overlap ({one.start:g} to "
+                f"{table.name}: two segments of {path.name} overlap ({one.start:g} to "
                 f"{one.stop:g} s and {other.start:g} to {other.stop:g} s)"
             )
-    return Session(path, tuple(ordered))
+    return RecordedFile(path, tuple(ordered))
 
 
 def _check_unlisted(table: Path, folder: Path, named: set[Path]) -> None:
@@ -214,11 +223,11 @@ def _check_unlisted(table: Path, folder: Path, named: set[Path]) -> None:
             )
 
 
-def _check_rest(table: Path, sessions: list[Session]) -> None:
+def _check_rest(table: Path, files: list[RecordedFile]) -> None:
     rested: set[str] = set()
     numbers: set[tuple[str, int]] = set()
-    for session in sessions:
-        for segment in session.segments:
+    for file in files:
+        for segment in file.segments:
             subject = segment.subject
             if segment.kind == "baseline":
                 rested.add(subject)
@@ -226,7 +235,7 @@ def _check_rest(table: Path, sessions: list[Session]) -> None:
             if subject not in rested:
                 raise UserError(
                     f"{table.name}: subject {subject} has no baseline before trial "
-                    f"{segment.trial} ({session.path.name}); add a line of kind baseline"
+                    f"{segment.trial} ({file.path.name}); add a line of kind baseline"
                 )
             if (subject, segment.trial) in numbers:
                 raise UserError(
@@ -236,52 +245,3 @@ def _check_rest(table: Path, sessions: list[Session]) -> None:
             numbers.add((subject, segment.trial))
     if not numbers:
         raise UserError(f"{table.name} has no line of kind trial")
-
-
-def load_session(session: Session, config: RecordingsData) -> Recording:
-    """Read a file and put the table's stretches on it.
-
-    Raises
-    ------
-    UserError
-        It cannot be read, or ends before a stretch does.
-    """
-    recording = read(session.path)
-    if config.device is not None:
-        recording = map_recording(load_device(config.device), recording)
-    eeg = recording.of(Modality.EEG)
-    if not eeg:
-        raise UserError(f"{session.path.name} has no EEG stream")
-    stamps = eeg[0].timestamps
-    length = float(stamps[-1] - stamps[0]) if len(stamps) else 0.0
-    last = max(session.segments, key=lambda segment: segment.stop)
-    if last.stop > length + _END_SLACK_S:
-        raise UserError(
-            f"{session.path.name} is {length:.1f} s long, and a {last.kind} of subject "
-            f"{last.subject} is to end at {last.stop:g} s"
-        )
-    return replace(recording, segments=session.segments, subject=session.subject)
-
-
-def contracts_of(
-    first: Recording, config: RecordingsData
-) -> tuple[ModalityContract, ModalityContract]:
-    """What a bundle of these recordings will ask for, after the first of them.
-
-    Raises
-    ------
-    UserError
-        It has no stream of the peripheral modality.
-    """
-    modality = Modality(config.pps)
-    streams = first.of(modality)
-    if not streams:
-        there = ", ".join(sorted({str(s.spec.modality) for s in first.streams}))
-        raise UserError(
-            f"{first.path.name if first.path else first.subject} has no {modality} stream, only "
-            f"{there}; set data.pps to what there is"
-        )
-    names = config.ch_names or first.of(Modality.EEG)[0].spec.ch_names
-    least = config.min_electrodes or max(len(names) // 2, 1)
-    eeg = ModalityContract(modality=Modality.EEG, ch_names=names, min_electrodes=least)
-    return eeg, ModalityContract(modality=modality, ch_names=streams[0].spec.ch_names)

@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from physiosync_rt.datatypes import IntArray
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.yaml_config import FrozenModel
-from physiosync_training.datasets.dataset import ABSENT, Table, WindowIndex
+from physiosync_training.datasets.index import ABSENT, Table, WindowIndex
 
 Protocol = Literal["window", "trial", "subject"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
@@ -28,8 +28,14 @@ INFLATED: Final = "inflated: windows of one trial lie on both sides of the split
 """What is written over every number of protocol ``window``."""
 
 RELEASED_SEED: Final = 42
+"""Of the shuffle in the release's split."""
 
 _FOLDS: Final = 10
+
+
+def is_inflated(protocol: str) -> bool:
+    """Whether windows of a test trial are trained on; every number must say so."""
+    return protocol == "window"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +84,7 @@ class Fold:
     def _apart(self, table: Table) -> Iterator[tuple[str, IntArray]]:
         """What must lie on one side alone."""
         yield "rows", np.arange(len(table))
-        if self.protocol == "window":
+        if self.inflated:
             return
         yield "trials", table.trial
         if self.protocol == "trial":
@@ -89,7 +95,7 @@ class Fold:
     @property
     def inflated(self) -> bool:
         """Whether windows of a test trial are trained on; every number must say so."""
-        return self.protocol == "window"
+        return is_inflated(self.protocol)
 
 
 class ProtocolConfig(FrozenModel):
@@ -132,12 +138,12 @@ class ProtocolConfig(FrozenModel):
 
 
 def stimulus_or_trial(table: Table) -> IntArray:
-    """Stimulus of every row; the trial itself where nobody said what was shown."""
+    """Stimulus of every row; the trial itself where the stimulus is unknown."""
     named = int(table.stimulus.max()) + 1
     return np.where(table.stimulus == ABSENT, named + table.trial, table.stimulus)
 
 
-def make_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
+def make_folds(index: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     """Split a data set as configured.
 
     Raises
@@ -146,17 +152,17 @@ def make_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
         There are too few subjects, trials or windows for so many folds.
     """
     maker = {"window": window_folds, "trial": trial_folds, "subject": subject_folds}
-    return maker[config.protocol](outline, config)
+    return maker[config.protocol](index, config)
 
 
-def planned_folds(outline: WindowIndex, config: ProtocolConfig) -> int:
+def planned_folds(index: WindowIndex, config: ProtocolConfig) -> int:
     """How many folds a protocol has, whether all of them are trained on or not."""
     if config.folds is not None or config.protocol != "subject":
         return config.folds or _FOLDS
-    return len(np.unique(outline.table.subject))
+    return len(np.unique(index.table.subject))
 
 
-def window_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
+def window_folds(index: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     """Split over the windows of stimuli, each with all its subjects: the release's split.
 
     With order ``released`` and complete data, the test windows of each fold are those of the
@@ -164,42 +170,42 @@ def window_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     where it has 1 s windows alone, the release shuffles these; here the five seconds of a window
     stay together, so that there the folds are of the same size but not of the same windows.
     """
-    units, unit = np.unique(outline.stimulus_window, return_inverse=True)
+    units, unit = np.unique(index.stimulus_window, return_inverse=True)
     order = list(range(len(units)))
     seed = RELEASED_SEED if config.order == "released" else config.seed
     random.Random(seed).shuffle(order)  # noqa: S311  no secret is made from it
-    return _split(outline, config, unit, np.asarray(order), "windows")
+    return _split(index, config, unit, np.asarray(order), "windows")
 
 
-def trial_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
+def trial_folds(index: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     """Split over stimuli, each with all its subjects; over trials where there are no stimuli."""
-    unit = np.unique(stimulus_or_trial(outline.table), return_inverse=True)[1]
+    unit = np.unique(stimulus_or_trial(index.table), return_inverse=True)[1]
     order = np.random.default_rng(config.seed).permutation(unit.max() + 1)
-    return _split(outline, config, unit, order, "stimuli or trials")
+    return _split(index, config, unit, order, "stimuli or trials")
 
 
-def subject_folds(outline: WindowIndex, config: ProtocolConfig) -> list[Fold]:
+def subject_folds(index: WindowIndex, config: ProtocolConfig) -> list[Fold]:
     """Split over subjects; stimuli are shared between the sides, which reports say."""
-    subjects, unit = np.unique(outline.table.subject, return_inverse=True)
+    subjects, unit = np.unique(index.table.subject, return_inverse=True)
     order = np.arange(len(subjects))
     if config.order == "shuffled":
         order = np.random.default_rng(config.seed).permutation(order)
-    return _split(outline, config, unit, order, "subjects")
+    return _split(index, config, unit, order, "subjects")
 
 
 def _split(
-    outline: WindowIndex,
+    index: WindowIndex,
     config: ProtocolConfig,
     unit: IntArray,
     order: IntArray,
     what: str,
 ) -> list[Fold]:
     """Give every fold its share of the units to test, and of the others to validate on."""
-    n_folds = planned_folds(outline, config)
+    n_folds = planned_folds(index, config)
     least = n_folds if config.validation == 0 else max(n_folds, 3)
     if len(order) < least or n_folds < 2:
         raise UserError(
-            f"{outline.about.name} has {len(order)} {what}, too few for {n_folds} folds of "
+            f"{index.info.name} has {len(order)} {what}, too few for {n_folds} folds of "
             f"protocol {config.protocol!r} with something to train on, to choose by and to test; "
             "ask for fewer folds, or give more data"
         )
@@ -220,7 +226,7 @@ def _split(
             name = f"{config.protocol}-{k + 1:02d}" + (
                 f"-{turn + 1}" if config.rotations > 1 else ""
             )
-            folds.append(Fold(name, config.protocol, train, validation, tested, outline.table))
+            folds.append(Fold(name, config.protocol, train, validation, tested, index.table))
     return folds
 
 

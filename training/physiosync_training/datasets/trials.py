@@ -1,19 +1,16 @@
-"""Trials as every loader yields them, and how they become a table and its signals."""
+"""Trials as every data set yields them, and the table that they become."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from physiosync_rt.datatypes import IntArray, SampleArray
+from physiosync_rt.datatypes import IntArray, SampleArray, Segment
 from physiosync_rt.errors import UserError
-from physiosync_training.datasets.dataset import ABSENT, N_TIMES, WINDOW_S, Table
-
-Progress = Callable[[str, float, float], None]
-"""Called with what is going on, how much of it is done, and how much there is."""
+from physiosync_training.datasets.index import ABSENT, N_TIMES, WINDOW_S, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class TrialSegment:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What is known of a trial; ``stimulus`` empty and ratings None where nobody said."""
+    """What is known of a trial; ``stimulus`` empty and ratings None where they are unknown."""
 
     subject: str
     number: int
@@ -45,10 +42,22 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial's truth and its usable signals."""
+    """One trial's label and its usable signals."""
 
     label: Label
-    pieces: tuple[TrialSegment, ...]
+    segments: tuple[TrialSegment, ...]
+
+
+PlannedTrial = tuple[Label, float]
+"""A trial and its length in seconds."""
+
+
+def planned_trials_of(segments: Iterable[Segment]) -> Iterator[PlannedTrial]:
+    """Trials among the segments of a recording."""
+    for s in segments:
+        if s.kind == "trial":
+            label = Label(s.subject, s.trial, s.stimulus, s.valence, s.arousal)
+            yield label, s.stop - s.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +121,19 @@ class TableBuilder:
         """Stretch and subject of every rest, shape (n, 2)."""
         return np.array(self._rest, dtype=np.int64).reshape(-1, 2)
 
-    def add(self, label: Label, pieces: list[tuple[int, int]]) -> list[bool]:
+    def add(self, label: Label, segments: list[tuple[int, int]]) -> list[bool]:
         """Add the windows of a trial.
 
         Parameters
         ----------
         label : Label
-        pieces : list of (start, length)
+        segments : list of (start, length)
             Of the gap-free stretches, in samples from the start of the trial.
 
         Returns
         -------
         list of bool
-            Which pieces hold a whole window and are to be stored.
+            Which segments hold a whole window and are to be stored.
 
         Raises
         ------
@@ -143,7 +152,7 @@ class TableBuilder:
             stimulus = self.stimuli.setdefault(label.stimulus, len(self.stimuli))
         ratings = [np.nan if r is None else r for r in (label.valence, label.arousal)]
         kept = []
-        for start, length in pieces:
+        for start, length in segments:
             first, last = -(-start // N_TIMES), (start + length) // N_TIMES
             kept.append(last > first)
             if last <= first:

@@ -20,12 +20,13 @@ from sklearn.preprocessing import StandardScaler
 
 from physiosync_models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray, Modality
-from physiosync_training.datasets.dataset import ABSENT, WINDOW_S, Dataset
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import ABSENT, WINDOW_S
 from physiosync_training.datasets.loader import Seconds, WindowLoader
 from physiosync_training.datasets.splits import Fold
-from physiosync_training.datasets.trials import Progress
 from physiosync_training.evaluation.features import N_HEART, describe
-from physiosync_training.experiment.config import n_classes
+from physiosync_training.loop.progress import Progress
+from physiosync_training.supervised.config import n_classes
 from physiosync_training.supervised.results import FoldResult, Predictions
 
 MAJORITY: Final = "majority class"
@@ -67,9 +68,9 @@ class Baselines:
         seconds: Seconds = WINDOW_S,
     ) -> None:
         self._progress = progress
-        self._feed = WindowLoader(dataset, seconds, torch.device("cpu"))
+        self._loader = WindowLoader(dataset, seconds, torch.device("cpu"))
         self._truth = {
-            target: np.repeat(dataset.truth(target), self._feed.per_row) for target in targets
+            target: np.repeat(dataset.truth(target), self._loader.per_row) for target in targets
         }
         eeg, pps = describe(dataset, np.arange(len(dataset)), seconds)
         self._features: list[tuple[str, Route, FloatArray]] = [
@@ -77,7 +78,7 @@ class Baselines:
             (LINEAR["pps"], "pps", pps),
             (LINEAR["fused"], "fused", np.concatenate([eeg, pps], axis=1)),
         ]
-        if dataset.about.pps.modality is Modality.ECG:
+        if dataset.info.pps.modality is Modality.ECG:
             rate = pps[:, [N_HEART if pps.shape[1] > N_HEART else 0]]
             self._features.append((HEART_RATE, "pps", rate))
 
@@ -104,9 +105,9 @@ class Baselines:
         return results
 
     def _fold(self, fold: Fold, target: str, truth: IntArray) -> list[tuple[str, Predictions]]:
-        parts = [self._feed.numbers(rows) for rows in (fold.train, fold.validation, fold.test)]
+        parts = [self._loader.numbers(rows) for rows in (fold.train, fold.validation, fold.test)]
         train, validation, test = (numbers[truth[numbers] != ABSENT] for numbers in parts)
-        rows = self._feed.rows(test)
+        rows = self._loader.rows(test)
         n = n_classes((target,))
         share = np.bincount(truth[train], minlength=n) / len(train)
 

@@ -141,7 +141,7 @@ def best_baseline(ours: Pooled, pooled: list[Pooled]) -> Pooled:
     return max(rivals, key=primary)
 
 
-def abstaining(
+def selective_result(
     dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int
 ) -> SelectiveResult | None:
     """Score what is left when every fold's least confidence is asked for.

@@ -15,14 +15,14 @@ import numpy as np
 
 from physiosync_models.config import Route
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.splits import ProtocolConfig, planned_folds
+from physiosync_training.datasets.splits import ProtocolConfig, is_inflated, planned_folds
 from physiosync_training.evaluation.compare import (
     SelectiveResult,
     Verdict,
-    abstaining,
     best_baseline,
     compare,
     primary,
+    selective_result,
 )
 from physiosync_training.evaluation.metrics import BEFORE, N_DRAWS, Unit, score
 from physiosync_training.evaluation.pooled import OURS, Pooled, pool, units
@@ -92,9 +92,9 @@ class Assessment:
     scores : list of ScoreRow
     verdicts : list of Verdict
         The first network against the best of the baselines, the strictest protocol first.
-    duels : list of Verdict
+    encoder_comparisons : list of Verdict
         The first network against every other network, in the same order.
-    abstentions : list of SelectiveResult
+    selective : list of SelectiveResult
         Of all heads that could choose a least confidence.
     undecided : list of (str, str)
         Protocols and targets of whose tested windows all have one class, so that there is
@@ -110,8 +110,8 @@ class Assessment:
     pooled: list[Pooled]
     scores: list[ScoreRow]
     verdicts: list[Verdict]
-    duels: list[Verdict]
-    abstentions: list[SelectiveResult]
+    encoder_comparisons: list[Verdict]
+    selective: list[SelectiveResult]
     undecided: list[tuple[str, str]]
     results: list[FoldResult]
     models: dict[str, str]
@@ -120,7 +120,7 @@ class Assessment:
     def named(self, protocol: str) -> str:
         """Name of a protocol as it stands over numbers: with what makes them worth less."""
         done, planned = self.folds[protocol]
-        inflated = " (inflated)" if protocol == "window" else ""
+        inflated = " (inflated)" if is_inflated(protocol) else ""
         missing = f", {done} of {planned} folds" if done < planned else ""
         return f"{protocol}{inflated}{missing}"
 
@@ -166,15 +166,17 @@ def assess(
         pooled=pooled,
         scores=scores,
         verdicts=[compare(dataset, p, best_baseline(p, pooled), unit, seed) for p in decided],
-        duels=[
+        encoder_comparisons=[
             compare(dataset, ours, other, unit, seed)
             for ours in decided
             for other in heads
             if other.model != OURS
             and (other.protocol, other.target) == (ours.protocol, ours.target)
         ],
-        abstentions=[
-            found for p in networks if (found := abstaining(dataset, p, unit, seed)) is not None
+        selective=[
+            found
+            for p in networks
+            if (found := selective_result(dataset, p, unit, seed)) is not None
         ],
         undecided=[(p.protocol, p.target) for p in main if not np.isfinite(primary(p))],
         results=list(results),
@@ -223,7 +225,7 @@ def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> 
         )
         # Of one subject the unit cannot be the subject.
         below: IntervalUnit = "auto" if wanted == "subject" else wanted
-        name = dataset.about.subjects[subject]
+        name = dataset.info.subjects[subject]
         out += _score_rows(dataset, part, name, below, seed, _SUBJECT_DRAWS)
     return out
 

@@ -14,7 +14,8 @@ import numpy as np
 from scipy import signal
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, Modality, SampleArray
-from physiosync_training.datasets.dataset import N_TIMES, WINDOW_S, Dataset
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import N_TIMES, WINDOW_S
 from physiosync_training.datasets.loader import Seconds
 
 BANDS_HZ: Final = {
@@ -189,7 +190,7 @@ def describe(
         Where there is rest of 5 s or more, the change from it comes beside each feature: a heart
         rate says little of a person whose rate at rest is not known.
     """
-    modality, per_row = dataset.about.pps.modality, WINDOW_S // seconds
+    modality, per_row = dataset.info.pps.modality, WINDOW_S // seconds
     by_window = modality is Modality.ECG
     parts = []
     for at in range(0, len(rows), _BATCH):
@@ -219,7 +220,7 @@ def at_rest(dataset: Dataset, rows: IntArray) -> FloatArray | None:
     Returns
     -------
     float64 array, shape (n, n_pps_features), or None
-        NaN for windows without such a rest; None where nobody had any.
+        NaN for windows without such a rest; None where no person had any.
     """
     found: list[FloatArray] = []
     places: list[IntArray] = []
@@ -228,7 +229,7 @@ def at_rest(dataset: Dataset, rows: IntArray) -> FloatArray | None:
         if n:
             offsets = np.arange(n) * N_TIMES
             windows = dataset.pps.cut(np.full(n, stretch), offsets, N_TIMES)
-            found.append(peripheral(windows, dataset.about.pps.modality))
+            found.append(peripheral(windows, dataset.info.pps.modality))
             places += [np.array([stretch, subject])] * n
     if not found:
         return None

@@ -239,7 +239,7 @@ def coverage_curve(truth: IntArray, probability: FloatArray) -> tuple[FloatArray
     Notes
     -----
     Windows of equal confidence count as right as they are on average: which of them would be
-    left out is nobody's choice.
+    left out was not chosen.
     """
     _, level = np.unique(-probability.max(axis=1), return_inverse=True)
     n_equal = np.bincount(level)

@@ -10,7 +10,8 @@ import numpy as np
 
 from physiosync_models.config import Route
 from physiosync_rt.datatypes import FloatArray, IntArray
-from physiosync_training.datasets.dataset import WINDOW_S, Dataset
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import WINDOW_S
 from physiosync_training.evaluation.baseline_models import ALWAYS_HIGH, MAJORITY
 from physiosync_training.evaluation.baseline_models import NAMES as BASELINES
 from physiosync_training.evaluation.metrics import Unit
@@ -141,7 +142,7 @@ def modalities_of(dataset: Dataset, route: Route, model: str = OURS) -> str:
     """Name what a head was given, as predictions do; empty for a guess."""
     if model in (MAJORITY, ALWAYS_HIGH):
         return ""
-    pps = str(dataset.about.pps.modality).lower()
+    pps = str(dataset.info.pps.modality).lower()
     return {"fused": f"eeg+{pps}", "eeg": "eeg", "pps": pps}[route]
 
 

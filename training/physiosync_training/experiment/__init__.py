@@ -1,1 +1,5 @@
-"""A whole run: its configuration, its folds, and where they are trained."""
+"""A whole run: every network on every fold that a configuration asks for.
+
+`config` and `network` are what a person writes; `experiment` checks it and makes the jobs, `fold`
+does one of them, `runtime` says on which device, `ray_cluster` spreads them over machines.
+"""

@@ -13,18 +13,20 @@ import torch
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
 from physiosync_training.contrastive.pretrain import lay_out
-from physiosync_training.datasets.dataset import Dataset, DatasetInfo, WindowIndex
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import DatasetInfo, WindowIndex
 from physiosync_training.datasets.load import load_dataset
 from physiosync_training.datasets.loader import WindowLoader
-from physiosync_training.datasets.outline import outline
 from physiosync_training.datasets.splits import Fold, make_folds
 from physiosync_training.datasets.trials import is_rated
-from physiosync_training.experiment.config import RunConfig, Target, n_classes
+from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.fold import FoldRun
 from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.experiment.runtime import Runtime, make_fabric
-from physiosync_training.loop.loop import Progress, StopRequest, no_progress
+from physiosync_training.loop.loop import StopRequest
 from physiosync_training.loop.paths import check_room, folder_of, refuse_used_folder
+from physiosync_training.loop.progress import Progress, no_progress
+from physiosync_training.supervised.config import Target, n_classes
 from physiosync_training.supervised.labels import check_classes, classes
 from physiosync_training.supervised.results import FoldResult, result_path
 
@@ -92,14 +94,14 @@ def prepare(
     """
     # What another process started, here or on a cluster, finds the folder in use.
     first = digest is None and is_first_process()
-    promised = outline(config.data)
-    jobs = _jobs(config, promised)
+    planned = config.data.index()
+    jobs = _jobs(config, planned)
     if first:
-        _check_folder(config, out, jobs, promised.about, resume)
+        _check_folder(config, out, jobs, planned.info, resume)
     dataset = load_dataset(config.data, config.cache, progress, digest)
     jobs = _jobs(config, dataset)
     if first:
-        _check_folder(config, out, jobs, dataset.about, resume)
+        _check_folder(config, out, jobs, dataset.info, resume)
     return Experiment(config, out, dataset, jobs)
 
 
@@ -113,13 +115,13 @@ def _jobs(config: RunConfig, data: WindowIndex) -> list[Job]:
 
 
 def _check_folder(
-    config: RunConfig, out: Path, jobs: list[Job], about: DatasetInfo, resume: bool
+    config: RunConfig, out: Path, jobs: list[Job], info: DatasetInfo, resume: bool
 ) -> None:
     """Refuse a folder that is used, cannot be written, or has too little room."""
     if not resume:
         for job in jobs:
             refuse_used_folder(job.folder(out))
-    check_room(out, _bytes_to_write(config, jobs, out, about))
+    check_room(out, _bytes_to_write(config, jobs, out, info))
 
 
 def _check_classes(config: RunConfig, folds: list[Fold], data: WindowIndex) -> None:
@@ -133,9 +135,9 @@ def _check_pairs(config: RunConfig, folds: list[Fold], data: WindowIndex) -> Non
     if config.pretrain is None:
         return
     # Who had which window stands in the table; no signal is fetched.
-    feed = WindowLoader(cast("Dataset", data), 5, torch.device("cpu"))
+    loader = WindowLoader(cast("Dataset", data), 5, torch.device("cpu"))
     for fold in folds:
-        grid = lay_out(feed, fold.train, config.pretrain)
+        grid = lay_out(loader, fold.train, config.pretrain)
         if config.pretrain.pairing == "halves" and not grid.complete:
             raise UserError(
                 f"fold {fold.name}: pairing 'halves' needs every training subject in every "
@@ -143,11 +145,11 @@ def _check_pairs(config: RunConfig, folds: list[Fold], data: WindowIndex) -> Non
             )
 
 
-def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, about: DatasetInfo) -> int:
+def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, info: DatasetInfo) -> int:
     """Weights that all jobs leave, and the largest checkpoint on the way, roughly."""
     total = largest = 0
     for network in config.networks:
-        sizes = [_weights(network, task, config, about) for task in config.finetune.tasks]
+        sizes = [_weights(network, task, config, info) for task in config.finetune.tasks]
         # Weights, two moments of Adam and the best epoch's weights.
         largest = max(largest, 4 * max(sizes))
         encoders = max(sizes) if config.pretrain is not None else 0
@@ -157,9 +159,9 @@ def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, about: Datase
 
 
 def _weights(
-    network: NetworkConfig, task: tuple[Target, ...], config: RunConfig, about: DatasetInfo
+    network: NetworkConfig, task: tuple[Target, ...], config: RunConfig, info: DatasetInfo
 ) -> int:
-    chans = about.eeg.n_chans, about.pps.n_chans
+    chans = info.eeg.n_chans, info.pps.n_chans
     with torch.device("meta"):
         model = PhysioSync(network.build(*chans, task, n_classes(task), config.modalities))
     return sum(p.numel() for p in model.parameters())
@@ -212,17 +214,17 @@ def run_here(
     fabric = make_fabric(experiment.config)
     fabric.launch()
     show = progress if fabric.global_rank == 0 else no_progress
-    conditions = Runtime(fabric, resume, show, StopRequest() if stop is None else stop)
+    runtime = Runtime(fabric, resume, show, StopRequest() if stop is None else stop)
     found = []
     for number, job in enumerate(experiment.jobs):
         show("folds", number, len(experiment.jobs))
-        found.append(work(fold_run(experiment, job, conditions)))
+        found.append(work(fold_run(experiment, job, runtime)))
     show("folds", len(experiment.jobs), len(experiment.jobs))
     return found
 
 
-def fold_run(experiment: Experiment, job: Job, conditions: Runtime) -> FoldRun:
+def fold_run(experiment: Experiment, job: Job, runtime: Runtime) -> FoldRun:
     """Make a job ready to be worked on."""
     return FoldRun(
-        experiment.dataset, job.fold, experiment.config, job.network, experiment.out, conditions
+        experiment.dataset, job.fold, experiment.config, job.network, experiment.out, runtime
     )

@@ -11,34 +11,28 @@ from torch import Tensor
 from physiosync_models.config import ModelConfig
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.errors import UserError
-from physiosync_training.contrastive.pretrain import Pretraining, lay_out
-from physiosync_training.contrastive.sampler import Grid
+from physiosync_training.contrastive.pretrain import Pretraining, lay_out, lay_out_validation
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import Seconds, WindowLoader
 from physiosync_training.datasets.splits import Fold
-from physiosync_training.experiment.config import PretrainConfig, Target, TrainConfig, n_classes
+from physiosync_training.experiment.config import TrainConfig
 from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.experiment.runtime import Runtime
 from physiosync_training.loop.checkpoint import (
-    about_weights,
     fingerprint,
     load_weights,
     save_weights,
+    weights_info,
 )
 from physiosync_training.loop.distributed import rank
 from physiosync_training.loop.fast_linear import fast_linear
 from physiosync_training.loop.loop import Curves, StageContext
 from physiosync_training.loop.paths import folder_of
 from physiosync_training.loop.provenance import TrainingCost
-from physiosync_training.supervised.finetune import (
-    calibrate,
-    make_examples,
-    predict,
-    recalibrated,
-    train_heads,
-    train_main,
-)
+from physiosync_training.supervised.config import Target, n_classes
+from physiosync_training.supervised.finetune import make_examples, train_heads, train_main
 from physiosync_training.supervised.labels import check_classes, classes
+from physiosync_training.supervised.predict import calibrate, predict, recalibrated
 from physiosync_training.supervised.results import (
     FoldResult,
     Predictions,
@@ -59,7 +53,7 @@ class FoldRun:
     network : NetworkConfig
     out : Path
         Folder of the run; this one's is below it.
-    conditions : Runtime
+    runtime : Runtime
     """
 
     def __init__(
@@ -69,13 +63,13 @@ class FoldRun:
         config: TrainConfig,
         network: NetworkConfig,
         out: Path,
-        conditions: Runtime,
+        runtime: Runtime,
     ) -> None:
         self._dataset, self._fold, self._config = dataset, fold, config
-        self._network, self._conditions = network, conditions
+        self._network, self._runtime = network, runtime
         self.folder = folder_of(out, fold.protocol, fold.name, network.title)
-        self._effort = TrainingCost(conditions.fabric.device)
-        self._n_chans = (dataset.about.eeg.n_chans, dataset.about.pps.n_chans)
+        self._cost = TrainingCost(runtime.fabric.device)
+        self._n_chans = (dataset.info.eeg.n_chans, dataset.info.pps.n_chans)
         self._pretrain_id = fingerprint(
             dataset.digest,
             [fold.name, fold.protocol, fold.train.tolist(), fold.validation.tolist()],
@@ -90,11 +84,11 @@ class FoldRun:
             [self._model_config(task).to_dict() for task in config.finetune.tasks],
         )
 
-    def _feed(self, seconds: Seconds) -> WindowLoader:
+    def _loader(self, seconds: Seconds) -> WindowLoader:
         return WindowLoader(
             self._dataset,
             seconds,
-            self._conditions.fabric.device,
+            self._runtime.fabric.device,
             # Test windows of protocol "window" lie between training windows of the same trial.
             self._config.random_offsets and self._fold.protocol != "window",
         )
@@ -102,19 +96,17 @@ class FoldRun:
     def _model_config(self, task: tuple[Target, ...]) -> ModelConfig:
         return self._network.build(*self._n_chans, task, n_classes(task), self._config.modalities)
 
-    def _around(self, stage: str, belongs_to: str) -> StageContext:
+    def _context(self, stage: str, belongs_to: str) -> StageContext:
         return StageContext(
             folder=self.folder / stage,
             fingerprint=fingerprint(belongs_to, stage),
-            resume=self._conditions.resume,
+            resume=self._runtime.resume,
             checkpoint_every_s=self._config.checkpoint_every_s,
-            progress=self._conditions.progress,
+            progress=self._runtime.progress,
             what=f"{self._network.title}, {self._fold.name} {stage}",
-            stop=self._conditions.stop,
-            effort=self._effort,
+            stop=self._runtime.stop,
+            cost=self._cost,
         )
-
-    # ------------------------------------------------------------------------------ pre-training
 
     def pretrain(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Curves]]:
         """Pre-train the encoders of every resolution, or read what an earlier run made of them.
@@ -132,14 +124,14 @@ class FoldRun:
             return encoders, curves
         for seconds in self._resolutions():
             stage = f"pretrain-{seconds}s"
-            around = self._around(stage, self._pretrain_id)
+            context = self._context(stage, self._pretrain_id)
             path = self._encoders_path(seconds)
-            about = about_weights(path, around.fingerprint)
-            if about is None:
-                curves[stage] = self._pretrain(seconds, around, path)
+            info = weights_info(path, context.fingerprint)
+            if info is None:
+                curves[stage] = self._pretrain(seconds, context, path)
             else:
-                curves[stage] = json.loads(about["curves"])
-                self._effort.go_on(json.loads(about["effort"]))
+                curves[stage] = json.loads(info["curves"])
+                self._cost.go_on(json.loads(info["cost"]))
             state = load_weights(path)
             for modality in ("eeg", "pps"):
                 encoders[f"{modality}_{seconds}s"] = _below(state, f"{modality}.")
@@ -151,45 +143,34 @@ class FoldRun:
     def _resolutions(self) -> tuple[Seconds, ...]:
         return (1, 5) if self._network.with_5s else (1,)
 
-    def _pretrain(self, seconds: Seconds, around: StageContext, path: Path) -> Curves:
+    def _pretrain(self, seconds: Seconds, context: StageContext, path: Path) -> Curves:
         settings = self._config.pretrain
         assert settings is not None
-        feed = self._feed(seconds)
-        grid = lay_out(feed, self._fold.train, settings)
-        validation = self._to_follow(feed, settings)
+        loader = self._loader(seconds)
+        grid = lay_out(loader, self._fold.train, settings)
+        validation = lay_out_validation(loader, self._fold.validation, settings)
         names = self._model_config(("valence",)).encoders
         training = Pretraining(
             names[f"eeg_{seconds}s"],
             names[f"pps_{seconds}s"],
             settings,
-            feed,
+            loader,
             self._config.seed,
-            self._conditions.fabric,
+            self._runtime.fabric,
         )
         with fast_linear():
-            done = training.run(grid, validation, around)
+            done = training.run(grid, validation, context)
         if rank() == 0:
             state = {
                 f"{modality}.{name}": tensor
                 for modality, weights in done.encoders.items()
                 for name, tensor in weights.items()
             }
-            about = {
-                "curves": json.dumps(done.curves),
-                "effort": json.dumps(self._effort.state()),
-            }
-            save_weights(path, state, around.fingerprint, about)
-            (around.folder / "checkpoint.pt").unlink(missing_ok=True)
-        self._conditions.fabric.barrier()
+            info = {"curves": json.dumps(done.curves), "cost": json.dumps(self._cost.state())}
+            save_weights(path, state, context.fingerprint, info)
+            (context.folder / "checkpoint.pt").unlink(missing_ok=True)
+        self._runtime.fabric.barrier()
         return done.curves
-
-    def _to_follow(self, feed: WindowLoader, settings: PretrainConfig) -> Grid | None:
-        """Windows to follow the losses on; None where those held out cannot be paired."""
-        try:
-            grid = lay_out(feed, self._fold.validation, settings)
-        except UserError:
-            return None
-        return grid if settings.pairing != "halves" or grid.complete else None
 
     def require_pretraining(self) -> None:
         """Raise UserError where pre-training is asked for and has not been done here."""
@@ -198,12 +179,8 @@ class FoldRun:
         for seconds in self._resolutions():
             path = self._encoders_path(seconds)
             if not path.is_file():
-                raise UserError(
-                    f"{path} is missing; run `physiosync pretrain` with the same --config and "
-                    "--out first"
-                )
-
-    # ------------------------------------------------------------------------------- fine-tuning
+                how = "run `physiosync pretrain` with the same --config and --out first"
+                raise UserError(f"{path} is missing; {how}")
 
     @property
     def _result_path(self) -> Path:
@@ -270,49 +247,49 @@ class FoldRun:
             curves=curves,
             models=models,
             n_weights=n_weights,
-            seconds=self._effort.seconds,
-            machines=self._effort.machines,
+            seconds=self._cost.seconds,
+            machines=self._cost.machines,
         )
         if rank() == 0:
             save_result(self._result_path, result, self._id)
             for checkpoint in self.folder.glob("*/checkpoint.pt"):
                 checkpoint.unlink()
-        self._conditions.fabric.barrier()
+        self._runtime.fabric.barrier()
         return result
 
     def _finetune(
         self, task: tuple[Target, ...], encoders: dict[str, dict[str, Tensor]]
     ) -> tuple[PhysioSync, list[Predictions], dict[str, Curves]]:
-        settings, seed, fabric = self._config.finetune, self._config.seed, self._conditions.fabric
+        settings, seed, fabric = self._config.finetune, self._config.seed, self._runtime.fabric
         torch.manual_seed(seed)
         model = PhysioSync(self._model_config(task))
         for name, state in encoders.items():
             model.encoders[name].load_state_dict(state)
-        feed = self._feed(5 if self._network.with_5s else 1)
+        loader = self._loader(5 if self._network.with_5s else 1)
         labels = classes(self._dataset, task)
         rows = (self._fold.train, self._fold.validation)
-        examples = make_examples(feed, *rows, labels, settings.windows)
+        examples = make_examples(loader, *rows, labels, settings.windows)
         name = "+".join(task)
         stages = {"finetune": train_main, "heads": train_heads}
         curves = {
             f"{stage}-{name}": train(
                 model,
-                feed,
+                loader,
                 examples,
                 settings,
                 seed,
                 fabric,
-                self._around(f"{stage}-{name}", self._id),
+                self._context(f"{stage}-{name}", self._id),
             )
             for stage, train in stages.items()
         }
         model.eval()
-        validation = predict(model, feed, self._fold.validation, labels, "validation")
+        validation = predict(model, loader, self._fold.validation, labels, "validation")
         calibrate(model, validation)
         held_out = [recalibrated(each, model) for each in validation]
         return (
             model,
-            held_out + predict(model, feed, self._fold.test, labels, "test"),
+            held_out + predict(model, loader, self._fold.test, labels, "test"),
             {stage: found for stage, found in curves.items() if found},
         )
 

@@ -13,7 +13,8 @@ from physiosync_rt.errors import UserError
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import Experiment, Work, fold_run, prepare
 from physiosync_training.experiment.runtime import Runtime, make_fabric
-from physiosync_training.loop.loop import Interrupted, Progress, StopRequest, no_progress
+from physiosync_training.loop.loop import Interrupted, StopRequest
+from physiosync_training.loop.progress import Progress, no_progress
 
 _LOOK_EVERY_S = 1.0
 
@@ -142,7 +143,7 @@ def _gather(
 
 
 def _result_of(ray: Any, reference: Any) -> Any:
-    """Result of a finished job; what a person can mend in it is told as it is."""
+    """Result of a finished job; a message for the person is raised as it is."""
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:

@@ -9,8 +9,9 @@ from lightning_fabric import Fabric
 
 from physiosync_rt.errors import UserError
 from physiosync_training.experiment.config import TrainConfig
-from physiosync_training.loop.loop import Progress, StopRequest, no_progress
+from physiosync_training.loop.loop import StopRequest
 from physiosync_training.loop.memory import keep_freed_memory
+from physiosync_training.loop.progress import Progress, no_progress
 
 
 @dataclass(frozen=True, slots=True)

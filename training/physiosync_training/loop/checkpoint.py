@@ -81,7 +81,7 @@ def check_stamp(path: Path, found: Mapping[str, Any], belongs_to: str) -> None:
     if maker != made_by():
         raise UserError(
             f"{path} was made by {maker}, and this is {made_by()}; go on with what it was made "
-            "by, or train anew with another --out"
+            "by, or train again with another --out"
         )
     if found.get("fingerprint") != belongs_to:
         raise UserError(
@@ -125,15 +125,15 @@ def load_state(path: Path, belongs_to: str) -> State | None:
 
 
 def save_weights(
-    path: Path, state: Mapping[str, Tensor], belongs_to: str, about: Mapping[str, str] | None = None
+    path: Path, state: Mapping[str, Tensor], belongs_to: str, info: Mapping[str, str] | None = None
 ) -> None:
     """Write weights (safetensors) as a whole or not at all, with what there is to say of them."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    metadata = {**stamp(belongs_to), **(about or {})}
+    metadata = {**stamp(belongs_to), **(info or {})}
     write_atomically(path, lambda where: save_file(whole, where, metadata))
 
 
-def about_weights(path: Path, belongs_to: str) -> dict[str, str] | None:
+def weights_info(path: Path, belongs_to: str) -> dict[str, str] | None:
     """What `save_weights` said of weights of the same fingerprint; None where there are none.
 
     Raises

@@ -5,35 +5,32 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
 
 from physiosync_training.loop.checkpoint import State, load_state, save_state
 from physiosync_training.loop.distributed import agreed, rank
+from physiosync_training.loop.progress import Progress, no_progress
 from physiosync_training.loop.provenance import TrainingCost
 from physiosync_training.loop.rng import seed_of
 
 if TYPE_CHECKING:
-    from physiosync_training.loop.tensorboard import Board
+    from physiosync_training.loop.tensorboard import TensorboardWriter
 
-Progress = Callable[[str, float, float], None]
-"""Called with what is going on, how much of it is done, and how much there is."""
+Batch_co = TypeVar("Batch_co", covariant=True)
+Batch = TypeVar("Batch")
 
 Curves = dict[str, list[float]]
 """Means of every epoch, by name."""
 
 
-def no_progress(what: str, done: float, total: float) -> None:
-    """Show nothing."""
-
-
-class Interrupted(Exception):  # noqa: N818  it is no error
+class Interrupted(Exception):  # noqa: N818  it is not an error
     """The person wants to stop; everything that is needed to go on is on disk."""
 
 
@@ -86,6 +83,14 @@ class Stateful(Protocol):
         ...
 
 
+class Batches(Protocol[Batch_co]):
+    """The batches of an epoch, each to be had by the number of its step."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, step: int, /) -> Batch_co: ...
+
+
 @dataclass(frozen=True, slots=True)
 class StageContext:
     """What a stage needs to know of the world around it.
@@ -103,7 +108,7 @@ class StageContext:
     what : str
         Name of the stage for people.
     stop : StopRequest
-    effort : TrainingCost
+    cost : TrainingCost
         Time that the training took so far; checkpoints keep it.
     """
 
@@ -114,18 +119,27 @@ class StageContext:
     progress: Progress = no_progress
     what: str = "train"
     stop: StopRequest = field(default_factory=StopRequest)
-    effort: TrainingCost = field(default_factory=TrainingCost)
+    cost: TrainingCost = field(default_factory=TrainingCost)
 
 
 class Loop:
     """Epochs of steps that can be left at any step and taken up again with the same outcome.
 
-    Chance is drawn anew for every step from the seed and the step's number, so that nothing of a
-    random generator's state needs to be kept.
+    Resuming, checkpoints, progress, learning curves and the wish to stop are dealt with between
+    two steps, so that a training is written as one loop within another::
+
+        for epoch in loop.epochs():
+            for step, batch in loop.steps(batches):
+                ...
+                loop.log({"loss": loss})
+            loop.log_epoch({"validation loss": 0.5})
+
+    Random numbers follow from the seed and the step's number, so that nothing of a generator's
+    state needs to be kept.
 
     Parameters
     ----------
-    around : StageContext
+    context : StageContext
     seed, n_epochs : int
     parts : mapping of str to Stateful
         What makes up the state: modules and optimisers.
@@ -136,14 +150,14 @@ class Loop:
 
     def __init__(
         self,
-        around: StageContext,
+        context: StageContext,
         seed: int,
         n_epochs: int,
         parts: Mapping[str, Stateful],
         extra: State | None = None,
     ) -> None:
         self.curves: Curves = {}
-        self._around = around
+        self._context = context
         self._seed = seed
         self._n_epochs = n_epochs
         self._parts = parts
@@ -151,75 +165,72 @@ class Loop:
         self._epoch = self._step = 0
         self._sums: dict[str, float] = {}
         self._unread: dict[str, list[torch.Tensor]] = {}
+        self._epoch_points: dict[str, float] = {}
         self._saved_at = time.monotonic()
-        if around.resume:
+        if context.resume:
             self._load()
 
     @property
     def path(self) -> Path:
         """The checkpoint."""
-        return self._around.folder / "checkpoint.pt"
+        return self._context.folder / "checkpoint.pt"
 
-    def run(
-        self,
-        n_steps: Callable[[int], int],
-        steps: Callable[[int, int], Iterator[Callable[[], Mapping[str, torch.Tensor]]]],
-        end_epoch: Callable[[int], Mapping[str, float]] | None = None,
-    ) -> Curves:
-        """Train to the end.
-
-        Parameters
-        ----------
-        n_steps : callable
-            Epoch to its number of steps.
-        steps : callable
-            Epoch and first step to the steps from there on; each, called, trains once and returns
-            what is to be averaged over the epoch.
-        end_epoch : callable, optional
-            Called with the epoch just finished; returns further points of the curves.
+    def epochs(self) -> Iterator[int]:
+        """Epochs that are left; each is closed when the next one is asked for.
 
         Raises
         ------
         Interrupted
             Somebody asked to stop; the checkpoint is written.
         """
-        with _board(self._around.folder, self._epoch) as board:
-            while self._epoch < self._n_epochs:
-                total = n_steps(self._epoch)
-                for step in steps(self._epoch, self._step):
-                    torch.manual_seed(seed_of(self._seed, self._epoch, self._step, rank()))
-                    self._add(step())
-                    self._step += 1
-                    self._around.progress(
-                        self._around.what, self._epoch * total + self._step, self._n_epochs * total
-                    )
-                    if self._step < total:
-                        self._checkpoint_if_due()
-                self._finish_epoch(total, end_epoch, board)
-        return self.curves
+        writer = _writer(self._context.folder, self._epoch)
+        while self._epoch < self._n_epochs:
+            yield self._epoch
+            self._finish_epoch(writer)
 
-    def _finish_epoch(
-        self,
-        n_steps: int,
-        end_epoch: Callable[[int], Mapping[str, float]] | None,
-        board: Board | None,
-    ) -> None:
-        points = {name: total / max(n_steps, 1) for name, total in self._read().items()}
-        if end_epoch is not None:
-            points |= dict(end_epoch(self._epoch))
-        for name, value in points.items():
-            self.curves.setdefault(name, []).append(value)
-        if board is not None:
-            board.add(points, self._epoch + 1)
-        self._sums = {}
-        self._epoch, self._step = self._epoch + 1, 0
-        if self._epoch < self._n_epochs:
-            self._checkpoint_if_due()
+    def steps(self, batches: Batches[Batch]) -> Iterator[tuple[int, Batch]]:
+        """Steps that are left of the epoch, each with its batch and a seed of its own.
 
-    def _add(self, values: Mapping[str, torch.Tensor]) -> None:
+        Raises
+        ------
+        Interrupted
+            As `epochs`.
+        """
+        n_steps = len(batches)
+        while self._step < n_steps:
+            batch = batches[self._step]
+            torch.manual_seed(seed_of(self._seed, self._epoch, self._step, rank()))
+            yield self._step, batch
+            self._step += 1
+            self._context.progress(
+                self._context.what,
+                self._epoch * n_steps + self._step,
+                self._n_epochs * n_steps,
+            )
+            if self._step < n_steps:
+                self._checkpoint_if_due()
+
+    def log(self, values: Mapping[str, torch.Tensor]) -> None:
+        """Add what a step came to; the curves get the mean of the epoch."""
         for name, value in values.items():
             # Kept as tensors: reading a number would make a GPU wait for its last step.
             self._unread.setdefault(name, []).append(value.detach())
+
+    def log_epoch(self, points: Mapping[str, float]) -> None:
+        """Add what the epoch came to as a whole."""
+        self._epoch_points = dict(points)
+
+    def _finish_epoch(self, writer: TensorboardWriter | None) -> None:
+        points = {name: total / max(self._step, 1) for name, total in self._read().items()}
+        points |= self._epoch_points
+        for name, value in points.items():
+            self.curves.setdefault(name, []).append(value)
+        if writer is not None:
+            writer.add(points, self._epoch + 1)
+        self._sums, self._epoch_points = {}, {}
+        self._epoch, self._step = self._epoch + 1, 0
+        if self._epoch < self._n_epochs:
+            self._checkpoint_if_due()
 
     def _read(self) -> dict[str, float]:
         """Sums of the epoch so far, in double precision, which not every device has."""
@@ -233,8 +244,8 @@ class Loop:
 
     def _checkpoint_if_due(self) -> None:
         asked, late = agreed(
-            bool(self._around.stop),
-            time.monotonic() - self._saved_at > self._around.checkpoint_every_s,
+            bool(self._context.stop),
+            time.monotonic() - self._saved_at > self._context.checkpoint_every_s,
         )
         if asked or late:
             self._save()
@@ -251,15 +262,15 @@ class Loop:
                     "parts": state,
                     "extra": self._extra,
                     "curves": self.curves,
-                    "effort": self._around.effort.state(),
+                    "cost": self._context.cost.state(),
                     **place,
                 },
-                self._around.fingerprint,
+                self._context.fingerprint,
             )
         self._saved_at = time.monotonic()
 
     def _load(self) -> None:
-        state = load_state(self.path, self._around.fingerprint)
+        state = load_state(self.path, self._context.fingerprint)
         if state is None:
             return
         for name, part in self._parts.items():
@@ -267,14 +278,14 @@ class Loop:
         self._extra.clear()
         self._extra.update(state["extra"])
         self.curves = state["curves"]
-        self._around.effort.go_on(state["effort"])
+        self._context.cost.go_on(state["cost"])
         self._epoch, self._step, self._sums = state["epoch"], state["step"], state["sums"]
 
 
-def _board(folder: Path, first_epoch: int) -> AbstractContextManager[Board | None]:
+def _writer(folder: Path, first_epoch: int) -> TensorboardWriter | None:
     """Curves for TensorBoard, of the first process."""
     if rank() != 0:
-        return nullcontext()
-    from physiosync_training.loop.tensorboard import Board
+        return None
+    from physiosync_training.loop.tensorboard import TensorboardWriter
 
-    return Board(folder, first_epoch + 1)
+    return TensorboardWriter(folder, first_epoch + 1)

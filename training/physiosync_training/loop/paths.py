@@ -37,7 +37,7 @@ def check_room(
     folder: Path,
     n_bytes: int,
     what: str = "the weights of this run",
-    mend: str = "choose another --out",
+    fix: str = "choose another --out",
 ) -> None:
     """See to it that a folder can be written and that so much fits in, leaving nothing behind.
 
@@ -46,7 +46,7 @@ def check_room(
     folder : Path
     n_bytes : int
         That are to be written, roughly.
-    what, mend : str
+    what, fix : str
         What they are, and what helps where they do not fit in.
 
     Raises
@@ -62,7 +62,7 @@ def check_room(
         probe.unlink()
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise UserError(f"{folder} cannot be written ({reason_of(error)}); {mend}") from error
+        raise UserError(f"{folder} cannot be written ({reason_of(error)}); {fix}") from error
     finally:
         with suppress(OSError):  # it was not made, or somebody else uses it by now
             for path in missing:
@@ -70,5 +70,5 @@ def check_room(
     if free < n_bytes:
         raise UserError(
             f"{folder} has room for {free / _GB:.1f} GB, and {what} need some "
-            f"{n_bytes / _GB:.1f} GB; make room or {mend}"
+            f"{n_bytes / _GB:.1f} GB; make room or {fix}"
         )

@@ -32,10 +32,11 @@ SHAPING: Final = (
     "physiosync_training.supervised.calibration",
     "physiosync_training.supervised.finetune",
     "physiosync_training.supervised.labels",
+    "physiosync_training.supervised.predict",
     "physiosync_training.supervised.trainer",
 )
 """Modules that decide what comes out of a training. What windows are is in the data's hash, what a
-configuration says in the run's fingerprint; reports and baselines are made anew each time."""
+configuration says in the run's fingerprint; reports and baselines are made again each time."""
 
 _PACKAGES: Final = ("torch", "numpy", "scipy", "scikit-learn", "mne", "lightning-fabric")
 

@@ -1,4 +1,4 @@
-"""Learning curves for TensorBoard, written in the open: no thread whose errors nobody hears."""
+"""Learning curves for TensorBoard, written in this thread so that errors are raised."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
@@ -18,7 +18,7 @@ from physiosync_training.loop.checkpoint import writes_to
 _VERSION: Final = "brain.Event:2"
 
 
-class Board:
+class TensorboardWriter:
     """An event file of one stage.
 
     Parameters
@@ -41,7 +41,6 @@ class Board:
         self._path = folder / name
         with writes_to(self._path):
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("wb")
         self._write(Event(wall_time=stamp, step=first_epoch, file_version=_VERSION))
         again = SessionLog(status=SessionLog.START)
         self._write(Event(wall_time=stamp, step=first_epoch, session_log=again))
@@ -52,13 +51,6 @@ class Board:
         self._write(Event(wall_time=time.time(), step=epoch, summary=Summary(value=values)))
 
     def _write(self, event: Event) -> None:
-        with writes_to(self._path):
-            RecordWriter(self._file).write(event.SerializeToString())
-            self._file.flush()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with writes_to(self._path):
-            self._file.close()
+        # Opened for each event: a training that is broken off leaves nothing open.
+        with writes_to(self._path), self._path.open("ab") as file:
+            RecordWriter(file).write(event.SerializeToString())

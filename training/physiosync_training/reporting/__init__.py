@@ -1,1 +1,5 @@
-"""The report of a run: one list of blocks, rendered as HTML, Markdown and JSON."""
+"""The report of a run as HTML, Markdown and JSON with the same numbers.
+
+`report` writes the files; `builder` and `section` say what stands where, `tables`, `figures` and
+`wording` how it looks, `blocks` renders it, `export_json` has the numbers alone.
+"""

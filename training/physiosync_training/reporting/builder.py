@@ -7,18 +7,19 @@ from typing import Any
 import yaml
 
 from physiosync_rt.datatypes import Modality
-from physiosync_training.datasets.dataset import WINDOW_S, Dataset
-from physiosync_training.datasets.prepare import INVENTED
+from physiosync_training.datasets.base import SIMULATED_NOTE
+from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import WINDOW_S
 from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment
 from physiosync_training.evaluation.published import DREAMER_FOLDS, PUBLISHED, REMARKS
 from physiosync_training.reporting.blocks import Code, Document, Heading, Paragraph
-from physiosync_training.reporting.section import abstentions_of, add_protocol, main_heads
+from physiosync_training.reporting.section import add_protocol, main_heads, selective_of
 from physiosync_training.reporting.tables import (
-    abstentions,
     encoders,
     n_weights,
     protocols_of,
     published,
+    selective_table,
     summary,
     verdict_table,
 )
@@ -51,14 +52,14 @@ def headline(assessment: Assessment) -> tuple[str, bool]:
     return f"The model clearly beats its best baseline: {named(won)}.", False
 
 
-def compose(
-    assessment: Assessment, dataset: Dataset, title: str, about: dict[str, Any]
+def build_report(
+    assessment: Assessment, dataset: Dataset, title: str, info: dict[str, Any]
 ) -> Document:
     """Put the report together."""
     document = Document(title)
     said, bad = headline(assessment)
     document.add(Paragraph(said, "verdict bad" if bad else "verdict"), Heading(title, 1))
-    if dataset.about.simulated:
+    if dataset.info.simulated:
         document.add(
             Paragraph(
                 "Simulated data. No real person's signal was seen; these numbers show how the "
@@ -73,26 +74,26 @@ def compose(
     if seen := _window_sentence(assessment, dataset):
         document.add(Paragraph(seen))
     document.add(Heading("All models"), summary(assessment))
-    _add_abstention(document, assessment)
+    _add_selective(document, assessment)
     for protocol in protocols_of(assessment):
         add_protocol(document, assessment, dataset, protocol)
     _add_published(document, assessment, dataset)
-    _add_provenance(document, assessment, about)
+    _add_provenance(document, assessment, info)
     return document
 
 
 def _data_sentence(dataset: Dataset) -> str:
-    about, table = dataset.about, dataset.table
+    info, table = dataset.info, dataset.table
     said = (
-        f"{about.title}: {len(about.subjects)} people, {int(table.trial.max()) + 1} trials, "
-        f"{len(dataset)} windows of 5 s, {about.eeg.n_chans} EEG channels and "
-        f"{about.pps.n_chans} of {about.pps.modality}, preprocessing profile {about.profile}. "
-        f"Ratings from {about.scale[0]:g} to {about.scale[1]:g}; {about.threshold:g} and above "
+        f"{info.title}: {len(info.subjects)} people, {int(table.trial.max()) + 1} trials, "
+        f"{len(dataset)} windows of 5 s, {info.eeg.n_chans} EEG channels and "
+        f"{info.pps.n_chans} of {info.pps.modality}, preprocessing profile {info.profile}. "
+        f"Ratings from {info.scale[0]:g} to {info.scale[1]:g}; {info.threshold:g} and above "
         "is high."
     )
     said = said[0].upper() + said[1:]
-    # Of invented people the warning above has told already.
-    notes = [note for note in about.notes if note != INVENTED]
+    # Of simulated people the warning above has told already.
+    notes = [note for note in info.notes if note != SIMULATED_NOTE]
     return " ".join([said, *(note[0].upper() + note[1:] + "." for note in notes)])
 
 
@@ -112,7 +113,7 @@ def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
         "Networks and baselines answer the same single seconds of signal, five to each window of "
         f"{WINDOW_S} s, which lie on the same side of every split."
     )
-    if dataset.about.pps.modality is Modality.ECG:
+    if dataset.info.pps.modality is Modality.ECG:
         said += (
             " A second is too short for a heart rate: the peripheral features that baselines have "
             f"of it are those of the {WINDOW_S} s that it lies in."
@@ -120,11 +121,11 @@ def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
     return said
 
 
-def _add_abstention(document: Document, assessment: Assessment) -> None:
+def _add_selective(document: Document, assessment: Assessment) -> None:
     document.add(Heading("Where it had better say nothing"))
     heads = main_heads(assessment.pooled, assessment)
     heads.sort(key=lambda p: STRICTEST_FIRST.index(p.protocol))
-    found = abstentions_of(heads, assessment)
+    found = selective_of(heads, assessment)
     if not found:
         document.add(
             Paragraph(
@@ -141,17 +142,17 @@ def _add_abstention(document: Document, assessment: Assessment) -> None:
             "everything is answered. The test windows have no say in it; report.json has the "
             "heads of single modalities too."
         ),
-        abstentions(assessment, found),
+        selective_table(assessment, found),
     )
 
 
 def _add_published(document: Document, assessment: Assessment, dataset: Dataset) -> None:
-    kind = dataset.about.name.removeprefix("simulated-")
+    kind = dataset.info.name.removeprefix("simulated-")
     rows = [p for p in PUBLISHED if p.data == kind]
     if not rows:
         return
     document.add(Heading("Beside the paper"))
-    if dataset.about.simulated:
+    if dataset.info.simulated:
         document.add(
             Paragraph(
                 "Our numbers here are from simulated people and are not comparable with the "
@@ -167,11 +168,11 @@ def _add_published(document: Document, assessment: Assessment, dataset: Dataset)
         document.add(Paragraph(DREAMER_FOLDS))
 
 
-def _add_provenance(document: Document, assessment: Assessment, about: dict[str, Any]) -> None:
+def _add_provenance(document: Document, assessment: Assessment, info: dict[str, Any]) -> None:
     networks = "; ".join(
         f"{title}, {n_weights(assessment, title):,} weights" for title in assessment.models.values()
     )
-    machines, here = about["machines"], about["reported_on"]
+    machines, here = info["machines"], info["reported_on"]
     places = [("Trained on", machine) for machine in machines]
     if here not in machines:
         places.append(("Baselines and report from", here))
@@ -179,12 +180,12 @@ def _add_provenance(document: Document, assessment: Assessment, about: dict[str,
         Heading("Where these numbers come from"),
         Paragraph(f"Networks: {networks}."),
         Paragraph(
-            f"Data {about['data']['digest']}, seed {about['seed']}, precision "
-            f"{about['precision']}, {about['processes']} process(es). The training of all folds "
-            f"took {about['seconds'] / 60:.1f} minutes."
+            f"Data {info['data']['digest']}, seed {info['seed']}, precision "
+            f"{info['precision']}, {info['processes']} process(es). The training of all folds "
+            f"took {info['seconds'] / 60:.1f} minutes."
         ),
         *(Paragraph(f"{said} {_in_words(machine)}.") for said, machine in places),
-        Code(yaml.safe_dump(about["config"], sort_keys=False, allow_unicode=True)),
+        Code(yaml.safe_dump(info["config"], sort_keys=False, allow_unicode=True)),
     )
 
 

@@ -25,24 +25,24 @@ from physiosync_training.supervised.selective import COVERAGES
 SCHEMA: Final = 1
 
 
-def as_json(assessment: Assessment, about: dict[str, Any]) -> str:
+def as_json(assessment: Assessment, info: dict[str, Any]) -> str:
     """Every number of the report.
 
     Parameters
     ----------
     assessment : Assessment
-    about : dict
+    info : dict
         Where the numbers come from, in plain containers.
     """
     content = {
         "schema": SCHEMA,
-        "run": about,
+        "run": info,
         "folds": {
             protocol: {"trained": done, "planned": planned}
             for protocol, (done, planned) in assessment.folds.items()
         },
         "verdicts": [_verdict(v, "baseline") for v in assessment.verdicts],
-        "encoders": [_verdict(v, "other") for v in assessment.duels],
+        "encoders": [_verdict(v, "other") for v in assessment.encoder_comparisons],
         "networks": {
             name: {"title": title, "weights": n_weights(assessment, title)}
             for name, title in assessment.models.items()
@@ -53,7 +53,7 @@ def as_json(assessment: Assessment, about: dict[str, Any]) -> str:
         ],
         "abstention": {
             "least_coverage": min(COVERAGES),
-            "heads": [_abstention(a) for a in assessment.abstentions],
+            "heads": [_selective(a) for a in assessment.selective],
         },
         "answers": [_answers(p) for p in assessment.pooled],
         "curves": [
@@ -117,7 +117,7 @@ def _verdict(v: Verdict, rival: str) -> dict[str, Any]:
     }
 
 
-def _abstention(a: SelectiveResult) -> dict[str, Any]:
+def _selective(a: SelectiveResult) -> dict[str, Any]:
     return {
         "protocol": a.protocol,
         "target": a.target,

@@ -159,7 +159,7 @@ def subjects(
 
 def confidence(
     pooled: Sequence[Pooled],
-    abstentions: Sequence[SelectiveResult],
+    selective: Sequence[SelectiveResult],
     titles: Mapping[str, str],
     models: Sequence[str],
 ) -> bytes:
@@ -173,7 +173,7 @@ def confidence(
             coverage, accuracy = coverage_curve(each.truth, each.probability)
             label = titles.get(each.model, each.model)
             left.plot(coverage, accuracy, color=colour_of(each.model, models), label=label)
-        for found in abstentions:
+        for found in selective:
             colour = colour_of(found.model, models)
             left.plot(found.coverage, found.accuracy.value, "o", color=colour, markersize=6)
         left.set_xlabel("share of windows that is answered (most confident first)")

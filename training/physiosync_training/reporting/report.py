@@ -9,13 +9,13 @@ from typing import Any
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import Seconds
 from physiosync_training.datasets.splits import Fold
-from physiosync_training.datasets.trials import Progress
 from physiosync_training.evaluation.baseline_models import Baselines
 from physiosync_training.evaluation.evaluate import Assessment, assess
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.loop.checkpoint import write_atomically
+from physiosync_training.loop.progress import Progress
 from physiosync_training.loop.provenance import distinct, this_machine
-from physiosync_training.reporting.builder import compose
+from physiosync_training.reporting.builder import build_report
 from physiosync_training.reporting.export_json import as_json
 from physiosync_training.supervised.results import FoldResult
 
@@ -82,12 +82,12 @@ def write_report(assessment: Assessment, dataset: Dataset, config: RunConfig, ou
     UserError
         The folder cannot be written.
     """
-    about = provenance(dataset, config, assessment.results)
-    document = compose(assessment, dataset, config.title, about)
+    info = provenance(dataset, config, assessment.results)
+    document = build_report(assessment, dataset, config.title, info)
     for figure in document.figures:
         _write(out / "figures" / f"{figure.name}.svg", figure.svg)
     _write(out / "report.md", document.markdown(Path("figures")).encode())
-    _write(out / "report.json", as_json(assessment, about).encode())
+    _write(out / "report.json", as_json(assessment, info).encode())
     page = out / "report.html"
     _write(page, document.html().encode())
     return page
@@ -108,21 +108,21 @@ def provenance(
     Time and computers are those of the training, as its results say, however often it was
     interrupted and whoever reports on it.
     """
-    about = dataset.about
+    info = dataset.info
     return {
         "name": config.name,
         "title": config.title,
         "data": {
-            "title": about.title,
-            "simulated": about.simulated,
-            "profile": about.profile,
-            "subjects": len(about.subjects),
-            "stimuli": len(about.stimuli),
+            "title": info.title,
+            "simulated": info.simulated,
+            "profile": info.profile,
+            "subjects": len(info.subjects),
+            "stimuli": len(info.stimuli),
             "trials": int(dataset.table.trial.max()) + 1,
             "windows": len(dataset),
-            "scale": list(about.scale),
-            "threshold": about.threshold,
-            "notes": list(about.notes),
+            "scale": list(info.scale),
+            "threshold": info.threshold,
+            "notes": list(info.notes),
             "digest": dataset.digest,
         },
         "seed": config.seed,

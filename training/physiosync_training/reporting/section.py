@@ -15,14 +15,8 @@ from physiosync_training.loop.loop import Curves
 from physiosync_training.loop.paths import slug
 from physiosync_training.reporting import figures
 from physiosync_training.reporting.blocks import Document, Figure, Heading, Paragraph
-from physiosync_training.reporting.tables import (
-    name_of,
-    people_in_words,
-    people_table,
-    pooled_of,
-    scores_table,
-    units_in_words,
-)
+from physiosync_training.reporting.tables import people_table, pooled_of, scores_table
+from physiosync_training.reporting.wording import name_of, people_in_words, units_in_words
 
 _FEW_PEOPLE: Final = 6
 
@@ -136,7 +130,7 @@ def _add_target(
         ),
         Figure(
             slug(protocol, target, "confidence"),
-            figures.confidence(shown, abstentions_of(heads, assessment), assessment.models, models),
+            figures.confidence(shown, selective_of(heads, assessment), assessment.models, models),
             f"{where}: what abstaining buys (dots: the least confidence chosen on validation), and "
             f"whether {assessment.models[OURS]} means what it says.",
         ),
@@ -150,7 +144,7 @@ def _add_target(
                     and row.metric == "accuracy"
                     and any((row.model, row.modalities) == (p.model, p.modalities) for p in shown)
                 ],
-                dataset.about.subjects,
+                dataset.info.subjects,
                 assessment.models,
                 models,
             ),
@@ -166,9 +160,9 @@ def _resampled(row: ScoreRow) -> str:
     return f"{units_in_words(row.n, row.unit)} of {people_in_words(row.n_subjects)}"
 
 
-def abstentions_of(heads: Sequence[Pooled], assessment: Assessment) -> list[SelectiveResult]:
+def selective_of(heads: Sequence[Pooled], assessment: Assessment) -> list[SelectiveResult]:
     """What some heads are worth where they are confident, in the order of the heads."""
-    found = {(a.protocol, a.target, a.model, a.modalities): a for a in assessment.abstentions}
+    found = {(a.protocol, a.target, a.model, a.modalities): a for a in assessment.selective}
     keys = ((p.protocol, p.target, p.model, p.modalities) for p in heads)
     return [found[key] for key in keys if key in found]
 

@@ -1,51 +1,25 @@
-"""Tables of a report, and the words that numbers are told in."""
+"""Tables of a report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.evaluation.compare import SelectiveResult, Verdict
+from physiosync_training.datasets.splits import is_inflated
+from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment, ScoreRow
-from physiosync_training.evaluation.metrics import BEFORE, METRICS, PRIMARY, Estimate, Unit
+from physiosync_training.evaluation.metrics import BEFORE, METRICS, PRIMARY, Estimate
 from physiosync_training.evaluation.pooled import OURS, Pooled
 from physiosync_training.evaluation.published import PUBLISHED
 from physiosync_training.reporting.blocks import Table
-
-
-def units_in_words(n: int, unit: Unit) -> str:
-    """How many of what."""
-    if unit == "20 s block":
-        return f"{n} blocks of 20 s"
-    return people_in_words(n) if unit == "subject" else f"{n} {unit}s"
-
-
-def people_in_words(n: int) -> str:
-    """How many people."""
-    return "1 person" if n == 1 else f"{n} people"
-
-
-def name_of(row: ScoreRow | Pooled | SelectiveResult, titles: Mapping[str, str]) -> str:
-    """A network and what it was given, or a baseline."""
-    title = titles.get(row.model)
-    return row.model if title is None else f"{title} · {row.modalities}"
-
-
-def interval(row: ScoreRow | None) -> str:
-    """A score with its interval below it; empty where there is none."""
-    if row is None:
-        return ""
-    if row.ci_low is None or row.ci_high is None:
-        return f"{row.value:.3f}"
-    return f"{row.value:.3f}\n[{row.ci_low:.3f}, {row.ci_high:.3f}]"
-
-
-def difference(estimate: Estimate) -> str:
-    """A margin with its interval below it."""
-    if not isfinite(estimate.low):
-        return f"{estimate.value:+.3f}"
-    return f"{estimate.value:+.3f}\n[{estimate.low:+.3f}, {estimate.high:+.3f}]"
+from physiosync_training.reporting.wording import (
+    difference,
+    interval,
+    name_of,
+    said_of,
+    units_in_words,
+)
 
 
 def pooled_of(assessment: Assessment, protocol: str) -> list[Pooled]:
@@ -65,15 +39,6 @@ def columns_of(assessment: Assessment) -> list[tuple[str, str]]:
         for protocol in protocols_of(assessment)
         for target in dict.fromkeys(p.target for p in pooled_of(assessment, protocol))
     ]
-
-
-def said_of(verdict: Verdict) -> str:
-    """Who is better and how surely, in a few words."""
-    if verdict.ours == verdict.theirs:
-        return "no better"
-    sure = "clearly " if verdict.is_clear else ""
-    reserve = "" if verdict.is_clear else ", not clearly"
-    return f"{sure}{'worse' if verdict.loses else 'better'}{reserve}"
 
 
 def verdict_table(assessment: Assessment) -> Table:
@@ -137,9 +102,9 @@ def encoders(assessment: Assessment, main: Sequence[Pooled]) -> Table:
         )
         seconds = next(p.seconds for p in own if p)
         lines.append((title, f"{n_weights(assessment, title):,}", f"{seconds} s", *cells))
-    duels = {(v.rival, v.protocol, v.target): v for v in assessment.duels}
+    compared = {(v.rival, v.protocol, v.target): v for v in assessment.encoder_comparisons}
     for model, title in list(assessment.models.items())[1:]:
-        found = [duels.get((model, *column)) for column in columns]
+        found = [compared.get((model, *column)) for column in columns]
         ratio = n_weights(assessment, assessment.models[OURS]) / n_weights(assessment, title)
         lines.append(
             (
@@ -221,7 +186,7 @@ def people_table(
         if row.subject is not None and row.metric == PRIMARY
     }
     header, subjects = ["model"], []
-    for subject in dataset.about.subjects:
+    for subject in dataset.info.subjects:
         row = next((r for (s, _), r in found.items() if s == subject), None)
         if row is not None:
             subjects.append(subject)
@@ -234,7 +199,7 @@ def people_table(
     return Table(where, tuple(header), tuple(lines), _networks(pooled))
 
 
-def abstentions(assessment: Assessment, found: Sequence[SelectiveResult]) -> Table:
+def selective_table(assessment: Assessment, found: Sequence[SelectiveResult]) -> Table:
     """What heads are worth where they are confident enough to answer."""
 
     def percent(share: float) -> str:
@@ -296,7 +261,7 @@ def published(assessment: Assessment, data: str) -> Table:
 
     lines = tuple(
         (
-            f"{p.scheme} (protocol {p.protocol}{', inflated' if p.protocol == 'window' else ''})",
+            f"{p.scheme} (protocol {p.protocol}{', inflated' if is_inflated(p.protocol) else ''})",
             p.target,
             f"{100 * p.accuracy[0]:.2f} ± {100 * p.accuracy[1]:.2f}",
             f"{100 * p.f1[0]:.2f} ± {100 * p.f1[1]:.2f}",

@@ -1,1 +1,5 @@
-"""Fine-tuning: heads and encoders on labelled windows, calibration, selective prediction."""
+"""Fine-tuning of encoders and heads on labelled windows.
+
+`finetune` says what is trained and `trainer` how; `predict` has the answers, `calibration` their
+temperatures, `selective` the least confidence to answer from; `results` keeps them on disk.
+"""

@@ -7,30 +7,25 @@ that loses a modality still has a model and the fused model does not pay for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from physiosync_models.config import MODALITIES, Modality, Route
+from physiosync_models.config import Modality, Route
 from physiosync_models.encoder import Encoder
 from physiosync_models.fusion import Features, PhysioSync
-from physiosync_rt.datatypes import FloatArray, IntArray
-from physiosync_training.datasets.dataset import ABSENT
+from physiosync_rt.datatypes import IntArray
+from physiosync_training.datasets.index import ABSENT
 from physiosync_training.datasets.loader import WindowLoader
-from physiosync_training.experiment.config import FinetuneConfig
 from physiosync_training.loop.distributed import synchronise_batch_norm, world_size
 from physiosync_training.loop.loop import Curves, StageContext
-from physiosync_training.loop.rng import seed_of
-from physiosync_training.supervised.calibration import best_temperature, tempered
-from physiosync_training.supervised.results import Predictions
-from physiosync_training.supervised.results import Split as ScoredSplit
+from physiosync_training.supervised.config import FinetuneConfig
+from physiosync_training.supervised.predict import embed_all, inputs_of, main_route
 from physiosync_training.supervised.trainer import Labels, Split, Supervised
-
-_EMBED_BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +43,20 @@ class Examples:
     validation: IntArray
     classes: IntArray
 
-    def truth(self, feed: WindowLoader) -> Labels:
+    def labels(self, loader: WindowLoader) -> Labels:
         """Classes by window."""
-        return Labels(self.classes[feed.rows(self.train)], self.classes[feed.rows(self.validation)])
+        train, validation = (loader.rows(each) for each in (self.train, self.validation))
+        return Labels(self.classes[train], self.classes[validation])
 
 
 def make_examples(
-    feed: WindowLoader, train: IntArray, validation: IntArray, classes: IntArray, windows: int
+    loader: WindowLoader, train: IntArray, validation: IntArray, classes: IntArray, windows: int
 ) -> Examples:
     """Windows of the rows of a fold that have at least one label.
 
     Parameters
     ----------
-    feed : WindowLoader
+    loader : WindowLoader
     train, validation : int arrays
         Rows.
     classes : int array, shape (n_rows, n_targets)
@@ -68,18 +64,8 @@ def make_examples(
         How often every training window is drawn in an epoch.
     """
     known = (classes != ABSENT).any(axis=1)
-    numbers = [feed.numbers(rows[known[rows]]) for rows in (train, validation)]
+    numbers = [loader.numbers(rows[known[rows]]) for rows in (train, validation)]
     return Examples(np.repeat(numbers[0], windows), numbers[1], classes)
-
-
-def fed(route: Route) -> tuple[Modality, ...]:
-    """Modalities that the heads of a route are fed with."""
-    return MODALITIES if route == "fused" else (route,)
-
-
-def main_route(routes: Sequence[Route]) -> Route:
-    """The route that the encoders are trained for."""
-    return "fused" if "fused" in routes else routes[0]
 
 
 class _EndToEnd:
@@ -89,13 +75,13 @@ class _EndToEnd:
         self,
         module: nn.Module,
         route: Route,
-        feed: WindowLoader,
+        loader: WindowLoader,
         examples: Examples,
         targets: list[str],
     ) -> None:
         self.module = module
         self.columns: Mapping[str, int] = {t: column for column, t in enumerate(targets)}
-        self._feed, self._modalities = feed, fed(route)
+        self._loader, self._modalities = loader, inputs_of(route)
         self._numbers = {"train": examples.train, "validation": examples.validation}
         self._frozen = [m for m in module.modules() if isinstance(m, Encoder) and not _trained(m)]
 
@@ -106,12 +92,12 @@ class _EndToEnd:
 
     def logits(self, split: Split, which: IntArray, key: int, part: slice) -> Mapping[str, Tensor]:
         numbers = self._numbers[split][which]
-        if self._feed.random_offsets:
+        if self._loader.random_offsets:
             # Offsets are drawn for the whole batch, so that processes agree on them.
-            eeg, pps = self._feed.fetch(numbers, key if split == "train" else None)
+            eeg, pps = self._loader.fetch(numbers, key if split == "train" else None)
             eeg, pps = eeg[part], pps[part]
         else:
-            eeg, pps = self._feed.fetch(numbers[part])
+            eeg, pps = self._loader.fetch(numbers[part])
         found: Mapping[str, Tensor] = self.module(
             eeg if "eeg" in self._modalities else None, pps if "pps" in self._modalities else None
         )
@@ -159,12 +145,12 @@ class _Heads(nn.Module):
 
 def train_main(
     model: PhysioSync,
-    feed: WindowLoader,
+    loader: WindowLoader,
     examples: Examples,
     config: FinetuneConfig,
     seed: int,
     fabric: Fabric,
-    around: StageContext,
+    context: StageContext,
 ) -> Curves:
     """Train the encoders and the main heads, in place."""
     route = main_route(model.config.routes)
@@ -178,10 +164,10 @@ def train_main(
     if encoders:
         groups.append({"params": encoders, "lr": config.lr * config.encoder_lr})
     module, optimiser = fabric.setup(model, _optimiser(groups, config))
-    task = _EndToEnd(module, route, feed, examples, list(model.config.targets))
-    truth = examples.truth(feed)
-    training = Supervised(task, truth, config, config.epochs, optimiser, seed, fabric)
-    return training.run(around)
+    task = _EndToEnd(module, route, loader, examples, list(model.config.targets))
+    labels = examples.labels(loader)
+    training = Supervised(task, labels, config, config.epochs, optimiser, seed, fabric)
+    return training.run(context)
 
 
 def _trained(module: nn.Module) -> bool:
@@ -192,7 +178,7 @@ def _takes_part(name: str, route: Route, config: FinetuneConfig) -> bool:
     """Whether a parameter is trained together with the main heads."""
     if name.startswith("encoders."):
         modality = name.removeprefix("encoders.")[:3]
-        return config.encoder_lr > 0 and modality in fed(route)
+        return config.encoder_lr > 0 and modality in inputs_of(route)
     return name.startswith(f"heads.{route}.")
 
 
@@ -203,12 +189,12 @@ def _optimiser(groups: list[dict[str, object]], config: FinetuneConfig) -> torch
 
 def train_heads(
     model: PhysioSync,
-    feed: WindowLoader,
+    loader: WindowLoader,
     examples: Examples,
     config: FinetuneConfig,
     seed: int,
     fabric: Fabric,
-    around: StageContext,
+    context: StageContext,
 ) -> Curves:
     """Train the heads of single modalities on the encoders as they are, in place."""
     main = main_route(model.config.routes)
@@ -221,125 +207,21 @@ def train_heads(
     if not heads or not config.head_epochs:
         return {}
     features: dict[Split, Mapping[Modality, Features]] = {
-        "train": embed_all(model, feed, examples.train, seed),
-        "validation": embed_all(model, feed, examples.validation, None),
+        "train": embed_all(model, loader, examples.train, seed),
+        "validation": embed_all(model, loader, examples.validation, None),
     }
     module = _Heads(model, heads)
     module.requires_grad_(True)
     # The release has no such heads, so no schedule of it applies.
-    plain = replace_config(config, schedule="cosine", optimiser="adamw", warmup_steps=0)
+    alone = replace_config(config, schedule="cosine", optimiser="adamw", warmup_steps=0)
     groups: list[dict[str, object]] = [{"params": list(module.parameters()), "lr": config.lr}]
-    wrapped, optimiser = fabric.setup(module, _optimiser(groups, plain))
+    wrapped, optimiser = fabric.setup(module, _optimiser(groups, alone))
     task = _OnFeatures(wrapped, heads, features)
-    truth = examples.truth(feed)
-    training = Supervised(task, truth, plain, config.head_epochs, optimiser, seed, fabric)
-    return training.run(around)
+    labels = examples.labels(loader)
+    training = Supervised(task, labels, alone, config.head_epochs, optimiser, seed, fabric)
+    return training.run(context)
 
 
 def replace_config(config: FinetuneConfig, **changes: object) -> FinetuneConfig:
     """Copy a configuration with other values, checked."""
     return FinetuneConfig.model_validate(config.model_dump() | changes)
-
-
-@torch.no_grad()
-def embed_all(
-    model: PhysioSync, feed: WindowLoader, numbers: IntArray, seed: int | None
-) -> dict[Modality, Features]:
-    """Features of all windows, in eval mode, by modality.
-
-    Parameters
-    ----------
-    model : PhysioSync
-    feed : WindowLoader
-    numbers : int array, shape (n,)
-    seed : int, optional
-        For random offsets; fixed ones when not given.
-    """
-    model.eval()
-    parts: dict[Modality, list[Features]] = {}
-    modalities = fed(main_route(model.config.routes))
-    for at in range(0, len(numbers), _EMBED_BATCH):
-        key = None if seed is None else seed_of(seed, at)
-        eeg, pps = feed.fetch(numbers[at : at + _EMBED_BATCH], key)
-        found = model.embed(
-            eeg if "eeg" in modalities else None, pps if "pps" in modalities else None
-        )
-        for modality, features in found.items():
-            parts.setdefault(modality, []).append(features)
-    return {modality: _join(features) for modality, features in parts.items()}
-
-
-def _join(parts: list[Features]) -> Features:
-    long = [part.long for part in parts if part.long is not None]
-    return Features(torch.cat([part.short for part in parts]), torch.cat(long) if long else None)
-
-
-def predict(
-    model: PhysioSync, feed: WindowLoader, rows: IntArray, classes: IntArray, split: ScoredSplit
-) -> list[Predictions]:
-    """Answers of all heads to all windows of some rows that have a label.
-
-    Returns
-    -------
-    list of Predictions
-        One per route and target, with the temperatures that the heads have.
-    """
-    numbers = feed.numbers(rows)
-    features = embed_all(model, feed, numbers, None)
-    out = []
-    for route in model.config.routes:
-        given = {modality: features[modality] for modality in fed(route) if modality in features}
-        if not given:
-            continue
-        logits = _classify(model, given, route)
-        for column, target in enumerate(model.config.targets):
-            truth = classes[feed.rows(numbers), column]
-            known = truth != ABSENT
-            plain = logits[target][known]
-            temperature = float(model.head(route, target).temperature)
-            out.append(
-                Predictions(
-                    split=split,
-                    route=route,
-                    target=target,
-                    rows=feed.rows(numbers)[known],
-                    truth=truth[known],
-                    probability=tempered(plain, temperature),
-                    uncalibrated=plain,
-                )
-            )
-    return out
-
-
-@torch.no_grad()
-def _classify(
-    model: PhysioSync, features: Mapping[Modality, Features], route: Route
-) -> dict[str, FloatArray]:
-    """Probabilities at temperature 1 by target."""
-    logits = model.classify(features, route)
-    return {t: values.cpu().double().softmax(-1).numpy() for t, values in logits.items()}
-
-
-def calibrate(model: PhysioSync, validation: Sequence[Predictions]) -> dict[str, float]:
-    """Set every head's temperature to the one that fits the validation windows best.
-
-    Returns
-    -------
-    dict of str to float
-        Temperatures by ``route/target``.
-    """
-    found = {}
-    for each in validation:
-        if not len(each.truth):
-            continue
-        temperature, _ = best_temperature(each.uncalibrated, each.truth)
-        model.head(each.route, each.target).temperature.fill_(temperature)
-        found[f"{each.route}/{each.target}"] = temperature
-    return found
-
-
-def recalibrated(predictions: Predictions, model: PhysioSync) -> Predictions:
-    """The same answers with the temperature that their head has now."""
-    head = model.head(predictions.route, predictions.target)
-    probability = tempered(predictions.uncalibrated, float(head.temperature))
-    return replace(predictions, probability=probability)

@@ -8,12 +8,12 @@ import numpy as np
 
 from physiosync_rt.datatypes import IntArray
 from physiosync_rt.errors import UserError
-from physiosync_training.datasets.dataset import ABSENT, WindowIndex
-from physiosync_training.experiment.config import Target
+from physiosync_training.datasets.index import ABSENT, WindowIndex
+from physiosync_training.supervised.config import Target
 
 
 def classes(dataset: WindowIndex, targets: Sequence[Target]) -> IntArray:
-    """Classes of all rows, shape (n_rows, n_targets), `ABSENT` where nobody rated."""
+    """Classes of all rows, shape (n_rows, n_targets), `ABSENT` where there is no rating."""
     return np.stack([dataset.truth(target) for target in targets], axis=1)
 
 

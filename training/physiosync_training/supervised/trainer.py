@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -15,8 +14,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from physiosync_rt.datatypes import FloatArray, IntArray
-from physiosync_training.datasets.dataset import ABSENT
-from physiosync_training.experiment.config import FinetuneConfig
+from physiosync_training.datasets.index import ABSENT
 from physiosync_training.loop.checkpoint import State
 from physiosync_training.loop.distributed import (
     mean_cross_entropy,
@@ -28,12 +26,13 @@ from physiosync_training.loop.distributed import (
 from physiosync_training.loop.loop import Curves, Loop, StageContext
 from physiosync_training.loop.rng import seed_of
 from physiosync_training.supervised.calibration import best_temperature
+from physiosync_training.supervised.config import FinetuneConfig
 
 Split = Literal["train", "validation"]
 
 _EVAL_BATCH = 256
 _LEAST_BATCH = 8
-"""Fewer examples than these are no batch: batch norm would follow single examples."""
+"""Fewer examples than these are not a batch: batch norm would follow single examples."""
 
 
 class Task(Protocol):
@@ -43,7 +42,7 @@ class Task(Protocol):
     """What has train and eval mode; set up by Fabric."""
 
     columns: Mapping[str, int]
-    """Column of the truth for every output."""
+    """Column of the labels for every output."""
 
     def train_mode(self) -> None:
         """Put into train mode what is trained."""
@@ -94,7 +93,7 @@ class Supervised:
     Parameters
     ----------
     task : Task
-    truth : Labels
+    labels : Labels
     config : FinetuneConfig
     n_epochs : int
     optimiser : torch optimiser
@@ -106,20 +105,20 @@ class Supervised:
     def __init__(
         self,
         task: Task,
-        truth: Labels,
+        labels: Labels,
         config: FinetuneConfig,
         n_epochs: int,
         optimiser: torch.optim.Optimizer,
         seed: int,
         fabric: Fabric,
     ) -> None:
-        self._task, self._truth, self._config = task, truth, config
+        self._task, self._labels, self._config = task, labels, config
         self._n_epochs, self._optimiser, self._seed = n_epochs, optimiser, seed
         self._fabric = fabric
         self._largest = [group["lr"] for group in optimiser.param_groups]
         self._best: State = {}
 
-    def run(self, around: StageContext) -> Curves:
+    def run(self, context: StageContext) -> Curves:
         """Train, and leave the chosen epoch's weights in the task's module, in eval mode.
 
         Raises
@@ -127,52 +126,39 @@ class Supervised:
         Interrupted
             Somebody asked to stop.
         """
-        module = self._task.module
-        parts: dict[str, Any] = {"module": module, "optimiser": self._optimiser}
-        loop = Loop(around, self._seed, self._n_epochs, parts, self._best)
-        curves = loop.run(lambda epoch: len(self._batches(epoch)), self._steps, self._end_epoch)
+        task, optimiser, size = self._task, self._optimiser, self._config.batch_size
+        parts: dict[str, Any] = {"module": task.module, "optimiser": optimiser}
+        loop = Loop(context, self._seed, self._n_epochs, parts, self._best)
+        for epoch in loop.epochs():
+            batches = epoch_batches(len(self._labels.train), size, self._seed, epoch)
+            for step, batch in loop.steps(batches):
+                self._set_lr(epoch, step, len(batches))
+                task.train_mode()
+                part = slice(*share_bounds(len(batch), rank(), world_size()))
+                logits = task.logits("train", batch, seed_of(self._seed, epoch, step), part)
+                loss = self._loss(logits, self._labels.train[batch], part)
+                optimiser.zero_grad()
+                self._fabric.backward(loss)
+                if self._config.clip is not None:
+                    self._fabric.clip_gradients(task.module, optimiser, max_norm=self._config.clip)
+                optimiser.step()
+                # Every process has a part of the loss alone.
+                loop.log({"loss": mean_over_processes(loss)})
+            loop.log_epoch(self._validate())
         if "weights" in self._best:
-            module.load_state_dict(self._best["weights"])
-        module.eval()
-        return curves
+            task.module.load_state_dict(self._best["weights"])
+        task.module.eval()
+        return loop.curves
 
-    def _batches(self, epoch: int) -> list[IntArray]:
-        return epoch_batches(len(self._truth.train), self._config.batch_size, self._seed, epoch)
-
-    def _steps(self, epoch: int, start: int) -> Iterator[Callable[[], Mapping[str, Tensor]]]:
-        batches = self._batches(epoch)
-        for at in range(start, len(batches)):
-            yield partial(self.step, batches[at], epoch, at, len(batches))
-
-    def step(self, batch: IntArray, epoch: int, step: int, n_steps: int) -> dict[str, Tensor]:
-        """Train on one batch."""
-        self._set_lr(epoch, step, n_steps)
-        self._task.train_mode()
-        key = seed_of(self._seed, epoch, step)
-        part = slice(*share_bounds(len(batch), rank(), world_size()))
-        logits = self._task.logits("train", batch, key, part)
-        losses = self._losses(logits, self._truth.train[batch], part)
-        loss = torch.stack(list(losses.values())).mean()
-        self._optimiser.zero_grad()
-        self._fabric.backward(loss)
-        if self._config.clip is not None:
-            self._fabric.clip_gradients(
-                self._task.module, self._optimiser, max_norm=self._config.clip
-            )
-        self._optimiser.step()
-        # Every process has a part of the loss alone.
-        return {"loss": mean_over_processes(loss)}
-
-    def _losses(
-        self, logits: Mapping[str, Tensor], truth: IntArray, part: slice
-    ) -> dict[str, Tensor]:
-        losses = {}
+    def _loss(self, logits: Mapping[str, Tensor], labels: IntArray, part: slice) -> Tensor:
+        """Mean over the outputs of this process's part in their cross-entropies."""
+        losses = []
         for name, values in logits.items():
-            column = truth[:, self._task.columns[name]]
+            column = labels[:, self._task.columns[name]]
             target = torch.from_numpy(column[part]).to(values.device)
             n_known = int((column != ABSENT).sum())
-            losses[name] = mean_cross_entropy(values, target, n_known)
-        return losses
+            losses.append(mean_cross_entropy(values, target, n_known))
+        return torch.stack(losses).mean()
 
     def _set_lr(self, epoch: int, step: int, n_steps: int) -> None:
         done = epoch * n_steps + step
@@ -182,16 +168,17 @@ class Supervised:
         for group, largest in zip(self._optimiser.param_groups, self._largest, strict=True):
             group["lr"] = largest * factor
 
-    def _end_epoch(self, _: int) -> dict[str, float]:
-        if not len(self._truth.validation):
+    def _validate(self) -> dict[str, float]:
+        """Points of the curves from the windows held out; keeps the weights of the best epoch."""
+        if not len(self._labels.validation):
             return {}
         points, losses = {}, []
-        for name, probability in self._validation().items():
-            column = self._truth.validation[:, self._task.columns[name]]
+        for name, probability in self._held_out().items():
+            column = self._labels.validation[:, self._task.columns[name]]
             known = column != ABSENT
             if not known.any():
                 continue
-            # Over-confidence is mended by calibration afterwards; it must not choose the epoch.
+            # Calibration afterwards takes care of over-confidence; it must not choose the epoch.
             losses.append(best_temperature(probability[known], column[known])[1])
             right = probability[known].argmax(axis=1) == column[known]
             points[f"validation accuracy {name}"] = float(right.mean())
@@ -204,10 +191,10 @@ class Supervised:
         return points
 
     @torch.no_grad()
-    def _validation(self) -> dict[str, FloatArray]:
+    def _held_out(self) -> dict[str, FloatArray]:
         self._task.module.eval()
         parts: dict[str, list[FloatArray]] = {}
-        n = len(self._truth.validation)
+        n = len(self._labels.validation)
         for at in range(0, n, _EVAL_BATCH):
             which = np.arange(at, min(at + _EVAL_BATCH, n))
             for name, values in self._task.logits("validation", which, 0, slice(None)).items():

@@ -1,0 +1,105 @@
+"""DEAP: 32 people, 40 music videos, EEG and skin conductance (Koelstra et al. 2012)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import ClassVar, Final, Literal
+
+from physiosync_rt.datatypes import Modality
+from physiosync_rt.formats import deap
+from physiosync_rt.preprocess.config import ModalityContract
+from physiosync_rt.preprocess.labels import DEAP_THRESHOLD
+from physiosync_rt.preprocess.paper import deap_eeg, deap_gsr
+from physiosync_rt.simulation.write_deap import deap_ratings, write_deap
+from physiosync_training.datasets.base import PreparedData, counted, eeg_contract
+from physiosync_training.datasets.index import WINDOW_S
+from physiosync_training.datasets.public import Facts, PublicData
+from physiosync_training.datasets.trials import PlannedTrial, Trial
+from physiosync_training.loop.progress import Progress
+
+_RELEASED_SKIN: Final = "skin resistance in ohms above its template, not normalised, as released"
+
+
+class DeapData(PublicData):
+    """DEAP's ``data_preprocessed_python``.
+
+    Attributes
+    ----------
+    quadrants : {"mended", "released"}
+        Whether a rating of exactly 5 counts in the quadrants as it does in the binary labels.
+    """
+
+    facts: ClassVar = Facts(
+        name="DEAP",
+        place="DEAP's data_preprocessed_python",
+        eeg=eeg_contract(deap.DEAP_CH_NAMES),
+        pps=ModalityContract(modality=Modality.GSR, ch_names=("GSR",)),
+        scale=(1.0, 9.0),
+        threshold=DEAP_THRESHOLD,
+        stimulus="video",
+    )
+
+    kind: Literal["deap"]
+    quadrants: Literal["mended", "released"] = "mended"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Of profile ``paper``: what unit the skin has."""
+        return (_RELEASED_SKIN,) if self.profile == "paper" else ()
+
+    @property
+    def released_quadrants(self) -> bool:
+        """Whether quadrants are numbered with the release's rule."""
+        return self.quadrants == "released"
+
+    def files(self) -> list[Path]:
+        """One file per subject, and the mark of a folder of simulated people."""
+        if self.path is None:
+            return []
+        folder = self.existing_path()
+        files, mark = list(deap.subject_files(folder)), folder / deap.SIMULATED_FILE
+        return [*files, mark] if mark.is_file() else files
+
+    def planned_trials(self) -> Iterator[PlannedTrial]:
+        """All trials of every file, or of every simulated person."""
+        people = self.simulate
+        if people is None:
+            n_subjects, n_trials = len(deap.subject_files(self.existing_path())), deap.N_TRIALS
+        else:
+            n_subjects, n_trials = people.subjects, people.trials or deap.N_TRIALS
+        for i in range(n_subjects):
+            ratings = None if people is None else deap_ratings(people.population, i, n_trials)
+            yield from self.plan_subject(f"s{i + 1:02d}", n_trials, ratings, deap.TRIAL_S)
+
+    def prepare(self, scratch: Path, progress: Progress) -> PreparedData:
+        """Read subject after subject."""
+        folder = self._simulated_in(scratch, progress) if self.path is None else self.path
+        files = deap.subject_files(folder.expanduser())
+        info = self.describe(simulated=(folder.expanduser() / deap.SIMULATED_FILE).exists())
+        subjects = counted(map(deap.load_subject, files), len(files), "prepare windows", progress)
+        if self.profile == "paper":
+            return PreparedData(info, self._paper_trials(subjects))
+        recordings = (subject.to_recording() for subject in subjects)
+        return PreparedData(info, self.live_trials_of_each(recordings, info))
+
+    def _simulated_in(self, folder: Path, progress: Progress) -> Path:
+        people = self.simulate
+        assert people is not None
+        write_deap(
+            folder,
+            people.subjects,
+            people.seed,
+            effect=people.effect,
+            variability=people.variability,
+            fingerprint=people.fingerprint,
+            n_trials=people.trials or deap.N_TRIALS,
+            progress=lambda done, total: progress("simulate people", done, total),
+        )
+        return folder
+
+    def _paper_trials(self, subjects: Iterable[deap.DeapSubject]) -> Iterator[Trial]:
+        """Trials of profile ``paper``; skin resistance in Ω above its template."""
+        for each in subjects:
+            eeg, gsr = deap_eeg(each.data, WINDOW_S), deap_gsr(each.data, WINDOW_S)
+            yield from self.whole_trials(each.subject, eeg, gsr, each.labels[:, :2])
