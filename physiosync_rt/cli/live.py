@@ -51,13 +51,11 @@ def demo(
     from physiosync_rt.bundle.predictor import Predictor
     from physiosync_rt.live.engine import Engine
     from physiosync_rt.lsl.demo_player import DemoPlayer, rest_of
-    from physiosync_rt.lsl.source import LslSource
 
     loaded = load_bundle(bundle)
     predictor = Predictor(loaded)
     with DemoPlayer(loaded.card.eeg.ch_names, seed) as player:
-        source = LslSource(player.eeg_id, player.gsr_id, timeout=20.0)
-        engine = Engine(source, predictor, baseline=rest_of(predictor, seed))
+        engine = Engine(player.source(), predictor, baseline=rest_of(predictor, seed))
         run_session(engine, outputs, {"command": "demo", "bundle": bundle, "seed": seed})
     typer.echo(summary(engine, outputs))
 
