@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import pyxdf
 
 from physiosync_rt.datatypes import (
     FloatArray,
@@ -52,6 +51,8 @@ def read(path: Path) -> Recording:
     UserError
         There is not one sample in the file, or it promises more than it can hold.
     """
+    import pyxdf
+
     _refuse_impossible_counts(path)
     with _complaints() as complaints:
         raw_streams, header = pyxdf.load_xdf(
@@ -89,7 +90,9 @@ def _refuse_impossible_counts(path: Path) -> None:
 
     pyxdf makes room for what a chunk promises: one wrong byte would fill the memory.
     """
-    with pyxdf.pyxdf.open_xdf(path) as file:
+    from pyxdf.pyxdf import open_xdf
+
+    with open_xdf(path) as file:
         while True:
             length = _variable_int(file.read(1), file)
             if length is None:
@@ -191,6 +194,8 @@ def _start_utc(header: Mapping[str, Any] | None) -> float | None:
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
     """Collect what pyxdf reports to its logger, and keep it from the console."""
+    import pyxdf
+
     found: list[str] = []
 
     class Collector(logging.Handler):
