@@ -30,7 +30,8 @@ def main() -> None:
         # Loading the commands takes a moment in which a person may change their mind.
         from physiosync_rt.cli.app import app
 
-        app(standalone_mode=True)
+        # By the name that the completion of a shell knows, also as `python -m physiosync_rt`.
+        app(prog_name="physiosync")
     except UserError as error:
         sys.stderr.write(f"physiosync: {error}\n")
         sys.exit(error.exit_code)
