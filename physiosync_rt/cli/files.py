@@ -164,11 +164,11 @@ def inspect(
     as_json: JsonOption = False,
 ) -> None:
     """Show what is in a recording (streams, rates, gaps, clocks, quality) or a bundle."""
-    from physiosync_rt.bundle.card import CARD, digest, find_bundle, read_card
+    from physiosync_rt.bundle.card import CARD, bundles_within, digest, find_bundle, read_card
     from physiosync_rt.utils.resources import bundle_names
     from physiosync_rt.views.inspection import bundle_tables, recording_text
 
-    if (what / CARD).is_file() or str(what) in bundle_names():
+    if (what / CARD).is_file() or str(what) in bundle_names() or bundles_within(what):
         path = find_bundle(str(what))
         card = read_card(path)
         found: dict[str, Any] = {"hash": digest(path), **card.model_dump(mode="json")}
