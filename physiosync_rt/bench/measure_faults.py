@@ -230,7 +230,9 @@ def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) ->
         player = stack.enter_context(
             ReplayProcess(first, prefix, faults=fault.spec, stop=fault.run_s)
         )
-        source = LslSource(f"{prefix}SimulatedEEG", f"{prefix}SimulatedGSR", timeout=30.0)
+        source = LslSource(
+            f"{prefix}SimulatedEEG", f"{prefix}SimulatedGSR", timeout=30.0, check=player.check
+        )
         engine = Engine(source, predictor, baseline=BaselineRequest(0.0, None, REST_S))
         stack.callback(engine.close)
         engine.open()

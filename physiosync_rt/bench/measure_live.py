@@ -10,7 +10,6 @@ import numpy as np
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.lsl.demo_player import DemoPlayer, rest_of
-from physiosync_rt.lsl.source import LslSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,7 @@ class LiveFigures:
 def measure_live(predictor: Predictor, duration_s: float, seed: int = 7) -> LiveFigures:
     """Run a simulated person through LSL on this computer for ``duration_s`` seconds."""
     with DemoPlayer(predictor.bundle.card.eeg.ch_names, seed) as player:
-        source = LslSource(player.eeg_id, player.gsr_id, timeout=20.0)
-        engine = Engine(source, predictor, baseline=rest_of(predictor, seed))
+        engine = Engine(player.source(), predictor, baseline=rest_of(predictor, seed))
         try:
             engine.open()
             cpu = time.process_time()

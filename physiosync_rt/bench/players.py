@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from physiosync_rt.utils.child_process import Child
 
 
-class ReplayProcess:
+class ReplayProcess(Child):
     """``physiosync replay`` as a context: started, and ended by its id.
 
     Parameters
@@ -29,42 +27,10 @@ class ReplayProcess:
     def __init__(
         self, path: Path, prefix: str, *, faults: str = "", stop: float, start: float | None = None
     ) -> None:
-        self._command = [
-            *(sys.executable, "-m", "physiosync_rt", "replay", str(path), "--local"),
-            *("--prefix", prefix, "--stop", str(stop)),
-        ]
+        options = ["--prefix", prefix, "--stop", str(stop)]
         if faults:
-            self._command += ["--faults", faults]
+            options += ["--faults", faults]
         if start is not None:
-            self._command += ["--start", str(start), "--no-wait"]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        # Apart from the terminal, so that Ctrl-C ends the listener first.
-        self._process = subprocess.Popen(  # noqa: S603
-            self._command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        return self
-
-    def kill(self) -> None:
-        """End it as a crash does: without a word to its listeners."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(5.0)
-        except subprocess.TimeoutExpired:
-            self.kill()
+            options += ["--start", str(start), "--no-wait"]
+        replay = ["-m", "physiosync_rt", "replay", str(path), "--local"]
+        super().__init__(f"the replay of {path.name}", [*replay, *options])

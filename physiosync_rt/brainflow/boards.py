@@ -12,6 +12,7 @@ from typing import Any, Final
 from physiosync_rt.datatypes import UNITS, Modality, StreamSpec
 from physiosync_rt.devices import CounterDescription
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.extras import require
 
 COUNTERS: Final[Mapping[str, CounterDescription]] = {
     "SYNTHETIC_BOARD": CounterDescription(modulo=256),
@@ -71,15 +72,13 @@ def load_brainflow() -> ModuleType:
             # BrainFlow 5.23 finds its library with pkg_resources, which emits a deprecation
             # warning at the first call.
             warnings.simplefilter("ignore")
-            from brainflow import board_shim
-
+            board_shim = require("brainflow.board_shim", "devices", "BrainFlow cannot be used")
             board_shim.BoardShim.get_version()
     except (ImportError, OSError) as error:
         raise UserError(
             f"BrainFlow cannot be loaded ({error}); run pip install 'physiosync-rt[devices]'"
         ) from error
-    module: ModuleType = board_shim
-    return module
+    return board_shim
 
 
 def board_id(name: str) -> int:

@@ -124,9 +124,11 @@ def find_bundle(name: str) -> Path:
     Raises
     ------
     UserError
-        There is no such folder and no such name.
+        There is no such folder and no such name, or the bundle lies deeper.
     """
     path = Path(name)
+    if within := bundles_within(path):
+        raise UserError(f"{path} is not a bundle but holds {within[0]}; give that folder")
     if path.is_dir():
         return path
     if name in bundle_names():
@@ -135,6 +137,14 @@ def find_bundle(name: str) -> Path:
         f"there is no bundle {name!r}: expected a folder with {CARD} and {WEIGHTS}, "
         f"or one of the shipped ones ({', '.join(bundle_names())})"
     )
+
+
+def bundles_within(path: Path) -> list[Path]:
+    """Bundles that a training wrote below its folder; none where the folder is one itself."""
+    if (path / CARD).is_file():
+        return []
+    places = ("bundle", "bundles/*")
+    return sorted(card.parent for place in places for card in path.glob(f"{place}/{CARD}"))
 
 
 def read_card(path: Path) -> Card:
@@ -148,7 +158,10 @@ def read_card(path: Path) -> Card:
     try:
         return Card.model_validate_json((path / CARD).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{path} is not a bundle: no {CARD} ({error.strerror})") from error
+        raise UserError(
+            f"{path} is not a bundle: {CARD} cannot be read ({error.strerror}); give a folder that "
+            f"holds {CARD} and {WEIGHTS}"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
@@ -158,10 +171,19 @@ def read_card(path: Path) -> Card:
 
 
 def digest(path: Path) -> str:
-    """First twelve hex digits of the SHA-256 over card and weights."""
+    """First twelve hex digits of the SHA-256 over card and weights.
+
+    Raises
+    ------
+    UserError
+        One of the files cannot be read.
+    """
     sha = hashlib.sha256()
     for name in (CARD, WEIGHTS):
-        with (path / name).open("rb") as file:
-            while block := file.read(1 << 20):
-                sha.update(block)
+        try:
+            with (path / name).open("rb") as file:
+                while block := file.read(1 << 20):
+                    sha.update(block)
+        except OSError as error:
+            raise UserError(f"bundle {path}: {name} cannot be read: {error.strerror}") from error
     return sha.hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""All commands on one program."""
+"""All commands on one program; each imports what it needs when it runs, so that help is quick."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ app = typer.Typer(
     name="physiosync",
     help="Real-time valence and arousal from EEG and GSR or ECG.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )

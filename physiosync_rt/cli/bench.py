@@ -14,12 +14,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from physiosync_rt.cli.options import BundleOption, JsonOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-BundleOption = Annotated[str, typer.Option(help="Bundle folder or the name of a shipped one.")]
 
 bench = typer.Typer(
     help="Measure: latency live, ingest, training, headsets, how well a bundle follows.",
@@ -38,7 +36,7 @@ def follow(
     bundle: BundleOption = "demo-eeg32",
     persons: Annotated[int, typer.Option(help="Unseen simulated persons.")] = 20,
     duration: Annotated[float, typer.Option(min=120, help="Seconds each.")] = 300.0,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Correlate predictions with the truth of unseen simulated persons, chance beside it."""
     from physiosync_rt.bench.measure_follow import follow as measure
@@ -75,7 +73,7 @@ def follow(
 def live(
     bundle: BundleOption = "demo-eeg32",
     duration: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure the latency of live predictions over LSL on this computer."""
     from physiosync_rt.lsl.config import use_loopback
@@ -107,7 +105,7 @@ def headsets(
     bundle: BundleOption = "demo-eeg32",
     most: Annotated[int, typer.Option(help="Up to so many at once.")] = 8,
     duration: Annotated[float, typer.Option(help="Seconds for each number.")] = 15.0,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure how many headsets one process serves at once, every row in time."""
     from physiosync_rt.bench.measure_headsets import measure_headsets
@@ -146,7 +144,7 @@ def ingest(
         Path | None, typer.Option(help="DEAP's files, in place of simulated ones.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Which simulated people.")] = 0,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Read and preprocess all of DEAP in one pass: time and memory."""
     from physiosync_rt.bench.measure_ingest import measure_ingest
@@ -183,7 +181,7 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Of fine-tuning.", min=8)] = 64,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(help="Processor cores to use.", min=1)] = 2,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Train the paper's full-size network, beside the released procedure written plainly."""
     from physiosync_models.presets import deap_paper
@@ -231,7 +229,7 @@ def train(
 def faults(
     bundle: BundleOption = "demo-muse",
     only: Annotated[str, typer.Option(help="Run only faults whose name holds this.")] = "",
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Put every fault of real streams into live runs: what was seen, how fast, and what then."""
     from physiosync_rt.lsl.config import use_loopback

@@ -12,16 +12,14 @@ import typer
 from rich.console import Console, Group
 from rich.table import Table
 
+from physiosync_rt.cli.options import BundleOption, DeviceOption, JsonOption, TorchDeviceOption
+from physiosync_rt.cli.outputs import Outputs, check_number
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar
-from physiosync_rt.cli.session import Outputs, check_number, describe_run, outcome, summary
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.placement import Join
+from physiosync_rt.formats.join import Join
 
 Paths = Annotated[list[Path], typer.Argument(help="Recording(s); several are one session.")]
-DeviceOption = Annotated[
-    str | None, typer.Option(help="Device YAML, or the name of a shipped one.")
-]
 SubjectOption = Annotated[
     str | None, typer.Option(help="Whose recording, where a file holds several people's.")
 ]
@@ -43,9 +41,7 @@ def register(app: typer.Typer) -> None:
 def predict(
     files: Paths,
     csv: Annotated[Path, typer.Option(help="Log of predictions.")],
-    bundle: Annotated[
-        str, typer.Option(help="Bundle folder, or the name of a shipped one.")
-    ] = "demo-eeg32",
+    bundle: BundleOption = "demo-eeg32",
     baseline: Annotated[
         str | None,
         typer.Option(help="Rest: seconds from the start, START:STOP, or a run's JSON."),
@@ -59,12 +55,18 @@ def predict(
     min_quality: Annotated[
         float | None, typer.Option(help="Quality gate, 0 turns it off (the card's).")
     ] = None,
-    torch_device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    torch_device: TorchDeviceOption = "auto",
 ) -> None:
     """Predict a recording offline: the same pipeline and the same rows as live."""
+    outputs = Outputs(csv=csv)
+    outputs.check()
+    check_number("--hop", hop, above=0, most=60)
+    if min_quality is not None:
+        check_number("--min-quality", min_quality, least=0, most=1)
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
     from physiosync_rt.cli.recordings import load_session, wants
+    from physiosync_rt.cli.session import describe_run, outcome, summary
     from physiosync_rt.devices import load_device
     from physiosync_rt.formats.clocks import span
     from physiosync_rt.live.engine import Engine
@@ -72,11 +74,6 @@ def predict(
     from physiosync_rt.sinks.csv_log import CsvLog
     from physiosync_rt.sources.file import FileSource
 
-    outputs = Outputs(csv=csv)
-    outputs.check()
-    check_number("--hop", hop, above=0, most=60)
-    if min_quality is not None:
-        check_number("--min-quality", min_quality, least=0, most=1)
     rest = parse_request(baseline) if baseline else None
     recording = load_session(files, load_device(device) if device else None, subject, join)
     loaded = load_bundle(bundle)
@@ -112,7 +109,7 @@ def predict(
 def replay(
     files: Paths,
     speed: Annotated[float, typer.Option(help="Recorded seconds per second.")] = 1.0,
-    loop: Annotated[bool, typer.Option("--loop", help="Begin anew at the end.")] = False,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end.")] = False,
     prefix: Annotated[str, typer.Option(help="Put in front of stream names.")] = "",
     start: Annotated[
         float | None, typer.Option(help="From this second (of the first EEG sample).")
@@ -164,15 +161,14 @@ def replay(
 def inspect(
     what: Annotated[Path, typer.Argument(help="A recording, or a bundle (folder or name).")],
     device: DeviceOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what is in a recording (streams, rates, gaps, clocks, quality) or a bundle."""
-    from physiosync_rt.bundle.card import CARD, digest, find_bundle, read_card
-    from physiosync_rt.pipeline.inspect import recording_facts
+    from physiosync_rt.bundle.card import CARD, bundles_within, digest, find_bundle, read_card
     from physiosync_rt.utils.resources import bundle_names
     from physiosync_rt.views.inspection import bundle_tables, recording_text
 
-    if (what / CARD).is_file() or str(what) in bundle_names():
+    if (what / CARD).is_file() or str(what) in bundle_names() or bundles_within(what):
         path = find_bundle(str(what))
         card = read_card(path)
         found: dict[str, Any] = {"hash": digest(path), **card.model_dump(mode="json")}
@@ -180,6 +176,7 @@ def inspect(
     else:
         from physiosync_rt.devices import load_device, map_recording
         from physiosync_rt.formats.registry import read_all
+        from physiosync_rt.pipeline.inspect import recording_facts
 
         recordings = list(read_all(what))
         if device:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from physiosync_rt.bundle.card import Card
-from physiosync_rt.cli.session import Outputs, check_number, run_session, summary
-from physiosync_rt.cli.settings import LiveSettings, live_settings
+from physiosync_rt.cli.options import (
+    BundleOption,
+    DeviceOption,
+    complete_bundle,
+    complete_live_config,
+    complete_source,
+    complete_torch_device,
+)
+from physiosync_rt.cli.outputs import Outputs, check_number
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.placement import Join
-from physiosync_rt.sources.base import Source
+from physiosync_rt.formats.join import Join
+
+if TYPE_CHECKING:
+    from physiosync_rt.bundle.card import Card
+    from physiosync_rt.cli.settings import LiveSettings
+    from physiosync_rt.sources.base import Source
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +41,7 @@ def demo(
     png: Annotated[
         Path | None, typer.Option(help="Picture of the dashboard at the end of the run.")
     ] = None,
-    bundle: Annotated[str, typer.Option(help="demo-eeg32 or demo-muse.")] = "demo-eeg32",
+    bundle: BundleOption = "demo-eeg32",
     seed: Annotated[int, typer.Option(help="Which simulated person.")] = 7,
 ) -> None:
     """Show a simulated person, sent through LSL on this computer, and what the demo bundle sees."""
@@ -47,26 +57,35 @@ def demo(
     from physiosync_rt.lsl.config import use_loopback
 
     use_loopback(session="physiosync-demo")
-    from physiosync_rt.bundle.bundle import load_bundle
-    from physiosync_rt.bundle.predictor import Predictor
-    from physiosync_rt.live.engine import Engine
-    from physiosync_rt.lsl.demo_player import DemoPlayer, rest_of
-    from physiosync_rt.lsl.source import LslSource
+    from physiosync_rt.bundle.card import find_bundle, read_card
+    from physiosync_rt.lsl.demo_player import DemoPlayer
 
-    loaded = load_bundle(bundle)
-    predictor = Predictor(loaded)
-    with DemoPlayer(loaded.card.eeg.ch_names, seed) as player:
-        source = LslSource(player.eeg_id, player.gsr_id, timeout=20.0)
-        engine = Engine(source, predictor, baseline=rest_of(predictor, seed))
+    card = read_card(find_bundle(bundle))
+    # The player starts while torch is loaded here.
+    with DemoPlayer(card.eeg.ch_names, seed) as player:
+        from physiosync_rt.bundle.bundle import load_bundle
+        from physiosync_rt.bundle.predictor import Predictor
+        from physiosync_rt.cli.session import run_session, summary
+        from physiosync_rt.live.engine import Engine
+        from physiosync_rt.lsl.demo_player import rest_of
+
+        predictor = Predictor(load_bundle(bundle))
+        engine = Engine(player.source(), predictor, baseline=rest_of(predictor, seed))
         run_session(engine, outputs, {"command": "demo", "bundle": bundle, "seed": seed})
     typer.echo(summary(engine, outputs))
 
 
 def live(
     bundle: Annotated[
-        str | None, typer.Option(help="Bundle folder, or the name of a shipped one.")
+        str | None,
+        typer.Option(
+            help="Bundle folder, or the name of a shipped one.", autocompletion=complete_bundle
+        ),
     ] = None,
-    source: Annotated[str | None, typer.Option(help="lsl, brainflow, simulated or file.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="lsl, brainflow, simulated or file.", autocompletion=complete_source),
+    ] = None,
     file: Annotated[list[Path] | None, typer.Option(help="Recording(s) for --source file.")] = None,
     subject: Annotated[
         str | None, typer.Option(help="Whose recording, where --file holds several people's.")
@@ -81,9 +100,7 @@ def live(
     pps: Annotated[
         str | None, typer.Option(help="Name, type or source_id of the GSR or ECG stream.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="Device YAML, or the name of a shipped one.")
-    ] = None,
+    device: DeviceOption = None,
     board: Annotated[
         str | None, typer.Option(help="BrainFlow board, see `physiosync boards`.")
     ] = None,
@@ -103,7 +120,10 @@ def live(
         float | None, typer.Option(help="Quality gate, 0 turns it off (the card's).")
     ] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds to look for streams.")] = None,
-    torch_device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    torch_device: Annotated[
+        str | None,
+        typer.Option(help="auto, cpu or cuda.", autocompletion=complete_torch_device),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Log of predictions.")] = None,
     record: Annotated[Path | None, typer.Option(help="Raw streams as XDF.")] = None,
     png: Annotated[Path | None, typer.Option(help="Picture of the dashboard at the end.")] = None,
@@ -116,10 +136,17 @@ def live(
     local: Annotated[
         bool, typer.Option("--local", help="Look for streams of this computer only.")
     ] = False,
-    config: Annotated[str | None, typer.Option(help="YAML with any of these options.")] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(help="YAML with any of these options.", autocompletion=complete_live_config),
+    ] = None,
 ) -> None:
     """Watch live predictions from a device, a simulated person or a recording."""
-    options: dict[str, Any] = {k: v for k, v in locals().items() if k in LiveSettings.model_fields}
+    given = locals()
+    from physiosync_rt.cli.settings import LiveSettings, live_settings
+    from physiosync_rt.lsl.config import configure
+
+    options: dict[str, Any] = {k: v for k, v in given.items() if k in LiveSettings.model_fields}
     options["file"] = tuple(file or ())
     options["board"] = None
     if board is not None:
@@ -140,11 +167,15 @@ def live(
         duration_s=settings.duration,
     )
     outputs.check()
-    from physiosync_rt.lsl.config import configure
-
     configure(local=settings.local)
+    # Torch takes seconds to load: a person hears before that what goes on.
+    typer.echo(_FIRST_WORDS[settings.source], err=True)
+    from physiosync_rt.bundle.card import find_bundle, read_card
+
+    read_card(find_bundle(settings.bundle))
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
+    from physiosync_rt.cli.session import run_session, summary
     from physiosync_rt.live.engine import Engine
     from physiosync_rt.preprocess.baseline import parse_request
 
@@ -162,6 +193,15 @@ def live(
     )
     run_session(engine, outputs, settings.model_dump(mode="json", exclude_defaults=True))
     typer.echo(summary(engine, outputs))
+
+
+_FIRST_WORDS = {
+    "lsl": "looking for streams",
+    "brainflow": "opening the board",
+    "simulated": "simulating a person",
+    "file": "reading the recording",
+}
+"""What a live run says while it loads, by source."""
 
 
 def make_source(settings: LiveSettings, card: Card) -> Source:

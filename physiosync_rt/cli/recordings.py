@@ -8,7 +8,7 @@ from pathlib import Path
 from physiosync_rt.bundle.card import Card
 from physiosync_rt.datatypes import Recording
 from physiosync_rt.devices import Device, map_recording
-from physiosync_rt.formats.placement import Join
+from physiosync_rt.formats.join import Join
 from physiosync_rt.formats.registry import read
 from physiosync_rt.formats.session import one_session
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from rich.console import Console
 
 from physiosync_rt import __version__
+from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.dashboard import display_available, render_png, run_dashboard
 from physiosync_rt.dashboard.qt import load as load_qt
 from physiosync_rt.datatypes import Snapshot
@@ -22,70 +22,8 @@ from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.thread import EngineThread
 from physiosync_rt.live.watchdog import Watchdog
 from physiosync_rt.pipeline.stream import StreamPipeline
-from physiosync_rt.sinks.csv_log import CsvLog, check_writable
+from physiosync_rt.sinks.csv_log import CsvLog
 from physiosync_rt.views.terminal import TerminalView
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """Where a run goes and how it is watched.
-
-    ``png`` is a picture of the dashboard at the end of the run.
-    """
-
-    csv: Path | None = None
-    record: Path | None = None
-    outlet: bool = False
-    headless: bool = False
-    quiet: bool = False
-    png: Path | None = None
-    duration_s: float | None = None
-
-    def check(self) -> None:
-        """Refuse what cannot be written, before anything starts.
-
-        Raises
-        ------
-        UserError
-            A path cannot be written, or the recording exists.
-        """
-        for path, option in ((self.csv, "--csv"), (self.record, "--record"), (self.png, "--png")):
-            if path is not None:
-                check_writable(path, option)
-        if self.record is not None and self.record.exists():
-            raise UserError(
-                f"--record {self.record} exists and recordings are never overwritten; "
-                "choose a new name"
-            )
-        if self.duration_s is not None:
-            check_number("--duration", self.duration_s, above=0)
-
-
-def check_number(
-    option: str,
-    value: float,
-    *,
-    least: float = -math.inf,
-    above: float = -math.inf,
-    most: float = math.inf,
-) -> None:
-    """Refuse a number that is none, or out of range.
-
-    Raises
-    ------
-    UserError
-        It is not finite, or outside of what the option can take.
-    """
-    if math.isfinite(value) and value >= least and value > above and value <= most:
-        return
-    limits = [
-        f"{word} {limit:g}"
-        for word, limit in (("at least", least), ("above", above), ("at most", most))
-        if math.isfinite(limit)
-    ]
-    raise UserError(
-        f"{option} {value:g} is not possible: a number {' and '.join(limits)} is wanted"
-    )
 
 
 def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from physiosync_rt.devices import BrainFlowSettings
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.placement import Join
+from physiosync_rt.formats.join import Join
 from physiosync_rt.utils.resources import find_config
 from physiosync_rt.utils.yaml_config import FrozenModel, read_yaml
 

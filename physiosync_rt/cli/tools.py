@@ -13,11 +13,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from physiosync_rt.cli.options import DeviceOption, JsonOption, LocalOption
+from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.errors import UserError
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Local = Annotated[bool, typer.Option("--local", help="Look for streams of this computer only.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to look.")]
 
 
@@ -28,9 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def streams(
-    as_json: Json = False,
+    as_json: JsonOption = False,
     timeout: Timeout = 3.0,
-    local: Local = False,
+    local: LocalOption = False,
     assist: Annotated[
         bool, typer.Option("--assist", help="Write a device YAML from what is in sight.")
     ] = False,
@@ -91,7 +91,7 @@ def _assist(query: str | None, seconds: float, timeout: float, out: Path | None)
         )
 
 
-def boards(as_json: Json = False) -> None:
+def boards(as_json: JsonOption = False) -> None:
     """List the BrainFlow boards and what they measure."""
     from physiosync_rt.brainflow.boards import list_boards
 
@@ -112,21 +112,20 @@ def record(
     out: Annotated[Path, typer.Option(help="XDF file to write.")],
     eeg: Annotated[str | None, typer.Option(help="Name, type or source_id of the EEG.")] = None,
     pps: Annotated[str | None, typer.Option(help="Name, type or source_id of GSR or ECG.")] = None,
-    device: Annotated[str | None, typer.Option(help="Device YAML.")] = None,
+    device: DeviceOption = None,
     duration: Annotated[float | None, typer.Option(help="End after so many seconds.")] = None,
     timeout: Timeout = 10.0,
-    local: Local = False,
+    local: LocalOption = False,
 ) -> None:
     """Record LSL streams to XDF, with raw stamps and clock corrections."""
+    Outputs(record=out, duration_s=duration).check()
     from physiosync_rt.lsl.config import configure
 
     configure(local=local)
-    from physiosync_rt.cli.session import Outputs
     from physiosync_rt.devices import load_device
     from physiosync_rt.lsl.source import LslSource
     from physiosync_rt.sinks.recorder import Recorder
 
-    Outputs(record=out, duration_s=duration).check()
     source = LslSource(eeg, pps, device=load_device(device) if device else None, timeout=timeout)
     counts: dict[str, int] = {}
     try:
@@ -153,8 +152,8 @@ def record(
     typer.echo(f"wrote {out}: " + ", ".join(f"{name} {n} samples" for name, n in counts.items()))
 
 
-def doctor(as_json: Json = False) -> None:
-    """Check what works on this computer, and say the mend for what does not."""
+def doctor(as_json: JsonOption = False) -> None:
+    """Check what works on this computer, and say the fix for what does not."""
     from physiosync_rt.doctor import check_all, show
 
     findings = check_all()

@@ -11,16 +11,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from physiosync_rt.cli.options import complete_train_config
 from physiosync_rt.cli.progress import progress_bar, stages_of
 from physiosync_rt.utils.resources import find_config
-from physiosync_rt.utils.yaml_config import read_yaml
 
 if TYPE_CHECKING:
     from physiosync_training.evaluation.evaluate import Assessment
     from physiosync_training.experiment.experiment import Experiment, Work
     from physiosync_training.loop.loop import StopRequest
 
-ConfigOption = Annotated[str, typer.Option(help="YAML file, or the name of a shipped one.")]
+ConfigOption = Annotated[
+    str,
+    typer.Option(
+        help="YAML file, or the name of a shipped one.", autocompletion=complete_train_config
+    ),
+]
 OutOption = Annotated[Path, typer.Option(help="Folder for everything that comes out.")]
 SetOption = Annotated[
     list[str] | None,
@@ -112,6 +117,7 @@ def _work(
     cluster: str | None,
 ) -> tuple[Experiment, list[Any]]:
     """Prepare the data and do the work on every fold, with a bar and a clean stop."""
+    from physiosync_rt.utils.yaml_config import read_yaml
     from physiosync_training.experiment.config import RunConfig
     from physiosync_training.experiment.experiment import is_first_process, prepare, run_here
     from physiosync_training.experiment.ray_cluster import check_cluster, run_on_cluster

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from physiosync_rt import __version__
-from physiosync_rt.utils.child_process import Answer, ask
-from physiosync_rt.utils.resources import bundle_names, configs_dir
+from physiosync_rt.utils.child_process import Answer, Child, ask
+from physiosync_rt.utils.resources import bundle_names, config_names
 
 Status = Literal["ok", "note", "bad"]
 """``note`` is something to know or an extra that is not there; ``bad`` stops the live path."""
@@ -46,7 +44,7 @@ def check_python() -> Finding:
 
 def check_files() -> Finding:
     """Shipped bundles and device descriptions."""
-    devices = sorted(path.stem for path in (configs_dir() / "devices").glob("*.yaml"))
+    devices = config_names("devices")
     found = f"{len(bundle_names())} bundles, {len(devices)} device descriptions"
     if not devices or not bundle_names():
         mend = "install again: pip install --force-reinstall --no-deps physiosync-rt"
@@ -81,21 +79,8 @@ def check_loopback() -> Finding:
     # Its own session, whatever network this process is set to.
     env = {name: value for name, value in os.environ.items() if name != "LSLAPICFG"}
     module = ["-m", "physiosync_rt.doctor.loopback"]
-    sender = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-W", "ignore", *module, "send", session],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=env,
-    )
-    try:
-        answer = ask([*module, "receive", session], TIMEOUT_S, env)
-    finally:
-        sender.terminate()
-        try:
-            sender.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            sender.kill()
-            sender.wait()
+    with Child("the sender", [*module, "send", session], env) as sender:
+        answer = ask([*module, "receive", session], TIMEOUT_S, env, beside=sender)
     return _judge_loopback(answer)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from scipy.io import loadmat
 
 from physiosync_rt.datatypes import (
     FloatArray,
@@ -168,6 +167,8 @@ def read_dreamer(path: Path | str) -> Iterator[Recording]:
 
 def _root(path: Path) -> Any:
     """Return the DREAMER struct."""
+    from scipy.io import loadmat
+
     try:
         content = loadmat(path, variable_names=["DREAMER"])
     except NotImplementedError as error:

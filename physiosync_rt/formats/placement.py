@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 from physiosync_rt.datatypes import Modality, RecordedMarkers, RecordedStream, Recording
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected, span, zero_time
+from physiosync_rt.formats.join import Join
 
 FILE_GAP_S = 1.0
 """Pause between files that are put one after the other."""
@@ -23,17 +23,6 @@ LONGEST_PAUSE_S = 300.0
 (`align.thresholds.RESET_S`), and a row for every second of it would carry no information."""
 
 _SEQUENCE_NOTE = f"the files were put one after the other, {FILE_GAP_S:g} s apart"
-
-
-class Join(StrEnum):
-    """How several files become one session."""
-
-    CLOCK = "clock"
-    """By their absolute start times."""
-    TURN = "turn"
-    """One after the other in the given order, `FILE_GAP_S` apart."""
-    TOGETHER = "together"
-    """All begin at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)

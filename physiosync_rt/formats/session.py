@@ -18,7 +18,8 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import unique_names
 from physiosync_rt.formats.clocks import zero_time
-from physiosync_rt.formats.placement import Join, place
+from physiosync_rt.formats.join import Join
+from physiosync_rt.formats.placement import place
 
 
 def one_session(recordings: Sequence[Recording], join: Join | None = None) -> Recording:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import pyxdf
 
 from physiosync_rt.datatypes import (
     FloatArray,
@@ -52,6 +51,8 @@ def read(path: Path) -> Recording:
     UserError
         There are no samples in the file, or a chunk declares more than it can contain.
     """
+    import pyxdf
+
     _check_sample_counts(path)
     with _captured_warnings() as warnings:
         raw_streams, header = pyxdf.load_xdf(
@@ -89,7 +90,9 @@ def _check_sample_counts(path: Path) -> None:
 
     pyxdf allocates memory for the declared number: one wrong byte would exhaust the memory.
     """
-    with pyxdf.pyxdf.open_xdf(path) as file:
+    from pyxdf.pyxdf import open_xdf
+
+    with open_xdf(path) as file:
         while True:
             length = _variable_int(file.read(1), file)
             if length is None:
@@ -191,6 +194,8 @@ def _start_utc(header: Mapping[str, Any] | None) -> float | None:
 @contextmanager
 def _captured_warnings() -> Iterator[list[str]]:
     """Collect pyxdf's log messages, and keep them off the console."""
+    import pyxdf
+
     found: list[str] = []
 
     class Collector(logging.Handler):

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import argparse
 import signal
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
-from types import FrameType, TracebackType
-from typing import Self
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
+from physiosync_rt.lsl.source import LslSource
 from physiosync_rt.pipeline.chunking import in_time_order
-from physiosync_rt.preprocess.baseline import Baseline
 from physiosync_rt.simulation import LatentCourse, Person, PersonStream, simulate
+from physiosync_rt.utils.child_process import Child
+
+if TYPE_CHECKING:
+    # The player itself needs no torch.
+    from physiosync_rt.bundle.predictor import Predictor
+    from physiosync_rt.preprocess.baseline import Baseline
 
 CHUNK_S = 0.02
 REST_S = 40.0
 DEMO_REST_S = 5.0
+FIRST_LISTENER_S = 120.0
+"""Longest wait for the first listener, which loads torch meanwhile."""
+
 LISTENER_S = 30.0
+"""Longest time without a listener after that."""
+
+FIND_S = 20.0
+"""Longest search for the player's streams."""
 
 
 def person_stream(
@@ -56,7 +66,7 @@ def rest_of(predictor: Predictor, seed: int) -> Baseline:
     return replace(rest, origin="an earlier session of the simulated person")
 
 
-class DemoPlayer:
+class DemoPlayer(Child):
     """The player's process as a context: started, found by its source_ids, ended by its id.
 
     Parameters
@@ -66,41 +76,21 @@ class DemoPlayer:
     """
 
     def __init__(self, ch_names: tuple[str, ...], seed: int) -> None:
-        self._token = f"physiosync-demo-{time.time_ns():x}"
-        self._command = [
-            *(sys.executable, "-m", "physiosync_rt.lsl.demo_player"),
-            *("--token", self._token, "--seed", str(seed), "--channels", ",".join(ch_names)),
-        ]
-        self._process: subprocess.Popen[bytes] | None = None
+        token = f"physiosync-demo-{time.time_ns():x}"
+        super().__init__(
+            "the demo's player",
+            [
+                *("-m", "physiosync_rt.lsl.demo_player"),
+                *("--token", token, "--seed", str(seed), "--channels", ",".join(ch_names)),
+            ],
+        )
+        self._token = token
 
-    @property
-    def eeg_id(self) -> str:
-        """source_id of the EEG stream."""
-        return f"{self._token}-eeg"
-
-    @property
-    def gsr_id(self) -> str:
-        """source_id of the GSR stream."""
-        return f"{self._token}-gsr"
-
-    def __enter__(self) -> Self:
-        # In a group of its own, so that Ctrl-C ends the run first and the player after it.
-        self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(5.0)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+    def source(self, timeout: float = FIND_S) -> LslSource:
+        """Make a source of the player's streams, which says at once when the player has died."""
+        return LslSource(
+            f"{self._token}-eeg", f"{self._token}-gsr", timeout=timeout, check=self.check
+        )
 
 
 def play(stream: PersonStream, token: str, stopping: threading.Event) -> None:
@@ -123,13 +113,13 @@ def play(stream: PersonStream, token: str, stopping: threading.Event) -> None:
     }
     outlets = {name: pylsl.StreamOutlet(make_info(spec)) for name, spec in specs.items()}
     # The person begins when somebody listens, and ends when nobody has for a while.
-    last_heard = time.monotonic()
+    began = time.monotonic()
     while not any(outlet.have_consumers() for outlet in outlets.values()):
-        if stopping.wait(0.02) or time.monotonic() - last_heard > LISTENER_S:
+        if stopping.wait(0.02) or time.monotonic() - began > FIRST_LISTENER_S:
             return
     if stopping.wait(0.5):
         return
-    start = pylsl.local_clock()
+    start, last_heard = pylsl.local_clock(), time.monotonic()
     while not stopping.wait(CHUNK_S) and time.monotonic() - last_heard < LISTENER_S:
         now = pylsl.local_clock() - start
         for chunk in stream.read_until(now):

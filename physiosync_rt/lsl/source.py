@@ -44,6 +44,8 @@ class LslSource:
         Describes channels that the stream itself does not.
     timeout : float
         Seconds to search for the streams.
+    check : callable
+        Called while searching and at every poll; raises where the process that sends has died.
 
     Attributes
     ----------
@@ -64,11 +66,13 @@ class LslSource:
         *,
         device: Device | None = None,
         timeout: float = 10.0,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self.notices: list[str] = []
         self._queries = {"--eeg": eeg, "--pps": pps}
         self._device = device
         self._timeout = timeout
+        self._check = check
         self._signals: list[SignalInlet] = []
         self._recoveries: list[Reconnect] = []
         self._marker_recoveries: list[Reconnect] = []
@@ -138,6 +142,7 @@ class LslSource:
 
     def poll(self, timeout: float) -> Batch:
         """Return everything that has arrived; wait at most ``timeout`` s for the first EEG."""
+        self._check()
         chunks: list[Chunk] = []
         for inlet, recovery in zip(self._signals, self._recoveries, strict=True):
             found = inlet.drain(timeout if inlet is self._signals[0] else 0.0)
@@ -182,6 +187,7 @@ class LslSource:
         until = time.monotonic() + _SEARCH_S
 
         def enough(infos: Sequence[pylsl.StreamInfo]) -> bool:
+            self._check()
             specs = [_rough_spec(info) for info in infos if not is_marker(info)]
             eeg, pps = self._queries["--eeg"], self._queries["--pps"]
             has_eeg = any(self._wanted(spec, eeg, (Modality.EEG,)) for spec in specs)

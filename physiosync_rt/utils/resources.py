@@ -49,11 +49,16 @@ def find_config(kind: str, name: str | Path) -> Path:
     shipped = folder / f"{path.name.removesuffix('.yaml')}.yaml"
     if path.parent == Path() and shipped.is_file():
         return shipped
-    names = ", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none"
+    names = ", ".join(config_names(kind)) or "none"
     raise UserError(
         f"there is no file {str(name)!r}; give the path of a YAML file or one of the shipped "
         f"{kind} names: {names}"
     )
+
+
+def config_names(kind: str) -> tuple[str, ...]:
+    """Names of the shipped YAML files of a kind: ``train``, ``live`` or ``devices``."""
+    return tuple(sorted(p.stem for p in (configs_dir() / kind).glob("*.yaml")))
 
 
 def bundle_names() -> tuple[str, ...]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from physiosync_rt.bundle.card import CARD
 from physiosync_rt.cli import main
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.formats.xdf_writer import XdfWriter
 from physiosync_rt.simulation.write_xdf import write_recording
+from physiosync_rt.utils.resources import bundle_path
 
 Run = Callable[..., str]
 
@@ -149,3 +152,36 @@ def test_other_commands(refused: Run, words: list[str], says: str) -> None:
 def test_a_recording_is_never_overwritten(refused: Run, person: Path) -> None:
     said = refused("live", "--source", "simulated", "--record", person)
     assert "exists and recordings are never overwritten" in said
+
+
+@pytest.mark.parametrize("place", ["bundle", "bundles/S01"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["live", "--source", "simulated", "--bundle"],
+        ["demo", "--bundle"],
+        ["bench", "follow", "--bundle"],
+        ["inspect"],
+    ],
+)
+def test_a_bundle_that_lies_deeper_is_named(
+    refused: Run, tmp_path: Path, place: str, words: list[str]
+) -> None:
+    bundle = tmp_path / "runs" / place
+    bundle.mkdir(parents=True)
+    shutil.copy(bundle_path("demo-muse") / CARD, bundle)
+    said = refused(*words, tmp_path / "runs")
+    assert f"runs is not a bundle but holds {bundle}; give that folder" in said
+
+
+def test_a_bundle_without_weights(refused: Run, tmp_path: Path, person: Path) -> None:
+    shutil.copy(bundle_path("demo-muse") / CARD, tmp_path)
+    assert "weights.safetensors cannot be read" in refused("inspect", tmp_path)
+    (tmp_path / "here").rmdir()
+    said = refused("predict", person, "--csv", "run.csv", "--bundle", tmp_path)
+    assert "weights.safetensors cannot be read" in said
+
+
+def test_a_folder_that_is_not_a_bundle(refused: Run, person: Path, tmp_path: Path) -> None:
+    said = refused("predict", person, "--csv", "run.csv", "--bundle", tmp_path)
+    assert "is not a bundle: card.json cannot be read (No such file or directory)" in said

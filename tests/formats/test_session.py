@@ -16,7 +16,8 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import span, zero_time
-from physiosync_rt.formats.placement import FILE_GAP_S, LONGEST_PAUSE_S, Join
+from physiosync_rt.formats.join import Join
+from physiosync_rt.formats.placement import FILE_GAP_S, LONGEST_PAUSE_S
 from physiosync_rt.formats.session import one_session
 
 

@@ -54,8 +54,10 @@ def heard_pulses(
         Pulses before this second are left out.
     """
     prefix = f"p{uuid.uuid4().hex[:8]}-"
-    with ReplayProcess(path, prefix, faults=faults, stop=seconds):
-        source = LslSource(f"{prefix}PulseEEG", f"{prefix}PulseGSR", timeout=30.0)
+    with ReplayProcess(path, prefix, faults=faults, stop=seconds) as player:
+        source = LslSource(
+            f"{prefix}PulseEEG", f"{prefix}PulseGSR", timeout=30.0, check=player.check
+        )
         aligners: dict[str, StreamAligner] = {}
         grids: dict[str, list[GridChunk]] = {}
         early = []

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from physiosync_rt.cli import main
+from physiosync_rt.lsl.demo_player import FIND_S
+from physiosync_rt.utils import child_process
+
 COMMAND = [sys.executable, "-m", "physiosync_rt", "demo", "--headless"]
 
 
@@ -55,3 +59,21 @@ def test_ctrl_c_leaves_a_complete_csv(tmp_path: Path, end: signal.Signals) -> No
     run = json.loads(log.with_suffix(".json").read_text(encoding="utf-8"))
     assert run["rows"] == len(rows)
     assert "finished" in run
+
+
+def test_a_player_that_dies_is_quoted_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = child_process._command
+    broken = ["-c", "raise ImportError('liblsl is broken here')"]
+    monkeypatch.setattr(child_process, "_command", lambda _: real(broken))
+    words = ["physiosync", "demo", "--headless", "--csv", str(tmp_path / "demo.csv")]
+    monkeypatch.setattr(sys, "argv", words)
+    began = time.monotonic()
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert time.monotonic() - began < FIND_S
+    said = capsys.readouterr().err
+    assert "physiosync: the demo's player died: ImportError: liblsl is broken here\n" in said
+    assert not (tmp_path / "demo.csv").exists()

@@ -11,7 +11,8 @@ import pytest
 
 from physiosync_rt.bundle.bundle import Bundle, load_bundle
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.cli.session import Outputs, outcome, summary
+from physiosync_rt.cli.outputs import Outputs
+from physiosync_rt.cli.session import outcome, summary
 from physiosync_rt.datatypes import Modality, Reason, RecordedStream, Recording
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.preprocess.baseline import BaselineRequest

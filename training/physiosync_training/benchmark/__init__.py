@@ -3,3 +3,7 @@
 `bench` lets both take turns and measures them, `variants` has the two, `released` the release's
 steps, `watch` the clock.
 """
+
+from physiosync_rt.utils.extras import require_packages
+
+require_packages(("lightning_fabric",), "train", "training")

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.extras import require
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import Experiment, Work, fold_run, prepare
 from physiosync_training.experiment.runtime import Runtime, make_fabric
@@ -17,6 +18,7 @@ from physiosync_training.loop.loop import Interrupted, StopRequest
 from physiosync_training.loop.progress import Progress, no_progress
 
 _LOOK_EVERY_S = 1.0
+_NEEDED_FOR = "folds on a cluster (without --cluster they run here)"
 
 
 def check_cluster(config: RunConfig) -> None:
@@ -27,7 +29,7 @@ def check_cluster(config: RunConfig) -> None:
     UserError
         Ray is not installed, or the configuration wants several processes for a fold.
     """
-    _import_ray()
+    require("ray", "cluster", _NEEDED_FOR)
     if config.processes > 1:
         raise UserError("with --cluster every fold is one process: leave processes at 1")
 
@@ -85,20 +87,9 @@ def run_on_cluster(
         return _gather(ray, waiting, progress, stop)
 
 
-def _import_ray() -> Any:
-    try:
-        import ray
-    except ImportError as error:
-        raise UserError(
-            "folds on a cluster need Ray: pip install 'physiosync-rt[cluster]', or leave "
-            "--cluster out"
-        ) from error
-    return ray
-
-
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
-    ray = _import_ray()
+    ray: Any = require("ray", "cluster", _NEEDED_FOR)
     settings: dict[str, Any] = {"address": address, "log_to_driver": False}
     if address == "local":
         settings |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}

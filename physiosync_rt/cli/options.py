@@ -1,0 +1,45 @@
+"""Options that several commands take, and what the shell offers where Tab is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from physiosync_rt.utils.resources import bundle_names, config_names
+
+
+def _offer(names: Callable[[], tuple[str, ...]]) -> Callable[[str], list[str]]:
+    """Complete a word from these names; where none fits, the shell completes paths."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in names() if name.startswith(incomplete)]
+
+    return complete
+
+
+complete_bundle = _offer(bundle_names)
+complete_device = _offer(lambda: config_names("devices"))
+complete_live_config = _offer(lambda: config_names("live"))
+complete_train_config = _offer(lambda: config_names("train"))
+complete_source = _offer(lambda: ("lsl", "brainflow", "simulated", "file"))
+complete_torch_device = _offer(lambda: ("auto", "cpu", "cuda"))
+
+BundleOption = Annotated[
+    str,
+    typer.Option(
+        help="Bundle folder, or the name of a shipped one.", autocompletion=complete_bundle
+    ),
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(help="Device YAML, or the name of a shipped one.", autocompletion=complete_device),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LocalOption = Annotated[
+    bool, typer.Option("--local", help="Look for streams of this computer only.")
+]
+TorchDeviceOption = Annotated[
+    str, typer.Option(help="auto, cpu or cuda.", autocompletion=complete_torch_device)
+]

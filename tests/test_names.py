@@ -1,0 +1,91 @@
+"""The packages go by their own names; `models` and `training` are folders and no packages.
+
+A forgotten ``import models`` still succeeds in a checkout, as an empty namespace package.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OLD = ("models", "training")
+_SKIPPED = {".git", ".venv", "build", "dist", "node_modules", "runs"}
+_OUR_MODULE = re.compile(r"physiosync_(rt|models|training)(\.[a-z_]\w*)+")
+_OLD_MODULE = re.compile(rf"({'|'.join(OLD)})(\.[a-z_]\w*)+")
+
+
+def _files() -> Iterator[Path]:
+    for path in sorted(ROOT.rglob("*.py")):
+        if not _SKIPPED & set(path.relative_to(ROOT).parts):
+            yield path
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _old_names(source: str) -> list[str]:
+    """Imports of the old packages, and modules of theirs that stand as text."""
+    tree = ast.parse(source)
+    found = [name for name in _imported(tree) if name.split(".")[0] in OLD]
+    found += [text for text in _texts(tree) if _OLD_MODULE.fullmatch(text)]
+    code = (text for text in _texts(tree) if "import " in text)
+    for text in code:
+        found += re.findall(rf"^\s*(?:import|from) (?:{'|'.join(OLD)})\b.*", text, re.MULTILINE)
+    return found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import models",
+        "from training.loop import x",
+        "def f():\n    import training.loop as x",
+        "SHAPING = ('models.encoder',)",
+        "code = '''\nimport models\n'''",
+    ],
+)
+def test_an_old_name_is_found(source: str) -> None:
+    assert _old_names(source)
+
+
+def test_no_file_uses_an_old_name() -> None:
+    assert len(list(_files())) > 300
+    found = {}
+    for path in _files():
+        if path != Path(__file__) and (names := _old_names(path.read_text(encoding="utf-8"))):
+            found[str(path.relative_to(ROOT))] = names
+    assert not found
+
+
+def test_modules_that_stand_as_text_exist() -> None:
+    missing = []
+    for path in _files():
+        if not path.is_relative_to(ROOT / "tests"):
+            for text in _texts(ast.parse(path.read_text(encoding="utf-8"))):
+                if _OUR_MODULE.fullmatch(text) and not _exists(text):
+                    missing.append((str(path.relative_to(ROOT)), text))
+    assert not missing
+
+
+def _exists(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
