@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import io
-import runpy
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from helpers.snapshots import make_row, make_snapshot
 from rich.console import Console
 
-from physiosync_rt.datatypes import Prediction, Reason, Snapshot
+from physiosync_rt.datatypes import Reason, Snapshot
 from physiosync_rt.views.terminal import TerminalView, line, sparkline
-
-FACTORY = runpy.run_path(str(Path(__file__).parents[1] / "helpers" / "snapshots.py"))
-make_snapshot: Callable[..., Snapshot] = FACTORY["make_snapshot"]
-make_row: Callable[..., Prediction] = FACTORY["make_row"]
 
 
 def drawn(snapshot: Snapshot | None, width: int = 80, height: int = 24) -> str:

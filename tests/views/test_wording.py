@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import runpy
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from helpers.snapshots import make_row, make_snapshot
 
-from physiosync_rt.datatypes import Prediction, Reason, Snapshot, StreamPhase
+from physiosync_rt.datatypes import Reason, StreamPhase
 from physiosync_rt.views import wording
-
-FACTORY = runpy.run_path(str(Path(__file__).parents[1] / "helpers" / "snapshots.py"))
-make_snapshot: Callable[..., Snapshot] = FACTORY["make_snapshot"]
-make_row: Callable[..., Prediction] = FACTORY["make_row"]
 
 
 def test_every_reason_phase_and_quadrant_has_words() -> None:
