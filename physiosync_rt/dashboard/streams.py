@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Snapshot, StreamPhase, StreamState
+from physiosync_rt.views import palette
 from physiosync_rt.views.wording import PHASES, duration, grouped_scores, number, rarities, rate
 
 _WIDTH = 300
@@ -42,10 +43,10 @@ class PhaseMark(QWidget):
         centre = QPointF(6, 6)
         if self._phase is StreamPhase.STREAMING:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.tint(theme.FINE, 1.0))
+            painter.setBrush(theme.tint(palette.FINE, 1.0))
             painter.drawEllipse(centre, 4.5, 4.5)
         elif self._phase in _TROUBLE:
-            painter.setPen(QPen(theme.tint(theme.ALERT, 1.0), 2.2))
+            painter.setPen(QPen(theme.tint(palette.ALERT, 1.0), 2.2))
             painter.drawLine(QPointF(2.5, 2.5), QPointF(9.5, 9.5))
             if self._phase is StreamPhase.LOST:
                 painter.drawLine(QPointF(2.5, 9.5), QPointF(9.5, 2.5))

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Prediction, Snapshot
+from physiosync_rt.views import palette
 from physiosync_rt.views.wording import number, pps_name, why
 
 SPANS_S = {60: 15, 120: 30, 300: 60}
@@ -133,7 +134,7 @@ class Timeline(theme.Panel):
         self.plot.addItem(self.annotations)
         self.curves = {}
         self.labels = {}
-        for name, colour in (("arousal", theme.AROUSAL), ("valence", theme.VALENCE)):
+        for name, colour in (("arousal", palette.AROUSAL), ("valence", palette.VALENCE)):
             curve = pg.PlotCurveItem(pen=pg.mkPen(colour, width=2), antialias=True)
             label = pg.TextItem(color=colour, anchor=(0, 0.5))
             label.setFont(theme.font(12))

@@ -13,15 +13,12 @@ from rich.text import Text
 
 from physiosync_rt.datatypes import Prediction, Reason, Snapshot, StreamPhase, StreamState
 from physiosync_rt.utils.text import gist
+from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
 from physiosync_rt.views.wording import (
-    ALERT,
-    AROUSAL,
-    FINE,
     GETTING_READY,
     MISSING,
     PHASES,
     QUADRANTS,
-    VALENCE,
     clock,
     duration,
     number,

@@ -17,12 +17,6 @@ from physiosync_rt.datatypes import (
     StreamState,
 )
 
-VALENCE = "#f2b866"
-AROUSAL = "#72b2ff"
-FINE = "#7dc4a5"
-ALERT = "#f27d70"
-"""The four colours that mean something, the same in every view; words and shapes repeat them."""
-
 QUADRANTS: dict[str, tuple[str, str]] = {
     "HVHA": ("excited", "high valence, high arousal"),
     "HVLA": ("calm", "high valence, low arousal"),
