@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from physiosync_rt.align.nonfinite import NonFiniteFilter
 from physiosync_rt.align.pending import PendingSamples, Suspect
 from physiosync_rt.align.rate import OFF_RATE, RateMeter
 from physiosync_rt.align.sample_counter import SampleCounter
-from physiosync_rt.align.stats import Counters
+from physiosync_rt.align.stats import Counters, StreamStats
 from physiosync_rt.align.thresholds import (
     CATCH_UP_S,
     CONFIRM_LOSS_S,
@@ -137,6 +138,18 @@ class StreamAligner:
         """Whether the stamps stand still at present."""
         return self._stuck is not None or self._n_same > CONSTANT_S * self.spec.sfreq
 
+    @property
+    def stats(self) -> StreamStats:
+        """Counts, rate, jitter and drift as they are now."""
+        return StreamStats(
+            **asdict(self.counters),
+            sfreq_effective=self.sfreq_effective,
+            jitter_ms=1e3 * self.jitter_s,
+            drift_ppm=self.drift_ppm,
+            rate_is_off=self.off_rate,
+            clock_is_stuck=self.stuck,
+        )
+
     def push(self, chunk: Chunk) -> list[GridChunk]:
         """Take the next chunk of this stream; return the grid rows that became known."""
         for at in range(0, len(chunk), BLOCK):
@@ -155,7 +168,7 @@ class StreamAligner:
             self.counters.received += 1
             self.counters.off_rate += self.off_rate
             if not math.isfinite(stamp):
-                self.counters.bad += 1
+                self.counters.nonfinite += 1
                 continue
             known = self._duplicates.has(stamp, values[i])
             if counters is not None:
@@ -165,7 +178,7 @@ class StreamAligner:
                     continue
                 self._take_counted(stamp + self._rebase, steps, samples[i])
             elif known:
-                self.counters.duplicated += 1
+                self.counters.duplicates += 1
                 continue
             else:
                 missing = self._loss_detector.add(stamp)
@@ -226,7 +239,7 @@ class StreamAligner:
             self._set_clock(stamp, sample)
             return
         if stamp == self._stuck:
-            self.counters.constant += 1
+            self.counters.stuck_clock += 1
             return
         self._stuck = None
         clock, suspicion = self._clock, self._pending
@@ -267,7 +280,7 @@ class StreamAligner:
         recent = self._pending.newest(self._confirm_n)
         if min(recent) == max(recent):
             if n_waiting >= CONSTANT_S * sfreq + 1:
-                self.counters.constant += n_waiting
+                self.counters.stuck_clock += n_waiting
                 self._stuck = recent[-1]
                 self._pending.clear()
             return
@@ -334,7 +347,7 @@ class StreamAligner:
         if self._n_same > CONSTANT_S * self.spec.sfreq:
             # The count goes on alone.
             stamp = clock.time + steps * clock.period
-            self.counters.constant += 1
+            self.counters.stuck_clock += 1
         jump_s = steps * clock.period
         late_s = stamp - clock.time - jump_s
         restarted = jump_s >= GAP_S and abs(late_s) > TRUST_COUNTER_S

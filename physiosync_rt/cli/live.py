@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from physiosync_rt.bundle.card import Card
-from physiosync_rt.cli.session import Outputs, check_number, run_session, summary
+from physiosync_rt.cli.session import Outputs, check_number, run_session
 from physiosync_rt.cli.settings import LiveSettings, live_settings
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.placement import Join
 from physiosync_rt.sources.base import Source
+from physiosync_rt.views.summary import run_summary
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +60,7 @@ def demo(
         source = LslSource(player.eeg_id, player.gsr_id, timeout=20.0)
         engine = Engine(source, predictor, baseline=rest_of(predictor, seed))
         run_session(engine, outputs, {"command": "demo", "bundle": bundle, "seed": seed})
-    typer.echo(summary(engine, outputs))
+    typer.echo(run_summary(engine.state))
 
 
 def live(
@@ -161,7 +162,7 @@ def live(
         min_quality=settings.min_quality,
     )
     run_session(engine, outputs, settings.model_dump(mode="json", exclude_defaults=True))
-    typer.echo(summary(engine, outputs))
+    typer.echo(run_summary(engine.state))
 
 
 def make_source(settings: LiveSettings, card: Card) -> Source:

@@ -25,8 +25,9 @@ from PySide6.QtWidgets import QApplication
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.qt import display_available
-from physiosync_rt.datatypes import Command, Snapshot
 from physiosync_rt.errors import UserError
+from physiosync_rt.live.options import Command
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.wording import waiting_for
 
 FIGURES_MS = 100

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.datatypes import Prediction, Snapshot
+from physiosync_rt.datatypes import Prediction
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
 from physiosync_rt.views.wording import QUADRANTS
 

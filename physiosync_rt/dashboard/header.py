@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.datatypes import Command, Snapshot
+from physiosync_rt.live.options import Command
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.wording import clock, is_capturing
 
 

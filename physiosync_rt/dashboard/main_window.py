@@ -15,7 +15,9 @@ from physiosync_rt.dashboard.readout import Readout
 from physiosync_rt.dashboard.streams import RowsPanel, StreamColumn
 from physiosync_rt.dashboard.timeline import Timeline
 from physiosync_rt.dashboard.traces import EegPanel, PpsPanel
-from physiosync_rt.datatypes import Command, Snapshot
+from physiosync_rt.live.options import Command
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.views.events_text import notice_text
 
 SIZE = QSize(1280, 800)
 
@@ -67,7 +69,7 @@ class Dashboard(QMainWindow):
     def refresh_figures(self, snapshot: Snapshot) -> None:
         """Show everything but the traces."""
         self.header.refresh(snapshot)
-        self.say(snapshot.notice)
+        self.say(notice_text(snapshot.notices))
         self.readout.refresh(snapshot)
         self.timeline.refresh(snapshot)
         self.rows.refresh(snapshot)

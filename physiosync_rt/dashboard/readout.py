@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.circumplex import Circumplex
-from physiosync_rt.datatypes import Snapshot
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
 from physiosync_rt.views.wording import (
     GETTING_READY,

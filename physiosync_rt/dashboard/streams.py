@@ -7,12 +7,18 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from physiosync_rt.bundle.card import Score
 from physiosync_rt.dashboard import theme
-from physiosync_rt.datatypes import Snapshot, StreamPhase, StreamState
+from physiosync_rt.live.snapshot import Snapshot, StreamState
+from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.views import palette
-from physiosync_rt.views.wording import PHASES, duration, grouped_scores, number, rarities, rate
+from physiosync_rt.views.scores_text import score_groups
+from physiosync_rt.views.wording import PHASES, RARE, STREAM_COUNTS, duration, number, rate
 
 _WIDTH = 300
+_COUNTS = ("gaps", "lost", "delivered_late", *RARE)
+"""Counts of `StreamStats` on a card, in their order."""
+
 _TROUBLE = (StreamPhase.STALLED, StreamPhase.LOST)
 
 
@@ -117,14 +123,7 @@ class StreamCard(theme.Panel):
                 "age": "Time since the newest sample",
                 "jitter": "Spread of the time stamps around an even grid",
                 "drift": "How much longer than declared a sample lasts, in millionths",
-                "gaps": "Stretches without samples",
-                "lost": "Samples that never arrived",
-                "late": "Samples that were delivered late, and used",
-                "twice": "Samples that came twice, and are left out",
-                "no number": "Samples with a value that is no number, and are left out",
-                "no time": "Samples whose time stamps stood still",
-                "too late": "Samples that came after their row was made",
-                "clock resets": "How often the device's clock was set anew",
+                **{STREAM_COUNTS[name].word: STREAM_COUNTS[name].meaning for name in _COUNTS},
             }
         )
         self.column.setSpacing(5)
@@ -140,15 +139,12 @@ class StreamCard(theme.Panel):
         self.phase.set_role("alert" if trouble else "muted")
         self.facts.say("rate", rate(state))
         self.facts.say("age", duration(state.age_s), alert=trouble)
-        self.facts.say("jitter", number(state.jitter_ms if state.received else None, 1, "ms"))
-        self.facts.say("drift", number(state.drift_ppm, 0, "ppm"))
-        for name, count in (
-            ("gaps", state.gaps),
-            ("lost", state.lost),
-            ("late", state.late),
-            *rarities(state).items(),
-        ):
-            self.facts.say(name, f"{count:,}", alert=count > 0)
+        stats = state.stats
+        self.facts.say("jitter", number(stats.jitter_ms if stats.received else None, 1, "ms"))
+        self.facts.say("drift", number(stats.drift_ppm, 0, "ppm"))
+        for name in _COUNTS:
+            count = getattr(stats, name)
+            self.facts.say(STREAM_COUNTS[name].word, f"{count:,}", alert=count > 0)
 
 
 class ScoresPanel(theme.Panel):
@@ -158,7 +154,7 @@ class ScoresPanel(theme.Panel):
         super().__init__("Scores on held-out data")
         self.column.setSpacing(2)
         self.heading.setContentsMargins(0, 0, 0, 4)
-        self._shown: tuple[str, ...] = ()
+        self._shown: tuple[Score, ...] = ()
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the scores; they are laid out once, as a model's scores do not change."""
@@ -171,7 +167,7 @@ class ScoresPanel(theme.Panel):
             if widget is not None:
                 widget.deleteLater()
         self._shown = snapshot.scores
-        for how, figures in grouped_scores(snapshot.scores).items():
+        for how, figures in score_groups(snapshot.scores).items():
             for figure in figures:
                 label = theme.Text(figure, pixels=12)
                 label.setWordWrap(True)

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.channel_labels import LABEL_WIDTH, ChannelLabels
-from physiosync_rt.datatypes import FloatArray, Modality, Snapshot, Traces
+from physiosync_rt.datatypes import FloatArray, Modality
+from physiosync_rt.live.snapshot import Snapshot, Traces
 from physiosync_rt.views import palette
 from physiosync_rt.views.wording import (
     MISSING,

@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from physiosync_rt.dashboard import qt
-from physiosync_rt.datatypes import Command
+from physiosync_rt.live.options import Command
 
 if TYPE_CHECKING:
     from physiosync_rt.dashboard.main_window import Dashboard
