@@ -123,7 +123,7 @@ def _window_possible() -> bool:
     try:
         load_qt()
     except UserError as error:
-        typer.echo(f"{error} The terminal view takes its place.", err=True)
+        typer.echo(f"{error}; the terminal view takes its place", err=True)
         return False
     return True
 

@@ -156,8 +156,8 @@ def _tell(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
 def _save(window: Dashboard, path: Path) -> None:
     if not window.grab().save(str(path), "PNG"):
         raise UserError(
-            f"The picture {path} could not be written: expected an existing folder that may be "
-            "written to; mend: create it or choose another place."
+            f"the picture {path} could not be written: expected an existing folder that may be "
+            "written to; create it or choose another place"
         )
 
 

@@ -137,7 +137,7 @@ class Header(QWidget):
 
     def _connect(self) -> None:
         self.marker.setToolTip("Write the marker text into the next row (key M)")
-        self.baseline.setToolTip("Capture the resting baseline anew: sit still (key B)")
+        self.baseline.setToolTip("Capture the resting baseline again: sit still (key B)")
         self.record.setToolTip("Record all streams to an XDF file; again to stop (key R)")
         self.marker.clicked.connect(self.send_marker)
         self.marker_text.returnPressed.connect(self.send_marker)

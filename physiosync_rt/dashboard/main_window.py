@@ -12,7 +12,7 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.header import Header
 from physiosync_rt.dashboard.readout import Readout
-from physiosync_rt.dashboard.streams import RowsPanel, StreamColumn
+from physiosync_rt.dashboard.streams import WIDTH, RowsPanel, StreamColumn
 from physiosync_rt.dashboard.timeline import Timeline
 from physiosync_rt.dashboard.traces import EegPanel, PpsPanel
 from physiosync_rt.live.options import Command
@@ -115,7 +115,7 @@ class Dashboard(QMainWindow):
         signals.addWidget(self.pps, 1)
         grid.addLayout(signals, 1, 1)
         grid.addWidget(self.streams, 1, 2)
-        for column, (least, stretch) in enumerate(((360, 7), (420, 11), (300, 0))):
+        for column, (least, stretch) in enumerate(((360, 7), (420, 11), (WIDTH, 0))):
             grid.setColumnMinimumWidth(column, least)
             grid.setColumnStretch(column, stretch)
         for row, stretch in enumerate((5, 12)):

@@ -15,7 +15,9 @@ from physiosync_rt.views import palette
 from physiosync_rt.views.scores_text import score_groups
 from physiosync_rt.views.wording import PHASES, RARE, STREAM_COUNTS, duration, number, rate
 
-_WIDTH = 300
+WIDTH = 322
+"""Of the column, in pixels: room for the longest words of two counts and their values."""
+
 _COUNTS = ("gaps", "lost", "delivered_late", *RARE)
 """Counts of `StreamStats` on a card, in their order."""
 
@@ -69,7 +71,7 @@ class Facts(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(3)
+        grid.setVerticalSpacing(2)
         grid.setColumnMinimumWidth(0, 56)
         grid.setColumnMinimumWidth(1, 84)
         grid.setColumnMinimumWidth(2, 50)
@@ -200,7 +202,7 @@ class StreamColumn(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._inner)
-        self.setFixedWidth(_WIDTH)
+        self.setFixedWidth(WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)

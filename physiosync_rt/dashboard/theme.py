@@ -177,7 +177,7 @@ class Text(QLabel):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the text anew for the new width."""
+        """Shorten the text again for the new width."""
         super().resizeEvent(event)
         self._fit()
 

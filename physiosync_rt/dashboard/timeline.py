@@ -149,7 +149,7 @@ class Timeline(theme.Panel):
         self.column.addWidget(self.plot, 1)
 
     def refresh(self, snapshot: Snapshot) -> None:
-        """Show the history of a snapshot; does nothing while there is no new row."""
+        """Show the history of a snapshot; does nothing without a new row."""
         if snapshot.prediction == self._shown or not snapshot.history:
             return
         self._shown = snapshot.prediction

@@ -110,7 +110,7 @@ GETTING_READY = "Getting ready"
 """Headline until the first prediction can be made."""
 
 MISSING = "–"
-"""Stands where there is no number."""
+"""Stands where a number is missing."""
 
 
 def quality_word(quality: float) -> str:

@@ -1,4 +1,4 @@
-"""Who has stopped talking, and who held back what he said."""
+"""Stall detection, and samples that were held back."""
 
 from __future__ import annotations
 
