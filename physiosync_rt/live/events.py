@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import StreamSpec
+from physiosync_rt.sources.base import Notice
 
 SUMMED_S = 10.0
 """Seconds of samples over which what happens again and again is summed up and said once."""
@@ -73,7 +74,8 @@ class Event:
     @property
     def topic(self) -> tuple[str, str, str]:
         """What it is about: two events of one topic differ in time and numbers alone."""
-        return self.kind, self.stream, self.text
+        about = self.text.topic if isinstance(self.text, Notice) else self.text
+        return self.kind, self.stream, about
 
 
 class Tally:
@@ -144,7 +146,8 @@ class EventLog:
 
     def heed_source(self, said: Sequence[str], now: float) -> None:
         """Take over what the source has said since the last time."""
-        self.events.extend(Event(EventKind.SOURCE, now, text=text) for text in said[self._n_said :])
+        for text in said[self._n_said :]:
+            self.add(Event(EventKind.SOURCE, now, text=text))
         self._n_said = len(said)
 
     def heed_stream(self, spec: StreamSpec, stats: StreamStats, now: float) -> None:

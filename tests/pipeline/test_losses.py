@@ -96,6 +96,12 @@ def test_a_few_lost_samples_are_bridged_counted_and_said(
     )
     written = json.loads(json.dumps(outcome(engine.state)))
     seen = written["streams_seen"]["SimulatedEEG"]
+    # A file format: other programs read these keys.
+    assert set(seen) == {
+        *("received", "lost", "late", "late_in_bursts", "duplicated", "bad", "constant"),
+        *("off_rate", "gaps", "clock_resets", "dropped"),
+        *("sfreq_effective", "jitter_ms", "drift_ppm"),
+    }
     assert seen["lost"] == n_lost
     assert seen["gaps"] == 0
     assert seen["sfreq_effective"] == pytest.approx(128.0, abs=0.1)

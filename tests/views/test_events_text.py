@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.sources.base import Notice
 from physiosync_rt.views.events_text import SENTENCES, notice_text, sentence, told
 
 
@@ -71,10 +72,14 @@ def test_what_came_again_and_again_is_told_once() -> None:
     losses = [Event(EventKind.LOSSES, float(k), "cap", n=k, n_seen=2500) for k in range(1, 11)]
     back = [
         Event(EventKind.SOURCE, 3.0, text=text)
-        for text in ("obci_eeg1 is back", "obci_eeg2 is back")
+        for text in (
+            Notice("obci_eeg1 is back after 2.0 s", topic="obci_eeg1 is back"),
+            "obci_eeg2 is back",
+            Notice("obci_eeg1 is back after 3.0 s", topic="obci_eeg1 is back"),
+        )
     ]
     assert told([*losses[:5], *back, *losses[5:]]) == (
         f"{sentence(losses[0])} (the first of 10 such)",
-        "obci_eeg1 is back",
+        "obci_eeg1 is back after 2.0 s (the first of 2 such)",
         "obci_eeg2 is back",
     )
