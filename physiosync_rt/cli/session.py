@@ -65,7 +65,7 @@ def check_number(
     above: float = -math.inf,
     most: float = math.inf,
 ) -> None:
-    """Refuse a number that is none, or out of range.
+    """Refuse a number that is not finite, or out of range.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From a window and what the network says of it to the row that is written."""
+"""Make the row that is written from a window and the network's estimate."""
 
 from __future__ import annotations
 
