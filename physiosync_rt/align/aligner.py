@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from physiosync_rt.align.nonfinite import NonFiniteFilter
 from physiosync_rt.align.pending import PendingSample, PendingSamples
 from physiosync_rt.align.rate import OFF_RATE, RateMeter
 from physiosync_rt.align.sample_counter import SampleCounter
-from physiosync_rt.align.stats import Counters
+from physiosync_rt.align.stats import Counters, StreamStats
 from physiosync_rt.align.thresholds import (
     CATCH_UP_S,
     CONFIRM_LOSS_S,
@@ -136,6 +137,18 @@ class StreamAligner:
         """Whether the device's clock is stuck at present."""
         return self._stuck is not None or self._n_same > STUCK_S * self.spec.sfreq
 
+    @property
+    def stats(self) -> StreamStats:
+        """Counts, rate, jitter and drift as they are now."""
+        return StreamStats(
+            **asdict(self.counters),
+            sfreq_effective=self.sfreq_effective,
+            jitter_ms=1e3 * self.jitter_s,
+            drift_ppm=self.drift_ppm,
+            rate_is_off=self.off_rate,
+            clock_is_stuck=self.stuck,
+        )
+
     def push(self, chunk: Chunk) -> list[GridChunk]:
         """Add the next chunk of this stream; return the grid rows that became complete."""
         for at in range(0, len(chunk), BLOCK):
@@ -154,7 +167,7 @@ class StreamAligner:
             self.counters.received += 1
             self.counters.off_rate += self.off_rate
             if not math.isfinite(stamp):
-                self.counters.bad += 1
+                self.counters.nonfinite += 1
                 continue
             known = self._duplicates.has(stamp, values[i])
             if counters is not None:
@@ -164,7 +177,7 @@ class StreamAligner:
                     continue
                 self._add_by_counter(stamp + self._rebase, steps, samples[i])
             elif known:
-                self.counters.duplicated += 1
+                self.counters.duplicates += 1
                 continue
             else:
                 missing = self._loss_detector.add(stamp)
@@ -225,7 +238,7 @@ class StreamAligner:
             self._reset_clock(stamp, sample)
             return
         if stamp == self._stuck:
-            self.counters.constant += 1
+            self.counters.stuck_clock += 1
             return
         self._stuck = None
         clock, pending = self._clock, self._pending
@@ -266,7 +279,7 @@ class StreamAligner:
         recent = self._pending.newest(self._confirm_n)
         if min(recent) == max(recent):
             if n_waiting >= STUCK_S * sfreq + 1:
-                self.counters.constant += n_waiting
+                self.counters.stuck_clock += n_waiting
                 self._stuck = recent[-1]
                 self._pending.clear()
             return
@@ -333,7 +346,7 @@ class StreamAligner:
         if self._n_same > STUCK_S * self.spec.sfreq:
             # The clock is stuck, so only the counter is used.
             stamp = clock.time + steps * clock.period
-            self.counters.constant += 1
+            self.counters.stuck_clock += 1
         jump_s = steps * clock.period
         late_s = stamp - clock.time - jump_s
         restarted = jump_s >= GAP_S and abs(late_s) > TRUST_COUNTER_S

@@ -43,7 +43,7 @@ class NonFiniteFilter:
             if len(samples):
                 self._last = samples[-1]
             return samples, samples
-        self._counters.bad += int((~finite.all(axis=1)).sum())
+        self._counters.nonfinite += int((~finite.all(axis=1)).sum())
         absent: BoolArray = np.asarray(~finite.any(axis=1))
         if self._needed is not None:
             absent |= ~finite[:, self._needed].all(axis=1)

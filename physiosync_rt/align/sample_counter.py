@@ -54,7 +54,7 @@ class SampleCounter:
             self._counters.late += 1
             return None
         elif known or steps >= -self._n_memory:
-            self._counters.duplicated += 1
+            self._counters.duplicates += 1
             return None
         else:
             self._missing.clear()

@@ -12,14 +12,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bench.measure_follow import FIRST_PERSON
 from physiosync_rt.bench.players import ReplayProcess
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import Modality, Prediction, StreamPhase, StreamState
+from physiosync_rt.datatypes import Modality, Prediction
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.snapshot import StreamState
+from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.lsl.source import LslSource
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation.write_xdf import write_recording
+from physiosync_rt.views.events_text import notice_text
 
 FAULT_S = 15.0
 """Recorded second at which the fault starts; predictions have started by then."""
@@ -29,7 +33,15 @@ EEG_SFREQ, GSR_SFREQ = 250.0, 32.0
 DRIFT_PPM = 100.0
 """Drift above this counts as detected; crystals are better."""
 
-_COUNTED = ("lost", "late", "duplicated", "gaps", "clock_resets", "constant")
+_COUNTED = {
+    "lost": "lost",
+    "delivered_late": "late",
+    "duplicates": "duplicated",
+    "gaps": "gaps",
+    "clock_resets": "clock_resets",
+    "stuck_clock": "constant",
+}
+"""Counts that tell of a fault, and what `docs/faults.md` calls them, as a run's JSON does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +186,18 @@ class _Observer:
         """Update from the present snapshot."""
         snapshot, state = self._engine.snapshot, self.state
         assert snapshot is not None, "created when the engine opened"
-        if state.received > self._received:
+        received = state.stats.received
+        if received > self._received:
             if not self.arrivals:
                 # Samples of another clock are held for a while before they count.
-                self.began = now - state.received / state.spec.sfreq
-            self._received = state.received
+                self.began = now - received / state.spec.sfreq
+            self._received = received
             self.arrivals.append(now)
         known = {sign for _, sign in self.signs}
         self.signs += [(now, sign) for sign in _signs(state) if sign not in known]
-        if snapshot.notice and (not self.said or self.said[-1][1] != snapshot.notice):
-            self.said.append((now, snapshot.notice))
+        notice = notice_text(snapshot.notices)
+        if notice and (not self.said or self.said[-1][1] != notice):
+            self.said.append((now, notice))
         new = snapshot.rows - self._rows
         if new:
             self.rows += [(now, row) for row in snapshot.history[-new:]]
@@ -191,26 +205,28 @@ class _Observer:
 
 
 def _signs(state: StreamState) -> list[str]:
-    signs = [name for name in _COUNTED if getattr(state, name)]
+    stats = state.stats
+    signs = [name for count, name in _COUNTED.items() if getattr(stats, count)]
     if state.phase in (StreamPhase.STALLED, StreamPhase.LOST):
         signs.append(str(state.phase))
-    if state.rate_is_off:
+    if stats.rate_is_off:
         signs.append("rate")
-    if state.drift_ppm is not None and abs(state.drift_ppm) > DRIFT_PPM and not state.rate_is_off:
+    if stats.drift_ppm is not None and abs(stats.drift_ppm) > DRIFT_PPM and not stats.rate_is_off:
         signs.append("drift")
-    if state.jitter_ms > 5.0:
+    if stats.jitter_ms > 5.0:
         signs.append("jitter")
     return signs
 
 
-def _format_sign(sign: str, state: StreamState) -> str:
-    if sign in _COUNTED:
-        return f"{sign} {getattr(state, sign)}"
+def _format_sign(sign: str, stats: StreamStats) -> str:
+    for count, name in _COUNTED.items():
+        if sign == name:
+            return f"{sign} {getattr(stats, count)}"
     if sign == "rate":
-        return f"rate {state.sfreq_effective:.1f} Hz"
+        return f"rate {stats.sfreq_effective:.1f} Hz"
     if sign == "drift":
-        return f"drift {state.drift_ppm:+.0f} ppm"
-    return f"jitter {state.jitter_ms:.1f} ms" if sign == "jitter" else sign
+        return f"drift {stats.drift_ppm:+.0f} ppm"
+    return f"jitter {stats.jitter_ms:.1f} ms" if sign == "jitter" else sign
 
 
 def run_fault(predictor: Predictor, fault: Fault, recordings: Sequence[Path]) -> Outcome:
@@ -273,7 +289,7 @@ def _outcome(fault: Fault, observer: _Observer, back_at: float) -> Outcome:
     first_after = after[0] if after and paused else math.nan
     return Outcome(
         fault=fault,
-        seen=tuple(_format_sign(sign, observer.state) for _, sign in signs),
+        seen=tuple(_format_sign(sign, observer.state.stats) for _, sign in signs),
         seen_s=signs[0][0] - fault_at if signs else math.nan,
         said=said[0] if said else "",
         rows=len(rows),

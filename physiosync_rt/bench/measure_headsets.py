@@ -43,12 +43,12 @@ def measure_headsets(predictor: Predictor, n_headsets: int, duration_s: float) -
     cpu = time.process_time() - cpu
     for engine in engines:
         engine.close()
-    latencies = [value for engine in engines for value in engine.latencies_ms]
+    latencies = [value for engine in engines for value in engine.state.latencies_ms]
     p50, p99 = np.percentile(latencies, [50, 99])
     return HeadsetFigures(
         n_headsets,
         n_headsets * int(duration_s - engines[0].pipeline.delay_s),
-        sum(engine.rows for engine in engines),
+        sum(engine.state.rows for engine in engines),
         float(p50),
         float(p99),
         cpu / duration_s,

@@ -53,8 +53,8 @@ def measure_live(predictor: Predictor, duration_s: float, seed: int = 7) -> Live
     return LiveFigures(
         predictor.bundle.card.name,
         duration_s,
-        engine.rows,
-        engine.valid_rows,
+        engine.state.rows,
+        engine.state.valid_rows,
         percentiles("sample_age_ms"),
         percentiles("infer_ms"),
         percentiles("latency_ms"),

@@ -18,7 +18,7 @@ from physiosync_rt.brainflow.boards import (
 from physiosync_rt.datatypes import Chunk, FloatArray, IntArray, Modality, StreamSpec
 from physiosync_rt.devices import BrainFlowSettings, CounterUnwrapper, Device, mapper_for
 from physiosync_rt.errors import UserError
-from physiosync_rt.sources.base import Batch
+from physiosync_rt.sources.base import Batch, Notice
 from physiosync_rt.sources.validate import find_problem, require_usable
 from physiosync_rt.utils.retry import Retry, longer
 
@@ -199,7 +199,8 @@ class BrainFlowSource:
             return False
         assert self._last_data is not None, "set when the link was lost"
         now = time.monotonic()
-        self.notices.append(f"{self._settings.board} is back after {now - self._last_data:.1f} s")
+        back = f"{self._settings.board} is back"
+        self.notices.append(Notice(f"{back} after {now - self._last_data:.1f} s", topic=back))
         self._reconnect, self._last_data = None, now
         # The board restarts its counter.
         self._describe_presets()

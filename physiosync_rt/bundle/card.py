@@ -19,6 +19,9 @@ from physiosync_rt.utils.yaml_config import FrozenModel
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
 
+OURS = "physiosync"
+"""What a card calls its own network among the models of its scores."""
+
 
 class Score(FrozenModel):
     """One honest number: what, how measured, on how many, with its interval."""
@@ -33,6 +36,21 @@ class Score(FrozenModel):
     ci_high: float | None = None
     n: int | None = None
     unit: str = ""
+
+    @property
+    def inflated(self) -> bool:
+        """Whether training and test share trials, so that the number is too good."""
+        return "inflated" in self.protocol
+
+    @property
+    def of_network(self) -> bool:
+        """Whether it is the network's own score, not a baseline model's."""
+        return self.model == OURS
+
+    @property
+    def primary(self) -> bool:
+        """Whether its metric is balanced accuracy, by which models are compared."""
+        return self.metric.replace("_", " ") == "balanced accuracy"
 
 
 class Card(FrozenModel):
@@ -104,9 +122,8 @@ class Card(FrozenModel):
         """
         lows: dict[str, float] = {}
         for score in self.scores:
-            honest = "inflated" not in score.protocol and score.model == "physiosync"
-            alike = honest and score.modalities == modalities
-            if alike and score.metric.replace("_", " ") == "balanced accuracy":
+            honest = score.of_network and not score.inflated
+            if honest and score.primary and score.modalities == modalities:
                 low = score.value if score.ci_low is None else score.ci_low
                 lows[score.target] = max(lows.get(score.target, 0.0), low)
         return frozenset(target for target, low in lows.items() if low <= 0.5)

@@ -66,13 +66,15 @@ def predict(
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
     from physiosync_rt.cli.recordings import load_session, wants
-    from physiosync_rt.cli.session import describe_run, outcome, summary
     from physiosync_rt.devices import load_device
     from physiosync_rt.formats.clocks import span
     from physiosync_rt.live.engine import Engine
+    from physiosync_rt.live.run_log import describe_run, outcome
     from physiosync_rt.preprocess.baseline import parse_request
     from physiosync_rt.sinks.csv_log import CsvLog
     from physiosync_rt.sources.file import FileSource
+    from physiosync_rt.views.events_text import told
+    from physiosync_rt.views.summary import run_summary
 
     rest = parse_request(baseline) if baseline else None
     recording = load_session(files, load_device(device) if device else None, subject, join)
@@ -89,7 +91,9 @@ def predict(
     )
     try:
         engine.open()
-        log = CsvLog(csv, describe_run(engine, {"command": "predict", "files": list(files)}))
+        state = engine.state
+        state.csv_path = str(csv)
+        log = CsvLog(csv, describe_run(state, {"command": "predict", "files": list(files)}))
         engine.sinks.append(log)
         first, last = span(recording)
         with progress_bar(Console(stderr=True)) as bar:
@@ -97,13 +101,14 @@ def predict(
             # An interrupted prediction is as complete as it got.
             with suppress(KeyboardInterrupt):
                 while engine.step():
-                    bar.update(task, completed=engine.rows * hop)
-        log.update(**outcome(engine))
+                    bar.update(task, completed=state.rows * hop)
+        said = told(state.events.told)
+        log.update(**outcome(state), told=list(said))
     finally:
         engine.close()
-    for text in dict.fromkeys((*recording.notes, *engine.told)):
+    for text in dict.fromkeys((*recording.notes, *said)):
         typer.echo(f"note: {text}", err=True)
-    typer.echo(summary(engine, outputs))
+    typer.echo(run_summary(state))
 
 
 def replay(

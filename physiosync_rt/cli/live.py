@@ -65,14 +65,15 @@ def demo(
     with DemoPlayer(card.eeg.ch_names, seed) as player:
         from physiosync_rt.bundle.bundle import load_bundle
         from physiosync_rt.bundle.predictor import Predictor
-        from physiosync_rt.cli.session import run_session, summary
+        from physiosync_rt.cli.session import run_session
         from physiosync_rt.live.engine import Engine
         from physiosync_rt.lsl.demo_player import rest_of
+        from physiosync_rt.views.summary import run_summary
 
         predictor = Predictor(load_bundle(bundle))
         engine = Engine(player.source(), predictor, baseline=rest_of(predictor, seed))
         run_session(engine, outputs, {"command": "demo", "bundle": bundle, "seed": seed})
-    typer.echo(summary(engine, outputs))
+    typer.echo(run_summary(engine.state))
 
 
 def live(
@@ -175,9 +176,10 @@ def live(
     read_card(find_bundle(settings.bundle))
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
-    from physiosync_rt.cli.session import run_session, summary
+    from physiosync_rt.cli.session import run_session
     from physiosync_rt.live.engine import Engine
     from physiosync_rt.preprocess.baseline import parse_request
+    from physiosync_rt.views.summary import run_summary
 
     rest = parse_request(settings.baseline) if settings.baseline else None
     loaded = load_bundle(settings.bundle)
@@ -192,7 +194,7 @@ def live(
         min_quality=settings.min_quality,
     )
     run_session(engine, outputs, settings.model_dump(mode="json", exclude_defaults=True))
-    typer.echo(summary(engine, outputs))
+    typer.echo(run_summary(engine.state))
 
 
 _FIRST_WORDS = {

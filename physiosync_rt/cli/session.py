@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
-from physiosync_rt import __version__
 from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.dashboard import display_available, render_png, run_dashboard
 from physiosync_rt.dashboard.qt import load as load_qt
-from physiosync_rt.datatypes import Snapshot
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.run_log import describe_run, outcome
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.thread import EngineThread
-from physiosync_rt.live.watchdog import Watchdog
-from physiosync_rt.pipeline.stream import StreamPipeline
 from physiosync_rt.sinks.csv_log import CsvLog
+from physiosync_rt.views.events_text import told
 from physiosync_rt.views.terminal import TerminalView
 
 
@@ -40,9 +35,9 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
     try:
         engine.open()
         if outputs.csv is not None:
-            log = CsvLog(outputs.csv, describe_run(engine, settings))
+            log = CsvLog(outputs.csv, describe_run(engine.state, settings))
             engine.sinks.append(log)
-            engine.csv_path = str(outputs.csv)
+            engine.state.csv_path = str(outputs.csv)
         if outputs.outlet:
             from physiosync_rt.lsl.prediction_outlet import LslOutlet
 
@@ -54,7 +49,7 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
             _picture(engine.snapshot, outputs.png)
     finally:
         if log is not None:
-            log.update(**outcome(engine))
+            log.update(**outcome(engine.state), told=list(told(engine.state.events.told)))
         engine.close()
 
 
@@ -65,7 +60,7 @@ def _window_possible() -> bool:
     try:
         load_qt()
     except UserError as error:
-        typer.echo(f"{error} The terminal view takes its place.", err=True)
+        typer.echo(f"{error}; the terminal view takes its place", err=True)
         return False
     return True
 
@@ -96,144 +91,3 @@ def _watch(engine: Engine, outputs: Outputs) -> None:
         pass
     finally:
         thread.finish()
-
-
-def describe_run(engine: Engine, settings: dict[str, Any]) -> dict[str, Any]:
-    """Everything that stands in the JSON beside a CSV: enough to know what a row means."""
-    bundle = engine.predictor.bundle
-    card = bundle.card
-    return {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "bundle": {
-            "name": card.name,
-            "title": card.headline,
-            "hash": bundle.digest,
-            "trained_on": card.trained_on,
-            "simulated": card.simulated,
-        },
-        "contract": {
-            "eeg": card.eeg.model_dump(mode="json"),
-            "pps": card.pps.model_dump(mode="json") if card.pps else None,
-            "profile": engine.pipeline.profile.model_dump(mode="json"),
-            "hop_s": engine.pipeline.hop_s,
-            "interpolated": list(engine.pipeline.montage.interpolated),
-        },
-        "streams": [
-            {
-                "name": spec.name,
-                "modality": str(spec.modality),
-                "ch_names": list(spec.ch_names),
-                "sfreq": spec.sfreq,
-                "unit": spec.unit,
-                "source_id": spec.source_id,
-                "host": spec.host,
-            }
-            for spec in engine.specs
-        ],
-        "baseline_from": engine.pipeline.baseline_origin,
-        "settings": settings,
-        "versions": {"physiosync-rt": __version__, **_versions()},
-    }
-
-
-def outcome(engine: Engine) -> dict[str, Any]:
-    """What only the run itself could tell: its rest, its electrodes, its streams, its rows."""
-    pipeline = engine.pipeline
-    bad_s = {
-        name: seconds
-        for stream in pipeline.streams.values()
-        if stream.preprocessor.bad_channels is not None
-        for name, seconds in stream.preprocessor.bad_channels.bad_s.most_common()
-    }
-    found: dict[str, Any] = {
-        "electrodes_bad_s": bad_s,
-        "streams_seen": {
-            spec.name: stream_seen(pipeline.streams[spec.name], engine.watchdogs[spec.name])
-            for spec in engine.specs
-        },
-        "used": dict(engine.used),
-        "withheld": {str(reason): n for reason, n in engine.withheld.items()},
-        "left_out": {f"{what} {why}": n for (what, why), n in engine.left_out.items()},
-        "told": list(engine.told),
-    }
-    if pipeline.baseline is not None:
-        found["baseline"] = pipeline.baseline.to_dict()
-    return found
-
-
-def stream_seen(stream: StreamPipeline, watchdog: Watchdog) -> dict[str, Any]:
-    """What became of a stream's samples, and how even its stamps were."""
-    found: dict[str, Any] = {"dropped": stream.dropped, "late_in_bursts": watchdog.late}
-    aligner = stream.aligner
-    if aligner is None:
-        return found
-    return found | {
-        **asdict(aligner.counters),
-        "sfreq_effective": round(aligner.sfreq_effective, 4),
-        "jitter_ms": round(1e3 * aligner.jitter_s, 3),
-        "drift_ppm": None if aligner.drift_ppm is None else round(aligner.drift_ppm, 1),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": sys.version.split()[0]}
-    for name in ("torch", "numpy", "scipy", "mne", "pylsl", "brainflow"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-_LOSSES = {
-    "lost": "lost",
-    "bad": "no numbers",
-    "duplicated": "twice",
-    "late": "late",
-    "constant": "without a time",
-}
-"""Words for the counters that a person should know at the end."""
-
-
-def _losses(stream: StreamPipeline) -> str:
-    """What went wrong with a stream's samples, in one line; empty where nothing did."""
-    if stream.aligner is None:
-        return ""
-    counters = asdict(stream.aligner.counters)
-    total = max(counters["received"] + counters["lost"], 1)
-    said = [
-        f"{counters[name]:,} {word} ({100 * counters[name] / total:.2g} %)"
-        for name, word in _LOSSES.items()
-        if counters[name]
-    ]
-    said += [
-        f"{counters[n]} {n.replace('_', ' ')}" for n in ("gaps", "clock_resets") if counters[n]
-    ]
-    if stream.dropped:
-        said.append(f"{stream.dropped:,} after their row")
-    return f"{stream.spec.name}: of {total:,} samples {', '.join(said)}" if said else ""
-
-
-def summary(engine: Engine, outputs: Outputs) -> str:
-    """What a run came to, for a person."""
-    text = f"{engine.rows} rows, {engine.valid_rows} with a prediction"
-    if len(engine.used) > 1:
-        text += " (" + ", ".join(f"{n} from {what}" for what, n in engine.used.most_common()) + ")"
-    if engine.left_out:
-        left_out = engine.left_out.most_common()
-        text += f" (left out: {', '.join(f'{what} {n} {why}' for (what, why), n in left_out)})"
-    if engine.withheld:
-        reasons = ", ".join(f"{n} {why}" for why, n in engine.withheld.most_common())
-        text += f" (without one: {reasons})"
-    if bad_s := outcome(engine)["electrodes_bad_s"]:
-        shown = [f"{name} {seconds} s" for name, seconds in list(bad_s.items())[:5]]
-        more = f" and {len(bad_s) - 5} more" if len(bad_s) > 5 else ""
-        text += f"; bad electrodes: {', '.join(shown)}{more}"
-    if engine.rows and engine.pipeline.baseline is None:
-        text += f"; no rest was captured (asked for: {engine.pipeline.baseline_origin})"
-    if outputs.csv:
-        text += f"; wrote {outputs.csv}"
-    text += "".join(f"\n{line}" for line in map(_losses, engine.pipeline.streams.values()) if line)
-    if engine.predictor.bundle.card.simulated:
-        text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
-    return text

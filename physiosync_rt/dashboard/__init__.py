@@ -10,7 +10,8 @@ from pathlib import Path
 
 from physiosync_rt.dashboard import qt
 from physiosync_rt.dashboard.qt import display_available
-from physiosync_rt.datatypes import Command, Snapshot
+from physiosync_rt.live.options import Command
+from physiosync_rt.live.snapshot import Snapshot
 
 __all__ = ["display_available", "render_png", "run_dashboard"]
 

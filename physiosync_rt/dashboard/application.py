@@ -25,8 +25,9 @@ from PySide6.QtWidgets import QApplication
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.qt import display_available
-from physiosync_rt.datatypes import Command, Snapshot
 from physiosync_rt.errors import UserError
+from physiosync_rt.live.options import Command
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.wording import waiting_for
 
 FIGURES_MS = 100
@@ -155,8 +156,8 @@ def _tell(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
 def _save(window: Dashboard, path: Path) -> None:
     if not window.grab().save(str(path), "PNG"):
         raise UserError(
-            f"The picture {path} could not be written: expected an existing folder that may be "
-            "written to; mend: create it or choose another place."
+            f"the picture {path} could not be written: expected an existing folder that may be "
+            "written to; create it or choose another place"
         )
 
 

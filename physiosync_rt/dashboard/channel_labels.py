@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
+from physiosync_rt.views import palette
 from physiosync_rt.views.wording import number, quality_word
 
 LABEL_WIDTH = 62
@@ -68,7 +69,7 @@ class ChannelLabels(QWidget):
             painter.setFont(
                 theme.font(size, QFont.Weight.DemiBold if poor else QFont.Weight.Normal)
             )
-            painter.setPen(theme.tint(theme.ALERT if poor else theme.MUTED, 1.0))
+            painter.setPen(theme.tint(palette.ALERT if poor else theme.MUTED, 1.0))
             box = QRectF(0, middle - 10, self.width() - 22, 20)
             side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(box, side, name)
@@ -80,13 +81,13 @@ def _paint_mark(painter: QPainter, centre: QPointF, word: str) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if word == "good":
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.tint(theme.FINE, 0.9))
+        painter.setBrush(theme.tint(palette.FINE, 0.9))
         painter.drawEllipse(centre, 2.6, 2.6)
     elif word == "fair":
         painter.setPen(QPen(theme.tint(theme.TEXT, 0.9), 1.3))
         painter.drawEllipse(centre, 2.6, 2.6)
     else:
-        painter.setPen(QPen(theme.tint(theme.ALERT, 1.0), 1.6))
+        painter.setPen(QPen(theme.tint(palette.ALERT, 1.0), 1.6))
         for tilt in (-1, 1):
             arm = QPointF(2.6, 2.6 * tilt)
             painter.drawLine(centre - arm, centre + arm)

@@ -15,7 +15,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.datatypes import Prediction, Snapshot
+from physiosync_rt.datatypes import Prediction
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.views import palette
 from physiosync_rt.views.wording import QUADRANTS
 
 TRAIL_S = 60.0
@@ -107,11 +109,11 @@ class Circumplex(QWidget):
     def _paint_axes(self, painter: QPainter, plane: QRectF) -> None:
         painter.setFont(theme.font(11))
         strip = QRectF(plane.left(), plane.bottom() + 4, plane.width(), 16)
-        _axis_words(painter, strip, "valence", theme.VALENCE)
+        _axis_words(painter, strip, "valence", palette.VALENCE)
         painter.save()
         painter.translate(plane.left() - 20, plane.bottom())
         painter.rotate(-90)
-        _axis_words(painter, QRectF(0, 0, plane.height(), 16), "arousal", theme.AROUSAL)
+        _axis_words(painter, QRectF(0, 0, plane.height(), 16), "arousal", palette.AROUSAL)
         painter.restore()
 
     def _paint_trail(self, painter: QPainter, plane: QRectF) -> None:
@@ -166,12 +168,12 @@ class Circumplex(QWidget):
         if row.valence is not None:
             x = plane.left() + row.valence * plane.width()
             ends = QPointF(x, plane.top()), QPointF(x, plane.bottom())
-            painter.setPen(QPen(theme.tint(theme.VALENCE, 0.35 + 0.65 * sure), 3))
+            painter.setPen(QPen(theme.tint(palette.VALENCE, 0.35 + 0.65 * sure), 3))
             painter.drawLine(*ends)
         if row.arousal is not None:
             y = plane.bottom() - row.arousal * plane.height()
             ends = QPointF(plane.left(), y), QPointF(plane.right(), y)
-            painter.setPen(QPen(theme.tint(theme.AROUSAL, 0.35 + 0.65 * sure), 3))
+            painter.setPen(QPen(theme.tint(palette.AROUSAL, 0.35 + 0.65 * sure), 3))
             painter.drawLine(*ends)
 
 

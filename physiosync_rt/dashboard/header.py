@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.datatypes import Command, Snapshot
+from physiosync_rt.live.options import Command
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.wording import clock, is_capturing
 
 
@@ -136,7 +137,7 @@ class Header(QWidget):
 
     def _connect(self) -> None:
         self.marker.setToolTip("Write the marker text into the next row (key M)")
-        self.baseline.setToolTip("Capture the resting baseline anew: sit still (key B)")
+        self.baseline.setToolTip("Capture the resting baseline again: sit still (key B)")
         self.record.setToolTip("Record all streams to an XDF file; again to stop (key R)")
         self.marker.clicked.connect(self.send_marker)
         self.marker_text.returnPressed.connect(self.send_marker)

@@ -12,10 +12,12 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.header import Header
 from physiosync_rt.dashboard.readout import Readout
-from physiosync_rt.dashboard.streams import RowsPanel, StreamColumn
+from physiosync_rt.dashboard.streams import WIDTH, RowsPanel, StreamColumn
 from physiosync_rt.dashboard.timeline import Timeline
 from physiosync_rt.dashboard.traces import EegPanel, PpsPanel
-from physiosync_rt.datatypes import Command, Snapshot
+from physiosync_rt.live.options import Command
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.views.events_text import notice_text
 
 SIZE = QSize(1280, 800)
 
@@ -67,7 +69,7 @@ class Dashboard(QMainWindow):
     def refresh_figures(self, snapshot: Snapshot) -> None:
         """Show everything but the traces."""
         self.header.refresh(snapshot)
-        self.say(snapshot.notice)
+        self.say(notice_text(snapshot.notices))
         self.readout.refresh(snapshot)
         self.timeline.refresh(snapshot)
         self.rows.refresh(snapshot)
@@ -113,7 +115,7 @@ class Dashboard(QMainWindow):
         signals.addWidget(self.pps, 1)
         grid.addLayout(signals, 1, 1)
         grid.addWidget(self.streams, 1, 2)
-        for column, (least, stretch) in enumerate(((360, 7), (420, 11), (300, 0))):
+        for column, (least, stretch) in enumerate(((360, 7), (420, 11), (WIDTH, 0))):
             grid.setColumnMinimumWidth(column, least)
             grid.setColumnStretch(column, stretch)
         for row, stretch in enumerate((5, 12)):

@@ -1,10 +1,11 @@
-"""The door to Qt: whether it can open here, and what to install when it cannot."""
+"""Load Qt, or say what to install where it cannot be loaded."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import sys
+from dataclasses import dataclass
 
 from physiosync_rt.errors import UserError
 
@@ -14,6 +15,20 @@ _LIBRARIES = (
     "Fedora: dnf install mesa-libEGL mesa-libGL libxkbcommon libxkbcommon-x11 dbus-libs "
     "fontconfig xcb-util-cursor xcb-util-wm xcb-util-keysyms"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why Qt cannot be loaded, how to fix it, and the error that said so."""
+
+    what: str
+    fix: str
+    error: ImportError
+
+    @property
+    def is_package(self) -> bool:
+        """Whether a Python package is missing, which is an extra of this one."""
+        return isinstance(self.error, ModuleNotFoundError)
 
 
 def display_available() -> bool:
@@ -28,24 +43,28 @@ def display_available() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def find_problem() -> Problem | None:
+    """Try to import Qt and pyqtgraph; return what is missing, None where nothing is."""
+    for name in ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "pyqtgraph"):
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            what = f"the Python package {error.name} is not installed"
+            return Problem(what, "pip install 'physiosync-rt[gui]'", error)
+        except ImportError as error:
+            return Problem(f"a system library of Qt is missing ({error})", _LIBRARIES, error)
+    return None
+
+
 def load() -> None:
     """Import Qt and pyqtgraph.
 
     Raises
     ------
     UserError
-        When a package or one of Qt's system libraries is missing; names what to install.
+        A package or one of Qt's system libraries is missing; names what to install.
     """
-    for name in ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "pyqtgraph"):
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            raise UserError(
-                f"The dashboard needs the Python package {error.name}, which is not installed; "
-                "mend: pip install 'physiosync-rt[gui]', or run with --headless."
-            ) from error
-        except ImportError as error:
-            raise UserError(
-                f"The dashboard cannot load Qt because a system library is missing ({error}); "
-                f"mend: {_LIBRARIES}; or run with --headless."
-            ) from error
+    if problem := find_problem():
+        raise UserError(
+            f"the dashboard cannot open: {problem.what}; {problem.fix}, or run with --headless"
+        ) from problem.error

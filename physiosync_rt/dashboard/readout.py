@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.circumplex import Circumplex
-from physiosync_rt.datatypes import Snapshot
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.views import palette
 from physiosync_rt.views.wording import (
     GETTING_READY,
     MISSING,
@@ -99,10 +100,10 @@ class Readout(theme.Panel):
         self.column.setSpacing(10)
         self.circumplex = Circumplex()
         self.valence = Figure(
-            "P(high valence)", theme.VALENCE, "Probability that valence is high (pleasant)"
+            "P(high valence)", palette.VALENCE, "Probability that valence is high (pleasant)"
         )
         self.arousal = Figure(
-            "P(high arousal)", theme.AROUSAL, "Probability that arousal is high (activated)"
+            "P(high arousal)", palette.AROUSAL, "Probability that arousal is high (activated)"
         )
         self.state = theme.Text(pixels=20, weight=QFont.Weight.DemiBold)
         self.meaning = theme.Text(role="muted")

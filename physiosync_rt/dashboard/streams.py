@@ -7,11 +7,20 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from physiosync_rt.bundle.card import Score
 from physiosync_rt.dashboard import theme
-from physiosync_rt.datatypes import Snapshot, StreamPhase, StreamState
-from physiosync_rt.views.wording import PHASES, duration, grouped_scores, number, rarities, rate
+from physiosync_rt.live.snapshot import Snapshot, StreamState
+from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.views import palette
+from physiosync_rt.views.scores_text import score_groups
+from physiosync_rt.views.wording import PHASES, RARE, STREAM_COUNTS, duration, number, rate
 
-_WIDTH = 300
+WIDTH = 322
+"""Of the column, in pixels: room for the longest words of two counts and their values."""
+
+_COUNTS = ("gaps", "lost", "delivered_late", *RARE)
+"""Counts of `StreamStats` on a card, in their order."""
+
 _TROUBLE = (StreamPhase.STALLED, StreamPhase.LOST)
 
 
@@ -42,10 +51,10 @@ class PhaseMark(QWidget):
         centre = QPointF(6, 6)
         if self._phase is StreamPhase.STREAMING:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.tint(theme.FINE, 1.0))
+            painter.setBrush(theme.tint(palette.FINE, 1.0))
             painter.drawEllipse(centre, 4.5, 4.5)
         elif self._phase in _TROUBLE:
-            painter.setPen(QPen(theme.tint(theme.ALERT, 1.0), 2.2))
+            painter.setPen(QPen(theme.tint(palette.ALERT, 1.0), 2.2))
             painter.drawLine(QPointF(2.5, 2.5), QPointF(9.5, 9.5))
             if self._phase is StreamPhase.LOST:
                 painter.drawLine(QPointF(2.5, 9.5), QPointF(9.5, 2.5))
@@ -62,7 +71,7 @@ class Facts(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(3)
+        grid.setVerticalSpacing(2)
         grid.setColumnMinimumWidth(0, 56)
         grid.setColumnMinimumWidth(1, 84)
         grid.setColumnMinimumWidth(2, 50)
@@ -116,14 +125,7 @@ class StreamCard(theme.Panel):
                 "age": "Time since the newest sample",
                 "jitter": "Spread of the time stamps around an even grid",
                 "drift": "How much longer than declared a sample lasts, in millionths",
-                "gaps": "Stretches without samples",
-                "lost": "Samples that never arrived",
-                "late": "Samples that were delivered late, and used",
-                "twice": "Samples that came twice, and are left out",
-                "no number": "Samples with a value that is no number, and are left out",
-                "no time": "Samples whose time stamps stood still",
-                "too late": "Samples that came after their row was made",
-                "clock resets": "How often the device's clock was set anew",
+                **{STREAM_COUNTS[name].word: STREAM_COUNTS[name].meaning for name in _COUNTS},
             }
         )
         self.column.setSpacing(5)
@@ -139,15 +141,12 @@ class StreamCard(theme.Panel):
         self.phase.set_role("alert" if trouble else "muted")
         self.facts.say("rate", rate(state))
         self.facts.say("age", duration(state.age_s), alert=trouble)
-        self.facts.say("jitter", number(state.jitter_ms if state.received else None, 1, "ms"))
-        self.facts.say("drift", number(state.drift_ppm, 0, "ppm"))
-        for name, count in (
-            ("gaps", state.gaps),
-            ("lost", state.lost),
-            ("late", state.late),
-            *rarities(state).items(),
-        ):
-            self.facts.say(name, f"{count:,}", alert=count > 0)
+        stats = state.stats
+        self.facts.say("jitter", number(stats.jitter_ms if stats.received else None, 1, "ms"))
+        self.facts.say("drift", number(stats.drift_ppm, 0, "ppm"))
+        for name in _COUNTS:
+            count = getattr(stats, name)
+            self.facts.say(STREAM_COUNTS[name].word, f"{count:,}", alert=count > 0)
 
 
 class ScoresPanel(theme.Panel):
@@ -157,7 +156,7 @@ class ScoresPanel(theme.Panel):
         super().__init__("Scores on held-out data")
         self.column.setSpacing(2)
         self.heading.setContentsMargins(0, 0, 0, 4)
-        self._shown: tuple[str, ...] = ()
+        self._shown: tuple[Score, ...] = ()
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the scores; they are laid out once, as a model's scores do not change."""
@@ -170,7 +169,7 @@ class ScoresPanel(theme.Panel):
             if widget is not None:
                 widget.deleteLater()
         self._shown = snapshot.scores
-        for how, figures in grouped_scores(snapshot.scores).items():
+        for how, figures in score_groups(snapshot.scores).items():
             for figure in figures:
                 label = theme.Text(figure, pixels=12)
                 label.setWordWrap(True)
@@ -203,7 +202,7 @@ class StreamColumn(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._inner)
-        self.setFixedWidth(_WIDTH)
+        self.setFixedWidth(WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)

@@ -1,7 +1,6 @@
 """One place for colours, type and spacing, so that every panel looks like part of one thing.
 
-Colour carries meaning sparingly: gold is valence and blue is arousal everywhere, coral asks for
-attention, and all the rest is grey. Whatever a colour says, a shape or a word says too.
+The colours that carry meaning are those of `physiosync_rt.views.palette`; here are the greys.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from physiosync_rt.views import wording
+from physiosync_rt.views.palette import ALERT
 
 BACKGROUND = "#0d1015"
 PANEL = "#14191f"
@@ -32,9 +31,6 @@ TEXT = "#e7eaee"
 MUTED = "#98a3b1"
 FAINT = "#5b6675"
 TRACE = "#b4bfcc"
-
-VALENCE, AROUSAL = wording.VALENCE, wording.AROUSAL
-FINE, ALERT = wording.FINE, wording.ALERT
 
 FAMILIES = [
     "Inter",
@@ -181,7 +177,7 @@ class Text(QLabel):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the text anew for the new width."""
+        """Shorten the text again for the new width."""
         super().resizeEvent(event)
         self._fit()
 

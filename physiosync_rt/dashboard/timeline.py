@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QToolTip, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.datatypes import Prediction, Snapshot
+from physiosync_rt.datatypes import Prediction
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.views import palette
 from physiosync_rt.views.wording import number, pps_name, why
 
 SPANS_S = {60: 15, 120: 30, 300: 60}
@@ -133,7 +135,7 @@ class Timeline(theme.Panel):
         self.plot.addItem(self.annotations)
         self.curves = {}
         self.labels = {}
-        for name, colour in (("arousal", theme.AROUSAL), ("valence", theme.VALENCE)):
+        for name, colour in (("arousal", palette.AROUSAL), ("valence", palette.VALENCE)):
             curve = pg.PlotCurveItem(pen=pg.mkPen(colour, width=2), antialias=True)
             label = pg.TextItem(color=colour, anchor=(0, 0.5))
             label.setFont(theme.font(12))
@@ -147,7 +149,7 @@ class Timeline(theme.Panel):
         self.column.addWidget(self.plot, 1)
 
     def refresh(self, snapshot: Snapshot) -> None:
-        """Show the history of a snapshot; does nothing while there is no new row."""
+        """Show the history of a snapshot; does nothing without a new row."""
         if snapshot.prediction == self._shown or not snapshot.history:
             return
         self._shown = snapshot.prediction

@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.channel_labels import LABEL_WIDTH, ChannelLabels
-from physiosync_rt.datatypes import FloatArray, Modality, Snapshot, Traces
+from physiosync_rt.datatypes import FloatArray, Modality
+from physiosync_rt.live.snapshot import Snapshot, Traces
+from physiosync_rt.views import palette
 from physiosync_rt.views.wording import (
     MISSING,
     number,
@@ -87,7 +89,7 @@ class EegPanel(theme.Panel):
             self.plot.addItem(pg.InfiniteLine(second, pen=pg.mkPen(theme.LINE)))
         self.curves = {
             "usable": pg.PlotCurveItem(pen=pg.mkPen(theme.TRACE), antialias=True),
-            "poor": pg.PlotCurveItem(pen=pg.mkPen(theme.tint(theme.ALERT, 0.7)), antialias=True),
+            "poor": pg.PlotCurveItem(pen=pg.mkPen(theme.tint(palette.ALERT, 0.7)), antialias=True),
         }
         for curve in self.curves.values():
             self.plot.addItem(curve)

@@ -108,9 +108,8 @@ def check_qt() -> Finding:
         mend = "see the lines of `QT_DEBUG_PLUGINS=1 physiosync demo`; --headless works meanwhile"
         return Finding("dashboard (Qt)", "bad", f"Qt cannot start: {answer.error}", mend)
     if problem := str(answer.values.get("problem", "")):
-        found, _, mend = problem.partition("; mend: ")
-        extra = "PySide6" in found or "pyqtgraph" in found
-        return Finding("dashboard (Qt)", "note" if extra else "bad", found, mend)
+        status: Status = "note" if answer.values["is_package"] else "bad"
+        return Finding("dashboard (Qt)", status, problem, str(answer.values["fix"]))
     return Finding("dashboard (Qt)", "ok", f"Qt {answer.values['version']}")
 
 
@@ -206,12 +205,10 @@ print(json.dumps({"version": pylsl.library_version(), "path": lib._name}))
 
 _QT = """
 import json, os
-from physiosync_rt.dashboard.qt import display_available, load
-from physiosync_rt.errors import UserError
-try:
-    load()
-except UserError as error:
-    print(json.dumps({"problem": str(error)}))
+from physiosync_rt.dashboard.qt import display_available, find_problem
+if problem := find_problem():
+    found = {"problem": problem.what, "fix": problem.fix, "is_package": problem.is_package}
+    print(json.dumps(found))
 else:
     if not display_available():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"

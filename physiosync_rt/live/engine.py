@@ -10,26 +10,20 @@ from __future__ import annotations
 import math
 import queue
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
+from threading import Event as Flag
 
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import (
-    Command,
-    Modality,
-    Prediction,
-    Reason,
-    Snapshot,
-    StreamSpec,
-    Window,
-)
+from physiosync_rt.datatypes import Prediction, Window
 from physiosync_rt.errors import SourceLostError, UserError
-from physiosync_rt.live.events import EventLog, each_once
+from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.live.options import Command, RunOptions
 from physiosync_rt.live.rows import RowMaker
-from physiosync_rt.live.snapshot import SnapshotMaker
-from physiosync_rt.live.watchdog import Watchdog
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.live.state import RunState
+from physiosync_rt.live.take_snapshot import take_snapshot
 from physiosync_rt.pipeline.pipeline import GRACE_S, Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.sinks.base import Sink
@@ -40,7 +34,6 @@ from physiosync_rt.sources.selection import choose
 POLL_S = 0.02
 SNAPSHOT_S = 0.04
 GIVE_UP_S = 120.0
-HISTORY_S = 300.0
 
 
 class Engine:
@@ -50,25 +43,19 @@ class Engine:
     ----------
     source : Source
     predictor : Predictor
-    eeg, pps : str, optional
-        Queries for the streams (name, type or source_id).
-    hop_s : float
-    baseline : Baseline or BaselineRequest, optional
-    min_quality : float, optional
-        Replaces the card's quality gate.
+    eeg, pps, hop_s, baseline, min_quality
+        As in `RunOptions`.
     clock : callable
         Monotonic seconds of arrival.
 
     Attributes
     ----------
-    pipeline : Pipeline
-        After `open`.
-    predictions : deque of Prediction
-        The last five minutes.
-    notice : str
-        What holds for the whole run.
-    notices : EventLog
-        What has happened to the streams.
+    state : RunState
+        What the run has come to; after `open`.
+    snapshot : Snapshot or None
+        What a view may show now.
+    sinks : list of Sink
+        Where rows go.
 
     Notes
     -----
@@ -88,31 +75,17 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.predictor = predictor
-        self.predictions: deque[Prediction] = deque(maxlen=max(int(HISTORY_S / hop_s), 1))
-        self.rows = 0
-        self.valid_rows = 0
-        self.withheld: Counter[Reason] = Counter()
-        self.used: Counter[str] = Counter()
-        self.left_out: Counter[tuple[Modality, Reason]] = Counter()
-        self.specs: tuple[StreamSpec, ...] = ()
-        self.watchdogs: dict[str, Watchdog] = {}
-        self.notice = ""
-        self.notices = EventLog()
-        self.csv_path = ""
-        self.recording_path = ""
-        self.latencies_ms: deque[float] = deque(maxlen=300)
+        self.options = RunOptions(eeg, pps, hop_s, baseline, min_quality)
         self.sinks: list[Sink] = []
-        self.recorder: Recorder | None = None
+        self.snapshot: Snapshot | None = None
         self._source = source
-        self._queries = (eeg, pps)
-        self._settings = (hop_s, baseline, min_quality)
         self._clock = clock
+        self._recorder: Recorder | None = None
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._reached = -math.inf
         self._reached_at = 0.0
-        self._snapshot: Snapshot | None = None
         self._snapshot_due = 0.0
-        self._stopping = Event()
+        self._stopping = Flag()
         self._ended = False
 
     # --- life ---------------------------------------------------------------------------------
@@ -126,50 +99,51 @@ class Engine:
             The source or its streams cannot serve the bundle.
         """
         offered = self._source.open()
-        card = self.predictor.bundle.card
-        eeg = choose(offered, card.eeg.modality, self._queries[0], "--eeg", required=True)
+        options, card = self.options, self.predictor.bundle.card
+        eeg = choose(offered, card.eeg.modality, options.eeg, "--eeg", required=True)
+        assert eeg is not None, "required streams are found or refused"
         pps = None
         if card.pps is not None:
-            pps = choose(offered, card.pps.modality, self._queries[1], "--pps", required=False)
-            if pps is None:
-                self.notice = f"no {card.pps.modality} stream: EEG only, confidence is lowered"
-        assert eeg is not None, "required streams are found or refused"
-        self.specs = (eeg,) if pps is None else (eeg, pps)
-        hop_s, baseline, min_quality = self._settings
-        self.pipeline: Pipeline = self.predictor.pipeline(
-            eeg, pps, hop_s=hop_s, baseline=baseline, min_quality=min_quality
+            pps = choose(offered, card.pps.modality, options.pps, "--pps", required=False)
+        pipeline = self.predictor.pipeline(
+            eeg,
+            pps,
+            hop_s=options.hop_s,
+            baseline=options.baseline,
+            min_quality=options.min_quality,
         )
         now = self._clock()
-        self.watchdogs = {spec.name: Watchdog(now) for spec in self.specs}
-        for stream in self.pipeline.streams.values():
-            if stream.windower.baseline_note:
-                self.notices.say(now, stream.spec.name, stream.windower.baseline_note)
-        self._maker = RowMaker(self._source, self.pipeline, self.watchdogs, self.specs)
-        self._snapshots = SnapshotMaker(self, now)
+        self.state = RunState(self.predictor.bundle, pipeline, eeg, pps, now)
+        if card.pps is not None and pps is None:
+            self._stand(EventKind.NO_STREAM, str(card.pps.modality))
+        for name, stream in pipeline.streams.items():
+            if note := stream.windower.baseline_note:
+                self.state.events.add(Event(EventKind.NOTE, now, name, text=note))
+        self._maker = RowMaker(self._source, self.state)
         self._take_snapshot(now, force=True)
 
     def close(self) -> None:
-        """Let go of the source and finish every sink."""
+        """Close the source and every sink."""
         self._source.close()
         self._stop_recording()
         for sink in self.sinks:
             sink.close()
 
     def send(self, command: Command) -> None:
-        """Ask something of the engine; taken at the next pass."""
+        """Ask something of the engine, which does it at the next pass."""
         if command.kind == "stop":
             self._stopping.set()
         self._commands.put(command)
 
     @property
-    def snapshot(self) -> Snapshot | None:
-        """What a view may show now."""
-        return self._snapshot
+    def pipeline(self) -> Pipeline:
+        """The signal path of the run."""
+        return self.state.pipeline
 
     @property
-    def told(self) -> tuple[str, ...]:
-        """Everything that a person should have read during the run, in order, each once."""
-        return each_once((self.notice, *(event.text for event in self.notices.events)))
+    def predictions(self) -> deque[Prediction]:
+        """Rows of the last five minutes."""
+        return self.state.predictions
 
     @property
     def stopping(self) -> bool:
@@ -189,20 +163,20 @@ class Engine:
         Raises
         ------
         UserError
-            A stream turned out to be no signal, or a sink cannot be written.
+            A stream turned out not to be a signal, or a sink cannot be written.
         SourceLostError
             Nothing has come for `GIVE_UP_S`.
         """
         self._obey()
         batch = self._source.poll(timeout)
         now = self._clock()
-        if self.recorder is not None:
-            self.recorder.take(batch)
+        if self._recorder is not None:
+            self._recorder.take(batch)
         windows = self._push(batch, now)
         if batch.ended:
             windows += self.pipeline.flush()
             self._ended = True
-            for watchdog in self.watchdogs.values():
+            for watchdog in self.state.watchdogs.values():
                 watchdog.end()
         else:
             windows += self.pipeline.advance(self._stream_time(now), self._grace_s)
@@ -215,31 +189,35 @@ class Engine:
 
     def _push(self, batch: Batch, now: float) -> list[Window]:
         windows: list[Window] = []
-        names = {spec.name: spec for spec in self.specs}
+        state = self.state
+        specs = {spec.name: spec for spec in state.specs}
         for chunk in batch.chunks:
-            spec = names.get(chunk.stream)
+            spec = specs.get(chunk.stream)
             if spec is None or len(chunk) == 0:
                 continue
             speed = self._source.speed if math.isfinite(self._source.speed) else 1.0
-            self.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
+            state.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
             windows += self.pipeline.push(chunk)
         for marker in batch.markers:
             self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
-        for name, watchdog in self.watchdogs.items():
-            watchdog.look(now)
-            stream = self.pipeline.streams[name]
-            self.notices.heed_stream(stream, watchdog, now)
-            if stream.left_out:
-                self.notice = f"left out: {stream.left_out}; EEG only, confidence is lowered"
-        self.notices.heed_source(self._source.notices, now)
+        for spec in state.specs:
+            state.watchdogs[spec.name].look(now)
+            state.events.heed_stream(spec, state.stats(spec.name), now)
+            if why := self.pipeline.streams[spec.name].left_out:
+                self._stand(EventKind.LEFT_OUT, why)
+        state.events.heed_source(self._source.notices, now)
         return windows
+
+    def _stand(self, kind: EventKind, text: str) -> None:
+        """Note what holds from now on."""
+        self.state.events.standing = Event(kind, self._clock(), text=text)
 
     def _stream_time(self, now: float) -> float:
         """Seconds from the anchor by the clock of arrival.
 
         Without pace (a file read as fast as it goes) no time passes but the recording's own.
         """
-        # Fitted time, not the newest stamp: a sample that was held up is stamped late, and with
+        # Fitted time, not the newest stamp: a sample that was held back is stamped late, and with
         # a second of it every row would be given up before its samples had their turn.
         reached = self.pipeline.reached_s
         if reached != self._reached:
@@ -257,31 +235,17 @@ class Engine:
     def _give_up(self, now: float) -> None:
         if not math.isfinite(self._source.speed):
             return
-        eeg = self.specs[0]
-        silence = self.watchdogs[eeg.name].silence_s(now)
+        name = self.state.eeg.name
+        silence = self.state.watchdogs[name].silence_s(now)
         if silence > GIVE_UP_S:
             raise SourceLostError(
-                f"stream {eeg.name!r} has sent nothing for {silence:.0f} s; "
-                "switch the device on again and start anew"
+                f"stream {name!r} has sent nothing for {silence:.0f} s; "
+                "switch the device on and start again"
             )
 
-    # --- rows ---------------------------------------------------------------------------------
-
     def _write(self, window: Window, now: float) -> None:
-        estimate = self.predictor(window)
-        row = self._maker.row(window, estimate, now)
-        self.rows += 1
-        if row.valid:
-            self.valid_rows += 1
-            self.used[row.modalities] += 1
-            if row.left_out is not Reason.NONE:
-                spec = self.specs[row.reason is Reason.NO_PPS]
-                self.left_out[spec.modality, row.left_out] += 1
-        else:
-            self.withheld[row.reason] += 1
-        self.predictions.append(row)
-        if row.latency_ms is not None and row.valid:
-            self.latencies_ms.append(row.latency_ms)
+        row = self._maker.row(window, self.predictor(window), now)
+        self.state.count(row)
         for sink in self.sinks:
             sink.write(row)
 
@@ -294,9 +258,8 @@ class Engine:
             except queue.Empty:
                 return
             if command.kind == "baseline":
-                rest = self._settings[1]
-                asked_s = rest.need_s if isinstance(rest, BaselineRequest) else None
-                self.pipeline.capture_baseline(asked_s or self.pipeline.profile.baseline_s)
+                rest_s = self.options.rest_s or self.pipeline.profile.baseline_s
+                self.pipeline.capture_baseline(rest_s)
             elif command.kind == "marker":
                 self._maker.mark(self.pipeline.newest, command.text)
             elif command.kind == "record":
@@ -306,7 +269,7 @@ class Engine:
                         self.record(Path(command.text))
                     except UserError as error:
                         # A wrong path typed in the dashboard must not end the run.
-                        self.notice = str(error)
+                        self._stand(EventKind.REFUSED, str(error))
 
     def record(self, path: Path) -> None:
         """Record the raw streams from now on.
@@ -316,17 +279,17 @@ class Engine:
         UserError
             The file exists or cannot be written.
         """
-        self.recorder = Recorder(path, self.specs)
-        self.recording_path = str(path)
+        self._recorder = Recorder(path, self.state.specs)
+        self.state.recording_path = str(path)
 
     def _stop_recording(self) -> None:
-        if self.recorder is not None:
-            self.recorder.close()
-            self.recorder, self.recording_path = None, ""
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder, self.state.recording_path = None, ""
 
     def _take_snapshot(self, now: float, *, force: bool = False) -> None:
         if force or now >= self._snapshot_due:
-            self._snapshot = self._snapshots.make(now)
+            self.snapshot = take_snapshot(self.state, now)
             self._snapshot_due = now + SNAPSHOT_S
 
     def run(self, duration_s: float | None = None) -> None:

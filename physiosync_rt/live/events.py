@@ -1,22 +1,15 @@
-"""What happened to the streams of a run, as the sentence that a person should read now."""
+"""What happened to the streams of a run, as records that a view puts into words."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from physiosync_rt.align.stats import Counters
-from physiosync_rt.datatypes import StreamPhase, StreamSpec, StreamState
-from physiosync_rt.live.watchdog import Watchdog
-from physiosync_rt.pipeline.stream import StreamPipeline
-from physiosync_rt.utils.text import gist
-
-SHOWN_S = 10.0
-"""How long an event stays before the eyes."""
-
-SOURCE_FIRST_S = 5.0
-"""So long what a source says is not covered by what its counters say of the same event."""
+from physiosync_rt.align.stats import StreamStats
+from physiosync_rt.datatypes import StreamSpec
+from physiosync_rt.sources.base import Notice
 
 SUMMED_S = 10.0
 """Seconds of samples over which what happens again and again is summed up and said once."""
@@ -24,159 +17,169 @@ SUMMED_S = 10.0
 KEPT = 1000
 
 
+class EventKind(StrEnum):
+    """What a person should know of a run."""
+
+    WAITING = "waiting"
+    """The first sample has not come for ``seconds``."""
+    STALLED = "stalled"
+    """Nothing has come for ``seconds``."""
+    STREAM_LOST = "stream_lost"
+    """Nothing has come for so long that the device may be gone."""
+    CLOCK_STUCK = "clock_stuck"
+    """The stamps stand still at present."""
+    GAP = "gap"
+    """``n`` samples, ``seconds``, were lost at one time."""
+    LOSSES = "losses"
+    """``n`` of the last ``n_seen`` samples were lost, a few at a time."""
+    NONFINITE = "nonfinite"
+    """``n`` of the last ``n_seen`` samples were NaN or infinite."""
+    DUPLICATES = "duplicates"
+    """``n`` of the last ``n_seen`` samples came twice."""
+    CLOCK_RESET = "clock_reset"
+    """The device's clock, or its counter, was reset."""
+    BURST = "burst"
+    """``n`` samples were held back and sent at once."""
+    RATE_OFF = "rate_off"
+    """The stream sends ``sfreq_effective`` and declares ``sfreq``, in Hz."""
+    NO_STREAM = "no_stream"
+    """The run has no peripheral stream; ``text`` is its modality."""
+    LEFT_OUT = "left_out"
+    """The peripheral stream takes no part; ``text`` is why."""
+    REFUSED = "refused"
+    """A command could not be obeyed; ``text`` is why."""
+    SOURCE = "source"
+    """``text`` is what the source says."""
+    NOTE = "note"
+    """``text`` is what preprocessing says of a rest or of bad electrodes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, at a time of the engine's clock."""
+    """Something that happened, at a time of the engine's clock, with its numbers.
 
+    ``stream`` is the stream's name, empty where the event belongs to none or the source says it.
+    """
+
+    kind: EventKind
     at: float
-    text: str
     stream: str = ""
-    """Empty where the source says it."""
+    n: int = 0
+    n_seen: int = 0
+    seconds: float = 0.0
+    sfreq: float = 0.0
+    sfreq_effective: float = 0.0
+    text: str = ""
+
+    @property
+    def topic(self) -> tuple[str, str, str]:
+        """What it is about: two events of one topic differ in time and numbers alone."""
+        about = self.text.topic if isinstance(self.text, Notice) else self.text
+        return self.kind, self.stream, about
 
 
 class Tally:
-    """One kind of thing that may happen to any sample, said at once and then summed up."""
+    """One kind of thing that may happen to any sample, reported at once and then summed up."""
 
     def __init__(self) -> None:
         self._unsaid = 0
         self._from: int | None = None
 
-    def add(self, n: int, seen: int, sfreq: float) -> str:
-        """Count ``n`` more among ``seen`` samples so far; return what is to be said now, if any.
+    def add(self, n: int, seen: int, sfreq: float) -> tuple[int, int] | None:
+        """Count ``n`` more among ``seen`` samples so far.
 
         Parameters
         ----------
         n, seen : int
         sfreq : float
             In Hz.
+
+        Returns
+        -------
+        (int, int) or None
+            Samples to report now, and among how many they were.
         """
         self._unsaid += n
         first = self._from is None
         since = seen - (self._from or 0)
         if not self._unsaid or not (first or since >= SUMMED_S * sfreq):
-            return ""
+            return None
         unsaid, self._unsaid, self._from = self._unsaid, 0, seen
-        return f"{unsaid} of its last {max(since, unsaid)} samples"
+        return unsaid, max(since, unsaid)
+
+
+_TALLIED = {
+    "lost": EventKind.LOSSES,
+    "nonfinite": EventKind.NONFINITE,
+    "duplicates": EventKind.DUPLICATES,
+}
+"""Events by the name of the count, for what is summed up."""
 
 
 class EventLog:
-    """Turns counters that move, and what a source says, into sentences.
+    """Turns counts that move, and what a source says, into events.
 
     Attributes
     ----------
     events : deque of Event
         The last thousand.
+    standing : Event or None
+        What holds for the whole run.
     """
 
     def __init__(self) -> None:
         self.events: deque[Event] = deque(maxlen=KEPT)
-        self._counters: dict[str, dict[str, int]] = {}
+        self.standing: Event | None = None
+        self._stats: dict[str, StreamStats] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._off_rate: set[str] = set()
-        self._bursts: dict[str, int] = {}
         self._n_said = 0
+
+    @property
+    def told(self) -> tuple[Event, ...]:
+        """All that a person should have read during the run, in order."""
+        return (*([self.standing] if self.standing else []), *self.events)
+
+    def add(self, event: Event) -> None:
+        """Take up something that has happened now."""
+        self.events.append(event)
 
     def heed_source(self, said: Sequence[str], now: float) -> None:
         """Take over what the source has said since the last time."""
         for text in said[self._n_said :]:
-            self.events.append(Event(now, text))
+            self.add(Event(EventKind.SOURCE, now, text=text))
         self._n_said = len(said)
 
-    def heed_stream(self, stream: StreamPipeline, watchdog: Watchdog, now: float) -> None:
-        """Say what a stream's counters have counted since the last time."""
-        if stream.aligner is None:
-            return
-        name, sfreq = stream.spec.name, stream.spec.sfreq
-        counters = asdict(stream.aligner.counters)
-        before = self._counters.get(name, asdict(Counters()))
-        new = {key: value - before[key] for key, value in counters.items()}
-        self._counters[name] = counters
-        bursts = watchdog.bursts - self._bursts.get(name, 0)
-        self._bursts[name] = watchdog.bursts
-        if new["clock_resets"]:
-            self.say(now, name, f"the clock of {name} was set anew; it goes on after a gap")
-        elif new["gaps"] and new["lost"]:
-            count = f"{new['lost']} sample{'s' if new['lost'] > 1 else ''}"
-            self.say(now, name, f"{name} lost {count} ({new['lost'] / sfreq:.2g} s)")
-            new["lost"] = 0
-        seen = counters["received"] + counters["lost"]
-        for kind, words in _TALLIED.items():
-            tally = self._tallies.setdefault((name, kind), Tally())
-            if count := tally.add(new[kind], seen, sfreq):
-                self.say(now, name, words.format(name=name, count=count))
-        if bursts:
-            self.say(now, name, f"{name} held samples up and sent them at once")
-        if stream.aligner.off_rate and name not in self._off_rate:
+    def heed_stream(self, spec: StreamSpec, stats: StreamStats, now: float) -> None:
+        """Report what a stream's counts have counted since the last time."""
+        name, sfreq = spec.name, spec.sfreq
+        before = self._stats.get(name, StreamStats())
+        self._stats[name] = stats
+        lost = stats.lost - before.lost
+        if stats.clock_resets > before.clock_resets:
+            self.add(Event(EventKind.CLOCK_RESET, now, name))
+        elif stats.gaps > before.gaps and lost:
+            self.add(Event(EventKind.GAP, now, name, n=lost, seconds=lost / sfreq))
+            lost = 0
+        for count, kind in _TALLIED.items():
+            new = lost if count == "lost" else getattr(stats, count) - getattr(before, count)
+            tally = self._tallies.setdefault((name, count), Tally())
+            if found := tally.add(new, stats.sent, sfreq):
+                n, n_seen = found
+                self.add(Event(kind, now, name, n=n, n_seen=n_seen))
+        if burst := stats.late_in_bursts - before.late_in_bursts:
+            self.add(Event(EventKind.BURST, now, name, n=burst))
+        if stats.rate_is_off and name not in self._off_rate:
             self._off_rate.add(name)
-            self.say(now, name, off_rate_sentence(stream.spec, stream.aligner.sfreq_effective))
-
-    def say(self, now: float, stream: str, text: str) -> None:
-        """Take up something that has happened to a stream now."""
-        self.events.append(Event(now, text, stream))
-
-    def sentence(self, streams: Sequence[StreamState], standing: str, now: float) -> str:
-        """Choose what to say now.
-
-        Parameters
-        ----------
-        streams : sequence of StreamState
-        standing : str
-            What holds for the whole run, said when nothing else is to be said.
-        now : float
-        """
-        for state in streams:
-            if sentence := _trouble(state):
-                return sentence
-        said = [e for e in self.events if not e.stream and now - e.at < SOURCE_FIRST_S]
-        said = said or [e for e in self.events if now - e.at < SHOWN_S]
-        if said:
-            # One stream's trouble must not hide another's; of what came together, the first.
-            newest: dict[str, Event] = {}
-            for event in said:
-                if event.stream not in newest or event.at > newest[event.stream].at:
-                    newest[event.stream] = event
-            return "; ".join(event.text for event in newest.values())
-        for state in streams:
-            if state.rate_is_off:
-                return off_rate_sentence(state.spec, state.sfreq_effective)
-        return standing
+            self.add(rate_off(spec, stats, now))
 
 
-_TALLIED = {
-    "lost": "{name} lost {count}, a few at a time; they are bridged",
-    "bad": "{name} sent values that are no numbers in {count}; they are left out",
-    "duplicated": "{name} sent {count} twice; they are left out",
-}
-"""Sentences by the name of the counter, for what is summed up."""
-
-
-def off_rate_sentence(spec: StreamSpec, effective: float) -> str:
-    """Say that a stream sends at another rate than it declares."""
-    return (
-        f"{spec.name} declares {spec.sfreq:g} Hz and sends {effective:.4g} Hz; it is resampled as "
-        "it comes"
+def rate_off(spec: StreamSpec, stats: StreamStats, now: float) -> Event:
+    """Return the event that a stream sends at another rate than it declares."""
+    return Event(
+        EventKind.RATE_OFF,
+        now,
+        spec.name,
+        sfreq=spec.sfreq,
+        sfreq_effective=stats.sfreq_effective,
     )
-
-
-def each_once(texts: Iterable[str]) -> tuple[str, ...]:
-    """Sentences in their order, those that differ in numbers alone as one that counts them."""
-    found: dict[str, list[str]] = {}
-    for text in filter(None, texts):
-        found.setdefault(gist(text), []).append(text)
-    return tuple(
-        said[0] if len(said) == 1 else f"{said[0]} (the first of {len(said)} such)"
-        for said in found.values()
-    )
-
-
-def _trouble(state: StreamState) -> str:
-    name = state.spec.name
-    if state.phase is StreamPhase.WAITING and state.age_s > 2.0:
-        return f"waiting for the first sample of {name}"
-    if state.phase is StreamPhase.STALLED:
-        return f"{name} has sent nothing for {state.age_s:.0f} s"
-    if state.phase is StreamPhase.LOST:
-        return f"{name} is lost; check the device, the run goes on"
-    if state.stamps_stuck:
-        return f"the timestamps of {name} stand still; its samples have no time and are left out"
-    return ""

@@ -1,42 +1,30 @@
-"""From a window and what the network says of it to the row that is written."""
+"""Make the row that is written from a window and the network's estimate."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
 
 from physiosync_rt.bundle.predictor import Estimate, quadrant
-from physiosync_rt.datatypes import Prediction, Reason, StreamPhase, StreamSpec, Window
-from physiosync_rt.live.watchdog import Watchdog
-from physiosync_rt.pipeline.pipeline import Pipeline
+from physiosync_rt.datatypes import Prediction, Reason, StreamSpec, Window
+from physiosync_rt.live.state import RunState
+from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.sources.base import Source
 
 
 class RowMaker:
-    """Adds to an estimate what the run knows: times, ages, markers, and who has stopped sending.
+    """Adds to an estimate what the run knows: times, ages, markers, and which stream is silent.
 
     Parameters
     ----------
     source : Source
-    pipeline : Pipeline
-    watchdogs : mapping of str to Watchdog
-        By the stream's name.
-    specs : sequence of StreamSpec
-        EEG first, then the peripheral stream where there is one.
+    state : RunState
     """
 
-    def __init__(
-        self,
-        source: Source,
-        pipeline: Pipeline,
-        watchdogs: Mapping[str, Watchdog],
-        specs: Sequence[StreamSpec],
-    ) -> None:
+    def __init__(self, source: Source, state: RunState) -> None:
         self._source = source
-        self._pipeline = pipeline
-        self._watchdogs = watchdogs
-        self._specs = specs
+        self._state = state
+        self._pipeline = state.pipeline
         self._markers: list[tuple[float, str]] = []
         self._utc_of_stamp_zero = math.nan
 
@@ -48,12 +36,13 @@ class RowMaker:
         """Make the row of a window; ``now`` is the present time of arrival."""
         anchor = self._pipeline.anchor or 0.0
         t_end = anchor + window.t_end
-        reason = self._or_stalled(estimate.reason, 0, now)
+        eeg, pps = self._state.eeg, self._state.pps
+        reason = self._or_stalled(estimate.reason, eeg, now)
         left_out = Reason.NONE
         if estimate.reason is Reason.NO_EEG:
-            left_out = self._or_stalled(window.eeg.reason, 0, now)
-        elif estimate.reason is Reason.NO_PPS and window.pps is not None:
-            left_out = self._or_stalled(window.pps.reason, 1, now)
+            left_out = self._or_stalled(window.eeg.reason, eeg, now)
+        elif estimate.reason is Reason.NO_PPS and window.pps and pps:
+            left_out = self._or_stalled(window.pps.reason, pps, now)
         valence, arousal = estimate.targets.get("valence"), estimate.targets.get("arousal")
         clock_now = self._source.now() if self._source.speed == 1.0 else None
         return Prediction(
@@ -80,16 +69,16 @@ class RowMaker:
             left_out=left_out,
         )
 
-    def _or_stalled(self, reason: Reason, stream: int, now: float) -> Reason:
-        """A gap that goes on because the device sends nothing has a name of its own."""
-        phase = self._watchdogs[self._specs[stream].name].phase(now)
+    def _or_stalled(self, reason: Reason, spec: StreamSpec, now: float) -> Reason:
+        """Name a gap that goes on because the device sends nothing."""
+        phase = self._state.watchdogs[spec.name].phase(now)
         silent = phase in (StreamPhase.STALLED, StreamPhase.LOST)
         if reason is Reason.GAP and silent and math.isfinite(self._source.speed):
             return Reason.STALLED
         return reason
 
     def _utc(self, t: float) -> float | None:
-        """UNIX time of a moment on the common clock; None where nobody knows."""
+        """Return the UNIX time of a moment on the common clock; None where it is not known."""
         if math.isnan(self._utc_of_stamp_zero):
             clock_now, start = self._source.now(), self._source.start_utc
             if clock_now is not None and self._source.speed == 1.0:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from threading import Thread
 
-from physiosync_rt.datatypes import Command
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.options import Command
 
 
 class EngineThread(Thread):

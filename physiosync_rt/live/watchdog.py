@@ -1,8 +1,8 @@
-"""Who has stopped talking: arrival times of one stream, by the clock of this computer."""
+"""Stall detection: arrival times of one stream, by the clock of this computer."""
 
 from __future__ import annotations
 
-from physiosync_rt.datatypes import StreamPhase
+from enum import StrEnum
 
 STALL_S = 1.0
 STALL_CHUNKS = 5
@@ -10,13 +10,22 @@ LOST_S = 10.0
 BURST_S, BURST_CHUNKS = 0.25, 3
 
 
+class StreamPhase(StrEnum):
+    """Where a live stream stands."""
+
+    WAITING = "waiting"
+    STREAMING = "streaming"
+    STALLED = "stalled"
+    LOST = "lost"
+    ENDED = "ended"
+
+
 class Watchdog:
     """Arrival of one stream's chunks.
 
     A stream is *stalled* after ``max(1 s, 5 chunks)`` without a sample and *lost* after 10 s
-    more; nothing of the kind is ever reported by the transport of a frozen device. Samples that
-    come at once after ``max(0.25 s, 3 chunks)`` of silence, and fill it, are a *burst*: they were
-    held up.
+    more; the transport of a frozen device reports neither. Samples that come at once after
+    ``max(0.25 s, 3 chunks)`` of silence, and fill it, are a *burst*: they were held back.
 
     Parameters
     ----------
@@ -47,12 +56,12 @@ class Watchdog:
         return max(STALL_S, STALL_CHUNKS * self._chunk_s)
 
     def look(self, now: float) -> None:
-        """Everything that had arrived by now has been taken."""
+        """Note that everything that had arrived by now has been taken."""
         self._looked = now
 
     def arrived(self, now: float, duration_s: float, n_samples: int = 1) -> None:
-        """Take note of samples that span ``duration_s`` of arrival time."""
-        # Only what was missing at the last look was held up by the device, and not by us.
+        """Note samples that span ``duration_s`` of arrival time."""
+        # Only what was missing at the last look was held back by the device, and not by us.
         silence = self._looked - self._last
         limit = max(BURST_S, BURST_CHUNKS * self._chunk_s)
         if self._n_chunks and silence > limit and duration_s > 0.5 * silence:
@@ -66,15 +75,15 @@ class Watchdog:
         self._last, self._seen = now, True
 
     def end(self) -> None:
-        """The source said that nothing more will come."""
+        """Note that nothing more will come."""
         self._ended = True
 
     def silence_s(self, now: float) -> float:
-        """Seconds since the last sample (or since opening)."""
+        """Return the seconds since the last sample (or since opening)."""
         return now - self._last
 
     def phase(self, now: float) -> StreamPhase:
-        """Where the stream stands."""
+        """Return where the stream stands."""
         if self._ended:
             return StreamPhase.ENDED
         silence = self.silence_s(now)

@@ -13,6 +13,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.lsl.arrival import FOREIGN_CLOCK_S, FUTURE_S, ArrivalClock, SharedClocks
 from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S, ClockCorrection
 from physiosync_rt.lsl.info import layout
+from physiosync_rt.sources.base import Notice
 
 if TYPE_CHECKING:
     import pylsl
@@ -225,10 +226,9 @@ class SignalInlet:
             return self._mapped(raw, stamps, offset)
         first = int(np.argmax(ahead >= FUTURE_S))
         self._arrival_offset = now - float(stamps[-1])
-        self.notices.append(
-            f"the clock of stream {self.spec.name!r} was set forward by {ahead[-1]:.1f} s; its "
-            "clock offset is estimated from the arrival times from now on"
-        )
+        forward = f"the clock of stream {self.spec.name!r} was set forward"
+        arrival = "its clock offset is estimated from the arrival times from now on"
+        self.notices.append(Notice(f"{forward} by {ahead[-1]:.1f} s; {arrival}", topic=forward))
         chunks = self._mapped(raw[:first], stamps[:first], offset) if first else []
         return chunks + self._mapped(raw[first:], stamps[first:], self._arrival_offset)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from physiosync_rt.errors import UserError
+from physiosync_rt.sources.base import Notice
 from physiosync_rt.utils.retry import longer
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ class Reconnect:
         since, self._since = self._since, None
         if since is None:
             return ""
-        return f"stream {self._inlet.name!r} is back after {now - since:.1f} s"
+        back = f"stream {self._inlet.name!r} is back"
+        return Notice(f"{back} after {now - since:.1f} s", topic=back)
 
     def _start_search(self, now: float) -> None:
         import pylsl

@@ -12,6 +12,17 @@ from physiosync_rt.formats.clocks import corrected
 from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.preprocess.quality import Judge, judge_of
 
+COUNT_KEYS = {
+    "gaps": "gaps",
+    "lost": "lost",
+    "delivered_late": "late",
+    "duplicates": "duplicated",
+    "clock_resets": "clock_resets",
+    "stuck_clock": "constant",
+    "nonfinite": "not_finite",
+}
+"""Counts of `StreamStats` that the facts hold, and their keys there."""
+
 
 def recording_facts(recording: Recording) -> dict[str, Any]:
     """Streams with their true rates, gaps, clocks and quality, in plain containers."""
@@ -70,18 +81,13 @@ def _aligned(recording: Recording) -> dict[str, dict[str, Any]]:
                 if spec.unit and spec.modality is not Modality.OTHER:
                     value = float(judges[spec.name](second).mean())
                     qualities.setdefault(spec.name, []).append(value)
-    return {
-        name: {
-            "sfreq_effective": round(aligner.sfreq_effective, 3),
-            "jitter_ms": round(1e3 * aligner.jitter_s, 3),
-            "gaps": aligner.counters.gaps,
-            "lost": aligner.counters.lost,
-            "late": aligner.counters.late,
-            "duplicated": aligner.counters.duplicated,
-            "clock_resets": aligner.counters.clock_resets,
-            "constant": aligner.counters.constant,
-            "not_finite": aligner.counters.bad,
+    found: dict[str, dict[str, Any]] = {}
+    for name, aligner in aligners.items():
+        stats = aligner.stats
+        found[name] = {
+            "sfreq_effective": round(stats.sfreq_effective, 3),
+            "jitter_ms": round(stats.jitter_ms, 3),
+            **{key: getattr(stats, count) for count, key in COUNT_KEYS.items()},
             "quality": round(float(np.mean(qualities[name])), 3) if name in qualities else None,
         }
-        for name, aligner in aligners.items()
-    }
+    return found

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.align.sanity_check import SanityCheck, check_rate
+from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.align.stream_start import StreamStart
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
@@ -92,6 +93,12 @@ class StreamPipeline:
     def started(self) -> bool:
         """Whether it is known with which sample the stream begins."""
         return self._started
+
+    @property
+    def stats(self) -> StreamStats:
+        """What has become of the stream's samples so far."""
+        aligned = self.aligner.stats if self.aligner else StreamStats()
+        return replace(aligned, after_deadline=self.dropped)
 
     def anchor_at(self, anchor: float) -> None:
         """Start aligning; what came before the anchor was known is taken now."""

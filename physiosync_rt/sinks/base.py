@@ -1,4 +1,4 @@
-"""What everything that takes predictions offers."""
+"""The interface of everything that takes predictions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from physiosync_rt.datatypes import Prediction
 
 
 class Sink(Protocol):
-    """One way out. Called from the engine's thread."""
+    """Where rows go. Called from the engine's thread."""
 
     def write(self, row: Prediction) -> None:
         """Take one row; rows come in order and each comes once."""

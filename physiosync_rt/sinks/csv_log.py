@@ -1,6 +1,6 @@
-"""Predictions as CSV, schema 1, with a JSON file beside it that tells how they came about.
+"""Predictions as CSV, schema 1, with a JSON file beside it that says how they were made.
 
-Nothing is lost on the way: every row is on disk when `CsvLog.write` returns, and an existing
+Nothing is lost: every row is written when `CsvLog.write` returns, and an existing
 file is renamed, never overwritten.
 """
 
@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.atomic import atomic_file
 
 if sys.platform != "win32":
     import fcntl
@@ -79,7 +80,7 @@ def to_row(p: Prediction) -> list[str]:
 
 
 def _set_aside(path: Path) -> None:
-    """Rename what stands in the way to ``name_old1`` ...; logs are not overwritten."""
+    """Rename a file of this name to ``name_old1`` ...: logs are not overwritten."""
     if not path.exists():
         return
     if _is_held(path):
@@ -97,7 +98,7 @@ def _hold(file: TextIO) -> None:
 
 
 def _is_held(path: Path) -> bool:
-    """Whether another run writes this file now."""
+    """Return whether another run writes this file now."""
     if sys.platform == "win32":
         return False
     with path.open("rb") as file:
@@ -146,12 +147,12 @@ class CsvLog:
     def update(self, **more: Any) -> None:
         """Add to the run's JSON and write it as a whole."""
         self._run.update(more)
-        fresh = self._json.with_suffix(".json.tmp")
-        fresh.write_text(json.dumps(self._run, indent=2, default=str) + "\n", encoding="utf-8")
-        fresh.replace(self._json)
+        text = json.dumps(self._run, indent=2, default=str) + "\n"
+        with atomic_file(self._json) as fresh:
+            fresh.write_text(text, encoding="utf-8")
 
     def write(self, row: Prediction) -> None:
-        """Append one row and hand it to the operating system at once.
+        """Append one row and flush it.
 
         Raises
         ------
@@ -184,7 +185,7 @@ def check_writable(path: Path, option: str = "--csv") -> None:
     if path.is_dir():
         raise UserError(f"{option} {path} is a folder; give the name of a file in it")
     if path.exists() and not path.is_file():
-        raise UserError(f"{option} {path} is no plain file; choose another path")
+        raise UserError(f"{option} {path} is not a regular file; choose another path")
     if option == "--csv" and path.suffix.lower() != ".csv":
         raise UserError(f"--csv {path}: end the name in .csv; the JSON beside it takes the stem")
     if not folder.is_dir():

@@ -1,7 +1,7 @@
-"""The raw run as XDF: what came in, with its raw stamps and every clock correction.
+"""The raw run as XDF: samples as they came, with raw stamps and every clock correction.
 
-`predict` on the file makes the rows of the live run, for as long as samples came: what a run wrote
-while nothing arrived any more (``stalled`` to its end) is in no file.
+`predict` on the file makes the rows of the live run for as long as samples came. Rows that the run
+made while nothing arrived (``stalled`` to its end) cannot be made from the file.
 """
 
 from __future__ import annotations

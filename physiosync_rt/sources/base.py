@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from physiosync_rt.datatypes import Chunk, StreamSpec
 
@@ -26,13 +26,31 @@ class Batch:
     ended: bool = False
 
 
+class Notice(str):
+    """A notice that holds numbers, and its topic: the same text without them.
+
+    Notices of one topic are news once; without a topic of its own, a notice is its topic.
+    """
+
+    __slots__ = ("topic",)
+
+    topic: str
+
+    def __new__(cls, text: str, topic: str) -> Self:
+        """Make a notice of a text and its topic."""
+        notice = super().__new__(cls, text)
+        notice.topic = topic
+        return notice
+
+
 class Source(Protocol):
     """Source of live or recorded streams, as float32 samples in canonical units.
 
     Attributes
     ----------
     notices : list of str
-        Messages for the user about the streams, one sentence each, newest last.
+        Messages for the user about the streams, one sentence each, newest last; those that hold
+        numbers as `Notice`.
 
     Notes
     -----

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from physiosync_rt.bundle.card import Card
 from physiosync_rt.lsl.discovery import SeenStream
+from physiosync_rt.pipeline.inspect import COUNT_KEYS
+from physiosync_rt.views.wording import STREAM_COUNTS
 
 
 def recording_text(facts: dict[str, Any]) -> Group:
@@ -44,22 +46,15 @@ def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
     if clock:
         lines.append(_indented(" · ".join(clock), style="dim"))
     if "jitter_ms" in s:
-        said = [f"jitter {s['jitter_ms']:.1f} ms", *(f"{s[key]} {word}" for key, word in _COUNTS)]
+        said = [f"jitter {s['jitter_ms']:.1f} ms", *_counts(s)]
         if s["quality"] is not None:
             said.append(f"quality {s['quality']:.2f}")
         lines.append(_indented(" · ".join(said), style="dim"))
     return [*lines, _indented(" ".join(s["ch_names"]), style="dim")]
 
 
-_COUNTS = (
-    ("gaps", "gaps"),
-    ("lost", "lost"),
-    ("late", "late"),
-    ("duplicated", "repeated"),
-    ("clock_resets", "clock resets"),
-    ("constant", "with a stamp that stood still"),
-    ("not_finite", "not finite"),
-)
+def _counts(s: dict[str, Any]) -> list[str]:
+    return [f"{s[key]} {STREAM_COUNTS[name].word}" for name, key in COUNT_KEYS.items()]
 
 
 def _indented(text: str, style: str = "") -> Padding:

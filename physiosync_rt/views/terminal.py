@@ -11,22 +11,23 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from physiosync_rt.datatypes import Prediction, Reason, Snapshot, StreamPhase, StreamState
-from physiosync_rt.utils.text import gist
+from physiosync_rt.datatypes import Prediction, Reason
+from physiosync_rt.live.snapshot import Snapshot, StreamState
+from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.views.events_text import notice_text
+from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
+from physiosync_rt.views.scores_text import score_lines
 from physiosync_rt.views.wording import (
-    ALERT,
-    AROUSAL,
-    FINE,
     GETTING_READY,
     MISSING,
     PHASES,
     QUADRANTS,
-    VALENCE,
+    STREAM_COUNTS,
     clock,
     duration,
     number,
     pps_name,
-    rarities,
+    rare_counts,
     rate,
     signals_used,
     verdict,
@@ -69,7 +70,7 @@ class TerminalView:
         self._get = get_snapshot
         self._console = console
         self._last_row = 0
-        self._last_notice = ""
+        self._last_topics: list[tuple[str, str, str]] = []
         self._introduced = False
 
     def run(self, is_done: Callable[[], bool]) -> None:
@@ -94,11 +95,12 @@ class TerminalView:
         if self._last_row == 0 and not self._introduced:
             self._introduced = True
             self._print(f"{snapshot.bundle_title}: trained on {snapshot.trained_on}")
-        news = gist(snapshot.notice)
-        if news != self._last_notice:
-            self._last_notice = news
-            if snapshot.notice:
-                self._print(f"notice: {snapshot.notice}")
+        topics = [event.topic for event in snapshot.notices]
+        if topics != self._last_topics:
+            # Seconds that count up are not news.
+            self._last_topics = topics
+            if topics:
+                self._print(f"notice: {notice_text(snapshot.notices)}")
         for row in snapshot.history:
             if row.index > self._last_row:
                 self._last_row = row.index
@@ -109,8 +111,8 @@ class TerminalView:
         if snapshot is None:
             return Text(f"PhysioSync-RT  {waiting_for(None)}…")
         parts: list[RenderableType] = [_title(snapshot)]
-        if snapshot.notice:
-            parts.append(Text(f"▲ {snapshot.notice}", style=f"bold {ALERT}"))
+        if snapshot.notices:
+            parts.append(Text(f"▲ {notice_text(snapshot.notices)}", style=f"bold {ALERT}"))
         body = Table.grid(expand=True, padding=(0, 3, 0, 0))
         body.add_column(ratio=1)
         body.add_column(width=_PLANE_WIDTH + 2, no_wrap=True)
@@ -118,9 +120,9 @@ class TerminalView:
         body.add_row(_figures(snapshot, width), plane(snapshot))
         parts += [Padding(body, (1, 0, 0, 0)), _streams(snapshot), _files(snapshot)]
         room = self._console.height - _FIXED_LINES - len(snapshot.streams)
-        room -= 3 if snapshot.notice else 0
-        room -= sum(any(rarities(state).values()) for state in snapshot.streams)
-        parts += [_one_line(score, "dim") for score in snapshot.scores[: max(0, room)]]
+        room -= 3 if snapshot.notices else 0
+        room -= sum(any(rare_counts(state.stats).values()) for state in snapshot.streams)
+        parts += [_one_line(line, "dim") for line in score_lines(snapshot.scores)[: max(0, room)]]
         return Group(*parts)
 
     def _print(self, text: str) -> None:
@@ -240,25 +242,26 @@ def _streams(snapshot: Snapshot) -> RenderableType:
     table.add_column("stream", no_wrap=True, overflow="ellipsis", ratio=1)
     for name in ("state", "rate", "jitter", "age"):
         table.add_column(name, no_wrap=True)
-    for name in ("lost", "late", "gaps"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("lost", "delivered_late", "gaps"):
+        table.add_column(STREAM_COUNTS[name].word, justify="right", no_wrap=True)
     for state in snapshot.streams:
         mark, style = _MARKS[state.phase]
-        counts = (state.lost, state.late, state.gaps)
+        stats = state.stats
+        counts = (stats.lost, stats.delivered_late, stats.gaps)
         table.add_row(
             f"{state.spec.modality.value} {state.spec.name}",
             Text(f"{mark} {PHASES[state.phase]}", style=style),
             rate(state),
-            number(state.jitter_ms if state.received else None, 1, "ms"),
+            number(stats.jitter_ms if stats.received else None, 1, "ms"),
             duration(state.age_s),
             *(Text(str(count), style=ALERT if count else "") for count in counts),
         )
-    return Padding(Group(table, *filter(None, map(_rarities, snapshot.streams))), (1, 0))
+    return Padding(Group(table, *filter(None, map(_rare_line, snapshot.streams))), (1, 0))
 
 
-def _rarities(state: StreamState) -> Text | None:
-    """A line with what seldom happens, where it has happened."""
-    said = [f"{count:,} {name}" for name, count in rarities(state).items() if count]
+def _rare_line(state: StreamState) -> Text | None:
+    """Return a line with what seldom happens, where it has happened."""
+    said = [f"{count:,} {name}" for name, count in rare_counts(state.stats).items() if count]
     if not said:
         return None
     return _one_line(f"  {state.spec.modality.value}: {', '.join(said)}", ALERT)

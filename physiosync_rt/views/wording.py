@@ -1,27 +1,18 @@
-"""What a view says, in plain words: the window and the terminal speak the same language.
+"""The words of every view: the window and the terminal speak the same language.
 
-Every :class:`~physiosync_rt.datatypes.Reason`, phase and quadrant has one documented wording, so
-that the window, the terminal and the manual never disagree.
+Every `Reason`, phase, quadrant and count has one documented wording, so that the window, the
+terminal and the manual never disagree.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from physiosync_rt.datatypes import (
-    Modality,
-    Prediction,
-    Reason,
-    Snapshot,
-    StreamPhase,
-    StreamState,
-)
-
-VALENCE = "#f2b866"
-AROUSAL = "#72b2ff"
-FINE = "#7dc4a5"
-ALERT = "#f27d70"
-"""The four colours that mean something, the same in every view; words and shapes repeat them."""
+from physiosync_rt.align.stats import StreamStats
+from physiosync_rt.datatypes import Modality, Prediction, Reason
+from physiosync_rt.live.snapshot import Snapshot, StreamState
+from physiosync_rt.live.watchdog import StreamPhase
 
 QUADRANTS: dict[str, tuple[str, str]] = {
     "HVHA": ("excited", "high valence, high arousal"),
@@ -76,6 +67,39 @@ PHASES: dict[StreamPhase, str] = {
     StreamPhase.ENDED: "ended",
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How a count of `StreamStats` is called, and what it means.
+
+    ``has_share`` says whether it can be given as a share of the samples that were sent.
+    """
+
+    word: str
+    meaning: str
+    has_share: bool = True
+
+
+STREAM_COUNTS: dict[str, Count] = {
+    "received": Count("received", "Samples that arrived"),
+    "lost": Count("lost", "Samples that never arrived"),
+    "delivered_late": Count("late", "Samples that were delivered late, and used"),
+    "duplicates": Count("duplicates", "Samples that came twice; left out"),
+    "nonfinite": Count("NaN", "Samples with a NaN or infinite value; left out"),
+    "stuck_clock": Count("stuck clock", "Samples whose time stamps stood still"),
+    "after_deadline": Count(
+        "after deadline", "Samples that came after their row was made", has_share=False
+    ),
+    "gaps": Count("gaps", "Stretches without samples", has_share=False),
+    "clock_resets": Count(
+        "clock resets", "How often the device's clock was reset", has_share=False
+    ),
+}
+"""Words for what can happen to a stream's samples, by the attribute of `StreamStats`."""
+
+RARE = ("duplicates", "nonfinite", "stuck_clock", "after_deadline", "clock_resets")
+"""Counts that a view shows only where it has room, or where they are not zero."""
+
 GOOD_QUALITY = 0.7
 """Channel quality from which a channel counts as good."""
 
@@ -86,7 +110,7 @@ GETTING_READY = "Getting ready"
 """Headline until the first prediction can be made."""
 
 MISSING = "–"
-"""Stands where there is no number."""
+"""Stands where a number is missing."""
 
 
 def quality_word(quality: float) -> str:
@@ -124,24 +148,15 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def rarities(state: StreamState) -> dict[str, int]:
-    """Return what seldom happens to samples and their stamps, by a short name.
-
-    Counters of their own line in a view: samples that came twice, that are no numbers, whose
-    stamps stood still, that came after their row; and how often a clock was set anew.
-    """
-    return {
-        "twice": state.duplicated,
-        "no number": state.bad,
-        "no time": state.constant,
-        "too late": state.dropped,
-        "clock resets": state.clock_resets,
-    }
+def rare_counts(stats: StreamStats) -> dict[str, int]:
+    """Return what seldom happens to a stream, by its word in `STREAM_COUNTS`."""
+    return {STREAM_COUNTS[name].word: getattr(stats, name) for name in RARE}
 
 
 def rate(state: StreamState) -> str:
     """Return the measured against the nominal rate, as in ``249.9 / 250 Hz``."""
-    effective = number(state.sfreq_effective, 1) if state.received else MISSING
+    stats = state.stats
+    effective = number(stats.sfreq_effective, 1) if stats.received else MISSING
     return f"{effective} / {state.spec.sfreq:g} Hz" if state.spec.sfreq else f"{effective} Hz"
 
 
@@ -223,19 +238,6 @@ def waiting_for(snapshot: Snapshot | None) -> str:
     if snapshot.run_s < snapshot.window_s:
         return f"Filling the first window: {snapshot.run_s:.0f} of {snapshot.window_s:.0f} s"
     return "Warming up: the filters are settling"
-
-
-def grouped_scores(scores: tuple[str, ...]) -> dict[str, list[str]]:
-    """Gather scores under the words in brackets at their end, which say how they were measured.
-
-    ``"F1 0.7 (eeg, by trial)"`` goes as ``"F1 0.7"`` under ``"eeg, by trial"``; a score without
-    brackets goes under an empty text.
-    """
-    groups: dict[str, list[str]] = {}
-    for score in scores:
-        figure, bracket, how = score.partition(" (")
-        groups.setdefault(how.removesuffix(")") if bracket else "", []).append(figure)
-    return groups
 
 
 def is_capturing(snapshot: Snapshot) -> bool:

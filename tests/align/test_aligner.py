@@ -169,7 +169,7 @@ def test_duplicates_by_the_counter_are_dropped() -> None:
     counter = np.insert(counter, 500, 499)
     stamps = np.arange(1001) / 250
     _, aligner = _align(250.0, np.ones(1001), stamps, counter=counter)
-    assert aligner.counters.duplicated == 1
+    assert aligner.counters.duplicates == 1
     assert aligner.counters.gaps == 0
 
 
@@ -178,7 +178,7 @@ def test_nan_samples_are_interpolated_and_counted() -> None:
     x[700:710] = np.nan
     x[900] = np.inf
     chunks, aligner = _align(250.0, x, np.arange(2000) / 250)
-    assert aligner.counters.bad == 11
+    assert aligner.counters.nonfinite == 11
     np.testing.assert_allclose(_joined(chunks)[1], 1.0)
     absent = np.concatenate([~c.present for c in chunks])
     assert 5 <= absent.sum() <= 7

@@ -202,7 +202,7 @@ def test_samples_without_values_are_not_present(counted: bool) -> None:
     bad = np.random.default_rng(0).random(7500) < 0.1
     x[bad] = np.nan
     aligner, grids = _align(number / SFREQ, x, number if counted else None)
-    assert aligner.counters.bad == bad.sum()
+    assert aligner.counters.nonfinite == bad.sum()
     assert (aligner.counters.lost, aligner.counters.gaps) == (0, 0)
     assert _present(grids) == pytest.approx(0.9, abs=0.02)
     t = np.concatenate([np.arange(g.start, g.stop) for g in grids]) / 128
@@ -216,7 +216,11 @@ def test_a_run_without_values_is_a_gap_without_waiting(counted: bool) -> None:
     x = np.random.default_rng(0).normal(size=(7500, 2))
     x[2500:5000] = np.inf
     aligner, grids = _align(number / SFREQ, x, number if counted else None)
-    assert (aligner.counters.gaps, aligner.counters.lost, aligner.counters.bad) == (1, 0, 2500)
+    assert (aligner.counters.gaps, aligner.counters.lost, aligner.counters.nonfinite) == (
+        1,
+        0,
+        2500,
+    )
     (hole,) = [(a.stop / 128, b.start / 128) for a, b in pairwise(grids) if b.start > a.stop]
     assert hole == pytest.approx((10.0, 20.0), abs=0.08)
     waiting = StreamAligner(SPEC, 0.0)
@@ -229,7 +233,7 @@ def test_one_electrode_without_values_does_not_affect_the_others() -> None:
     x = np.ones((2500, 2))
     x[500:, 1] = np.nan
     aligner, grids = _align(number / SFREQ, x)
-    assert aligner.counters.bad == 2000
+    assert aligner.counters.nonfinite == 2000
     assert _present(grids) == 1.0
     needed = StreamAligner(SPEC, 0.0, needed=np.array([False, True]))
     stopped = needed.push(Chunk("eeg", x.astype("f4"), number / SFREQ))
@@ -244,7 +248,11 @@ def test_a_nan_time_stamp_is_dropped(stamp: float, counted: bool) -> None:
     stamps = number / SFREQ
     stamps[[0, 2000, 4999]] = stamp
     aligner, grids = _align(stamps, counter=number if counted else None)
-    assert (aligner.counters.bad, aligner.counters.gaps, aligner.counters.clock_resets) == (3, 0, 0)
+    assert (aligner.counters.nonfinite, aligner.counters.gaps, aligner.counters.clock_resets) == (
+        3,
+        0,
+        0,
+    )
     assert aligner.counters.received == 5000
     assert grids[-1].stop / 128 == pytest.approx(20.0, abs=0.1)
 
@@ -258,5 +266,5 @@ def test_samples_out_of_order_or_sent_again_are_not_a_clock_reset() -> None:
     # A packet that the radio sends again, with new stamps.
     order = np.r_[0:3000, 2990:3000, 3000:4990]
     aligner, _ = _align(np.arange(5000) / SFREQ, counter=order)
-    assert (aligner.counters.duplicated, aligner.counters.lost) == (10, 0)
+    assert (aligner.counters.duplicates, aligner.counters.lost) == (10, 0)
     assert (aligner.counters.gaps, aligner.counters.clock_resets) == (0, 0)

@@ -230,8 +230,8 @@ def test_deap_checkpoints_of_full_size(tmp_path: Path) -> None:
     save_bundle(tmp_path / "out", card, model)
     write_deap(tmp_path / "data", 1, seed=1, n_trials=1)
     engine = run(tmp_path / "out", FileSource(read(tmp_path / "data" / "s01.dat")))
-    assert engine.rows == 62
-    assert engine.valid_rows > 50
+    assert engine.state.rows == 62
+    assert engine.state.valid_rows > 50
     assert {row.modalities for row in rows_of(engine) if row.valid} == {"eeg+gsr"}
 
 

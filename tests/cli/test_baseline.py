@@ -14,10 +14,11 @@ import pytest
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.cli import main
-from physiosync_rt.datatypes import Command, Reason
+from physiosync_rt.datatypes import Reason
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.registry import read
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.options import Command
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_rt.sources.file import FileSource
@@ -167,7 +168,7 @@ def test_rest_on_request_replaces_the_one_before(person: Path) -> None:
     engine = Engine(FileSource(read(person)), predictor, baseline=BaselineRequest(0.0, None, 6.0))
     engine.open()
     try:
-        while engine.rows < 9:
+        while engine.state.rows < 9:
             engine.step()
         first = engine.pipeline.baseline
         assert first is not None
@@ -195,7 +196,7 @@ def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: 
     engine = Engine(FileSource(read(person)), predictor, baseline=BaselineRequest(0.0, 1.0, 1.0))
     engine.open()
     try:
-        while engine.rows < 8:
+        while engine.state.rows < 8:
             engine.step()
         notes = [stream.note for stream in engine.pipeline.streams.values()]
         assert notes[0].startswith("less than half of the rest asked for was usable EEG")
@@ -213,4 +214,4 @@ def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: 
         engine.close()
     assert engine.predictions[-1].valid
     assert engine.snapshot is not None
-    assert engine.snapshot.notice == ""
+    assert engine.snapshot.notices == ()

@@ -11,21 +11,24 @@ from pathlib import Path
 import pytest
 
 HEAD = """
-import os, runpy, sys, time
+import os, sys, time
 from pathlib import Path
 from physiosync_rt.dashboard import render_png, run_dashboard
 from physiosync_rt.errors import UserError
-snapshot = runpy.run_path({factory!r})["make_snapshot"](4)
+from physiosync_rt.views.events_text import notice_text
+from helpers.snapshots import make_snapshot
+snapshot = make_snapshot(4)
 sent = []
 """
 
 
 def run_python(body: str) -> str:
     """Run a script on an offscreen display and return what it printed."""
-    factory = str(Path(__file__).parents[1] / "helpers" / "snapshots.py")
+    tests = str(Path(__file__).parents[1])
+    path = os.pathsep.join(filter(None, [tests, os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", HEAD.format(factory=factory) + body],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        [sys.executable, "-W", "error", "-c", HEAD + body],
+        env={**os.environ, "PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -89,7 +92,7 @@ seen = []
 real = application.Dashboard.say
 application.Dashboard.say = lambda self, text: (seen.append(text), real(self, text))[1]
 run_dashboard(lambda: snapshot, sent.append, duration=0.8, is_done=lambda: False)
-print(seen[0] == snapshot.notice, seen[-1])
+print(seen[0] == "" == notice_text(snapshot.notices), seen[-1])
 """)
     assert out.startswith("True The engine has reported nothing for ")
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from helpers.snapshots import make_row, make_snapshot
 
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.timeline import Band, withheld_bands
-from physiosync_rt.datatypes import Prediction, Reason, Snapshot
-
-MakeRow = Callable[..., Prediction]
+from physiosync_rt.datatypes import Reason
 
 
-@pytest.fixture
-def make_row(factory: dict[str, MakeRow]) -> MakeRow:
-    return factory["make_row"]
-
-
-def test_bands_join_one_reason_and_part_two(make_row: MakeRow) -> None:
+def test_bands_join_one_reason_and_part_two() -> None:
     rows = (
         make_row(1),
         make_row(2, valid=False, reason=Reason.GAP),
@@ -36,20 +29,18 @@ def test_bands_join_one_reason_and_part_two(make_row: MakeRow) -> None:
     )
 
 
-def test_valid_rows_and_no_rows_have_no_bands(make_row: MakeRow) -> None:
+def test_valid_rows_and_no_rows_have_no_bands() -> None:
     assert withheld_bands((), 1.0, "GSR") == ()
     assert withheld_bands((make_row(1), make_row(2)), 1.0, "GSR") == ()
 
 
-def test_hover_tells_the_reason(window: Dashboard, make_snapshot: Callable[..., Snapshot]) -> None:
+def test_hover_tells_the_reason(window: Dashboard) -> None:
     window.refresh(make_snapshot(state="gap"))
     assert window.timeline.text_at(-1.0) == "No prediction for 4 s: gap in EEG"
     assert window.timeline.text_at(-20.0) == ""
 
 
-def test_line_breaks_where_rows_are_withheld(
-    window: Dashboard, make_snapshot: Callable[..., Snapshot]
-) -> None:
+def test_line_breaks_where_rows_are_withheld(window: Dashboard) -> None:
     snapshot = make_snapshot()
     window.refresh(snapshot)
     _times, values = window.timeline.curves["valence"].getData()
@@ -58,9 +49,7 @@ def test_line_breaks_where_rows_are_withheld(
     assert sum(value != value for value in values) == missing
 
 
-def test_labels_stand_apart_in_the_order_of_their_values(
-    window: Dashboard, make_snapshot: Callable[..., Snapshot]
-) -> None:
+def test_labels_stand_apart_in_the_order_of_their_values(window: Dashboard) -> None:
     snapshot = make_snapshot()
     assert snapshot.prediction is not None
     row = replace(snapshot.prediction, index=999, valence=0.50, arousal=0.51)
@@ -70,7 +59,7 @@ def test_labels_stand_apart_in_the_order_of_their_values(
     assert labels["valence"].toPlainText() == "valence 0.50"
 
 
-def test_axis_grows_with_the_run(window: Dashboard, make_snapshot: Callable[..., Snapshot]) -> None:
+def test_axis_grows_with_the_run(window: Dashboard) -> None:
     snapshot = make_snapshot()
     for rows, span in ((30, 60), (100, 120), (240, 300)):
         history = snapshot.history[-rows:]

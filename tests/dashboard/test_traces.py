@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.snapshots import make_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.traces import broken_lines, nice_step, per_channel
-from physiosync_rt.datatypes import Snapshot
 
 
 def test_lines_break_at_gaps_and_between_channels() -> None:
@@ -49,9 +48,7 @@ def test_percentile_skips_what_is_not_finite() -> None:
     np.testing.assert_array_equal(per_channel(samples, 50), [2.0, 0.0])
 
 
-def test_channel_tooltip_tells_quality(
-    window: Dashboard, make_snapshot: Callable[..., Snapshot]
-) -> None:
+def test_channel_tooltip_tells_quality(window: Dashboard) -> None:
     window.refresh(make_snapshot(4))
     labels = window.eeg.labels
     texts = [labels.text_at((row + 0.5) * labels.height() / 4) for row in range(4)]
@@ -61,9 +58,7 @@ def test_channel_tooltip_tells_quality(
     assert labels.text_at(-1) == ""
 
 
-def test_a_dead_channel_spoils_no_other(
-    window: Dashboard, make_snapshot: Callable[..., Snapshot]
-) -> None:
+def test_a_dead_channel_spoils_no_other(window: Dashboard) -> None:
     snapshot = make_snapshot(4)
     assert snapshot.eeg is not None
     samples = snapshot.eeg.samples.copy()
@@ -75,18 +70,14 @@ def test_a_dead_channel_spoils_no_other(
     assert -0.6 < finite.min() < finite.max() < 2.6
 
 
-def test_loud_channels_stay_in_their_lane(
-    window: Dashboard, make_snapshot: Callable[..., Snapshot]
-) -> None:
+def test_loud_channels_stay_in_their_lane(window: Dashboard) -> None:
     window.refresh(make_snapshot(4))
     _x, y = window.eeg.curves["poor"].getData()
     finite = y[np.isfinite(y)]
     assert 0.4 < finite.min() < finite.max() < 1.6
 
 
-def test_unit_stands_at_the_scale(
-    window: Dashboard, make_snapshot: Callable[..., Snapshot]
-) -> None:
+def test_unit_stands_at_the_scale(window: Dashboard) -> None:
     window.refresh(make_snapshot(4))
     assert window.eeg.scale.text() == "last 5 s · 30 µV per channel"
     assert window.pps.value.text().endswith(" µS")

@@ -68,8 +68,12 @@ def test_a_check_that_fails_is_a_finding() -> None:
 
 
 def test_missing_system_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = "Qt misses a system library (libEGL.so.1); mend: apt install libegl1"
-    monkeypatch.setattr(checks, "ask", lambda *_: Answer({"problem": problem}))
+    problem = {
+        "problem": "a system library of Qt is missing (libEGL.so.1)",
+        "fix": "apt install libegl1",
+        "is_package": False,
+    }
+    monkeypatch.setattr(checks, "ask", lambda *_: Answer(problem))
     finding = checks.check_qt()
     assert (finding.status, finding.mend) == ("bad", "apt install libegl1")
 

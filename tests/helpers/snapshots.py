@@ -6,20 +6,41 @@ from dataclasses import replace
 
 import numpy as np
 
-from physiosync_rt.datatypes import (
-    Modality,
-    Prediction,
-    Reason,
-    Snapshot,
-    StreamPhase,
-    StreamSpec,
-    StreamState,
-    Traces,
-)
+from physiosync_rt.align.stats import StreamStats
+from physiosync_rt.bundle.card import Score
+from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
+from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.live.snapshot import Snapshot, StreamState, Traces
+from physiosync_rt.live.watchdog import StreamPhase
 
 LEFT = ("Fp1", "AF3", "F3", "F7", "FC5", "FC1", "C3", "T7", "CP5", "CP1", "P3", "P7", "PO3", "O1")
 RIGHT = ("Fp2", "AF4", "Fz", "F4", "F8", "FC6", "FC2", "Cz", "C4", "T8", "CP6", "CP2", "P4", "P8")
 MONTAGE = (*LEFT, "Oz", "Pz", *RIGHT, "PO4", "O2")
+SCORES = tuple(
+    Score(
+        protocol="subject, 8 of 8 folds",
+        target=target,
+        modalities="eeg+gsr",
+        model=model,
+        metric="balanced accuracy",
+        value=value,
+        ci_low=value - 0.07,
+        ci_high=value + 0.06,
+        n=20,
+        unit="subject",
+    )
+    for target, model, value in (
+        ("valence", "physiosync", 0.71),
+        ("arousal", "physiosync", 0.68),
+        ("valence", "linear (band power, skin)", 0.62),
+        ("arousal", "always high", 0.50),
+    )
+)
+NOTICES = {
+    "gap": (Event(EventKind.GAP, 245.0, "demo-eeg", n=127, seconds=0.508),),
+    "faults": (Event(EventKind.LOSSES, 240.0, "demo-eeg", n=75, n_seen=2500),),
+    "lost": (Event(EventKind.STREAM_LOST, 247.0, "demo-eeg", seconds=7.3),),
+}
 WITHHELD = ((60, 67, Reason.GAP), (150, 153, Reason.LOW_QUALITY), (205, 207, Reason.STALLED))
 
 
@@ -88,30 +109,27 @@ def make_stream(
     sfreq: float,
     *,
     phase: StreamPhase = StreamPhase.STREAMING,
-    **changes: object,
+    **counts: int,
 ) -> StreamState:
-    """A stream in a phase; counters stand at zero while it is waiting."""
+    """A stream in a phase, with counts of `StreamStats`; nothing has come while it is waiting."""
     names = MONTAGE[:n_chans] if modality is Modality.EEG else (modality.value,)
     waiting = phase is StreamPhase.WAITING
     unit = {Modality.EEG: "uV", Modality.GSR: "uS", Modality.ECG: "mV"}[modality]
     quality = [0.93] * len(names)
     if len(names) > 3:
         quality[2], quality[3] = 0.18, 0.55
-    state = StreamState(
+    stats = (
+        StreamStats()
+        if waiting
+        else StreamStats(received=int(sfreq * 240), sfreq_effective=sfreq * 0.9997, jitter_ms=0.62)
+    )
+    return StreamState(
         spec=StreamSpec(f"demo-{modality.value.lower()}", modality, names, sfreq, unit),
         phase=phase,
-        sfreq_effective=0.0 if waiting else sfreq * 0.9997,
-        jitter_ms=0.0 if waiting else 0.62,
+        stats=replace(stats, **counts),
         age_s=float("inf") if waiting else 0.024,
-        received=0 if waiting else int(sfreq * 240),
-        lost=0,
-        late=0,
-        duplicated=0,
-        dropped=0,
-        gaps=0,
         channel_quality=() if waiting else tuple(quality),
     )
-    return replace(state, **changes)  # type: ignore[arg-type]
 
 
 def make_snapshot(n_chans: int = 4, *, state: str = "running") -> Snapshot:
@@ -140,11 +158,7 @@ def make_snapshot(n_chans: int = 4, *, state: str = "running") -> Snapshot:
         bundle_title="PhysioSync demo, 4-channel EEG and GSR" if n_chans <= 4 else "DEAP 32 + GSR",
         trained_on="simulated people, 12 subjects",
         simulated_training=True,
-        scores=(
-            "valence F1 0.71 [0.64, 0.77] (physiosync, eeg+gsr, by trial)",
-            "arousal F1 0.68 [0.60, 0.75] (physiosync, eeg+gsr, by trial)",
-            "valence F1 0.52 [0.45, 0.58] (always high, by trial)",
-        ),
+        scores=SCORES,
         run_s=run_s,
         window_s=5.0,
         hop_s=1.0,
@@ -161,12 +175,7 @@ def make_snapshot(n_chans: int = 4, *, state: str = "running") -> Snapshot:
         valid_rows=sum(row.valid for row in history),
         csv_path="runs/2026-11-20/session-01.csv",
         recording_path="runs/2026-11-20/session-01.xdf" if state == "running" else "",
-        notice={
-            "gap": "EEG lost 0.5 s of samples 2 s ago; predictions return when the gap has left "
-            "the window.",
-            "faults": "demo-eeg lost 75 of its last 2500 samples, a few at a time",
-            "lost": "The EEG stream “demo-eeg” is gone; trying to reconnect (attempt 3).",
-        }.get(state, ""),
+        notices=NOTICES.get(state, ()),
     )
 
 
@@ -187,13 +196,23 @@ def _streams(n_chans: int, state: str) -> tuple[StreamState, ...]:
         )
     eeg = make_stream(Modality.EEG, n_chans, 250.0)
     if state == "gap":
-        eeg = replace(eeg, lost=127, gaps=1, jitter_ms=3.4)
+        eeg = make_stream(Modality.EEG, n_chans, 250.0, lost=127, gaps=1)
     if state == "lost":
-        eeg = replace(eeg, phase=StreamPhase.LOST, age_s=7.3, gaps=1)
+        eeg = replace(eeg, phase=StreamPhase.LOST, age_s=7.3)
     if state == "no_pps":
         return (eeg,)
     if state == "faults":
-        faults = {"lost": 412, "late": 31, "gaps": 3, "duplicated": 12, "bad": 7, "constant": 5}
-        eeg = replace(eeg, **faults, dropped=2, clock_resets=1)  # type: ignore[arg-type]
-        return eeg, replace(make_stream(Modality.GSR, 1, 4.0), **faults)  # type: ignore[arg-type]
+        faults = {
+            "lost": 412,
+            "late": 30,
+            "late_in_bursts": 1,
+            "gaps": 3,
+            "duplicates": 12,
+            "nonfinite": 7,
+            "stuck_clock": 5,
+        }
+        return (
+            make_stream(Modality.EEG, n_chans, 250.0, **faults, after_deadline=2, clock_resets=1),
+            make_stream(Modality.GSR, 1, 4.0, **faults),
+        )
     return eeg, make_stream(Modality.GSR, 1, 4.0)

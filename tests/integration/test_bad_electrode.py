@@ -14,6 +14,7 @@ from physiosync_rt.live.engine import Engine
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation import Person, simulate
 from physiosync_rt.sources.file import FileSource
+from physiosync_rt.views.events_text import notice_text
 
 T7 = DEAP_CH_NAMES.index("T7")
 OFF_S = 9
@@ -67,7 +68,7 @@ def test_it_is_interpolated_and_the_run_goes_on() -> None:
     assert _distance(rows, whole) < 0.8 * _distance(left_in, whole)
     assert engine.snapshot is not None
     notice = "bad electrodes: T7 (flat), interpolated from 31 good ones"
-    assert engine.snapshot.notice == notice
+    assert notice_text(engine.snapshot.notices) == notice
     assert engine.snapshot.streams[0].channel_quality[T7] == 0.0
 
 

@@ -50,8 +50,8 @@ def test_an_hour_leaves_memory_flat_and_no_lag(tmp_path: Path) -> None:
         f"{growth:+.1f} MB per hour; lag {lag[9]:.2f} to {lag[-1]:.2f} s; "
         f"pace {np.median(pace[:10]):.0f} x then {np.median(pace[-10:]):.0f} x real time"
     )
-    assert engine.rows == int(HOUR_S) - 1
-    assert engine.valid_rows > 0.9 * engine.rows
+    assert engine.state.rows == int(HOUR_S) - 1
+    assert engine.state.valid_rows > 0.9 * engine.state.rows
     assert abs(growth) < 10.0
     assert max(lag) <= lag[0] + 0.26
     # Ten minutes at the end take no longer than ten at the beginning, but for a busy computer.

@@ -10,10 +10,11 @@ from physiosync_rt.brainflow.boards import board_id, load_brainflow
 from physiosync_rt.brainflow.source import BrainFlowSource
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import StreamPhase
 from physiosync_rt.devices import BrainFlowSettings, load_device
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.views.events_text import notice_text
 
 pytest.importorskip("brainflow", reason="needs physiosync-rt[devices]")
 
@@ -43,8 +44,9 @@ def test_a_board_unplugged_for_five_seconds_of_a_minute(monkeypatch: pytest.Monk
             engine.step()
             assert engine.snapshot is not None
             phases.append((now, engine.snapshot.streams[0].phase))
-            if engine.snapshot.notice and engine.snapshot.notice not in said:
-                said.append(engine.snapshot.notice)
+            notice = notice_text(engine.snapshot.notices)
+            if notice and notice not in said:
+                said.append(notice)
             if not unplugged_at and now > UNPLUGGED_S:
                 unplugged_at = now
 

@@ -11,23 +11,18 @@ import pytest
 
 from physiosync_rt.bundle.bundle import Bundle, load_bundle
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import (
-    Chunk,
-    Command,
-    Modality,
-    Reason,
-    Recording,
-    StreamPhase,
-    StreamSpec,
-)
+from physiosync_rt.datatypes import Chunk, Modality, Reason, Recording, StreamSpec
 from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.formats.registry import read
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.options import Command
 from physiosync_rt.live.thread import EngineThread
+from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation import Person, simulate
 from physiosync_rt.sources.base import Batch, Marker
 from physiosync_rt.sources.file import FileSource
+from physiosync_rt.views.events_text import notice_text, sentence
 
 NAMES = ("TP9", "AF7", "AF8", "TP10")
 
@@ -92,6 +87,11 @@ def _file_engine(bundle: Bundle, recording: Recording, **options: object) -> Eng
     return engine
 
 
+def _standing(engine: Engine) -> str:
+    standing = engine.state.events.standing
+    return sentence(standing) if standing else ""
+
+
 def _without(recording: Recording, modality: Modality) -> Recording:
     streams = tuple(s for s in recording.streams if s.spec.modality is not modality)
     return Recording(streams)
@@ -130,7 +130,7 @@ def test_a_missing_gsr_lowers_confidence_and_says_so(bundle: Bundle, recording: 
     assert row.completeness_pps is None
     assert row.confidence is not None
     assert row.confidence <= bundle.card.coverage["eeg"]
-    assert "no GSR stream" in engine.notice
+    assert "no GSR stream" in _standing(engine)
 
 
 def test_gsr_alone_says_nothing_of_what_it_cannot_tell(
@@ -235,7 +235,7 @@ def test_a_stalled_device_is_said_and_its_return_too(bundle: Bundle, recording: 
     assert [row.t_end for row in stalled] == [10.0, 11.0, 12.0, 13.0]
     assert engine.snapshot is not None
     assert engine.snapshot.streams[0].phase is StreamPhase.STALLED
-    assert "has sent nothing for" in engine.snapshot.notice
+    assert "has sent nothing for" in notice_text(engine.snapshot.notices)
     _play(engine, source, clock, recording, 15.0, 26.0)
     assert engine.predictions[-1].valid
     assert [row.t_end for row in engine.predictions] == list(np.arange(1.0, 26.0))
@@ -269,7 +269,7 @@ def test_commands(bundle: Bundle, recording: Recording, tmp_path: Path) -> None:
     assert engine.pipeline.baseline == before
     engine.send(Command("record", str(tmp_path / "nowhere" / "run.xdf")))
     _play(engine, source, clock, recording, 12.1, 14.0)
-    assert "cannot write" in engine.notice
+    assert "cannot write" in _standing(engine)
     markers = {row.t_end: row.marker for row in engine.predictions if row.marker}
     assert markers == {13.0: "look;from the stream"}
     engine.close()

@@ -1,11 +1,10 @@
-"""Who has stopped talking, and who held back what he said."""
+"""Stall detection, and samples that were held back."""
 
 from __future__ import annotations
 
 import pytest
 
-from physiosync_rt.datatypes import StreamPhase
-from physiosync_rt.live.watchdog import Watchdog
+from physiosync_rt.live.watchdog import StreamPhase, Watchdog
 
 
 def _steady(chunk_s: float, until: float) -> tuple[Watchdog, float]:

@@ -1,4 +1,4 @@
-"""What is lost, or is no number, withholds rows, lowers nothing in silence and is written down."""
+"""What is lost, NaN or infinite withholds rows, lowers nothing in silence and is written down."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pytest
 
 from physiosync_rt.bundle.bundle import Bundle, load_bundle
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.cli.outputs import Outputs
-from physiosync_rt.cli.session import outcome, summary
 from physiosync_rt.datatypes import Modality, Reason, RecordedStream, Recording
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.run_log import outcome
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation import Person, simulate
 from physiosync_rt.sources.file import FileSource
+from physiosync_rt.views.events_text import notice_text, told
+from physiosync_rt.views.summary import run_summary
 
 NAMES = ("TP9", "AF7", "AF8", "TP10")
 BEGINS_S = 15.0
@@ -59,7 +60,7 @@ def _losing(stream: RecordedStream, share: float) -> RecordedStream:
 
 
 def _bad(stream: RecordedStream, share: float) -> RecordedStream:
-    """The same, but they come and are no numbers."""
+    """The same, but they come and are NaN."""
     samples = stream.samples.copy()
     gone = np.random.default_rng(0).random(len(samples)) < share
     samples[gone & (stream.timestamps >= BEGINS_S)] = np.nan
@@ -90,15 +91,23 @@ def test_a_few_lost_samples_are_bridged_counted_and_said(
     n_lost = len(eeg.timestamps) - len(lossy.timestamps)
     assert all(row.reason is Reason.NONE for row in list(engine.predictions)[7:])
     assert engine.predictions[-1].completeness_eeg < 1.0
-    assert any("a few at a time; they are bridged" in text for text in engine.told)
-    written = json.loads(json.dumps(outcome(engine)))
+    assert any(
+        "a few at a time; they are bridged" in text for text in told(engine.state.events.told)
+    )
+    written = json.loads(json.dumps(outcome(engine.state)))
     seen = written["streams_seen"]["SimulatedEEG"]
+    # A file format: other programs read these keys.
+    assert set(seen) == {
+        *("received", "lost", "late", "late_in_bursts", "duplicated", "bad", "constant"),
+        *("off_rate", "gaps", "clock_resets", "dropped"),
+        *("sfreq_effective", "jitter_ms", "drift_ppm"),
+    }
     assert seen["lost"] == n_lost
     assert seen["gaps"] == 0
     assert seen["sfreq_effective"] == pytest.approx(128.0, abs=0.1)
     assert seen["jitter_ms"] < 0.1
     assert written["left_out"] == {}
-    assert f"SimulatedEEG: of 3,840 samples {n_lost} lost" in summary(engine, Outputs())
+    assert f"SimulatedEEG: of 3,840 samples {n_lost} lost" in run_summary(engine.state)
 
 
 def test_a_skin_sensor_that_hangs_is_left_out_with_its_reason(
@@ -114,9 +123,9 @@ def test_a_skin_sensor_that_hangs_is_left_out_with_its_reason(
         Reason.LOW_QUALITY,
         "eeg",
     )
-    n_rows = engine.left_out[Modality.GSR, Reason.LOW_QUALITY]
+    n_rows = engine.state.left_out[Modality.GSR, Reason.LOW_QUALITY]
     assert n_rows > 3
-    assert f"(left out: GSR {n_rows} low_quality)" in summary(engine, Outputs())
+    assert f"(left out: GSR {n_rows} low_quality)" in run_summary(engine.state)
 
 
 def test_eeg_without_a_reference_is_not_used(bundle: Bundle, recording: Recording) -> None:
@@ -132,8 +141,9 @@ def test_eeg_without_a_reference_is_not_used(bundle: Bundle, recording: Recordin
         "gsr",
     )
     assert engine.snapshot is not None
-    assert "identical" in engine.snapshot.notice
-    assert "check reference and ground" in engine.snapshot.notice
+    notice = notice_text(engine.snapshot.notices)
+    assert "identical" in notice
+    assert "check reference and ground" in notice
 
 
 def test_a_rate_that_is_not_the_declared_one_is_told_once_and_written_down(
@@ -142,10 +152,12 @@ def test_a_rate_that_is_not_the_declared_one_is_told_once_and_written_down(
     eeg, gsr = recording.streams
     faster = replace(eeg, timestamps=eeg.timestamps / 1.03)
     engine = _run(bundle, Recording((faster, gsr)))
-    said = [text for text in engine.told if "declares 128 Hz and sends 13" in text]
+    said = [
+        text for text in told(engine.state.events.told) if "declares 128 Hz and sends 13" in text
+    ]
     assert len(said) == 1
     assert "(the first of" not in said[0]
-    seen = outcome(engine)["streams_seen"]["SimulatedEEG"]
+    seen = outcome(engine.state)["streams_seen"]["SimulatedEEG"]
     assert seen["sfreq_effective"] == pytest.approx(131.84, abs=0.1)
     assert seen["off_rate"] > 1000
 

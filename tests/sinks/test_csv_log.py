@@ -84,7 +84,7 @@ def test_paths_that_cannot_be_written_are_refused_first(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"end the name in \.csv"):
         check_writable(tmp_path / "run.json")
     os.mkfifo(tmp_path / "pipe.csv")
-    with pytest.raises(UserError, match="is no plain file"):
+    with pytest.raises(UserError, match="is not a regular file"):
         check_writable(tmp_path / "pipe.csv")
 
 

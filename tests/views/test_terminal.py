@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import io
-import runpy
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from helpers.snapshots import make_row, make_snapshot
 from rich.console import Console
 
-from physiosync_rt.datatypes import Prediction, Reason, Snapshot
+from physiosync_rt.datatypes import Reason
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.terminal import TerminalView, line, sparkline
-
-FACTORY = runpy.run_path(str(Path(__file__).parents[1] / "helpers" / "snapshots.py"))
-make_snapshot: Callable[..., Snapshot] = FACTORY["make_snapshot"]
-make_row: Callable[..., Prediction] = FACTORY["make_row"]
 
 
 def drawn(snapshot: Snapshot | None, width: int = 80, height: int = 24) -> str:
@@ -52,7 +47,7 @@ def test_shows_the_prediction_and_the_badge() -> None:
         "249.9 / 250 Hz",
         "latency p50 52 ms",
         "session-01.csv",
-        "valence F1 0.71",
+        "valence balanced accuracy 0.71",
     ):
         assert words in text
     assert "●" in text
@@ -62,15 +57,15 @@ def test_says_why_there_is_no_prediction() -> None:
     text = drawn(make_snapshot(state="gap"))
     assert "No prediction" in text
     assert "Gap in EEG." in text
-    assert "▲ EEG lost 0.5 s" in text
+    assert "▲ demo-eeg lost 127 samples (0.51 s)" in text
     assert "○" in text
 
 
 def test_says_what_seldom_happens_to_samples() -> None:
-    assert "twice" not in drawn(make_snapshot())
+    assert "duplicates" not in drawn(make_snapshot())
     text = drawn(make_snapshot(state="faults"))
-    assert "EEG: 12 twice, 7 no number, 5 no time, 2 too late, 1 clock resets" in text
-    assert "GSR: 12 twice, 7 no number, 5 no time  " in text
+    assert "EEG: 12 duplicates, 7 NaN, 5 stuck clock, 2 after deadline, 1 clock resets" in text
+    assert "GSR: 12 duplicates, 7 NaN, 5 stuck clock  " in text
 
 
 def test_before_the_first_snapshot() -> None:
@@ -111,14 +106,14 @@ def test_a_row_is_one_plain_line() -> None:
 def test_without_a_terminal_each_row_is_printed_once() -> None:
     first = make_snapshot(state="gap")
     rows = (*first.history, make_row(first.history[-1].index + 1))
-    second = replace(first, history=rows, prediction=rows[-1], notice="")
+    second = replace(first, history=rows, prediction=rows[-1], notices=())
     snapshots = iter([None, first, first, second])
     console = Console(file=io.StringIO(), width=40)
     done = iter([False, False, False, True])
     TerminalView(lambda: next(snapshots), console).run(lambda: next(done))
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert "trained on simulated" in lines.pop(0)
-    assert lines[0].startswith("notice: EEG lost 0.5 s")
+    assert lines[0].startswith("notice: demo-eeg lost 127 samples")
     assert len(lines) == 1 + len(rows)
     assert lines[-2].endswith("no prediction: gap in EEG")
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import runpy
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from helpers.snapshots import make_row, make_snapshot
 
-from physiosync_rt.datatypes import Prediction, Reason, Snapshot, StreamPhase
+from physiosync_rt.align.stats import StreamStats
+from physiosync_rt.datatypes import Reason
+from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.views import wording
-
-FACTORY = runpy.run_path(str(Path(__file__).parents[1] / "helpers" / "snapshots.py"))
-make_snapshot: Callable[..., Snapshot] = FACTORY["make_snapshot"]
-make_row: Callable[..., Prediction] = FACTORY["make_row"]
 
 
 def test_every_reason_phase_and_quadrant_has_words() -> None:
@@ -68,7 +64,7 @@ def test_numbers_and_units() -> None:
 def test_rate_is_measured_against_nominal() -> None:
     eeg = make_snapshot().streams[0]
     assert wording.rate(eeg) == "249.9 / 250 Hz"
-    assert wording.rate(replace(eeg, received=0)) == "– / 250 Hz"
+    assert wording.rate(replace(eeg, stats=replace(eeg.stats, received=0))) == "– / 250 Hz"
     assert wording.rate(replace(eeg, spec=replace(eeg.spec, sfreq=0.0))) == "249.9 Hz"
 
 
@@ -116,13 +112,12 @@ def test_why_the_peripheral_signal_was_left_out_is_said(reason: Reason, said: st
     assert wording.why(alone, "GSR") == "gap in EEG"
 
 
-def test_scores_are_grouped_by_how_they_were_measured() -> None:
-    scores = ("V 0.7 [0.6, 0.8] (eeg, by trial)", "A 0.6 (eeg, by trial)", "V 0.5 (gsr)", "note")
-    assert wording.grouped_scores(scores) == {
-        "eeg, by trial": ["V 0.7 [0.6, 0.8]", "A 0.6"],
-        "gsr": ["V 0.5"],
-        "": ["note"],
-    }
+def test_every_count_is_one_of_the_record_and_has_its_word_once() -> None:
+    stats = StreamStats()
+    assert all(getattr(stats, name) == 0 for name in wording.STREAM_COUNTS)
+    words = [count.word for count in wording.STREAM_COUNTS.values()]
+    assert len(set(words)) == len(words)
+    assert set(wording.RARE) < set(wording.STREAM_COUNTS)
 
 
 @pytest.mark.parametrize(("quality", "word"), [(0.7, "good"), (0.69, "fair"), (0.39, "poor")])

@@ -1,0 +1,48 @@
+"""What a person asks of a run: options before it starts, commands while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run is made.
+
+    Attributes
+    ----------
+    eeg, pps : str or None
+        Queries for the streams: name, type or source_id.
+    hop_s : float
+        Seconds from row to row.
+    baseline : Baseline, BaselineRequest or None
+        Rest to compare with; None captures as much as the bundle asks for.
+    min_quality : float or None
+        Replaces the card's quality gate.
+    """
+
+    eeg: str | None = None
+    pps: str | None = None
+    hop_s: float = 1.0
+    baseline: Baseline | BaselineRequest | None = None
+    min_quality: float | None = None
+
+    @property
+    def rest_s(self) -> float | None:
+        """Seconds of rest to capture, where the person has named them."""
+        return self.baseline.need_s if isinstance(self.baseline, BaselineRequest) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a view asks of the engine.
+
+    ``baseline`` captures the rest baseline again, ``marker`` writes ``text`` into the next row,
+    ``record`` starts (``text`` is the path) or stops (``text`` empty) the recorder, ``stop`` ends.
+    """
+
+    kind: Literal["baseline", "marker", "record", "stop"]
+    text: str = ""

@@ -1,0 +1,88 @@
+"""From the state of a run to the `Snapshot` that its views show."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from physiosync_rt.datatypes import Modality
+from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.live.notices import current_notices
+from physiosync_rt.live.snapshot import Snapshot, StreamState, Traces
+from physiosync_rt.live.state import RunState
+from physiosync_rt.pipeline.stream import StreamPipeline
+
+TRACE_S = 5.0
+TRACE_UNITS = {Modality.EEG: "µV", Modality.GSR: "µS", Modality.ECG: "mV"}
+
+
+def take_snapshot(state: RunState, now: float) -> Snapshot:
+    """Gather what a view may show.
+
+    Parameters
+    ----------
+    state : RunState
+    now : float
+        Present time by the engine's clock.
+
+    Notes
+    -----
+    Called in the engine's thread; the snapshot may be read from any.
+    """
+    card = state.bundle.card
+    pipeline = state.pipeline
+    streams = tuple(_stream_state(state, spec.name, now) for spec in state.specs)
+    latencies = list(state.latencies_ms)
+    return Snapshot(
+        bundle_title=card.headline,
+        trained_on=card.trained_on,
+        simulated_training=card.simulated,
+        scores=card.scores,
+        run_s=now - state.opened,
+        window_s=pipeline.profile.window_s,
+        hop_s=pipeline.hop_s,
+        streams=streams,
+        prediction=state.predictions[-1] if state.predictions else None,
+        history=tuple(state.predictions),
+        eeg=_traces(pipeline.streams[state.eeg.name]),
+        pps=_traces(pipeline.streams[state.pps.name]) if state.pps else None,
+        baseline=pipeline.baseline_origin,
+        baseline_progress=pipeline.baseline_progress,
+        latency_p50_ms=_percentile(latencies, 50),
+        latency_p99_ms=_percentile(latencies, 99),
+        rows=state.rows,
+        valid_rows=state.valid_rows,
+        csv_path=state.csv_path,
+        recording_path=state.recording_path,
+        notices=current_notices(state.events, streams, _notes(state, now), now),
+    )
+
+
+def _notes(state: RunState, now: float) -> list[Event]:
+    """Bad electrodes and a rest that failed: what holds as long as nothing happens."""
+    notes = {name: stream.note for name, stream in state.pipeline.streams.items()}
+    return [Event(EventKind.NOTE, now, name, text=note) for name, note in notes.items() if note]
+
+
+def _stream_state(state: RunState, name: str, now: float) -> StreamState:
+    stream, watchdog = state.pipeline.streams[name], state.watchdogs[name]
+    return StreamState(
+        spec=stream.spec,
+        phase=watchdog.phase(now),
+        stats=state.stats(name),
+        age_s=watchdog.silence_s(now),
+        channel_quality=stream.preprocessor.channel_quality,
+    )
+
+
+def _percentile(values: list[float], q: float) -> float | None:
+    return float(np.percentile(values, q)) if values else None
+
+
+def _traces(stream: StreamPipeline) -> Traces | None:
+    if stream.windower.stop == 0:
+        return None
+    times, samples = stream.windower.trace(TRACE_S)
+    contract = stream.contract
+    return Traces(
+        times, samples.astype(np.float32), contract.ch_names, TRACE_UNITS[contract.modality]
+    )

@@ -1,0 +1,61 @@
+"""The sentence for each event of a run, the same in the terminal, the window and the run's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from physiosync_rt.live.events import Event, EventKind
+
+SENTENCES: dict[EventKind, str] = {
+    EventKind.WAITING: "waiting for the first sample of {e.stream}",
+    EventKind.STALLED: "{e.stream} has sent nothing for {e.seconds:.0f} s",
+    EventKind.STREAM_LOST: "{e.stream} is lost; check the device, the run goes on",
+    EventKind.CLOCK_STUCK: (
+        "the timestamps of {e.stream} stand still; its samples have no time and are left out"
+    ),
+    EventKind.GAP: "{e.stream} lost {samples} ({e.seconds:.2g} s)",
+    EventKind.LOSSES: (
+        "{e.stream} lost {e.n} of its last {e.n_seen} samples, a few at a time; they are bridged"
+    ),
+    EventKind.NONFINITE: (
+        "{e.stream} sent NaN or infinite values in {e.n} of its last {e.n_seen} samples; they are "
+        "left out"
+    ),
+    EventKind.DUPLICATES: (
+        "{e.stream} sent {e.n} of its last {e.n_seen} samples twice; they are left out"
+    ),
+    EventKind.CLOCK_RESET: "the clock of {e.stream} was reset; it goes on after a gap",
+    EventKind.BURST: "{e.stream} held {samples} back and sent them at once",
+    EventKind.RATE_OFF: (
+        "{e.stream} declares {e.sfreq:g} Hz and sends {e.sfreq_effective:.4g} Hz; it is resampled "
+        "as it comes"
+    ),
+    EventKind.NO_STREAM: "no {e.text} stream: EEG only, confidence is lowered",
+    EventKind.LEFT_OUT: "left out: {e.text}; EEG only, confidence is lowered",
+    EventKind.REFUSED: "{e.text}",
+    EventKind.SOURCE: "{e.text}",
+    EventKind.NOTE: "{e.text}",
+}
+"""Sentences by kind; what a source, a reader or an error says is passed on as it came."""
+
+
+def sentence(event: Event) -> str:
+    """Return an event as a sentence."""
+    samples = f"{event.n} sample{'' if event.n == 1 else 's'}"
+    return SENTENCES[event.kind].format(e=event, samples=samples)
+
+
+def notice_text(notices: Iterable[Event]) -> str:
+    """Return what a person should read now as one line; empty when all is well."""
+    return "; ".join(map(sentence, notices))
+
+
+def told(events: Iterable[Event]) -> tuple[str, ...]:
+    """Return the sentences of a run in their order, those of one topic as one that counts them."""
+    topics: dict[tuple[str, str, str], list[Event]] = {}
+    for event in events:
+        topics.setdefault(event.topic, []).append(event)
+    return tuple(
+        sentence(same[0]) + (f" (the first of {len(same)} such)" if len(same) > 1 else "")
+        for same in topics.values()
+    )

@@ -1,0 +1,63 @@
+"""What a view shows of a bundle's scores: figures, under how they were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from physiosync_rt.bundle.card import OURS, Score
+
+BEST_BASELINE = "best baseline, same folds"
+
+
+def score_groups(scores: Sequence[Score]) -> dict[str, list[str]]:
+    """Return the figures to show, by how they were measured.
+
+    They are each target's balanced accuracy from most modalities, and beside it that of the best
+    baseline model on the same folds. Scores without one, as of an imported network, are all shown.
+    """
+    ours = [score for score in scores if score.primary and score.of_network]
+    widest = max((score.modalities for score in ours), key=lambda s: s.count("+"), default="")
+    shown = [score for score in ours if score.modalities == widest] or list(scores)
+    groups: dict[str, list[str]] = {}
+    for score in shown:
+        figure = f"{score.target} {score.metric} {_value(score)}"
+        groups.setdefault(_how(score), []).append(figure)
+    if ours:
+        rivals = filter(None, (_best_rival(score, scores) for score in shown))
+        if figures := [_rival_figure(rival) for rival in rivals]:
+            groups[BEST_BASELINE] = figures
+    return groups
+
+
+def score_lines(scores: Sequence[Score]) -> list[str]:
+    """Return the same as lines, each with how it was measured in brackets."""
+    groups = score_groups(scores)
+    return [f"{figure} ({how})" for how, figures in groups.items() for figure in figures]
+
+
+def _best_rival(score: Score, scores: Sequence[Score]) -> Score | None:
+    """Return the best baseline model's score on the folds of another."""
+    rivals = [
+        rival
+        for rival in scores
+        if rival.primary
+        and (rival.protocol, rival.target) == (score.protocol, score.target)
+        and not rival.model.startswith(OURS)
+    ]
+    return max(rivals, key=lambda rival: rival.value, default=None)
+
+
+def _how(score: Score) -> str:
+    over = f", {score.n} {score.unit}s" if score.n and score.unit else ""
+    return f"{score.modalities}, protocol {score.protocol}{over}"
+
+
+def _rival_figure(rival: Score) -> str:
+    name = rival.model.replace(" (", ", ").removesuffix(")")
+    return f"{rival.target} {_value(rival)} by {name}"
+
+
+def _value(score: Score) -> str:
+    if score.ci_low is None or score.ci_high is None:
+        return f"{score.value:.2f}"
+    return f"{score.value:.2f} [{score.ci_low:.2f}, {score.ci_high:.2f}]"

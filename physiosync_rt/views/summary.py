@@ -1,0 +1,50 @@
+"""What a run came to, in a few lines for a person."""
+
+from __future__ import annotations
+
+from physiosync_rt.align.stats import StreamStats
+from physiosync_rt.live.run_log import bad_electrodes_s
+from physiosync_rt.live.state import RunState
+from physiosync_rt.views.wording import STREAM_COUNTS
+
+N_NAMED = 5
+"""So many bad electrodes are named."""
+
+
+def run_summary(state: RunState) -> str:
+    """Return rows, bad electrodes, the rest and, for each stream, what went wrong."""
+    text = f"{state.rows} rows, {state.valid_rows} with a prediction"
+    if len(state.used) > 1:
+        text += " (" + ", ".join(f"{n} from {what}" for what, n in state.used.most_common()) + ")"
+    if state.left_out:
+        left_out = state.left_out.most_common()
+        text += f" (left out: {', '.join(f'{what} {n} {why}' for (what, why), n in left_out)})"
+    if state.withheld:
+        reasons = ", ".join(f"{n} {why}" for why, n in state.withheld.most_common())
+        text += f" (without one: {reasons})"
+    if bad_s := bad_electrodes_s(state):
+        shown = [f"{name} {seconds} s" for name, seconds in list(bad_s.items())[:N_NAMED]]
+        more = f" and {len(bad_s) - N_NAMED} more" if len(bad_s) > N_NAMED else ""
+        text += f"; bad electrodes: {', '.join(shown)}{more}"
+    if state.rows and state.pipeline.baseline is None:
+        text += f"; no rest was captured (asked for: {state.pipeline.baseline_origin})"
+    if state.csv_path:
+        text += f"; wrote {state.csv_path}"
+    for spec in state.specs:
+        if losses := losses_text(state.stats(spec.name)):
+            text += f"\n{spec.name}: {losses}"
+    if state.bundle.card.simulated:
+        text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
+    return text
+
+
+def losses_text(stats: StreamStats) -> str:
+    """Return what went wrong with a stream's samples, in one line; empty where nothing did."""
+    total = max(stats.sent, 1)
+    said = []
+    for name, count in STREAM_COUNTS.items():
+        n = getattr(stats, name)
+        if n and name != "received":
+            share = f" ({100 * n / total:.2g} %)" if count.has_share else ""
+            said.append(f"{n:,} {count.word}{share}")
+    return f"of {total:,} samples {', '.join(said)}" if said else ""
