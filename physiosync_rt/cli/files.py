@@ -63,14 +63,11 @@ def predict(
 ) -> None:
     """Predict a recording offline: the same pipeline and the same rows as live."""
     from physiosync_rt.bundle.bundle import load_bundle
-    from physiosync_rt.bundle.predictor import Predictor
-    from physiosync_rt.cli.recordings import load_session, wants
-    from physiosync_rt.devices import load_device
     from physiosync_rt.formats.clocks import span
-    from physiosync_rt.live.engine import Engine
+    from physiosync_rt.live.offline import offline_session
     from physiosync_rt.preprocess.baseline import parse_request
     from physiosync_rt.sinks.csv_log import CsvLog
-    from physiosync_rt.sources.file import FileSource
+    from physiosync_rt.sources.read import read
 
     outputs = Outputs(csv=csv)
     outputs.check()
@@ -78,20 +75,19 @@ def predict(
     if min_quality is not None:
         check_number("--min-quality", min_quality, least=0, most=1)
     rest = parse_request(baseline) if baseline else None
-    recording = load_session(files, load_device(device) if device else None, subject, join)
-    loaded = load_bundle(bundle)
-    predictor = Predictor(loaded, torch_device)
-    engine = Engine(
-        FileSource(recording, wanted=wants(loaded.card)),
-        predictor,
+    recording = read(*files, subject=subject, device=device, join=join)
+    session = offline_session(
+        recording,
+        load_bundle(bundle),
         eeg=eeg,
         pps=pps,
         hop_s=hop,
         baseline=rest,
         min_quality=min_quality,
+        torch_device=torch_device,
     )
-    try:
-        engine.open()
+    engine = session.engine
+    with session:
         log = CsvLog(csv, describe_run(engine, {"command": "predict", "files": list(files)}))
         engine.sinks.append(log)
         first, last = span(recording)
@@ -99,11 +95,9 @@ def predict(
             task = bar.add_task("predict", total=round(last - first))
             # An interrupted prediction is as complete as it got.
             with suppress(KeyboardInterrupt):
-                while engine.step():
-                    bar.update(task, completed=engine.rows * hop)
+                for row in session:
+                    bar.update(task, completed=row.t_end)
         log.update(**outcome(engine))
-    finally:
-        engine.close()
     for text in dict.fromkeys((*recording.notes, *engine.told)):
         typer.echo(f"note: {text}", err=True)
     typer.echo(summary(engine, outputs))
@@ -133,11 +127,11 @@ def replay(
     from physiosync_rt.lsl.config import configure
 
     configure(local=local)
-    from physiosync_rt.cli.recordings import load_session
     from physiosync_rt.lsl.faults import FaultPlan
     from physiosync_rt.lsl.replay import Replayer
+    from physiosync_rt.sources.read import read
 
-    recording = load_session(files, subject=subject, join=join)
+    recording = read(*files, subject=subject, join=join)
     for text in recording.notes:
         typer.echo(f"note: {text}", err=True)
     with progress_bar(Console(stderr=True)) as bar:
