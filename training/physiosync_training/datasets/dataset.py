@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, SampleArray
+from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, SampleArray, shorten
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.labels import deap_quadrants_released, high, quadrants
 from physiosync_rt.utils.yaml_config import FrozenModel
@@ -162,6 +162,16 @@ class WindowIndex:
     about: DatasetInfo
     table: Table
 
+    def __repr__(self) -> str:
+        about = self.about
+        name = type(self).__name__
+        signals = f"EEG {about.eeg.n_chans} ch, {about.pps.modality} {about.pps.n_chans} ch"
+        simulated = ", simulated" if about.simulated else ""
+        return (
+            f"<{name} {shorten(about.name)}: {len(self)} windows of {WINDOW_S} s, "
+            f"{len(about.subjects)} people, {signals}{simulated}>"
+        )
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -209,7 +219,7 @@ class WindowIndex:
         return np.asarray(shown * (int(self.table.window.max()) + 1) + self.table.window)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset(WindowIndex):
     """Windows of many people with their truth.
 
