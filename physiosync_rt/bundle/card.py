@@ -128,6 +128,8 @@ def find_bundle(name: str) -> Path:
     """
     path = Path(name)
     if path.is_dir():
+        if not (path / CARD).is_file() and (path / "bundle" / CARD).is_file():
+            raise UserError(f"{path} is not a bundle, it holds one; use {path / 'bundle'}")
         return path
     if name in bundle_names():
         return bundle_path(name)

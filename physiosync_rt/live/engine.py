@@ -24,10 +24,12 @@ from physiosync_rt.datatypes import (
     Snapshot,
     StreamSpec,
     Window,
+    shorten,
 )
 from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.live.events import EventLog, each_once
 from physiosync_rt.live.rows import RowMaker
+from physiosync_rt.live.run_logger import RunLogger
 from physiosync_rt.live.snapshot import SnapshotMaker
 from physiosync_rt.live.watchdog import Watchdog
 from physiosync_rt.pipeline.pipeline import GRACE_S, Pipeline
@@ -115,6 +117,13 @@ class Engine:
         self._stopping = Event()
         self._ended = False
 
+    def __repr__(self) -> str:
+        return (
+            f"<Engine: {type(self._source).__name__} to bundle "
+            f"{shorten(self.predictor.bundle.card.name)}, {self.rows} rows, "
+            f"{self.valid_rows} valid>"
+        )
+
     # --- life ---------------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -146,6 +155,7 @@ class Engine:
                 self.notices.say(now, stream.spec.name, stream.chain.rest_note)
         self._maker = RowMaker(self._source, self.pipeline, self.watchdogs, self.specs)
         self._snapshots = SnapshotMaker(self, now)
+        self._run_logger = RunLogger(self.pipeline)
         self._take_snapshot(now, force=True)
 
     def close(self) -> None:
@@ -328,6 +338,7 @@ class Engine:
         if force or now >= self._snapshot_due:
             self._snapshot = self._snapshots.make(now)
             self._snapshot_due = now + SNAPSHOT_S
+            self._run_logger.look(self._snapshot, self.notice)
 
     def run(self, duration_s: float | None = None) -> None:
         """Step until the source ends, somebody stops, or ``duration_s`` has passed."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from physiosync_rt.align.stats import Counters
 from physiosync_rt.datatypes import StreamPhase, StreamSpec, StreamState
+from physiosync_rt.live.run_logger import log_event
 from physiosync_rt.live.watchdog import Watchdog
 from physiosync_rt.pipeline.stream import StreamPipeline
 from physiosync_rt.utils.text import gist
@@ -79,7 +80,7 @@ class EventLog:
     def heed_source(self, said: Sequence[str], now: float) -> None:
         """Take over what the source has said since the last time."""
         for text in said[self._n_said :]:
-            self.events.append(Event(now, text))
+            self._record(Event(now, text))
         self._n_said = len(said)
 
     def heed_stream(self, stream: StreamPipeline, watchdog: Watchdog, now: float) -> None:
@@ -112,7 +113,11 @@ class EventLog:
 
     def say(self, now: float, stream: str, text: str) -> None:
         """Take up something that has happened to a stream now."""
-        self.events.append(Event(now, text, stream))
+        self._record(Event(now, text, stream))
+
+    def _record(self, event: Event) -> None:
+        self.events.append(event)
+        log_event(event.text, event.stream)
 
     def sentence(self, streams: Sequence[StreamState], standing: str, now: float) -> str:
         """Choose what to say now.
