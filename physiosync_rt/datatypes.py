@@ -123,6 +123,11 @@ class Chunk:
         if self.counter is not None and self.counter.shape != self.timestamps.shape:
             raise ValueError(f"chunk of {self.stream!r}: one counter value per sample expected")
 
+    def __repr__(self) -> str:
+        n_samples, n_chans = self.samples.shape
+        span = f", {self.timestamps[0]:.3f} s to {self.timestamps[-1]:.3f} s" if n_samples else ""
+        return f"<Chunk of {shorten(self.stream)}: {n_samples} samples, {n_chans} ch{span}>"
+
     def __len__(self) -> int:
         return len(self.timestamps)
 
@@ -183,6 +188,23 @@ class RecordedStream:
                 f"{len(self.timestamps)} stamps and {self.spec.n_chans} channels"
             )
 
+    def __repr__(self) -> str:
+        return (
+            f"<RecordedStream {shorten(self.spec.name)}: {self.summary}, "
+            f"{len(self.timestamps)} samples, {self.duration_s:.0f} s>"
+        )
+
+    @property
+    def summary(self) -> str:
+        """Modality, channels and rate in a few words."""
+        rate = f"{self.spec.sfreq:g} Hz" if self.spec.sfreq else "irregular"
+        return f"{self.spec.modality} {self.spec.n_chans} ch {rate}"
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first stamp to the last; 0 without samples."""
+        return float(np.ptp(self.timestamps)) if len(self.timestamps) else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedMarkers:
@@ -240,6 +262,14 @@ class Recording:
     path: Path | None = None
     history: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        whose = shorten(self.subject or (self.path.name if self.path else "somebody"))
+        longest = max((stream.duration_s for stream in self.streams), default=0.0)
+        shown = [stream.summary for stream in self.streams[:3]]
+        if len(self.streams) > len(shown):
+            shown.append(f"{len(self.streams) - len(shown)} more")
+        return f"<Recording of {whose}: {longest:.0f} s, {', '.join(shown) or 'no streams'}>"
 
     def of(self, modality: Modality) -> tuple[RecordedStream, ...]:
         """Streams of one modality, in the file's order."""
@@ -348,3 +378,21 @@ class Prediction:
     latency_ms: float | None = None
     marker: str = ""
     left_out: Reason = Reason.NONE
+
+    def __str__(self) -> str:
+        if not self.valid:
+            return f"{self.t_end:8.2f} s  no prediction: {self.reason}"
+        said = [
+            f"{target} {'-' if p is None else format(p, '.2f')}"
+            for target, p in (("valence", self.valence), ("arousal", self.arousal))
+        ]
+        said += [self.quadrant] if self.quadrant else []
+        return (
+            f"{self.t_end:8.2f} s  {'  '.join(said)}  confidence {self.confidence:.2f} "
+            f"({self.modalities})"
+        )
+
+
+def shorten(text: str, most: int = 40) -> str:
+    """Cut a name that is too long for one line."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -18,7 +18,7 @@ from physiosync_models.config import ModelConfig
 from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.bundle.card import CARD, WEIGHTS, Card, digest, find_bundle, read_card
-from physiosync_rt.datatypes import GRID_SFREQ, Modality
+from physiosync_rt.datatypes import GRID_SFREQ, Modality, shorten
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import WRITE_ERRORS, atomic_folder, reason_of
 
@@ -34,6 +34,13 @@ class Bundle:
     model: Network
     digest: str
     path: Path
+
+    def __repr__(self) -> str:
+        wanted = f"EEG {self.card.eeg.n_chans} ch"
+        if self.card.pps is not None:
+            wanted += f" + {self.card.pps.modality}"
+        simulated = ", trained on simulated people" if self.card.simulated else ""
+        return f"<Bundle {shorten(self.card.name)} ({self.digest}): {wanted}{simulated}>"
 
     @property
     def modalities(self) -> tuple[Modality, ...]:

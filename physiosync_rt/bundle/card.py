@@ -147,6 +147,8 @@ def find_bundle(name: str) -> Path:
     if within := bundles_within(path):
         raise UserError(f"{path} is not a bundle but holds {within[0]}; give that folder")
     if path.is_dir():
+        if not (path / CARD).is_file() and (path / "bundle" / CARD).is_file():
+            raise UserError(f"{path} is not a bundle, it holds one; use {path / 'bundle'}")
         return path
     if name in bundle_names():
         return bundle_path(name)

@@ -64,34 +64,29 @@ def predict(
     if min_quality is not None:
         check_number("--min-quality", min_quality, least=0, most=1)
     from physiosync_rt.bundle.bundle import load_bundle
-    from physiosync_rt.bundle.predictor import Predictor
-    from physiosync_rt.cli.recordings import load_session, wants
-    from physiosync_rt.devices import load_device
     from physiosync_rt.formats.clocks import span
-    from physiosync_rt.live.engine import Engine
+    from physiosync_rt.live.offline import offline_session
     from physiosync_rt.live.run_log import describe_run, outcome
     from physiosync_rt.preprocess.baseline import parse_request
     from physiosync_rt.sinks.csv_log import CsvLog
-    from physiosync_rt.sources.file import FileSource
+    from physiosync_rt.sources.read import read
     from physiosync_rt.views.events_text import told
     from physiosync_rt.views.summary import run_summary
 
     rest = parse_request(baseline) if baseline else None
-    recording = load_session(files, load_device(device) if device else None, subject, join)
-    loaded = load_bundle(bundle)
-    predictor = Predictor(loaded, torch_device)
-    engine = Engine(
-        FileSource(recording, wanted=wants(loaded.card)),
-        predictor,
+    recording = read(*files, subject=subject, device=device, join=join)
+    session = offline_session(
+        recording,
+        load_bundle(bundle),
         eeg=eeg,
         pps=pps,
         hop_s=hop,
         baseline=rest,
         min_quality=min_quality,
+        torch_device=torch_device,
     )
-    try:
-        engine.open()
-        state = engine.state
+    with session:
+        engine, state = session.engine, session.engine.state
         state.csv_path = str(csv)
         log = CsvLog(csv, describe_run(state, {"command": "predict", "files": list(files)}))
         engine.sinks.append(log)
@@ -100,12 +95,10 @@ def predict(
             task = bar.add_task("predict", total=round(last - first))
             # An interrupted prediction is as complete as it got.
             with suppress(KeyboardInterrupt):
-                while engine.step():
-                    bar.update(task, completed=state.rows * hop)
+                for row in session:
+                    bar.update(task, completed=row.t_end)
         said = told(state.events.told)
         log.update(**outcome(state), told=list(said))
-    finally:
-        engine.close()
     for text in dict.fromkeys((*recording.notes, *said)):
         typer.echo(f"note: {text}", err=True)
     typer.echo(run_summary(state))
@@ -135,11 +128,11 @@ def replay(
     from physiosync_rt.lsl.config import configure
 
     configure(local=local)
-    from physiosync_rt.cli.recordings import load_session
     from physiosync_rt.lsl.faults import FaultPlan
     from physiosync_rt.lsl.replay import Replayer
+    from physiosync_rt.sources.read import read
 
-    recording = load_session(files, subject=subject, join=join)
+    recording = read(*files, subject=subject, join=join)
     for text in recording.notes:
         typer.echo(f"note: {text}", err=True)
     with progress_bar(Console(stderr=True)) as bar:

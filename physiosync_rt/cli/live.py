@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,13 +18,7 @@ from physiosync_rt.cli.options import (
     complete_torch_device,
 )
 from physiosync_rt.cli.outputs import Outputs, check_number
-from physiosync_rt.errors import UserError
 from physiosync_rt.formats.join import Join
-
-if TYPE_CHECKING:
-    from physiosync_rt.bundle.card import Card
-    from physiosync_rt.cli.settings import LiveSettings
-    from physiosync_rt.sources.base import Source
 
 
 def register(app: typer.Typer) -> None:
@@ -143,22 +138,22 @@ def live(
     ] = None,
 ) -> None:
     """Watch live predictions from a device, a simulated person or a recording."""
-    given = locals()
+    options = locals()
     from physiosync_rt.cli.settings import LiveSettings, live_settings
     from physiosync_rt.lsl.config import configure
 
-    options: dict[str, Any] = {k: v for k, v in given.items() if k in LiveSettings.model_fields}
-    options["file"] = tuple(file or ())
-    options["board"] = None
+    given: dict[str, Any] = {k: v for k, v in options.items() if k in LiveSettings.model_fields}
+    given["file"] = tuple(file or ())
+    given["board"] = None
     if board is not None:
-        options["board"] = {
+        given["board"] = {
             "board": board,
             "serial_port": serial_port,
             "mac_address": mac_address,
             "ip_address": ip_address,
             "ip_port": ip_port,
         }
-    settings = live_settings(config, options)
+    settings = live_settings(config, given)
     outputs = Outputs(
         csv=settings.csv,
         record=settings.record,
@@ -178,14 +173,18 @@ def live(
     from physiosync_rt.bundle.predictor import Predictor
     from physiosync_rt.cli.session import run_session
     from physiosync_rt.live.engine import Engine
+    from physiosync_rt.live.source_factory import SourceOptions, make_source
     from physiosync_rt.preprocess.baseline import parse_request
     from physiosync_rt.views.summary import run_summary
 
     rest = parse_request(settings.baseline) if settings.baseline else None
     loaded = load_bundle(settings.bundle)
     predictor = Predictor(loaded, settings.torch_device)
+    source_options = SourceOptions(
+        **{field.name: getattr(settings, field.name) for field in fields(SourceOptions)}
+    )
     engine = Engine(
-        make_source(settings, loaded.card),
+        make_source(settings.source, loaded.card, source_options),
         predictor,
         eeg=None if settings.source == "lsl" else settings.eeg,
         pps=None if settings.source == "lsl" else settings.pps,
@@ -204,48 +203,3 @@ _FIRST_WORDS = {
     "file": "reading the recording",
 }
 """What a live run says while it loads, by source."""
-
-
-def make_source(settings: LiveSettings, card: Card) -> Source:
-    """The source that the settings ask for.
-
-    Parameters
-    ----------
-    settings : LiveSettings
-    card : Card
-        Of the bundle that the source is for; a simulated person wears its electrodes.
-
-    Raises
-    ------
-    UserError
-        They do not go together, or a file cannot be read.
-    """
-    from physiosync_rt.devices import load_device
-
-    device = load_device(settings.device) if settings.device else None
-    if settings.source == "lsl":
-        from physiosync_rt.lsl.source import LslSource
-
-        return LslSource(settings.eeg, settings.pps, device=device, timeout=settings.timeout)
-    if settings.source == "brainflow":
-        from physiosync_rt.brainflow.source import BrainFlowSource
-
-        board = settings.board or (device.brainflow if device else None)
-        if board is None:
-            raise UserError(
-                "--source brainflow needs --board NAME (see `physiosync boards`) or a --device "
-                "YAML with a brainflow section"
-            )
-        return BrainFlowSource(board, device)
-    if settings.source == "file":
-        from physiosync_rt.cli.recordings import load_session, wants
-        from physiosync_rt.sources.file import FileSource
-
-        if not settings.file:
-            raise UserError("--source file needs --file PATH")
-        recording = load_session(settings.file, device, settings.subject, settings.join)
-        return FileSource(recording, speed=settings.speed, wanted=wants(card))
-    from physiosync_rt.lsl.demo_player import person_stream
-    from physiosync_rt.sources.simulated import SimulatedSource
-
-    return SimulatedSource(person_stream(settings.seed, card.eeg.ch_names))

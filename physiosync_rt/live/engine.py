@@ -16,11 +16,12 @@ from pathlib import Path
 from threading import Event as Flag
 
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import Prediction, Window
+from physiosync_rt.datatypes import Prediction, Window, shorten
 from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.options import Command, RunOptions
 from physiosync_rt.live.rows import RowMaker
+from physiosync_rt.live.run_logger import RunLogger
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.take_snapshot import take_snapshot
@@ -88,6 +89,11 @@ class Engine:
         self._stopping = Flag()
         self._ended = False
 
+    def __repr__(self) -> str:
+        bundle, source = self.predictor.bundle.card.name, type(self._source).__name__
+        rows, valid = (self.state.rows, self.state.valid_rows) if self.is_open else (0, 0)
+        return f"<Engine: {source} to bundle {shorten(bundle)}, {rows} rows, {valid} valid>"
+
     # --- life ---------------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -120,6 +126,7 @@ class Engine:
             if note := stream.windower.baseline_note:
                 self.state.events.add(Event(EventKind.NOTE, now, name, text=note))
         self._maker = RowMaker(self._source, self.state)
+        self._run_logger = RunLogger(self.state)
         self._take_snapshot(now, force=True)
 
     def close(self) -> None:
@@ -134,6 +141,11 @@ class Engine:
         if command.kind == "stop":
             self._stopping.set()
         self._commands.put(command)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `open` has connected it."""
+        return hasattr(self, "state")
 
     @property
     def pipeline(self) -> Pipeline:
@@ -291,6 +303,7 @@ class Engine:
         if force or now >= self._snapshot_due:
             self.snapshot = take_snapshot(self.state, now)
             self._snapshot_due = now + SNAPSHOT_S
+            self._run_logger.look(self.snapshot)
 
     def run(self, duration_s: float | None = None) -> None:
         """Step until the source ends, somebody stops, or ``duration_s`` has passed."""

@@ -71,6 +71,15 @@ class Event:
     sfreq_effective: float = 0.0
     text: str = ""
 
+    def __str__(self) -> str:
+        numbers = {
+            name: value
+            for name in ("n", "n_seen", "seconds", "sfreq", "sfreq_effective")
+            if (value := getattr(self, name))
+        }
+        words = [f"{name}={value:.6g}" for name, value in numbers.items()]
+        return " ".join([f"{self.kind}:", *filter(None, [self.stream, *words, str(self.text)])])
+
     @property
     def topic(self) -> tuple[str, str, str]:
         """What it is about: two events of one topic differ in time and numbers alone."""
@@ -125,11 +134,14 @@ class EventLog:
         The last thousand.
     standing : Event or None
         What holds for the whole run.
+    n_added : int
+        Events so far.
     """
 
     def __init__(self) -> None:
         self.events: deque[Event] = deque(maxlen=KEPT)
         self.standing: Event | None = None
+        self.n_added = 0
         self._stats: dict[str, StreamStats] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._off_rate: set[str] = set()
@@ -143,6 +155,12 @@ class EventLog:
     def add(self, event: Event) -> None:
         """Take up something that has happened now."""
         self.events.append(event)
+        self.n_added += 1
+
+    def since(self, n: int) -> list[Event]:
+        """Return the events after the first ``n``, as far back as they are kept."""
+        n_new = min(self.n_added - n, len(self.events))
+        return list(self.events)[len(self.events) - n_new :]
 
     def heed_source(self, said: Sequence[str], now: float) -> None:
         """Take over what the source has said since the last time."""

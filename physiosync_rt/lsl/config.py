@@ -13,6 +13,8 @@ import tempfile
 import zlib
 from pathlib import Path
 
+from physiosync_rt.errors import UserError
+
 _LOOPBACK_HEAD = "; physiosync loopback"
 # Machine scope alone finds other processes of this computer unreliably, so it is also named as a
 # peer. The session id separates two sets of streams on one computer. Short round-trip times make
@@ -90,9 +92,20 @@ def configure(*, local: bool) -> None:
     local : bool
         Restrict LSL to this computer, see `use_loopback`. Otherwise the user's own configuration
         is used, or else liblsl's default without its log messages.
+
+    Raises
+    ------
+    UserError
+        liblsl has been loaded with another configuration.
     """
     if local:
-        use_loopback()
+        try:
+            use_loopback()
+        except RuntimeError as error:
+            raise UserError(
+                "LSL is in use in this process and looks at the network; start Python again and "
+                "ask for local=True first"
+            ) from error
         return
     own = "LSLAPICFG" in os.environ or any(Path(p).expanduser().is_file() for p in _OWN_CONFIGS)
     if not own and "pylsl" not in sys.modules:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import StreamSpec
+from physiosync_rt.lsl.config import configure
 from physiosync_rt.lsl.info import is_marker, layout
 
 if TYPE_CHECKING:
@@ -103,3 +104,22 @@ def find(timeout: float = 2.0) -> list[SeenStream]:
         stream = layout(complete)
         seen.append(SeenStream(stream.spec, stream.unit_words, is_marker(info), info.uid()))
     return sorted(seen, key=lambda stream: (stream.spec.name, stream.spec.source_id))
+
+
+def list_streams(timeout: float = 2.0, *, local: bool = False) -> list[SeenStream]:
+    """List the LSL streams in sight, as ``physiosync streams`` does.
+
+    Parameters
+    ----------
+    timeout : float
+        Seconds to look.
+    local : bool
+        Look on this computer only. LSL reads this once in a process, before its first use.
+
+    Raises
+    ------
+    UserError
+        LSL is in use with another configuration.
+    """
+    configure(local=local)
+    return find(timeout)

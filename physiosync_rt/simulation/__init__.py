@@ -11,6 +11,7 @@ from physiosync_rt.simulation.session import (
     SimulatedSession,
     plan_session,
     simulate,
+    simulate_person,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "latent_course",
     "plan_session",
     "simulate",
+    "simulate_person",
 ]

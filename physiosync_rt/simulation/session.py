@@ -20,6 +20,7 @@ from physiosync_rt.datatypes import (
     Segment,
     StreamSpec,
 )
+from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import SIMULATED_NOTE
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.simulation.eeg import EegGenerator
@@ -155,6 +156,9 @@ class SimulatedSession:
     valence: FloatArray
     arousal: FloatArray
 
+    def __repr__(self) -> str:
+        return f"<SimulatedSession: {self.recording!r}>"
+
     def with_trials(self, trial_s: float) -> Recording:
         """Return the recording with the time after the baseline cut into trials.
 
@@ -225,6 +229,62 @@ def simulate(
         for i, spec in enumerate(stream.specs)
     )
     return replace(planned, recording=replace(planned.recording, streams=streams))
+
+
+def simulate_person(
+    duration_s: float = 60.0,
+    *,
+    seed: int = 0,
+    effect: float = 1.0,
+    variability: float = 1.0,
+    ch_names: tuple[str, ...] = DEAP_CH_NAMES,
+    eeg_sfreq: float = 128.0,
+    gsr_sfreq: float = 32.0,
+    ecg_sfreq: float = 256.0,
+    rest_s: float = 30.0,
+    progress: Progress | None = None,
+) -> SimulatedSession:
+    """Draw a person and simulate a session: EEG, GSR and ECG after a rest.
+
+    Parameters
+    ----------
+    duration_s : float
+        Length in seconds.
+    seed : int
+        Seeds the person and the session.
+    effect, variability : float
+        Size of the effect of emotion and of the differences between people, as `Person.draw`.
+    ch_names, eeg_sfreq, gsr_sfreq, ecg_sfreq, rest_s
+        As `PersonStream`.
+    progress : callable, optional
+        Called with seconds done and their number.
+
+    Raises
+    ------
+    UserError
+        A number out of range.
+
+    Examples
+    --------
+    >>> from physiosync_rt.simulation import simulate_person
+    >>> simulate_person(40, seed=3).recording  # doctest: +SKIP
+    <Recording of simulated-3: 40 s, EEG 32 ch 128 Hz, GSR 1 ch 32 Hz, ECG 1 ch 256 Hz>
+    """
+    if not (duration_s > 0 and seed >= 0 and effect >= 0 and variability >= 0):
+        raise UserError(
+            "a recording needs a length above 0 s, and seed, effect and variability of 0 or more"
+        )
+    return simulate(
+        Person.draw(seed, effect, variability),
+        duration_s,
+        seed=seed,
+        ch_names=ch_names,
+        eeg_sfreq=eeg_sfreq,
+        gsr_sfreq=gsr_sfreq,
+        ecg_sfreq=ecg_sfreq,
+        rest_s=rest_s,
+        progress=progress,
+    )
 
 
 def plan_session(

@@ -11,7 +11,7 @@ from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.formats.xdf_writer import XdfWriter
-from physiosync_rt.simulation import Person, Progress, SimulatedSession, simulate
+from physiosync_rt.simulation import Progress, SimulatedSession, simulate_person
 from physiosync_rt.simulation.population import atomic_new_file
 
 TRUTH_STREAM: Final = "SimulatedTruth"
@@ -68,15 +68,12 @@ def write_recording(
     path = Path(out)
     if path.suffix.lower() != ".xdf":
         raise UserError(f"{path.name} does not end in .xdf; a simulated recording is an XDF file")
-    if not (duration_s > 0 and seed >= 0 and effect >= 0 and variability >= 0):
-        raise UserError(
-            "a recording needs a length above 0 s, and seed, effect and variability of 0 or more"
-        )
     with atomic_new_file(path) as partial:
-        session = simulate(
-            Person.draw(seed, effect, variability),
+        session = simulate_person(
             duration_s,
             seed=seed,
+            effect=effect,
+            variability=variability,
             ch_names=ch_names,
             eeg_sfreq=eeg_sfreq,
             gsr_sfreq=gsr_sfreq,

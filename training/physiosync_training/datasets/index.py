@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray
+from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, shorten
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.labels import deap_quadrants_released, high, quadrants
 from physiosync_rt.utils.yaml_config import FrozenModel
@@ -115,7 +115,7 @@ class Table:
         return len(self.subject)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class WindowIndex:
     """Which windows there are and how they are rated: enough to split and to check.
 
@@ -127,6 +127,15 @@ class WindowIndex:
 
     info: DatasetInfo
     table: Table
+
+    def __repr__(self) -> str:
+        info = self.info
+        signals = f"EEG {info.eeg.n_chans} ch, {info.pps.modality} {info.pps.n_chans} ch"
+        simulated = ", simulated" if info.simulated else ""
+        return (
+            f"<{type(self).__name__} {shorten(info.name)}: {len(self)} windows of {WINDOW_S} s, "
+            f"{len(info.subjects)} people, {signals}{simulated}>"
+        )
 
     def __len__(self) -> int:
         return len(self.table)

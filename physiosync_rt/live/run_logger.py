@@ -1,0 +1,69 @@
+"""What happens in a run, for the logger ``physiosync_rt``: records with their numbers, no wording.
+
+Each log record of an event carries the `Event` as its attribute ``event``.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.live.state import RunState
+from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.preprocess.baseline import Baseline
+
+logger = logging.getLogger(__name__)
+
+_INFO = (EventKind.SOURCE, EventKind.NOTE)
+"""Events that tell of nothing lost; all others are warnings."""
+
+_SILENT = (StreamPhase.STALLED, StreamPhase.LOST)
+
+
+class RunLogger:
+    """Logs what is new since the last look: events, phases of streams, the baseline in use.
+
+    Parameters
+    ----------
+    state : RunState
+        Of the run.
+    """
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        self._n_events = 0
+        self._standing: Event | None = None
+        self._phases: dict[str, StreamPhase] = {}
+        self._baseline: Baseline | None = None
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Log what is new.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            The newest one.
+        """
+        events = self._state.events
+        for event in events.since(self._n_events):
+            _log(event)
+        self._n_events = events.n_added
+        if events.standing is not None and events.standing != self._standing:
+            _log(events.standing)
+        self._standing = events.standing
+        for stream in snapshot.streams:
+            name = stream.spec.name
+            if stream.phase is not self._phases.get(name, StreamPhase.WAITING):
+                level = logging.WARNING if stream.phase in _SILENT else logging.INFO
+                logger.log(level, "stream %s: %s", name, stream.phase)
+            self._phases[name] = stream.phase
+        baseline = self._state.pipeline.baseline
+        if baseline is not None and baseline != self._baseline:
+            logger.info("baseline of %s: %s", ", ".join(baseline.channels), baseline.origin)
+        self._baseline = baseline
+
+
+def _log(event: Event) -> None:
+    level = logging.INFO if event.kind in _INFO else logging.WARNING
+    logger.log(level, "%s", event, extra={"event": event})

@@ -1,0 +1,114 @@
+"""Every example runs as a person runs it, on this computer alone, and shows what it says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import physiosync_rt as ps
+from physiosync_rt.lsl.demo_player import person_stream, play
+from physiosync_rt.sinks.csv_log import CsvLog
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+ENVIRONMENT = os.environ | {"COLUMNS": "200"}
+SHORT = ("predict_a_file.py", "watch_live.py")
+
+
+def run(name: str, *arguments: str, timeout: float = 100.0) -> list[str]:
+    """Lines that an example prints."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()
+
+
+@contextmanager
+def beside(work: threading.Thread, stop: threading.Event) -> Iterator[None]:
+    """A thread that publishes while an example runs."""
+    work.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        work.join()
+
+
+def test_every_example_is_run_here_and_says_what_one_sees() -> None:
+    tested = Path(__file__).read_text(encoding="utf-8")
+    for path in EXAMPLES.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert f'run("{path.name}"' in tested
+        assert text.startswith('"""')
+        assert path.name not in SHORT or len(text.splitlines()) <= 10
+
+
+def test_predict_a_file() -> None:
+    lines = run("predict_a_file.py")
+    assert lines[0].split() == ["t_end_lsl", "valence", "arousal", "confidence", "reason"]
+    assert len(lines) >= 59
+    assert "no_baseline" in lines[20]
+    assert all(0 <= float(p) <= 1 for p in lines[-1].split()[2:4])
+
+
+def test_watch_live() -> None:
+    stop = threading.Event()
+    stream = person_stream(3, rest_s=5.0)
+    with beside(threading.Thread(target=play, args=(stream, "watched", stop)), stop):
+        lines = run("watch_live.py")
+    assert len(lines) == 10
+    assert lines[0].split() == ["1.00", "s", "no", "prediction:", "warming_up"]
+
+
+def test_closed_loop() -> None:
+    stop = threading.Event()
+
+    def publish() -> None:
+        options = {"baseline": 2.0, "hop_s": 0.5, "outlet": True, "local": True}
+        with ps.open_stream("simulated", bundle="demo-muse", **options) as stream:
+            for _ in stream:
+                if stop.is_set():
+                    break
+
+    with beside(threading.Thread(target=publish), stop):
+        lines = run("closed_loop.py", "30")
+    assert len(lines) == 30
+    assert "lamp" in lines[-1]
+    assert any("arousal 0." in line and "lamp at" in line for line in lines)
+
+
+def test_analyse_run(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    bundle = ps.load_bundle("demo-muse")
+    card = bundle.card
+    about = {"name": card.name, "title": card.headline, "trained_on": card.trained_on}
+    log = CsvLog(path, {"bundle": about})
+    found = ps.predict(ps.simulate(30, ch_names=card.eeg.ch_names).recording, bundle, baseline=5)
+    for row in found:
+        log.write(row)
+    log.close()
+    lines = run("analyse_run.py", str(path))
+    assert lines[0].startswith("bundle demo-muse, trained on ")
+    assert lines[1] == f"{len(found)} rows, {sum(row.valid for row in found)} with a prediction"
+    assert any(line.startswith("warming_up") for line in lines)
+    assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.timeout(300)
+def test_train_own(tmp_path: Path) -> None:
+    lines = run("train_own.py", str(tmp_path), timeout=280)
+    assert any(f"wrote {tmp_path / 'run' / 'bundle'}" in line for line in lines)
+    (rows,) = (line for line in lines if line.startswith("<Predictions: 109 rows"))
+    assert "bundle own" in rows
+    assert (tmp_path / "run" / "report.html").exists()
