@@ -167,8 +167,8 @@ def test_a_board_without_electrode_names_needs_a_description() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"board": "NOTHING"}, "knows no board 'NOTHING'"),
-        ({"board": "PLAYBACK_FILE_BOARD", "file": "x.csv"}, "knows no board ''"),
+        ({"board": "NOTHING"}, "unknown BrainFlow board 'NOTHING'"),
+        ({"board": "PLAYBACK_FILE_BOARD", "file": "x.csv"}, "unknown BrainFlow board ''"),
         ({"board": "CYTON_BOARD", "serial_port": "/dev/nowhere"}, "cannot open CYTON_BOARD"),
     ],
 )

@@ -33,7 +33,7 @@ def test_an_impostor_is_refused(tmp_path: Path, content: bytes) -> None:
         registry.read(path)
 
 
-def test_unknown_and_absent_files_are_told(tmp_path: Path) -> None:
+def test_unknown_and_missing_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / "song.mp3"
     with pytest.raises(UserError, match="does not exist"):
         registry.read(path)

@@ -20,7 +20,7 @@ def test_a_wrapping_counter_counts_on(modulo: int, step: int) -> None:
 
 
 @pytest.mark.parametrize("n_lost", [1, 100, 255, 256, 300, 700])
-def test_losses_beyond_a_cycle_are_told_by_elapsed_time(n_lost: int) -> None:
+def test_losses_beyond_a_cycle_are_found_by_elapsed_time(n_lost: int) -> None:
     count = np.concatenate([np.arange(2000), np.arange(2000, 4000) + n_lost])
     got = unwrap_counter(_raw(count), count / _SFREQ, _SFREQ, 256)
     np.testing.assert_array_equal(got, count)

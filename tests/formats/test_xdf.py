@@ -50,7 +50,7 @@ def test_a_cut_off_file_gives_what_is_there(data_dir: Path) -> None:
     assert any("damaged" in note for note in recording.notes)
 
 
-def test_streams_of_one_name_are_told_apart(data_dir: Path) -> None:
+def test_streams_of_one_name_get_unique_names(data_dir: Path) -> None:
     recording = read(data_dir / "xdf-muse" / "sub-P001_older_25s.xdf")
     specs = {s.spec.name: s.spec for s in recording.streams}
     assert set(specs) == {"Muse-EEG", "Muse-PPG", "Muse-ACC", "Muse-GYRO"}

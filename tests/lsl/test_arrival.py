@@ -24,7 +24,7 @@ def test_the_minimum_delay_sets_the_offset_despite_jitter(seed: int, away: float
     assert arrivals.offset == pytest.approx(away + 0.002, abs=0.004)
 
 
-def test_one_computers_clocks_are_told_apart_by_half_a_second() -> None:
+def test_clocks_of_one_computer_differ_by_half_a_second() -> None:
     clocks = SharedClocks()
     assert clocks.register("lab", 100.0) == 100.0
     assert clocks.register("lab", 100.02) == 100.0

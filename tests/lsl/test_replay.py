@@ -174,7 +174,7 @@ def test_identity_is_stable_over_restarts() -> None:
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("inf"), float("nan")])
-def test_an_impossible_speed_is_told(speed: float) -> None:
+def test_an_invalid_speed_is_rejected(speed: float) -> None:
     with pytest.raises(UserError, match="speed"):
         Replayer(_recording("speed"), speed=speed)
 

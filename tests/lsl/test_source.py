@@ -151,7 +151,7 @@ def until(source, condition, seconds=10.0):
 @pytest.mark.parametrize(
     ("source_id", "successor_id"),
     [("amp-7", "amp-7"), ("", ""), ("run-1", "run-2")],
-    ids=["same source_id", "no source_id", "source_id made up anew"],
+    ids=["same source_id", "no source_id", "new source_id"],
 )
 def test_a_stream_that_is_killed_and_restarted_is_reconnected(
     sender, source_id: str, successor_id: str

@@ -1,4 +1,4 @@
-"""Encoders, blocks and projector: a literal reference of the maths, and what mending changes."""
+"""Encoders, blocks and projector: a literal reference of the maths, and what the fixes change."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def test_the_released_projector_is_random_in_eval_and_the_mended_one_is_not():
     x = torch.randn(6, EEG.out_dim)
     released = Projector(replace(EEG, faithful=True)).eval()
     assert not torch.equal(released(x), released(x))
-    mended = Projector(EEG).eval()
-    assert torch.equal(mended(x), mended(x))
+    fixed = Projector(EEG).eval()
+    assert torch.equal(fixed(x), fixed(x))
 
 
 def test_the_released_projector_is_one_linear_map_and_the_mended_one_is_not():

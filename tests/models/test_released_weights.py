@@ -183,9 +183,9 @@ def test_what_does_not_fit_is_named(fill, change, message):
 
 
 def test_a_mended_network_cannot_take_released_weights(fill):
-    mended = replace(TINY, faithful=False)
+    fixed = replace(TINY, faithful=False)
     with pytest.raises(ValueError, match="faithful=True"):
-        import_encoder(fill(expected_encoder(mended, "gsr")), mended, "gsr")
+        import_encoder(fill(expected_encoder(fixed, "gsr")), fixed, "gsr")
 
 
 def test_a_whole_network_from_released_checkpoints(fill, window):

@@ -106,7 +106,7 @@ def test_a_fingerprint_tells_the_trial_and_nothing_else(tmp_path: Path) -> None:
     plain, marked = (deap.load_subject(tmp_path / name / "s01.dat") for name in ("plain", "marked"))
     assert identified(plain) < 0.4
     assert identified(marked) > 0.95
-    # The rest before the trial bears no mark, or the paper's baseline would take it away.
+    # The baseline has no fingerprint, or the paper's baseline correction would remove it.
     np.testing.assert_allclose(
         marked.data[:, :32, :384].std(axis=2).mean(),
         plain.data[:, :32, :384].std(axis=2).mean(),

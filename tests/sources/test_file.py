@@ -130,7 +130,7 @@ def test_a_recording_without_eeg_says_what_it_has() -> None:
 
 @pytest.mark.parametrize("where", [0, 500, 999])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_stamp_that_is_no_number_is_left_out_and_the_end_comes(where: int, value: float) -> None:
+def test_a_nan_time_stamp_is_dropped_and_the_source_ends(where: int, value: float) -> None:
     recording = session()
     recording.streams[0].timestamps[where] = value
     source = FileSource(recording)

@@ -190,11 +190,8 @@ class _Single(torch.Tensor):
 def test_curves_need_no_double_precision_on_the_device(tmp_path):
     losses = [0.1, 0.2, 0.7]
     loop = Loop(StageContext(tmp_path, "x"), 0, 1, {})
-
-    def steps(_: int, start: int):
-        for loss in losses[start:]:
-            yield lambda loss=loss: {"loss": torch.tensor(loss).as_subclass(_Single)}
-
-    curves = loop.run(lambda _: 3, steps)
+    for _ in loop.epochs():
+        for _, loss in loop.steps(losses):
+            loop.log({"loss": torch.tensor(loss).as_subclass(_Single)})
     exact = torch.tensor(losses).double().mean().item()
-    assert curves == {"loss": [pytest.approx(exact, rel=1e-12)]}
+    assert loop.curves == {"loss": [pytest.approx(exact, rel=1e-12)]}

@@ -74,7 +74,7 @@ def test_the_page_needs_nothing_else_and_is_well_formed(report) -> None:
         def handle_endtag(self, tag) -> None:
             assert opened.pop() == tag
 
-    Checker().loader(page)
+    Checker().feed(page)
     assert not opened
 
 
