@@ -15,9 +15,10 @@ from physiosync_rt.datatypes import Command, Prediction, Recording, Snapshot, St
 from physiosync_rt.devices import BrainFlowSettings, Device
 from physiosync_rt.formats.placement import Join
 from physiosync_rt.live.engine import Engine
-from physiosync_rt.live.source_factory import SourceKind, SourceOptions, make_source
+from physiosync_rt.live.source_factory import SourceOptions, make_source
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest, parse_request
 from physiosync_rt.sinks.collector import Collector
+from physiosync_rt.sources.base import SourceKind
 
 
 class StreamSession:
