@@ -35,6 +35,6 @@ for target in ("valence", "arousal"):
 axes.fill_between(seconds, 0, 1, where=~valid, color="0.9", step="pre", label="no prediction")
 axes.axhline(0.5, color="0.6", linewidth=0.8)
 axes.set(xlabel="time (s)", ylabel="P(high)", ylim=(0, 1), title=run["bundle"]["title"])
-axes.legend(loc="upper right")
+figure.legend(loc="outside right upper")
 figure.savefig(path.with_suffix(".png"), dpi=150)
 print(f"wrote {path.with_suffix('.png')}")

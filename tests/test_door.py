@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pylsl
 import pytest
 from typer.testing import CliRunner
 
@@ -240,6 +242,22 @@ def test_raw_streams_are_recorded(bundle: ps.Bundle, tmp_path: Path) -> None:
     with ps.open_stream("simulated", bundle=bundle, duration_s=1.0, record=path) as stream:
         list(stream)
     assert len(ps.read(path).of(Modality.EEG)[0].timestamps) > 50
+
+
+def test_streams_in_sight_are_listed() -> None:
+    name = f"door-{os.getpid()}"
+    info = pylsl.StreamInfo(name, "EEG", 2, 128.0, pylsl.cf_float32, name)
+    outlet = pylsl.StreamOutlet(info)
+    seen = {stream.spec.name: stream for stream in ps.list_streams(2.0, local=True)}
+    del outlet
+    assert seen[name].spec.n_chans == 2
+    assert not seen[name].marker
+
+
+def test_lsl_in_use_elsewhere_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LSLAPICFG", "")
+    with pytest.raises(ps.UserError, match="start Python again and ask for local=True first"):
+        ps.list_streams(local=True)
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,9 @@ import physiosync_rt as ps
 from physiosync_rt.lsl.demo_player import person_stream, play
 from physiosync_rt.sinks.csv_log import CsvLog
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENVIRONMENT = os.environ | {"COLUMNS": "200"}
 SHORT = ("predict_a_file.py", "watch_live.py")
 
@@ -52,6 +56,39 @@ def test_every_example_is_run_here_and_says_what_one_sees() -> None:
         assert f'run("{path.name}"' in tested
         assert text.startswith('"""')
         assert path.name not in SHORT or len(text.splitlines()) <= 10
+
+
+def test_ten_lines_of_the_readme_run(tmp_path: Path) -> None:
+    (code,) = (block.split("```")[0] for block in README.split("```python\n")[1:])
+    assert len(code.splitlines()) <= 10
+    path = tmp_path / "ten_lines.py"
+    path.write_text(code, encoding="utf-8")
+    lines = run(str(path))
+    assert lines[0].split() == ["valence", "arousal", "confidence", "reason"]
+    assert lines[-1].split()[1:] == ["s", "no", "prediction:", "warming_up"]
+
+
+def test_the_readme_names_every_extra_and_every_file_that_it_links() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = settings["project"]["optional-dependencies"]
+    assert [name for name in extras if f"`{name}`" not in README] == []
+    linked = [path.partition("#")[0] for path in re.findall(r"\]\((?!http)([^)]+)\)", README)]
+    assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "figures"),
+    [
+        ("benchmarks", "0.65 0.60 0.75 0.80 0.72 0.86 0.61 0.44 0.66 0.73 0.69 119 145 113"),
+        ("training", "0.709 0.698 0.877 0.835 0.872 0.874 0.705 0.582 0.838 0.784 0.999 0.478"),
+        ("faults", "0.94 2.8"),
+    ],
+)
+def test_figures_of_the_readme_stand_in_their_documents(page: str, figures: str) -> None:
+    source = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    for figure in figures.split():
+        assert re.search(rf"\b{figure}\b", README), figure
+        assert re.search(rf"\b{figure}\b", source), figure
 
 
 def test_predict_a_file() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, ValidationError
 
 from physiosync_rt.devices import BrainFlowSettings
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.join import Join
+from physiosync_rt.sources.base import SourceKind
 from physiosync_rt.utils.resources import find_config
 from physiosync_rt.utils.yaml_config import FrozenModel, read_yaml
 
@@ -21,7 +22,7 @@ class LiveSettings(FrozenModel):
     """
 
     bundle: str = "demo-eeg32"
-    source: Literal["lsl", "brainflow", "simulated", "file"] = "lsl"
+    source: SourceKind = "lsl"
     file: tuple[Path, ...] = ()
     subject: str | None = None
     join: Join | None = None

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from physiosync_rt.bundle.card import Card
 from physiosync_rt.datatypes import Recording
 from physiosync_rt.devices import BrainFlowSettings, Device, load_device
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.join import Join
-from physiosync_rt.sources.base import Source
+from physiosync_rt.sources.base import Source, SourceKind
 from physiosync_rt.sources.file import FileSource
 from physiosync_rt.sources.read import read
-
-SourceKind = Literal["lsl", "brainflow", "simulated", "file"]
 
 
 @dataclass(frozen=True, slots=True)

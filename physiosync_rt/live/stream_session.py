@@ -17,9 +17,10 @@ from physiosync_rt.formats.join import Join
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
-from physiosync_rt.live.source_factory import SourceKind, SourceOptions, make_source
+from physiosync_rt.live.source_factory import SourceOptions, make_source
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest, parse_request
 from physiosync_rt.sinks.collector import Collector
+from physiosync_rt.sources.base import SourceKind
 
 
 class StreamSession:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from physiosync_rt.datatypes import Chunk, StreamSpec
+
+SourceKind = Literal["lsl", "brainflow", "simulated", "file"]
+"""Names of the sources, as a person chooses one; `live.source_factory` makes them."""
 
 
 @dataclass(frozen=True, slots=True)

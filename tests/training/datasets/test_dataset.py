@@ -88,3 +88,10 @@ def test_what_does_not_go_together_is_refused(make_dataset) -> None:
 def test_the_digest_follows_the_content(make_dataset) -> None:
     assert make_dataset().digest == make_dataset().digest
     assert make_dataset(seed=1).digest != make_dataset().digest
+
+
+def test_the_repr_fits_one_line(make_dataset) -> None:
+    shown = repr(make_dataset())
+    assert shown.startswith("<Dataset ")
+    assert "72 windows of 5 s, 4 people, EEG 2 ch" in shown
+    assert len(shown) < 160
