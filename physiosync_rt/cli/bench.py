@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from physiosync_rt.cli.options import BundleOption, JsonOption
+from physiosync_rt.cli.parameters import BundleOption, JsonOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError

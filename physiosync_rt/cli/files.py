@@ -12,8 +12,8 @@ import typer
 from rich.console import Console, Group
 from rich.table import Table
 
-from physiosync_rt.cli.options import BundleOption, DeviceOption, JsonOption, TorchDeviceOption
 from physiosync_rt.cli.outputs import Outputs, check_number
+from physiosync_rt.cli.parameters import BundleOption, DeviceOption, JsonOption, TorchDeviceOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar
 from physiosync_rt.errors import UserError

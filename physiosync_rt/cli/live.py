@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from physiosync_rt.cli.options import (
+from physiosync_rt.cli.outputs import Outputs, check_number
+from physiosync_rt.cli.parameters import (
     BundleOption,
     DeviceOption,
     complete_bundle,
@@ -17,7 +18,6 @@ from physiosync_rt.cli.options import (
     complete_source,
     complete_torch_device,
 )
-from physiosync_rt.cli.outputs import Outputs, check_number
 from physiosync_rt.formats.join import Join
 
 

@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from physiosync_rt.cli.options import DeviceOption, JsonOption, LocalOption
 from physiosync_rt.cli.outputs import Outputs
+from physiosync_rt.cli.parameters import DeviceOption, JsonOption, LocalOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.errors import UserError
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from physiosync_rt.cli.options import complete_train_config
+from physiosync_rt.cli.parameters import complete_train_config
 from physiosync_rt.cli.progress import progress_bar, stages_of
 from physiosync_rt.utils.resources import find_config
 
