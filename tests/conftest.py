@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,26 @@ from physiosync_rt.lsl.config import use_loopback
 # Before any test module imports pylsl; of its own session, so that runs do not see each other.
 use_loopback(session=f"test-{os.getpid()}")
 
+# A shell starts what runs in its background without Ctrl-C, and programs under test inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 _ROOT = Path(__file__).resolve().parents[1]
+
+LIVE = (
+    *("brainflow", "doctor", "integration", "lsl", "live/test_engine.py"),
+    *("cli/test_assist.py", "dashboard/test_application.py", "test_door.py", "test_examples.py"),
+)
+"""Tests with real streams, windows or programs beside the clock; they run one at a time."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of `LIVE`."""
+    for item in items:
+        path = item.path.relative_to(_ROOT / "tests").as_posix()
+        if any(path == name or path.startswith(f"{name}/") for name in LIVE):
+            item.add_marker(pytest.mark.live)
 
 
 @pytest.fixture(scope="session")
