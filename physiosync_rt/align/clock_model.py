@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from physiosync_rt.align.offset_tracker import OffsetTracker
+from physiosync_rt.align.offset_tracker import OffsetTracker, clipped
 from physiosync_rt.align.thresholds import DRIFT_KNOWN_S, RATE_KNOWN_JITTERS, RATE_KNOWN_S
 
 MEMORY_S = 60.0
@@ -145,8 +145,8 @@ class ClockModel:
         residual = stamp - predicted
         # An outlier means late delivery, not a change in clock rate.
         limit = max(5.0 * self._spread, 0.02)
-        bounded = min(max(residual, -limit), limit)
-        off = min(max(residual - self._offset_tracker.offset, -limit), limit)
+        bounded = clipped(residual, limit)
+        off = clipped(residual - self._offset_tracker.offset, limit)
         k0, k1 = self._gains[min(self.n, len(self._gains)) - 1]
         if self._tracks_offset:
             self._offset_tracker.add(stamp, steps, (predicted, self.period), k0, limit)

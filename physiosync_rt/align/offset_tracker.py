@@ -96,11 +96,12 @@ class OffsetTracker:
         self._index += steps
         self._update_errors(stamp, period, limit)
         residual = stamp - predicted
-        moved = gain * min(max(residual, -limit), limit)
-        for i, offset in enumerate(self._offsets):
-            off = min(max(residual - offset, -limit), limit)
-            self._offsets[i] = offset + max(self._gains[i], gain) * off - moved
-        state = (self._index, predicted + moved, period, self._offsets.copy())
+        moved = gain * clipped(residual, limit)
+        self._offsets = [
+            offset + (own if own > gain else gain) * clipped(residual - offset, limit) - moved
+            for own, offset in zip(self._gains, self._offsets, strict=True)
+        ]
+        state = (self._index, predicted + moved, period, self._offsets)
         if self._n_past < self._furthest:
             self._past.append(state)
         else:
@@ -119,10 +120,11 @@ class OffsetTracker:
             return
         ago = self._nearest + self._n_past * STRIDE % (self._furthest - self._nearest + 1)
         index, time, then, offsets = self._past[(self._n_past - ago) % self._furthest]
-        late = stamp - time - (self._index - index) * then
+        late, bound = stamp - time - (self._index - index) * then, 3 * limit
+        errors, n = self._errors, self._n
         for i, offset in enumerate((0.0, *offsets)):
-            error = min(max(late - offset, -3 * limit), 3 * limit)
-            self._errors[i] += (error * error - self._errors[i]) / self._n
+            error = clipped(late - offset, bound)
+            errors[i] += (error * error - errors[i]) / n
 
     def _choose_offset(self) -> None:
         best = min(self._errors)
@@ -131,3 +133,11 @@ class OffsetTracker:
             self.offset = 0.0
         else:
             self.offset = self._offsets[self._errors.index(best) - 1]
+
+
+def clipped(value: float, limit: float) -> float:
+    """Return a value clipped to plus and minus ``limit``."""
+    # Comparisons, because this runs several times per sample and calls of min and max cost more.
+    if value > limit:
+        return limit
+    return -limit if value < -limit else value

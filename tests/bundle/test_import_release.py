@@ -279,7 +279,7 @@ def refused(tmp_path: Path, states: Mapping[str, Any], *targets: str) -> str:
         ),
         (
             {"eeg_1s": {"eeg_transform.transform1.weight": torch.zeros(128, 1792)}},
-            "valence/my_eeg_1s_best.pth is not the release's eeg_1s for 2 classes: missing parameters",
+            "valence/my_eeg_1s_best.pth is not the release's eeg_1s for 2 classes: missing param",
         ),
         (
             {"classifier": {"fc_classifier1.weight": torch.full((2,), torch.nan)}},

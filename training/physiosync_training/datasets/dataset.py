@@ -43,7 +43,7 @@ class Signals:
         return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset(WindowIndex):
     """Windows of many people with their labels.
 
