@@ -40,6 +40,8 @@ class LossDetector:
     per lost sample: always a whole number. Steps that do not (jitter, delayed delivery) are
     irregular, and with too many of them single losses cannot be detected. Stamps count as clean
     until shown otherwise, so that losses in the first seconds do not tilt the fitted line.
+    Where stamps are not clean, `StreamAligner` finds gaps by `PendingSamples`; where a device
+    numbers its samples, `SampleCounter` decides.
     """
 
     def __init__(self, sfreq: float) -> None:

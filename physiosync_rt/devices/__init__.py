@@ -5,7 +5,7 @@ measure resistance instead of conductance. A YAML file in ``configs/devices/`` s
 for live streams and for recordings.
 """
 
-from physiosync_rt.devices.counter import CounterUnwrapper
+from physiosync_rt.devices.counter_unwrapper import CounterUnwrapper
 from physiosync_rt.devices.description import (
     BrainFlowSettings,
     CounterDescription,

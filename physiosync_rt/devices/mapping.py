@@ -16,7 +16,7 @@ from physiosync_rt.datatypes import (
     SampleArray,
     StreamSpec,
 )
-from physiosync_rt.devices.counter import CounterUnwrapper
+from physiosync_rt.devices.counter_unwrapper import CounterUnwrapper
 from physiosync_rt.devices.description import COUNTER, Device, StreamDescription
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.units import to_canonical

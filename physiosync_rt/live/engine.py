@@ -18,10 +18,10 @@ from threading import Event as Flag
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Prediction, Window, shorten
 from physiosync_rt.errors import SourceLostError, UserError
+from physiosync_rt.live.event_logging import EventLogger
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.options import Command, RunOptions
 from physiosync_rt.live.rows import RowMaker
-from physiosync_rt.live.run_logger import RunLogger
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.take_snapshot import take_snapshot
@@ -126,7 +126,7 @@ class Engine:
             if note := stream.windower.baseline_note:
                 self.state.events.add(Event(EventKind.NOTE, now, name, text=note))
         self._maker = RowMaker(self._source, self.state)
-        self._run_logger = RunLogger(self.state)
+        self._event_logger = EventLogger(self.state)
         self._take_snapshot(now, force=True)
 
     def close(self) -> None:
@@ -303,7 +303,7 @@ class Engine:
         if force or now >= self._snapshot_due:
             self.snapshot = take_snapshot(self.state, now)
             self._snapshot_due = now + SNAPSHOT_S
-            self._run_logger.look(self.snapshot)
+            self._event_logger.look(self.snapshot)
 
     def run(self, duration_s: float | None = None) -> None:
         """Step until the source ends, somebody stops, or ``duration_s`` has passed."""

@@ -1,4 +1,4 @@
-"""The preprocessed grid of one stream as windows: validity, the person's baseline, plots."""
+"""Cut the preprocessed grid of one stream into windows, normalized, or say why there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is trained on and who is asked: folds, and the three ways to make them.
+"""Cross-validation splits: by window, by trial (stimulus), and by subject.
 
 `window` is the split of the paper's release: windows of one trial lie on both sides, and since all
 windows of a trial share its label, knowing the trial is enough to know the answer. Its numbers say
@@ -185,7 +185,10 @@ def trial_folds(index: WindowIndex, config: ProtocolConfig) -> list[Fold]:
 
 
 def subject_folds(index: WindowIndex, config: ProtocolConfig) -> list[Fold]:
-    """Split over subjects; stimuli are shared between the sides, which reports say."""
+    """Split by subject; with no number of folds it is leave-one-subject-out cross-validation.
+
+    Stimuli are shared between the sides, which reports say.
+    """
     subjects, unit = np.unique(index.table.subject, return_inverse=True)
     order = np.arange(len(subjects))
     if config.order == "shuffled":

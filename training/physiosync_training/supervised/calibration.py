@@ -1,4 +1,4 @@
-"""Temperatures that make probabilities mean what they say."""
+"""Temperature scaling: calibrate probabilities on validation windows (Guo et al. 2017)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FLOOR = 1e-30
 
 
 def tempered(probability: FloatArray, temperature: float) -> FloatArray:
-    """Probabilities, shape (n, n_classes), as they are when logits are divided by a temperature."""
+    """Divide the logits of probabilities, shape (n, n_classes), by a temperature."""
     scaled = np.log(np.clip(probability, _FLOOR, None)) / temperature
     scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     out: FloatArray = scaled / scaled.sum(axis=1, keepdims=True)
@@ -19,7 +19,7 @@ def tempered(probability: FloatArray, temperature: float) -> FloatArray:
 
 
 def cross_entropy(probability: FloatArray, truth: IntArray) -> float:
-    """Mean of -ln P(truth)."""
+    """Return the mean of -ln P(truth)."""
     found = probability[np.arange(len(truth)), truth]
     return float(-np.log(np.clip(found, _FLOOR, None)).mean())
 

@@ -21,7 +21,7 @@ _INFO = (EventKind.SOURCE, EventKind.NOTE)
 _SILENT = (StreamPhase.STALLED, StreamPhase.LOST)
 
 
-class RunLogger:
+class EventLogger:
     """Logs what is new since the last look: events, phases of streams, the baseline in use.
 
     Parameters
