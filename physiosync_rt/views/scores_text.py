@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from physiosync_rt.bundle.card import OURS, Score
 
-BEST_BASELINE = "best baseline, same folds"
+BEST_BASELINE = "best baseline model, same folds"
 
 
 def score_groups(scores: Sequence[Score]) -> dict[str, list[str]]:

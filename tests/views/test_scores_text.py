@@ -19,7 +19,7 @@ def test_scores_stand_beside_the_best_baseline_with_protocol_and_interval() -> N
     primary = [s for s in card.scores if s.metric == "balanced accuracy" and s.target == "valence"]
     best = max(s.value for s in primary if s.model.startswith("linear"))
     assert f"{best:.2f} [" in lines[2]
-    assert lines[2].endswith("(best baseline, same folds)")
+    assert lines[2].endswith("(best baseline model, same folds)")
     assert lines[2].count("(") == 1
 
 
