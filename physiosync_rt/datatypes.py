@@ -251,7 +251,7 @@ class Recording:
     history : tuple of str
         What was done to the signals before they were stored (filters, references), for show.
     notes : tuple of str
-        What the reader noticed and a person should know (empty streams, mended stamps ...).
+        What the reader noticed and a person should know (empty streams, repaired stamps ...).
     """
 
     streams: tuple[RecordedStream, ...]

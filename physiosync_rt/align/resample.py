@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import i0
 
 from physiosync_rt.datatypes import GRID_SFREQ, BoolArray, FloatArray, GridChunk
 
@@ -48,6 +47,10 @@ class Kernel:
         transition = 2 * (self._cutoff - passes)
         self.half_width_s = (ATTENUATION_DB - 7.95) / (14.36 * transition) / 2
         self.half_taps = int(np.ceil(self.half_width_s * sfreq))
+        # scipy's i0 is one compiled pass over the taps; numpy's takes half of the resampler's time.
+        from scipy.special import i0
+
+        self._i0 = i0
         self._beta = 0.1102 * (ATTENUATION_DB - 8.7)
 
     def weights(self, fraction: FloatArray) -> FloatArray:
@@ -67,8 +70,7 @@ class Kernel:
         taps = np.arange(1 - self.half_taps, self.half_taps + 1)
         tau = (fraction[:, None] - taps[None, :]) / self.sfreq
         inside = np.maximum(1 - (tau / self.half_width_s) ** 2, 0.0)
-        # scipy's i0 is one compiled pass over the taps; numpy's takes half of the resampler's time.
-        window = i0(self._beta * np.sqrt(inside)) * (inside > 0)
+        window = self._i0(self._beta * np.sqrt(inside)) * (inside > 0)
         weights = np.sinc(2 * self._cutoff * tau) * window
         out: FloatArray = weights / weights.sum(axis=1, keepdims=True)
         return out

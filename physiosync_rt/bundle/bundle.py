@@ -83,7 +83,7 @@ def _network(card: Card) -> Network:
     Raises
     ------
     ValueError
-        It is none, or takes other windows than the card's contract makes.
+        It is not a network, or takes other windows than the card's contract makes.
     """
     members = {
         name: PhysioSync(ModelConfig.from_dict(member)) for name, member in card.members.items()
@@ -139,5 +139,5 @@ def refuse_foreign_folder(path: Path) -> None:
     )
     if others:
         raise UserError(
-            f"{path} holds {min(others)}, which is no part of a bundle; choose a folder of its own"
+            f"{path} holds {min(others)}, which is not part of a bundle; choose another folder"
         )

@@ -130,13 +130,13 @@ class Card(FrozenModel):
 
     @property
     def headline(self) -> str:
-        """The title as every view shows it: with what is only approximate said behind it."""
+        """The title as every view shows it, with a word where preprocessing is approximate."""
         approximate = isinstance(self.profile, PaperProfile)
         return f"{self.title}, preprocessing approximate" if approximate else self.title
 
 
 def find_bundle(name: str) -> Path:
-    """Folder of a bundle, given as a path or as the name of a shipped one.
+    """Find the folder of a bundle, given as a path or as the name of a shipped one.
 
     Raises
     ------
@@ -147,8 +147,6 @@ def find_bundle(name: str) -> Path:
     if within := bundles_within(path):
         raise UserError(f"{path} is not a bundle but holds {within[0]}; give that folder")
     if path.is_dir():
-        if not (path / CARD).is_file() and (path / "bundle" / CARD).is_file():
-            raise UserError(f"{path} is not a bundle, it holds one; use {path / 'bundle'}")
         return path
     if name in bundle_names():
         return bundle_path(name)
@@ -159,7 +157,7 @@ def find_bundle(name: str) -> Path:
 
 
 def bundles_within(path: Path) -> list[Path]:
-    """Bundles that a training wrote below its folder; none where the folder is one itself."""
+    """List the bundles that a training wrote below its folder, unless it is a bundle itself."""
     if (path / CARD).is_file():
         return []
     places = ("bundle", "bundles/*")

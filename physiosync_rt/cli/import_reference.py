@@ -36,7 +36,7 @@ def import_reference(
     from physiosync_rt.errors import UserError
 
     if out.exists() and not (out / CARD).is_file() and (out.is_file() or any(out.iterdir())):
-        raise UserError(f"--out {out} exists and is no bundle; choose a new folder")
+        raise UserError(f"--out {out} exists and is not a bundle; choose a new folder")
     card, model = import_checkpoints(folder, out.name, target or (), simulated=simulated)
     save_bundle(out, card, model, half=half)
     weights = card.provenance["weights"]

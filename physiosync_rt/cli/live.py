@@ -165,7 +165,7 @@ def live(
     outputs.check()
     configure(local=settings.local)
     # Torch takes seconds to load: a person hears before that what goes on.
-    typer.echo(_FIRST_WORDS[settings.source], err=True)
+    typer.echo(_FIRST_WORDS.get(settings.source, "starting"), err=True)
     from physiosync_rt.bundle.card import find_bundle, read_card
 
     read_card(find_bundle(settings.bundle))

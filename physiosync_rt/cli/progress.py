@@ -45,7 +45,7 @@ class NameColumn(ProgressColumn):
 
 
 def progress_bar(console: Console) -> Progress:
-    """Make a bar; nothing is drawn where the console is no terminal."""
+    """Make a bar; nothing is drawn where the console is not a terminal."""
     return Progress(
         NameColumn(),
         BarColumn(_BAR_WIDTH),

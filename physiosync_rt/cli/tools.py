@@ -158,6 +158,8 @@ def doctor(as_json: JsonOption = False) -> None:
 
     findings = check_all()
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, default=str))
+        # ``mend`` is the key that programs know.
+        facts = [asdict(finding) | {"mend": finding.fix} for finding in findings]
+        typer.echo(json.dumps(facts, indent=2, default=str))
     else:
         show(findings, result_console())

@@ -1,4 +1,4 @@
-"""What works on this computer, and the mend for what does not."""
+"""What works on this computer, and how to fix what does not."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def show(findings: list[Finding], console: Console) -> None:
     table.add_column("check", no_wrap=True)
     table.add_column("found")
     for finding in findings:
-        mend = f"\n[bold]mend:[/] {escape(finding.mend)}" if finding.mend else ""
-        table.add_row(_SIGNS[finding.status], finding.name, escape(finding.found) + mend)
+        fix = f"\n[bold]fix:[/] {escape(finding.fix)}" if finding.fix else ""
+        table.add_row(_SIGNS[finding.status], finding.name, escape(finding.found) + fix)
     console.print(table)
     n_bad = sum(finding.status == "bad" for finding in findings)
     console.print(
         "everything that is needed works here"
         if n_bad == 0
-        else f"{n_bad} of {len(findings)} checks failed; the mends are above"
+        else f"{n_bad} of {len(findings)} checks failed; the fixes are above"
     )

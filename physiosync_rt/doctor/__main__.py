@@ -14,7 +14,7 @@ def main() -> int:
     if "--qt" in sys.argv[1:]:
         finding = check_qt()
         if finding.status == "bad":
-            sys.stderr.write(f"No dashboard here: {finding.found}. {finding.mend}\n")
+            sys.stderr.write(f"No dashboard here: {finding.found}. {finding.fix}\n")
         return int(finding.status == "bad")
     findings = check_all()
     show(findings, Console())

@@ -28,12 +28,12 @@ _COARSE_SLEEP_MS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found, and the mend where something is amiss."""
+    """What a check found, and how to fix what is wrong."""
 
     name: str
     status: Status
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def check_python() -> Finding:
@@ -47,8 +47,8 @@ def check_files() -> Finding:
     devices = config_names("devices")
     found = f"{len(bundle_names())} bundles, {len(devices)} device descriptions"
     if not devices or not bundle_names():
-        mend = "install again: pip install --force-reinstall --no-deps physiosync-rt"
-        return Finding("shipped files", "bad", found, mend)
+        fix = "install again: pip install --force-reinstall --no-deps physiosync-rt"
+        return Finding("shipped files", "bad", found, fix)
     return Finding("shipped files", "ok", found)
 
 
@@ -58,18 +58,18 @@ def check_liblsl() -> Finding:
     glibc = platform.libc_ver()
     libc = f", glibc {glibc[1]}" if glibc[0] == "glibc" else ""
     if answer.error:
-        mend = "pip install 'pylsl>=1.18.6'"
+        fix = "pip install 'pylsl>=1.18.6'"
         if glibc[0] == "glibc" and _version(glibc[1]) < _MIN_GLIBC:
-            mend = (
+            fix = (
                 "pylsl's own liblsl needs glibc 2.35: install liblsl 1.18 for this system and "
                 "name it in the environment variable PYLSL_LIB"
             )
-        return Finding("liblsl", "bad", answer.error + libc, mend)
+        return Finding("liblsl", "bad", answer.error + libc, fix)
     version = int(answer.values["version"])
     found = f"liblsl {version // 100}.{version % 100} at {answer.values['path']}{libc}"
     if version < _MIN_LIBLSL:
-        mend = "older ones overlook streams of this computer: pip install 'pylsl>=1.18.6'"
-        return Finding("liblsl", "bad", found, mend)
+        fix = "older ones overlook streams of this computer: pip install 'pylsl>=1.18.6'"
+        return Finding("liblsl", "bad", found, fix)
     return Finding("liblsl", "ok", found)
 
 
@@ -105,8 +105,8 @@ def check_qt() -> Finding:
     """Qt, its system libraries and its window plugin; created in another process."""
     answer = ask(["-c", _QT], TIMEOUT_S)
     if answer.error:
-        mend = "see the lines of `QT_DEBUG_PLUGINS=1 physiosync demo`; --headless works meanwhile"
-        return Finding("dashboard (Qt)", "bad", f"Qt cannot start: {answer.error}", mend)
+        fix = "see the lines of `QT_DEBUG_PLUGINS=1 physiosync demo`; --headless works meanwhile"
+        return Finding("dashboard (Qt)", "bad", f"Qt cannot start: {answer.error}", fix)
     if problem := str(answer.values.get("problem", "")):
         status: Status = "note" if answer.values["is_package"] else "bad"
         return Finding("dashboard (Qt)", status, problem, str(answer.values["fix"]))
@@ -118,8 +118,8 @@ def check_display() -> Finding:
     answer = ask(["-c", _DISPLAY], TIMEOUT_S)
     if answer.values.get("display"):
         return Finding("display", "ok", "there is one")
-    mend = "the terminal view takes its place; over ssh, `ssh -X` brings a display"
-    return Finding("display", "note", answer.error or "there is none", mend)
+    fix = "the terminal view takes its place; over ssh, `ssh -X` brings a display"
+    return Finding("display", "note", answer.error or "there is none", fix)
 
 
 def check_brainflow() -> Finding:
@@ -127,8 +127,8 @@ def check_brainflow() -> Finding:
     answer = ask(["-c", _BRAINFLOW], TIMEOUT_S)
     if answer.error or "problem" in answer.values:
         found = answer.error or str(answer.values["problem"])
-        mend = "only needed for --source brainflow: pip install 'physiosync-rt[devices]'"
-        return Finding("BrainFlow", "note", found, mend)
+        fix = "only needed for --source brainflow: pip install 'physiosync-rt[devices]'"
+        return Finding("BrainFlow", "note", found, fix)
     return Finding("BrainFlow", "ok", f"BrainFlow {answer.values['version']}")
 
 
@@ -156,8 +156,8 @@ def check_clock() -> Finding:
     nap_ms = 1e3 * statistics.median(naps)
     found = f"ticks of {1e6 * min(steps):.2g} µs; a sleep of 1 ms takes {nap_ms:.1f} ms"
     if nap_ms > _COARSE_SLEEP_MS:
-        mend = "the computer is busy or saves power: latencies grow by as much"
-        return Finding("clock", "note", found, mend)
+        fix = "the computer is busy or saves power: latencies grow by as much"
+        return Finding("clock", "note", found, fix)
     return Finding("clock", "ok", found)
 
 

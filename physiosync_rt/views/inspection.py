@@ -12,7 +12,6 @@ from rich.text import Text
 
 from physiosync_rt.bundle.card import Card
 from physiosync_rt.lsl.discovery import SeenStream
-from physiosync_rt.pipeline.inspect import COUNT_KEYS
 from physiosync_rt.views.wording import STREAM_COUNTS
 
 
@@ -54,6 +53,8 @@ def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
 
 
 def _counts(s: dict[str, Any]) -> list[str]:
+    from physiosync_rt.pipeline.inspect import COUNT_KEYS
+
     return [f"{s[key]} {STREAM_COUNTS[name].word}" for name, key in COUNT_KEYS.items()]
 
 

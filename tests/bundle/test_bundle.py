@@ -45,7 +45,7 @@ def test_a_bundle_takes_the_place_of_a_bundle_and_of_nothing_else(tmp_path: Path
     save_bundle(path, shipped.card, shipped.model)
     assert load_bundle(str(path)).card == shipped.card
     (path / "thesis.tex").write_text("years of work")
-    with pytest.raises(UserError, match=r"holds thesis\.tex, which is no part of a bundle"):
+    with pytest.raises(UserError, match=r"holds thesis\.tex, which is not part of a bundle"):
         save_bundle(path, shipped.card, shipped.model)
     assert (path / "thesis.tex").read_text() == "years of work"
 

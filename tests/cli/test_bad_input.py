@@ -1,4 +1,4 @@
-"""What a person can get wrong: one sentence that says the mend, exit code 2, nothing left over."""
+"""What a person can get wrong: one sentence that says what to do, exit code 2, nothing left."""
 
 from __future__ import annotations
 

@@ -85,8 +85,9 @@ print(json.dumps(found))
         str(data_dir / "stress-predict-e4" / "S02"),
         str(path),
     )
-    for name in ("bundle", "edf", "csv"):
-        assert set(found[name]) <= {"numpy", "yaml"}, name
+    assert set(found["bundle"]) <= {"numpy", "yaml"}
+    for name in ("edf", "csv"):
+        assert set(found[name]) <= {"numpy", "yaml", "scipy"}, name
     assert set(found["streams"]) <= {"numpy", "yaml", "pylsl"}
     assert "torch" not in found["xdf"]
 

@@ -1,4 +1,4 @@
-"""The doctor: every check ends in a finding, in bounded time, with a mend where one is needed."""
+"""The doctor: every check ends in a finding, in bounded time, with a fix where one is needed."""
 
 import io
 import json
@@ -24,7 +24,7 @@ def test_all_checks_find_something_and_the_live_path_works_here() -> None:
     assert by_name["torch"].status == "ok"
     for finding in findings:
         assert finding.found
-        assert finding.mend or finding.status == "ok"
+        assert finding.fix or finding.status == "ok"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_probe_that_goes_wrong_says_so(code: str, error: str) -> None:
 def test_the_loopback_is_judged_by_what_arrived(answer: Answer, status: str) -> None:
     finding = checks._judge_loopback(answer)
     assert finding.status == status
-    assert bool(finding.mend) == (status == "bad")
+    assert bool(finding.fix) == (status == "bad")
 
 
 def test_a_check_that_fails_is_a_finding() -> None:
@@ -75,7 +75,7 @@ def test_missing_system_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     }
     monkeypatch.setattr(checks, "ask", lambda *_: Answer(problem))
     finding = checks.check_qt()
-    assert (finding.status, finding.mend) == ("bad", "apt install libegl1")
+    assert (finding.status, finding.fix) == ("bad", "apt install libegl1")
 
 
 def test_an_old_liblsl_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,13 +83,13 @@ def test_an_old_liblsl_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.check_liblsl().status == "bad"
 
 
-def test_findings_are_shown_with_their_mends() -> None:
+def test_findings_are_shown_with_their_fixes() -> None:
     out = io.StringIO()
     show(
-        [Finding("one", "ok", "fine"), Finding("two", "bad", "broken", "mend it")],
+        [Finding("one", "ok", "fine"), Finding("two", "bad", "broken", "tighten it")],
         Console(file=out, width=100),
     )
-    assert "mend: mend it" in out.getvalue()
+    assert "fix: tighten it" in out.getvalue()
     assert "1 of 2 checks failed" in out.getvalue()
 
 
