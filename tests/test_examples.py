@@ -49,6 +49,12 @@ def beside(work: threading.Thread, stop: threading.Event) -> Iterator[None]:
         work.join()
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that a Markdown page's headings make."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_every_example_is_run_here_and_says_what_one_sees() -> None:
     tested = Path(__file__).read_text(encoding="utf-8")
     for path in EXAMPLES.glob("*.py"):
@@ -72,8 +78,10 @@ def test_the_readme_names_every_extra_and_every_file_that_it_links() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = settings["project"]["optional-dependencies"]
     assert [name for name in extras if f"`{name}`" not in README] == []
-    linked = [path.partition("#")[0] for path in re.findall(r"\]\((?!http)([^)]+)\)", README)]
-    assert [path for path in linked if not (ROOT / path).exists()] == []
+    linked = re.findall(r"\]\((?!http)([^)#]+)(?:#([^)]*))?\)", README)
+    assert [path for path, _ in linked if not (ROOT / path).exists()] == []
+    for path, anchor in linked:
+        assert not anchor or anchor in anchors(ROOT / path), f"{path}#{anchor}"
 
 
 @pytest.mark.parametrize(
