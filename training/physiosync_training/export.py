@@ -15,7 +15,7 @@ from physiosync_training.datasets.loader import Seconds
 from physiosync_training.datasets.splits import PROTOCOLS
 from physiosync_training.evaluation.evaluate import Assessment
 from physiosync_training.evaluation.metrics import PRIMARY
-from physiosync_training.evaluation.pooled import OURS, least_confidences
+from physiosync_training.evaluation.pooled import OURS, confidence_thresholds
 from physiosync_training.experiment.experiment import Experiment, Job
 from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop.checkpoint import load_weights
@@ -133,8 +133,8 @@ def _card(
 
 
 def _least(dataset: Dataset, result: FoldResult) -> dict[str, float]:
-    """Least confidences of the heads that a bundle has, where they were chosen above none."""
-    found = {h: choice.threshold for h, choice in least_confidences(dataset, result).items()}
+    """Return the confidence threshold of each of a bundle's heads that has one above 0."""
+    found = {h: choice.threshold for h, choice in confidence_thresholds(dataset, result).items()}
     return {h: least for h, least in found.items() if least > 0 and not h.endswith(QUADRANT)}
 
 

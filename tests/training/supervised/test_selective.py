@@ -1,4 +1,4 @@
-"""Saying nothing where it pays: least confidences chosen on validation and judged on the test."""
+"""Selective prediction: thresholds chosen on validation and judged on the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One model against another on the same windows, and a network against itself when it abstains."""
+"""Compare two models on the same windows, and score a network's selective prediction."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class SelectiveResult:
-    """What a network is worth where it is confident enough to answer.
+    """Scores of a network where it is confident enough to answer.
 
     Attributes
     ----------
     protocol, target, modalities, model : str
     thresholds : tuple of float
-        Least confidence by fold (see `physiosync_training.supervised.selective`).
+        Confidence threshold by fold (see `physiosync_training.supervised.selective`).
     validation_coverage, validation_accuracy : float
         Where these were chosen, mean over folds.
     coverage : float
@@ -144,12 +144,12 @@ def best_baseline(ours: Pooled, pooled: list[Pooled]) -> Pooled:
 def selective_result(
     dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int
 ) -> SelectiveResult | None:
-    """Score what is left when every fold's least confidence is asked for.
+    """Score the windows that are answered at every fold's confidence threshold.
 
     Returns
     -------
     SelectiveResult or None
-        None where a fold had nothing to choose one by.
+        None where a fold had nothing to choose a threshold by.
     """
     choices = [choice for choice in pooled.choices if choice is not None]
     if len(choices) < pooled.n_folds:

@@ -95,7 +95,7 @@ class Assessment:
     encoder_comparisons : list of Verdict
         The first network against every other network, in the same order.
     selective : list of SelectiveResult
-        Of all heads that could choose a least confidence.
+        Of all heads whose confidence threshold could be chosen.
     undecided : list of (str, str)
         Protocols and targets of whose tested windows all have one class, so that there is
         nothing to compare.

@@ -81,7 +81,7 @@ def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str])
     """
     heads: dict[tuple[str, str, str, Route], list[Pooled]] = {}
     for result in results:
-        choices = least_confidences(dataset, result)
+        choices = confidence_thresholds(dataset, result)
         for p in result.predictions:
             if p.split != "test":
                 continue
@@ -106,8 +106,8 @@ def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str])
     return [_joined(parts) for parts in heads.values()]
 
 
-def least_confidences(dataset: Dataset, result: FoldResult) -> dict[str, Choice]:
-    """Choose on the validation windows of a fold for all its heads, by ``route/target``."""
+def confidence_thresholds(dataset: Dataset, result: FoldResult) -> dict[str, Choice]:
+    """Choose confidence thresholds on a fold's validation windows, by ``route/target``."""
     found = {
         f"{p.route}/{p.target}": choose(p.truth, p.probability, dataset.table.trial[p.rows])
         for p in result.predictions

@@ -122,24 +122,24 @@ def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
 
 
 def _add_selective(document: Document, assessment: Assessment) -> None:
-    document.add(Heading("Where it had better say nothing"))
+    document.add(Heading("Selective prediction"))
     heads = main_heads(assessment.pooled, assessment)
     heads.sort(key=lambda p: STRICTEST_FIRST.index(p.protocol))
     found = selective_of(heads, assessment)
     if not found:
         document.add(
             Paragraph(
-                "No windows were set aside for validation, so no least confidence was chosen: "
+                "No windows were set aside for validation, so no confidence threshold was chosen: "
                 "every window is answered."
             )
         )
         return
     document.add(
         Paragraph(
-            "Every fold's heads get a least confidence on its validation windows, and below it "
-            "they say nothing: of the coverages from one half to all, the one whose accuracy has "
-            "the highest lower bound, every trial counted once. Where no other does better, "
-            "everything is answered. The test windows have no say in it; report.json has the "
+            "Each head gets a confidence threshold on the validation windows of its fold and does "
+            "not answer below it: of the coverages from one half to all, the one whose accuracy "
+            "has the highest lower bound, every trial counted once. Where no other does better, "
+            "everything is answered. Test windows are not used to choose; report.json has the "
             "heads of single modalities too."
         ),
         selective_table(assessment, found),

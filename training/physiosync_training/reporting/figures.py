@@ -165,7 +165,7 @@ def confidence(
 ) -> bytes:
     """Accuracy against coverage, and confidence against accuracy before and after calibration.
 
-    A dot on a curve is where the least confidence that was chosen on validation leads to.
+    A dot on a curve is where the confidence threshold that was chosen on validation leads.
     """
     with mpl.rc_context(_STYLE):
         figure, (left, right) = _canvas(8.0, 3.1, 2)

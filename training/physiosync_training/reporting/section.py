@@ -131,8 +131,8 @@ def _add_target(
         Figure(
             slug(protocol, target, "confidence"),
             figures.confidence(shown, selective_of(heads, assessment), assessment.models, models),
-            f"{where}: what abstaining buys (dots: the least confidence chosen on validation), and "
-            f"whether {assessment.models[OURS]} means what it says.",
+            f"{where}: selective prediction (dots: the confidence threshold chosen on "
+            f"validation), and the calibration of {assessment.models[OURS]}.",
         ),
         Figure(
             slug(protocol, target, "subjects"),

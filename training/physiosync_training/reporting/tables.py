@@ -229,15 +229,15 @@ def selective_table(assessment: Assessment, found: Sequence[SelectiveResult]) ->
             )
         )
     header = (
-        *("head", "least confidence", "validation: answered", "validation: accuracy"),
+        *("head", "confidence threshold", "validation: answered", "validation: accuracy"),
         *("test: answered", "accuracy on these", "accuracy on all"),
         *(f"{PRIMARY} on these", f"{PRIMARY} on all"),
     )
-    return Table("answers from a least confidence on, 95 % intervals", header, tuple(lines))
+    return Table("selective prediction, 95 % intervals", header, tuple(lines))
 
 
 def _from(low: float, high: float) -> str:
-    """Least confidences of some folds in words."""
+    """Return the confidence thresholds of some folds in words."""
     if high == 0:
         return "none"
     return f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}".replace("0.00", "none")
