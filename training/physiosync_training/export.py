@@ -146,8 +146,8 @@ def _trained_on(dataset: Dataset, job: Job) -> str:
     """Say in one sentence whose signals the weights saw."""
     info, table = dataset.info, dataset.table
     who = len(set(table.subject[job.fold.train].tolist()))
-    kind = ("simulated " if info.simulated else "") + ("person" if who == 1 else "persons")
-    left_out = {"subject": "the tested persons", "trial": "the tested stimuli"}
+    kind = ("simulated " if info.simulated else "") + ("person" if who == 1 else "people")
+    left_out = {"subject": "the tested people", "trial": "the tested stimuli"}
     return (
         f"{info.title}: {len(job.fold.train)} windows of {who} {kind}, without "
         f"{left_out.get(job.fold.protocol, 'the tested windows')}"
@@ -163,7 +163,7 @@ def _profile(dataset: Dataset, network: NetworkConfig) -> Profile:
 
 
 def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:
-    """Pooled scores of the network and of the baselines under one protocol."""
+    """Return the pooled scores of the network and of the baseline models under one protocol."""
     return tuple(
         Score(
             protocol=assessment.named(row.protocol),

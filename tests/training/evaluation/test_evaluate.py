@@ -1,4 +1,4 @@
-"""Predictions become numbers: pooled, with the right unit, beside the best baseline."""
+"""Predictions become numbers: pooled, with the right unit, beside the best baseline model."""
 
 from __future__ import annotations
 

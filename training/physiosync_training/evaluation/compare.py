@@ -23,7 +23,7 @@ class Verdict:
     ours, theirs : float
         Balanced accuracy.
     rival : str
-        The best of the baselines, or another network.
+        The best baseline model, or another network.
     margin : Estimate
         Of ours over theirs.
     n, unit
@@ -130,14 +130,14 @@ def on_same_windows(one: Pooled, other: Pooled) -> tuple[Pooled, Pooled]:
 
 
 def best_baseline(ours: Pooled, pooled: list[Pooled]) -> Pooled:
-    """The best of the baselines on the same protocol and target."""
+    """Return the best baseline model on the same protocol and target."""
     rivals = [
         each
         for each in pooled
         if each.is_baseline and (each.protocol, each.target) == (ours.protocol, ours.target)
     ]
     if not rivals:
-        raise ValueError(f"no baseline for {ours.target} on protocol {ours.protocol}")
+        raise ValueError(f"no baseline model for {ours.target} on protocol {ours.protocol}")
     return max(rivals, key=primary)
 
 

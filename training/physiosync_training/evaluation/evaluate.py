@@ -1,8 +1,8 @@
 """From predictions on folds to numbers that a person may publish.
 
 Predictions are pooled over each fold of a protocol, every tested window counts once, and the
-baselines answer the same windows (see `evaluation.baseline_models` for networks of other
-windows).
+baseline models answer the same windows (see `evaluation.baseline_models` for networks of
+other windows).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ScoreRow:
     modalities : str
         ``eeg+gsr``, ``eeg``, ``gsr`` ...
     model : str
-        ``physiosync``, another network, or a baseline's name.
+        ``physiosync``, another network, or a baseline model's name.
     subject : str or None
         None for the pooled figure.
     metric : str
@@ -91,7 +91,7 @@ class Assessment:
     pooled : list of Pooled
     scores : list of ScoreRow
     verdicts : list of Verdict
-        The first network against the best of the baselines, the strictest protocol first.
+        The first network against the best baseline model, the strictest protocol first.
     encoder_comparisons : list of Verdict
         The first network against every other network, in the same order.
     selective : list of SelectiveResult
@@ -134,7 +134,7 @@ def assess(
     unit: IntervalUnit = "auto",
     seed: int = 0,
 ) -> Assessment:
-    """Score networks and baselines on the same folds.
+    """Score networks and baseline models on the same folds.
 
     Parameters
     ----------

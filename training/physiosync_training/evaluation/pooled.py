@@ -41,7 +41,7 @@ class Pooled:
         Number of the fold that tested the window.
     probability, uncalibrated : float64 arrays, shape (n, n_classes)
     choices : tuple of Choice or None
-        By fold; None where there was nothing to choose by, as for baselines.
+        By fold; None where there was nothing to choose by, as for baseline models.
     """
 
     protocol: str

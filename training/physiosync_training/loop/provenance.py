@@ -35,8 +35,10 @@ SHAPING: Final = (
     "physiosync_training.supervised.predict",
     "physiosync_training.supervised.trainer",
 )
-"""Modules that decide what comes out of a training. What windows are is in the data's hash, what a
-configuration says in the run's fingerprint; reports and baselines are made again each time."""
+"""Modules that decide what comes out of a training.
+
+The windows are in the data's hash and the configuration in the run's fingerprint; reports and
+baseline models are made again each time."""
 
 _PACKAGES: Final = ("torch", "numpy", "scipy", "scikit-learn", "mne", "lightning-fabric")
 

@@ -40,16 +40,16 @@ def headline(assessment: Assessment) -> tuple[str, bool]:
     if assessment.verdicts and all(v.inflated for v in assessment.verdicts):
         parts.append("No honest number here: protocol window alone, whose numbers are inflated.")
     if lost:
-        parts.append(f"The model loses to its best baseline: {named(lost)}.")
+        parts.append(f"The model loses to its best baseline model: {named(lost)}.")
     if close:
-        parts.append(f"It is not clearly better than its best baseline: {named(close)}.")
+        parts.append(f"It is not clearly better than its best baseline model: {named(close)}.")
     if assessment.undecided:
         where = named(assessment.undecided)
         parts.append(f"The tested windows have one class only, so nothing can be said: {where}.")
     if parts:
         return " ".join(parts), True
     won = [(v.protocol, v.target) for v in assessment.verdicts]
-    return f"The model clearly beats its best baseline: {named(won)}.", False
+    return f"The model clearly beats its best baseline model: {named(won)}.", False
 
 
 def build_report(
@@ -98,7 +98,7 @@ def _data_sentence(dataset: Dataset) -> str:
 
 
 def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
-    """What networks and baselines were given, where it is not 5 s for all of them."""
+    """Say what networks and baseline models were given, where it is not 5 s for all of them."""
     lengths = {p.model: p.seconds for p in assessment.pooled}
     short = [name for name in assessment.models if lengths[name] < WINDOW_S]
     if not short:
@@ -107,16 +107,17 @@ def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
         titles = ", ".join(assessment.models[name] for name in short)
         return (
             f"Not everything sees the same windows here: {titles} answers single seconds, the "
-            f"others and the baselines answer {WINDOW_S} s at a time, and so have more to go by."
+            f"others and the baseline models answer {WINDOW_S} s at a time, and so have more to go "
+            "by."
         )
     said = (
-        "Networks and baselines answer the same single seconds of signal, five to each window of "
-        f"{WINDOW_S} s, which lie on the same side of every split."
+        "Networks and baseline models answer the same single seconds of signal, five to each "
+        f"window of {WINDOW_S} s, which lie on the same side of every split."
     )
     if dataset.info.pps.modality is Modality.ECG:
         said += (
-            " A second is too short for a heart rate: the peripheral features that baselines have "
-            f"of it are those of the {WINDOW_S} s that it lies in."
+            " A second is too short for a heart rate: the peripheral features that baseline models "
+            f"have of it are those of the {WINDOW_S} s that it lies in."
         )
     return said
 
@@ -175,7 +176,7 @@ def _add_provenance(document: Document, assessment: Assessment, info: dict[str, 
     machines, here = info["machines"], info["reported_on"]
     places = [("Trained on", machine) for machine in machines]
     if here not in machines:
-        places.append(("Baselines and report from", here))
+        places.append(("Baseline models and report from", here))
     document.add(
         Heading("Where these numbers come from"),
         Paragraph(f"Networks: {networks}."),

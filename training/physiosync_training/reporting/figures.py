@@ -58,7 +58,7 @@ def _svg(figure: Figure) -> bytes:
 
 
 def colour_of(model: str, models: Sequence[str]) -> str:
-    """One colour for a model throughout a report: baselines grey."""
+    """Return the colour of a model throughout a report: grey for baseline models."""
     if model == OURS:
         return BLUE
     return OTHERS[models.index(model) % len(OTHERS)] if model in models else GREY

@@ -28,7 +28,7 @@ def report_on(
     out: Path,
     progress: Progress,
 ) -> Assessment:
-    """Ask the baselines on the same folds, score everything and write the report.
+    """Evaluate the baseline models on the same folds, score everything and write the report.
 
     Parameters
     ----------

@@ -42,16 +42,16 @@ def columns_of(assessment: Assessment) -> list[tuple[str, str]]:
 
 
 def verdict_table(assessment: Assessment) -> Table:
-    """The first network against the best baseline, on every protocol and target."""
+    """Compare the first network with its best baseline model, on every protocol and target."""
     title = assessment.models[OURS]
     return Table(
-        f"{title} against its best baseline: {PRIMARY}, 95 % interval of the difference",
+        f"{title} against its best baseline model: {PRIMARY}, 95 % interval of the difference",
         (
             "protocol",
             "target",
             title,
-            "baseline",
-            "best baseline",
+            "baseline model",
+            "best baseline model",
             "difference",
             "over",
             "verdict",

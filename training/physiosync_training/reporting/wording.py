@@ -24,7 +24,7 @@ def people_in_words(n: int) -> str:
 
 
 def name_of(row: ScoreRow | Pooled | SelectiveResult, titles: Mapping[str, str]) -> str:
-    """A network and what it was given, or a baseline."""
+    """Name a network with what it was given, or a baseline model."""
     title = titles.get(row.model)
     return row.model if title is None else f"{title} · {row.modalities}"
 
