@@ -20,7 +20,7 @@ CARD = "card.json"
 WEIGHTS = "weights.safetensors"
 
 OURS = "physiosync"
-"""What a card calls its own network among the models of its scores."""
+"""Name of a card's own network in its scores, and of the first network in a report's."""
 
 
 class Score(FrozenModel):

@@ -34,12 +34,12 @@ from physiosync_models.released_weights import (
 )
 from physiosync_rt.bundle.bundle import Network
 from physiosync_rt.bundle.card import Card
-from physiosync_rt.bundle.predictor import QUADRANT
 from physiosync_rt.datatypes import GRID_SFREQ, Modality
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats import dreamer
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.preprocess.config import ModalityContract, PaperProfile
+from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
 
 FOLDERS: Final = {
     "valence": ("valence", "v"),
@@ -301,7 +301,7 @@ def _network(
             f"{folder} {lacks}; for {dataset.name} the files are {', '.join(wanted)} and "
             f"{CLASSIFIER}"
         )
-    n_classes = 4 if target == QUADRANT else 2
+    n_classes = len(QUADRANT_NAMES) if target == QUADRANT else 2
     make = deap_paper if dataset is _DEAP else dreamer_paper
     config = make(targets=(target,), n_classes=n_classes, routes=("fused",), faithful=True)
     for part in wanted:

@@ -14,6 +14,9 @@ import numpy.typing as npt
 DEAP_THRESHOLD: Final = 5.0
 DREAMER_THRESHOLD: Final = 3.0
 
+QUADRANT: Final = "quadrant"
+"""Target whose classes are the four quadrants, in the order of `QUADRANT_NAMES`."""
+
 QUADRANT_NAMES: Final = ("HVHA", "LVHA", "HVLA", "LVLA")
 """The classes of `quadrants` by their numbers."""
 

@@ -8,19 +8,20 @@ from pathlib import Path
 from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.bundle.bundle import Network, save_bundle
-from physiosync_rt.bundle.card import Card, Score
+from physiosync_rt.bundle.card import OURS, Card, Score
 from physiosync_rt.preprocess.config import PaperProfile, Profile
+from physiosync_rt.preprocess.labels import QUADRANT
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import Seconds
-from physiosync_training.datasets.splits import PROTOCOLS
+from physiosync_training.datasets.splits import STRICTEST_FIRST
 from physiosync_training.evaluation.evaluate import Assessment
 from physiosync_training.evaluation.metrics import PRIMARY
-from physiosync_training.evaluation.pooled import OURS, confidence_thresholds
+from physiosync_training.evaluation.pooled import confidence_thresholds
 from physiosync_training.experiment.experiment import Experiment, Job
 from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop.checkpoint import load_weights
 from physiosync_training.reporting.report import provenance
-from physiosync_training.supervised.config import QUADRANT, n_classes
+from physiosync_training.supervised.config import n_classes
 from physiosync_training.supervised.results import FoldResult
 
 _METRICS = (PRIMARY, "accuracy", "F1 macro", "ROC AUC", "calibration error")
@@ -78,7 +79,7 @@ def _folds_to_keep(experiment: Experiment) -> list[Job]:
     jobs = [job for job in experiment.jobs if job.network == first and not job.fold.inflated]
     if not jobs:
         return []
-    strictest = max(jobs, key=lambda job: PROTOCOLS.index(job.fold.protocol)).fold.protocol
+    strictest = min(jobs, key=lambda job: STRICTEST_FIRST.index(job.fold.protocol)).fold.protocol
     return [job for job in jobs if job.fold.protocol == strictest]
 
 

@@ -19,8 +19,7 @@ from physiosync_models.config import EncoderConfig, Modality, ModelConfig
 from physiosync_models.encoder import Encoder
 from physiosync_models.fusion import Features, PhysioSync
 from physiosync_rt.datatypes import IntArray
-from physiosync_training.benchmark.released import ReleasedPretraining as ReleasedSteps
-from physiosync_training.benchmark.released import released_encode, released_groups
+from physiosync_training.benchmark.released import ReleasedSteps, released_encode, released_groups
 from physiosync_training.benchmark.watch import Watch
 from physiosync_training.contrastive.augment import N_KINDS, augment
 from physiosync_training.contrastive.config import RELEASED_PRETRAIN

@@ -23,7 +23,7 @@ from physiosync_training.loop.progress import Progress
 
 T = TypeVar("T")
 
-SIMULATED_NOTE: Final = (
+SIMULATED_PEOPLE_NOTE: Final = (
     "simulated people: this shows how the procedure behaves, and nothing about emotion"
 )
 _SHARE_OF_ELECTRODES: Final = 2

@@ -13,19 +13,17 @@ import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, shorten
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
-from physiosync_rt.preprocess.labels import deap_quadrants_released, high, quadrants
+from physiosync_rt.preprocess.labels import QUADRANT, deap_quadrants_released, high, quadrants
 from physiosync_rt.utils.yaml_config import FrozenModel
 
 WINDOW_S: Final = 5
 N_TIMES: Final = WINDOW_S * GRID_SFREQ
-N_SLICES: Final = WINDOW_S
-"""One-second slices of a window."""
 
 ABSENT: Final = -1
 """Class of a window whose trial was not rated, stimulus of a trial that names none, row of a window
 that is not there."""
 
-TARGETS: Final = ("valence", "arousal", "quadrant")
+TARGETS: Final = ("valence", "arousal", QUADRANT)
 
 
 class DatasetInfo(FrozenModel):
@@ -160,7 +158,7 @@ class WindowIndex:
         rated = np.isfinite(np.stack(ratings)).all(axis=0)
         out = np.full(len(self), ABSENT, dtype=np.int64)
         kept = [rating[rated] for rating in ratings]
-        if target != "quadrant":
+        if target != QUADRANT:
             out[rated] = high(kept[0], self.info.threshold)
         elif self.info.released_quadrants:
             out[rated] = deap_quadrants_released(kept[0], kept[1])

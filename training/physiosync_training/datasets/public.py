@@ -17,7 +17,7 @@ from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.preprocess.paper import TRIAL_S
 from physiosync_rt.simulation.population import Population
 from physiosync_rt.utils.yaml_config import FrozenModel
-from physiosync_training.datasets.base import SIMULATED_NOTE, DataSource
+from physiosync_training.datasets.base import SIMULATED_PEOPLE_NOTE, DataSource
 from physiosync_training.datasets.index import DatasetInfo
 from physiosync_training.datasets.trials import Label, PlannedTrial, Trial, TrialSegment
 
@@ -152,7 +152,7 @@ class PublicData(DataSource):
             threshold=facts.threshold,
             released_quadrants=self.released_quadrants,
             simulated=simulated,
-            notes=(SIMULATED_NOTE, *self.notes) if simulated else self.notes,
+            notes=(SIMULATED_PEOPLE_NOTE, *self.notes) if simulated else self.notes,
         )
 
     def _title(self, *, simulated: bool) -> str:

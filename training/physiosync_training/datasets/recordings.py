@@ -17,7 +17,7 @@ from physiosync_rt.formats.registry import parts, read
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.utils.resources import find_config
 from physiosync_training.datasets.base import (
-    SIMULATED_NOTE,
+    SIMULATED_PEOPLE_NOTE,
     DataSource,
     PreparedData,
     counted,
@@ -138,7 +138,7 @@ class RecordingsData(DataSource):
             scale=self.scale,
             threshold=self.threshold,
             simulated=self.simulated,
-            notes=(SIMULATED_NOTE,) if self.simulated else (),
+            notes=(SIMULATED_PEOPLE_NOTE,) if self.simulated else (),
         )
 
     def _load(self, file: RecordedFile) -> Recording:

@@ -13,7 +13,7 @@ from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.simulation import Person, plan_session, simulate
 from physiosync_training.datasets.base import (
-    SIMULATED_NOTE,
+    SIMULATED_PEOPLE_NOTE,
     DataSource,
     PreparedData,
     counted,
@@ -90,7 +90,7 @@ class SimulatedData(DataSource):
             scale=(0.0, 1.0),
             threshold=0.5,
             simulated=True,
-            notes=(SIMULATED_NOTE,),
+            notes=(SIMULATED_PEOPLE_NOTE,),
         )
 
     def planned_trials(self) -> Iterator[PlannedTrial]:

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
 from physiosync_models.config import Route
+from physiosync_rt.bundle.card import OURS
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.splits import ProtocolConfig, is_inflated, planned_folds
+from physiosync_training.datasets.splits import (
+    STRICTEST_FIRST,
+    ProtocolConfig,
+    is_inflated,
+    planned_folds,
+)
 from physiosync_training.evaluation.compare import (
     SelectiveResult,
     Verdict,
@@ -25,12 +30,9 @@ from physiosync_training.evaluation.compare import (
     selective_result,
 )
 from physiosync_training.evaluation.metrics import BEFORE, N_DRAWS, Unit, score
-from physiosync_training.evaluation.pooled import OURS, Pooled, pool, units
+from physiosync_training.evaluation.pooled import Pooled, pool, units
 from physiosync_training.experiment.config import IntervalUnit
 from physiosync_training.supervised.results import FoldResult
-
-STRICTEST_FIRST: Final[tuple[str, ...]] = ("subject", "trial", "window")
-"""Order of protocols in a report."""
 
 _SUBJECT_DRAWS = 200
 

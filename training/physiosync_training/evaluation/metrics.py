@@ -214,13 +214,12 @@ def margin(
     fold: IntArray | None = None,
     *,
     seed: int = 0,
-    n_draws: int = N_DRAWS,
 ) -> Estimate:
     """Balanced accuracy of some answers over that of others to the same windows.
 
     The same units are drawn for both, so that what makes a unit hard for both cancels.
     """
-    weights, code = _draw(unit, seed, n_draws)
+    weights, code = _draw(unit, seed, N_DRAWS)
     group = np.zeros_like(code) if fold is None else np.unique(fold, return_inverse=True)[1]
     one, other = (
         _from_confusion(_draw_confusion(truth, p, code, group, weights)) for p in (ours, theirs)

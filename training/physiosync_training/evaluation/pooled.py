@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from physiosync_models.config import Route
+from physiosync_rt.bundle.card import OURS
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.index import WINDOW_S
@@ -18,10 +19,6 @@ from physiosync_training.evaluation.metrics import Unit
 from physiosync_training.experiment.config import IntervalUnit
 from physiosync_training.supervised.results import FoldResult
 from physiosync_training.supervised.selective import Choice, choose, mean_of
-
-OURS: Final = "physiosync"
-"""Name of the first network in `report.json`; others have their title added."""
-
 
 _LEAST_UNITS = 8
 _BLOCK_S = 20.0

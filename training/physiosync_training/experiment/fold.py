@@ -131,7 +131,7 @@ class FoldRun:
                 curves[stage] = self._pretrain(seconds, context, path)
             else:
                 curves[stage] = json.loads(info["curves"])
-                self._cost.go_on(json.loads(info["cost"]))
+                self._cost.add_earlier(json.loads(info["cost"]))
             state = load_weights(path)
             for modality in ("eeg", "pps"):
                 encoders[f"{modality}_{seconds}s"] = _below(state, f"{modality}.")

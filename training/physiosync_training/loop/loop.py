@@ -278,7 +278,7 @@ class Loop:
         self._extra.clear()
         self._extra.update(state["extra"])
         self.curves = state["curves"]
-        self._context.cost.go_on(state["cost"])
+        self._context.cost.add_earlier(state["cost"])
         self._epoch, self._step, self._sums = state["epoch"], state["step"], state["sums"]
 
 

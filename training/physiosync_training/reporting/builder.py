@@ -7,10 +7,11 @@ from typing import Any
 import yaml
 
 from physiosync_rt.datatypes import Modality
-from physiosync_training.datasets.base import SIMULATED_NOTE
+from physiosync_training.datasets.base import SIMULATED_PEOPLE_NOTE
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.index import WINDOW_S
-from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment
+from physiosync_training.datasets.splits import STRICTEST_FIRST
+from physiosync_training.evaluation.evaluate import Assessment
 from physiosync_training.evaluation.published import DREAMER_FOLDS, PUBLISHED, REMARKS
 from physiosync_training.reporting.blocks import Code, Document, Heading, Paragraph
 from physiosync_training.reporting.section import add_protocol, main_heads, selective_of
@@ -93,7 +94,7 @@ def _data_sentence(dataset: Dataset) -> str:
     )
     said = said[0].upper() + said[1:]
     # Of simulated people the warning above has told already.
-    notes = [note for note in info.notes if note != SIMULATED_NOTE]
+    notes = [note for note in info.notes if note != SIMULATED_PEOPLE_NOTE]
     return " ".join([said, *(note[0].upper() + note[1:] + "." for note in notes)])
 
 

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from physiosync_rt.bundle.card import OURS
+from physiosync_rt.preprocess.labels import QUADRANT_NAMES
 from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import ScoreRow
 from physiosync_training.evaluation.metrics import (
@@ -20,7 +22,7 @@ from physiosync_training.evaluation.metrics import (
     coverage_curve,
     reliability,
 )
-from physiosync_training.evaluation.pooled import OURS, Pooled
+from physiosync_training.evaluation.pooled import Pooled
 from physiosync_training.loop.loop import Curves
 
 BLUE: Final = "#2f6fb0"
@@ -40,7 +42,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "legend.frameon": False,
 }
 _HELD_OUT = "validation "
-_CLASSES = {2: ("low", "high"), 4: ("HVHA", "LVHA", "HVLA", "LVLA")}
+_CLASSES = {2: ("low", "high"), 4: QUADRANT_NAMES}
 
 
 def _canvas(width: float, height: float, n_columns: int = 1) -> tuple[Figure, Sequence[Axes]]:

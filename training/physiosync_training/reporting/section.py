@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from physiosync_rt.bundle.card import OURS
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.splits import INFLATED
 from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import PRIMARY
-from physiosync_training.evaluation.pooled import OURS, Pooled
+from physiosync_training.evaluation.pooled import Pooled
 from physiosync_training.loop.loop import Curves
 from physiosync_training.loop.paths import slug
 from physiosync_training.reporting import figures

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
+from physiosync_rt.bundle.card import OURS
+from physiosync_rt.preprocess.labels import QUADRANT
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.splits import is_inflated
+from physiosync_training.datasets.splits import STRICTEST_FIRST, is_inflated
 from physiosync_training.evaluation.compare import SelectiveResult
-from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment, ScoreRow
+from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import BEFORE, METRICS, PRIMARY, Estimate
-from physiosync_training.evaluation.pooled import OURS, Pooled
+from physiosync_training.evaluation.pooled import Pooled
 from physiosync_training.evaluation.published import PUBLISHED
 from physiosync_training.reporting.blocks import Table
 from physiosync_training.reporting.wording import (
     difference,
     interval,
     name_of,
-    said_of,
     units_in_words,
+    verdict_text,
 )
 
 
@@ -65,7 +67,7 @@ def verdict_table(assessment: Assessment) -> Table:
                 v.rival,
                 difference(v.margin),
                 units_in_words(v.n, v.unit),
-                said_of(v),
+                verdict_text(v),
             )
             for v in assessment.verdicts
         ),
@@ -266,7 +268,7 @@ def published(assessment: Assessment, data: str) -> Table:
             f"{100 * p.accuracy[0]:.2f} ± {100 * p.accuracy[1]:.2f}",
             f"{100 * p.f1[0]:.2f} ± {100 * p.f1[1]:.2f}",
             mine(p.protocol, p.target, "accuracy"),
-            mine(p.protocol, p.target, "F1 weighted" if p.target == "quadrant" else "F1"),
+            mine(p.protocol, p.target, "F1 weighted" if p.target == QUADRANT else "F1"),
             mine("trial", p.target, "accuracy"),
         )
         for p in PUBLISHED
