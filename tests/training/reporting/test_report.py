@@ -44,7 +44,7 @@ def config() -> RunConfig:
 def report(make_dataset, assessed, config, tmp_path_factory):
     """Write a report on both protocols and two networks, one of which guesses."""
     data = make_dataset(8, 8, 3)
-    data = replace(data, info=data.info.model_copy(update={"name": "simulated-deap"}))
+    data = replace(data, info=data.info.model_copy(update={"public_name": "deap"}))
     found = assessed(data, 0.0, ("window", "subject"), ("paper", "other"))
     out = tmp_path_factory.mktemp("report")
     write_report(found, data, config, out)
@@ -289,7 +289,7 @@ def test_networks_of_seconds_say_what_everybody_saw(make_dataset, answers, confi
 
 def test_quadrants_are_compared_by_the_papers_f1(make_dataset, answers, config, tmp_path) -> None:
     data = make_dataset(8, 8, 2)
-    info = data.info.model_copy(update={"name": "simulated-deap"})
+    info = data.info.model_copy(update={"public_name": "deap"})
     data = replace(data, info=info)
     split = ProtocolConfig(protocol="window", folds=4)
     config = config.model_copy(

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
+from physiosync_rt.bundle.contracts import eeg_contract
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.devices import load_device, map_recording
 from physiosync_rt.errors import UserError
@@ -21,7 +22,6 @@ from physiosync_training.datasets.base import (
     DataSource,
     PreparedData,
     counted,
-    eeg_contract,
 )
 from physiosync_training.datasets.index import DatasetInfo
 from physiosync_training.datasets.live_trials import live_trials

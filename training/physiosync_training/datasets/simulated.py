@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from physiosync_rt.bundle.contracts import eeg_contract
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.preprocess.config import ModalityContract
@@ -17,7 +18,6 @@ from physiosync_training.datasets.base import (
     DataSource,
     PreparedData,
     counted,
-    eeg_contract,
 )
 from physiosync_training.datasets.index import DatasetInfo
 from physiosync_training.datasets.trials import PlannedTrial, planned_trials_of

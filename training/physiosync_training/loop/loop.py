@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import torch
 
@@ -28,6 +28,9 @@ Batch = TypeVar("Batch")
 
 Curves = dict[str, list[float]]
 """Means of every epoch, by name."""
+
+VALIDATION: Final = "validation "
+"""First word of the name of a curve that is measured on validation windows."""
 
 
 class Interrupted(Exception):  # noqa: N818  it is not an error

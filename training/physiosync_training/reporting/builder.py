@@ -12,7 +12,7 @@ from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.index import WINDOW_S
 from physiosync_training.datasets.splits import STRICTEST_FIRST
 from physiosync_training.evaluation.evaluate import Assessment
-from physiosync_training.evaluation.published import DREAMER_FOLDS, PUBLISHED, REMARKS
+from physiosync_training.evaluation.published import FOLD_REMARKS, PUBLISHED, REMARKS
 from physiosync_training.reporting.blocks import Code, Document, Heading, Paragraph
 from physiosync_training.reporting.section import add_protocol, main_heads, selective_of
 from physiosync_training.reporting.tables import (
@@ -149,8 +149,8 @@ def _add_selective(document: Document, assessment: Assessment) -> None:
 
 
 def _add_published(document: Document, assessment: Assessment, dataset: Dataset) -> None:
-    kind = dataset.info.name.removeprefix("simulated-")
-    rows = [p for p in PUBLISHED if p.data == kind]
+    data = dataset.info.public_name
+    rows = [p for p in PUBLISHED if p.data == data]
     if not rows:
         return
     document.add(Heading("Beside the paper"))
@@ -163,11 +163,12 @@ def _add_published(document: Document, assessment: Assessment, dataset: Dataset)
             )
         )
     document.add(
-        published(assessment, kind),
+        published(assessment, data),
         *(Paragraph(REMARKS[p]) for p in dict.fromkeys(row.protocol for row in rows)),
     )
-    if kind == "dreamer" and "window" in assessment.folds:
-        document.add(Paragraph(DREAMER_FOLDS))
+    for protocol in assessment.folds:
+        if remark := FOLD_REMARKS.get((data, protocol)):
+            document.add(Paragraph(remark))
 
 
 def _add_provenance(document: Document, assessment: Assessment, info: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from physiosync_training.evaluation.metrics import (
     reliability,
 )
 from physiosync_training.evaluation.pooled import Pooled
-from physiosync_training.loop.loop import Curves
+from physiosync_training.loop.loop import VALIDATION, Curves
 
 BLUE: Final = "#2f6fb0"
 OTHERS: Final = ("#d9822b", "#3d8f5f", "#8a5fb0", "#b3362b")
@@ -41,7 +41,6 @@ _STYLE: Final[dict[Any, Any]] = {
     "axes.titlelocation": "left",
     "legend.frameon": False,
 }
-_HELD_OUT = "validation "
 _CLASSES = {2: ("low", "high"), 4: QUADRANT_NAMES}
 
 
@@ -211,9 +210,9 @@ def learning(curves: Mapping[str, Sequence[Curves]]) -> bytes:
         figure, panels = _canvas(max(3.4 * len(stages), 4.2), 2.8, len(stages))
         for axes, stage in zip(panels, stages, strict=True):
             names = list(dict.fromkeys(name for fold in curves[stage] for name in fold))
-            kinds = list(dict.fromkeys(name.removeprefix(_HELD_OUT) for name in names))
+            kinds = list(dict.fromkeys(name.removeprefix(VALIDATION) for name in names))
             for name in (name for name in names if "loss" in name):
-                kind = name.removeprefix(_HELD_OUT)
+                kind = name.removeprefix(VALIDATION)
                 colour = (BLUE, *OTHERS)[kinds.index(kind) % (1 + len(OTHERS))]
                 style, label = ("-", kind) if name == kind else ((0, (3, 2)), None)
                 drawn = [np.array(fold[name]) for fold in curves[stage] if fold.get(name)]

@@ -247,10 +247,11 @@ def _from(low: float, high: float) -> str:
 
 def published(assessment: Assessment, data: str) -> Table:
     """The paper's figures for a data set, and ours on the same split and on an honest one."""
+    fused = {p.modalities for p in assessment.pooled if p.model == OURS and p.route == "fused"}
     ours = {
         (r.protocol, r.target, r.metric): r
         for r in assessment.scores
-        if r.model == OURS and r.subject is None and r.modalities.startswith("eeg+")
+        if r.model == OURS and r.subject is None and r.modalities in fused
     }
 
     def mine(protocol: str, target: str, metric: str) -> str:

@@ -23,7 +23,7 @@ from physiosync_training.loop.distributed import (
     share_bounds,
     world_size,
 )
-from physiosync_training.loop.loop import Curves, Loop, StageContext
+from physiosync_training.loop.loop import VALIDATION, Curves, Loop, StageContext
 from physiosync_training.loop.rng import seed_of
 from physiosync_training.supervised.calibration import best_temperature
 from physiosync_training.supervised.config import FinetuneConfig
@@ -181,9 +181,9 @@ class Supervised:
             # Calibration afterwards takes care of over-confidence; it must not choose the epoch.
             losses.append(best_temperature(probability[known], column[known])[1])
             right = probability[known].argmax(axis=1) == column[known]
-            points[f"validation accuracy {name}"] = float(right.mean())
+            points[f"{VALIDATION}accuracy {name}"] = float(right.mean())
         if losses:
-            points["validation loss"] = loss = float(np.mean(losses))
+            points[f"{VALIDATION}loss"] = loss = float(np.mean(losses))
             best = self._best.get("loss", math.inf)
             if self._config.select == "best" and loss < best:
                 weights = copy.deepcopy(dict(self._task.module.state_dict()))
