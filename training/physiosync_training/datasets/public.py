@@ -29,7 +29,7 @@ from physiosync_training.datasets.index import DatasetInfo
 from physiosync_training.datasets.trials import Label, PlannedTrial, Trial, TrialSegment
 from physiosync_training.loop.progress import Progress
 
-ShowCount = Callable[[int, int], None]
+ShowCount = Callable[[float, float], None]
 """Shows how many of how many people are done."""
 
 
