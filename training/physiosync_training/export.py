@@ -1,4 +1,4 @@
-"""From trained folds to bundles that run live."""
+"""Turn trained folds into bundles that run live."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def write_bundles(
 
 
 def _folds_to_keep(experiment: Experiment) -> list[Job]:
-    """Jobs of the first network under the strictest protocol that is not inflated."""
+    """Return the jobs of the first network under the strictest protocol that is not inflated."""
     if experiment.config.bundles == "none":
         return []
     first = experiment.config.networks[0]

@@ -124,7 +124,7 @@ class Baselines:
 
 
 def linear(strength: float) -> Pipeline:
-    """Standardised logistic regression; what is missing counts as the median of the training.
+    """Make a standardised logistic regression that fills gaps with the median of the training.
 
     Classes have equal weight, as they have in the balanced accuracy that models are compared by.
     """
@@ -160,7 +160,7 @@ def choose(x: FloatArray, truth: IntArray, train: IntArray, validation: IntArray
 
 
 def _loss(p: FloatArray, truth: IntArray) -> float:
-    """Cross-entropy with equal weight for every class that is there."""
+    """Return the cross-entropy with equal weight for every class that is there."""
     each = -np.log(p[np.arange(len(p)), truth] + 1e-9)
     return float(np.mean([each[truth == k].mean() for k in np.unique(truth)]))
 
@@ -174,7 +174,7 @@ def _fit(model: Pipeline, x: FloatArray, truth: IntArray) -> Pipeline:
 
 
 def probabilities(model: Any, x: FloatArray, n_classes: int) -> FloatArray:
-    """Class probabilities, shape (n, n_classes); 0 for a class that training did not have."""
+    """Predict class probabilities, shape (n, n_classes); 0 for a class that training lacked."""
     out = np.zeros((len(x), n_classes))
     out[:, model.classes_] = model.predict_proba(x)
     return out

@@ -1,4 +1,4 @@
-"""From predictions on folds to numbers that a person may publish.
+"""Turn predictions on folds into scores that can be published.
 
 Predictions are pooled over each fold of a protocol, every tested window counts once, and the
 baseline models answer the same windows (see `evaluation.baseline_models` for networks of
@@ -39,7 +39,7 @@ _SUBJECT_DRAWS = 200
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One number of a report.
+    """One score of a report.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Assessment:
     folds: dict[str, tuple[int, int]]
 
     def named(self, protocol: str) -> str:
-        """Name of a protocol as it stands over numbers: with what makes them worth less."""
+        """Label a protocol, with "(inflated)" or the missing folds where these apply."""
         done, planned = self.folds[protocol]
         inflated = " (inflated)" if is_inflated(protocol) else ""
         missing = f", {done} of {planned} folds" if done < planned else ""
@@ -192,7 +192,7 @@ def _strictness(pooled: Pooled) -> int:
 
 
 def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> list[ScoreRow]:
-    """Pooled scores and those of each subject."""
+    """Score pooled answers, and those of each subject."""
     folds = [
         score(pooled.truth[at], pooled.probability[at], pooled.rows[at], n_draws=1)
         for at in (pooled.fold == k for k in range(pooled.n_folds))
@@ -273,6 +273,6 @@ def _known(x: float) -> float | None:
 
 
 def _widest(pooled: list[Pooled], like: Pooled) -> Route:
-    """The fused head, or the one there is."""
+    """Return ``fused`` where a model has that head, else the first of its routes."""
     routes = [p.route for p in pooled if (p.model, p.target) == (like.model, like.target)]
     return "fused" if "fused" in routes else routes[0]

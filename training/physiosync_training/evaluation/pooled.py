@@ -1,4 +1,4 @@
-"""Predictions of a model's head on all folds of a protocol, put together, and what they rest on."""
+"""Predictions of a head pooled over all folds of a protocol, and their independent units."""
 
 from __future__ import annotations
 
@@ -56,25 +56,25 @@ class Pooled:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether it is one of `physiosync_training.evaluation.baseline_models`."""
+        """Return whether it is one of `physiosync_training.evaluation.baseline_models`."""
         return self.model in BASELINES
 
     @property
     def n_folds(self) -> int:
-        """Folds that were pooled."""
+        """Return how many folds were pooled."""
         return len(np.unique(self.fold))
 
     @property
     def seconds(self) -> int:
-        """Length of the windows: of 1 s there are five to a row."""
+        """Return the length of the windows: of 1 s there are five to a row."""
         return 1 if len(self.rows) > len(np.unique(self.rows)) else WINDOW_S
 
 
 def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str]) -> list[Pooled]:
     """Put the test predictions of all folds together, head by head.
 
-    Where a fold was trained several times (see `ProtocolConfig.rotations`), what was said of a
-    window is averaged.
+    Where a fold was trained several times (see `ProtocolConfig.rotations`), its
+    predictions of a window are averaged.
     """
     heads: dict[tuple[str, str, str, Route], list[Pooled]] = {}
     for result in results:
@@ -114,7 +114,7 @@ def confidence_thresholds(dataset: Dataset, result: FoldResult) -> dict[str, Cho
 
 
 def _joined(parts: list[Pooled]) -> Pooled:
-    """One after the other, turns of the same fold averaged."""
+    """Concatenate the folds; average repeated trainings (rotations) of one fold first."""
     turns: dict[bytes, list[Pooled]] = {}
     for part in parts:
         turns.setdefault(part.rows.tobytes(), []).append(part)
@@ -144,7 +144,7 @@ def modalities_of(dataset: Dataset, route: Route, model: str = OURS) -> str:
 
 
 def units(dataset: Dataset, rows: IntArray, wanted: IntervalUnit) -> tuple[IntArray, Unit]:
-    """Independent unit of every window, and what it is."""
+    """Return the code of every window's independent unit, and which unit was chosen."""
     table = dataset.table
     subject, trial = table.subject[rows], table.trial[rows]
     chosen: Unit

@@ -1,4 +1,4 @@
-"""What a report says and in which order."""
+"""Content of a report, in its order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from physiosync_training.reporting.tables import (
 
 
 def headline(assessment: Assessment) -> tuple[str, bool]:
-    """First line of a report, and whether it is bad news."""
+    """Write the first line of a report, and tell whether it is bad news."""
 
     def named(found: list[tuple[str, str]]) -> str:
         targets: dict[str, list[str]] = {}

@@ -26,7 +26,7 @@ SCHEMA: Final = 1
 
 
 def as_json(assessment: Assessment, info: dict[str, Any]) -> str:
-    """Every number of the report.
+    """Write every number of the report as JSON.
 
     Parameters
     ----------

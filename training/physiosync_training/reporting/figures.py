@@ -73,7 +73,7 @@ def _chance(axes: Axes, at: float, *, vertical: bool) -> None:
 def comparison(
     rows: Sequence[ScoreRow], names: Sequence[str], n_classes: int, models: Sequence[str]
 ) -> bytes:
-    """Balanced accuracy of all models with its interval, the best on top, chance as a line."""
+    """Draw the balanced accuracy of all models with intervals, best on top, chance as a line."""
     kept = sorted(zip(rows, names, strict=True), key=lambda pair: pair[0].value)
     with mpl.rc_context(_STYLE):
         figure, (axes,) = _canvas(7.5, 0.6 + 0.27 * len(kept))
@@ -90,7 +90,7 @@ def comparison(
 
 
 def confusion(pooled: Sequence[Pooled], titles: Mapping[str, str]) -> bytes:
-    """Share of each true class that was answered with each class, and the windows behind it."""
+    """Draw the share of each true class by answer, and the windows behind it."""
     with mpl.rc_context(_STYLE):
         figure, panels = _canvas(3.3 * len(pooled), 3.0, len(pooled))
         for axes, each in zip(panels, pooled, strict=True):
@@ -117,7 +117,7 @@ def subjects(
     titles: Mapping[str, str],
     models: Sequence[str],
 ) -> bytes:
-    """Accuracy of every tested subject, bars side by side for the models given."""
+    """Draw the accuracy of every tested subject, bars side by side for the models given."""
     names = list(dict.fromkeys(row.model for row in rows))
     tested = {row.subject for row in rows}
     order = [subject for subject in everybody if subject in tested]
@@ -164,7 +164,7 @@ def confidence(
     titles: Mapping[str, str],
     models: Sequence[str],
 ) -> bytes:
-    """Accuracy against coverage, and confidence against accuracy before and after calibration.
+    """Draw accuracy by coverage, and accuracy by confidence before and after calibration.
 
     A dot on a curve is where the confidence threshold that was chosen on validation leads.
     """
@@ -198,7 +198,7 @@ def confidence(
 
 
 def learning(curves: Mapping[str, Sequence[Curves]]) -> bytes:
-    """Curves by stage: every fold thin, their mean strong, on validation dashed.
+    """Draw curves by stage: every fold thin, their mean strong, on validation dashed.
 
     Parameters
     ----------

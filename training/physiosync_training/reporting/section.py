@@ -155,21 +155,21 @@ def _add_target(
 
 
 def _resampled(row: ScoreRow) -> str:
-    """What intervals were drawn from."""
+    """Name what intervals resample."""
     if row.unit == "subject":
         return people_in_words(row.n)
     return f"{units_in_words(row.n, row.unit)} of {people_in_words(row.n_subjects)}"
 
 
 def selective_of(heads: Sequence[Pooled], assessment: Assessment) -> list[SelectiveResult]:
-    """What some heads are worth where they are confident, in the order of the heads."""
+    """Return the selective prediction of some heads, in the order of the heads."""
     found = {(a.protocol, a.target, a.model, a.modalities): a for a in assessment.selective}
     keys = ((p.protocol, p.target, p.model, p.modalities) for p in heads)
     return [found[key] for key in keys if key in found]
 
 
 def main_heads(pooled: Sequence[Pooled], assessment: Assessment) -> list[Pooled]:
-    """One head of every network: the fused one, or the one there is."""
+    """Return one head of every network: the fused one, or the one there is."""
     found = []
     for name in assessment.models:
         own = [p for p in pooled if p.model == name]

@@ -25,17 +25,17 @@ from physiosync_training.reporting.wording import (
 
 
 def pooled_of(assessment: Assessment, protocol: str) -> list[Pooled]:
-    """Everything on one protocol."""
+    """Return all pooled answers on one protocol."""
     return [p for p in assessment.pooled if p.protocol == protocol]
 
 
 def protocols_of(assessment: Assessment) -> list[str]:
-    """Protocols of a run, the strictest first."""
+    """Return the protocols of a run, the strictest first."""
     return [p for p in STRICTEST_FIRST if pooled_of(assessment, p)]
 
 
 def columns_of(assessment: Assessment) -> list[tuple[str, str]]:
-    """Protocols and targets of a run, the strictest protocol first."""
+    """Return the protocols and targets of a run, the strictest protocol first."""
     return [
         (protocol, target)
         for protocol in protocols_of(assessment)
@@ -80,7 +80,7 @@ def verdict_table(assessment: Assessment) -> Table:
 
 
 def encoders(assessment: Assessment, main: Sequence[Pooled]) -> Table:
-    """The networks side by side: weights, windows, scores, and how they differ.
+    """Put the networks side by side: weights, windows, scores, and how they differ.
 
     Parameters
     ----------
@@ -125,12 +125,12 @@ def encoders(assessment: Assessment, main: Sequence[Pooled]) -> Table:
 
 
 def n_weights(assessment: Assessment, title: str) -> int:
-    """Weights of a network."""
+    """Return how many weights a network has."""
     return next(r.n_weights for r in assessment.results if r.network == title)
 
 
 def summary(assessment: Assessment) -> Table:
-    """Balanced accuracy of every model on every protocol and target."""
+    """Tabulate the balanced accuracy of every model on every protocol and target."""
     columns = columns_of(assessment)
     cells: dict[str, dict[tuple[str, str], str]] = {}
     for row in assessment.scores:
@@ -149,7 +149,7 @@ def summary(assessment: Assessment) -> Table:
 def scores_table(
     pooled: Sequence[Pooled], rows: Sequence[ScoreRow], assessment: Assessment
 ) -> Table:
-    """All scores of all models on one protocol and target."""
+    """Tabulate all scores of all models on one protocol and target."""
     titles = assessment.models
     whole = {(name_of(row, titles), row.metric): row for row in rows if row.subject is None}
     metrics = [m for m in (*METRICS, BEFORE) if any(m == metric for _, metric in whole)]
@@ -180,7 +180,7 @@ def _networks(pooled: Sequence[Pooled]) -> frozenset[int]:
 def people_table(
     pooled: Sequence[Pooled], rows: Sequence[ScoreRow], dataset: Dataset, assessment: Assessment
 ) -> Table:
-    """The score of every person who was tested, where there are few people."""
+    """Tabulate the score of every tested person, where there are few people."""
     titles = assessment.models
     found = {
         (row.subject, name_of(row, titles)): row
@@ -202,7 +202,7 @@ def people_table(
 
 
 def selective_table(assessment: Assessment, found: Sequence[SelectiveResult]) -> Table:
-    """What heads are worth where they are confident enough to answer."""
+    """Tabulate the selective prediction of some heads."""
 
     def percent(share: float) -> str:
         return f"{100 * share:.0f} %" if isfinite(share) else ""
@@ -246,7 +246,7 @@ def _from(low: float, high: float) -> str:
 
 
 def published(assessment: Assessment, data: str) -> Table:
-    """The paper's figures for a data set, and ours on the same split and on an honest one."""
+    """Tabulate the paper's results beside ours on the same split and on an honest one."""
     fused = {p.modalities for p in assessment.pooled if p.model == OURS and p.route == "fused"}
     ours = {
         (r.protocol, r.target, r.metric): r
