@@ -20,7 +20,7 @@ CARD = "card.json"
 WEIGHTS = "weights.safetensors"
 
 OURS = "physiosync"
-"""What a card calls its own network among the models of its scores."""
+"""Name of a card's own network in its scores, and of the first network in a report's."""
 
 
 class Score(FrozenModel):
@@ -75,9 +75,9 @@ class Card(FrozenModel):
     coverage : dict
         Factor on the confidence when only this route (``eeg`` or ``pps``) can be used.
     least_confidence : dict of str to float
-        Smallest max(P, 1 - P) from which a head's answer counts, by ``route/target``, as chosen
-        on validation (see `physiosync_training.supervised.selective`); a head that is not named
-        always answers.
+        Confidence threshold of a head, by ``route/target``: the smallest max(P, 1 - P) from which
+        its answer counts, as chosen on validation (see
+        `physiosync_training.supervised.selective`); a head that is not named always answers.
     alternative : str
         Name of a bundle to recommend for streams that this one refuses.
     scores : tuple of Score

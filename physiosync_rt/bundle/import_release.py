@@ -1,4 +1,4 @@
-"""Checkpoints trained with the authors' released code become a bundle that runs live.
+"""Turn checkpoints of the authors' released code into a bundle that runs live.
 
 A folder holds one folder per target (``valence``, ``arousal`` or ``four``), each with the
 fine-tuned encoders and the classifier of one fold: five files for DEAP (EEG and GSR, 1 s and 5 s),
@@ -34,12 +34,12 @@ from physiosync_models.released_weights import (
 )
 from physiosync_rt.bundle.bundle import Network
 from physiosync_rt.bundle.card import Card
-from physiosync_rt.bundle.predictor import QUADRANT
-from physiosync_rt.datatypes import GRID_SFREQ, Modality
+from physiosync_rt.bundle.contracts import DEAP_EEG, DEAP_GSR, DREAMER_ECG, DREAMER_EEG
+from physiosync_rt.datatypes import GRID_SFREQ
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import dreamer
-from physiosync_rt.formats.deap import DEAP_CH_NAMES
+from physiosync_rt.formats.deap import BASELINE_S
 from physiosync_rt.preprocess.config import ModalityContract, PaperProfile
+from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
 
 FOLDERS: Final = {
     "valence": ("valence", "v"),
@@ -88,16 +88,16 @@ _DEAP = _Dataset(
     "DEAP",
     "DEAP, with the authors' released code",
     "gsr",
-    ModalityContract(modality=Modality.EEG, ch_names=DEAP_CH_NAMES, min_electrodes=16),
-    ModalityContract(modality=Modality.GSR, ch_names=("GSR",)),
-    baseline_s=3.0,
+    DEAP_EEG,
+    DEAP_GSR,
+    baseline_s=BASELINE_S,
 )
 _DREAMER = _Dataset(
     "DREAMER",
     "DREAMER, with the authors' released code, in which two EEG channels took the place of the ECG",
     "ecg",
-    ModalityContract(modality=Modality.EEG, ch_names=dreamer.CH_NAMES, min_electrodes=7),
-    ModalityContract(modality=Modality.ECG, ch_names=dreamer.ECG_NAMES),
+    DREAMER_EEG,
+    DREAMER_ECG,
     baseline_s=60.0,
 )
 
@@ -176,7 +176,7 @@ def import_reference(
 def _target_folders(folder: Path) -> dict[str, Path]:
     """Folders of targets that are there."""
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder; name the one that holds valence/ and arousal/")
+        raise UserError(f"{folder} is not a folder; name the one that holds valence/ and arousal/")
     named = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
     found: dict[str, Path] = {}
     for target, names in FOLDERS.items():
@@ -236,7 +236,7 @@ def _load(path: Path) -> tuple[dict[str, Tensor], int | None]:
         asks = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f"asks for {asks[1]}" if asks else "cannot be read as one"
         raise UserError(
-            f"{path.name} is no plain checkpoint: it {what}, where weights are expected; "
+            f"{path.name} is not a plain checkpoint: it {what}, where weights are expected; "
             "nothing was run; save the state_dict alone"
         ) from error
     except OSError as error:
@@ -244,7 +244,7 @@ def _load(path: Path) -> tuple[dict[str, Tensor], int | None]:
     except Exception as error:
         # What torch raises on a damaged file stands in no documentation.
         raise UserError(
-            f"{path.name} cannot be read: it is cut off, damaged or no checkpoint; "
+            f"{path.name} cannot be read: it is cut off, damaged or not a checkpoint; "
             "take another copy"
         ) from error
     state, epoch = content, None
@@ -260,7 +260,7 @@ def _load(path: Path) -> tuple[dict[str, Tensor], int | None]:
     )
     if bad:
         raise UserError(
-            f"{path.name}: {bad} holds values that are no numbers: the training diverged; "
+            f"{path.name}: {bad} contains NaN or infinite values: the training diverged; "
             "take another checkpoint"
         )
     return dict(state), epoch if isinstance(epoch, int) else None
@@ -301,7 +301,7 @@ def _network(
             f"{folder} {lacks}; for {dataset.name} the files are {', '.join(wanted)} and "
             f"{CLASSIFIER}"
         )
-    n_classes = 4 if target == QUADRANT else 2
+    n_classes = len(QUADRANT_NAMES) if target == QUADRANT else 2
     make = deap_paper if dataset is _DEAP else dreamer_paper
     config = make(targets=(target,), n_classes=n_classes, routes=("fused",), faithful=True)
     for part in wanted:

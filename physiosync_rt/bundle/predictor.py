@@ -14,10 +14,7 @@ from physiosync_rt.datatypes import Modality, ModalityState, Reason, StreamSpec,
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
-from physiosync_rt.preprocess.labels import QUADRANT_NAMES
-
-QUADRANT = "quadrant"
-"""Target of a network with the four quadrants for classes, in the order of `QUADRANT_NAMES`."""
+from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
 
 
 @dataclass(frozen=True, slots=True)

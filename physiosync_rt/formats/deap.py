@@ -45,6 +45,9 @@ DEAP_CH_NAMES: Final = (
 )
 """The 32 electrodes of DEAP, in the order of its preprocessed files."""
 
+DEAP_THRESHOLD: Final = 5.0
+"""Ratings go from 1 to 9; the release calls those from here on high."""
+
 SIMULATED_FILE: Final = "SIMULATED.json"
 """File that marks a folder of simulated subjects."""
 

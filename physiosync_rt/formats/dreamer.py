@@ -27,11 +27,14 @@ EEG_SFREQ: Final = 128.0
 ECG_SFREQ: Final = 256.0
 N_SUBJECTS: Final = 23
 N_CLIPS: Final = 18
-CH_NAMES: Final = (
+DREAMER_CH_NAMES: Final = (
     *("AF3", "F7", "F3", "FC5", "T7", "P7", "O1"),
     *("O2", "P8", "T8", "FC6", "F4", "F8", "AF4"),
 )
 ECG_NAMES: Final = ("ECG1", "ECG2")
+DREAMER_THRESHOLD: Final = 3.0
+"""Scores go from 1 to 5; the release calls those from here on high."""
+
 PAUSE_S: Final = 5.0
 """Assumed length of the unknown pauses between baselines and clips."""
 
@@ -197,7 +200,7 @@ def _subject(
 ) -> DreamerSubject:
     where = f"subject {subject}"
     parts: dict[str, tuple[FloatArray, ...]] = {}
-    for modality, n_chans in (("EEG", len(CH_NAMES)), ("ECG", len(ECG_NAMES))):
+    for modality, n_chans in (("EEG", len(DREAMER_CH_NAMES)), ("ECG", len(ECG_NAMES))):
         inner = _field(path, struct, modality, where)[0, 0]
         for kind in ("baseline", "stimuli"):
             cells = _field(path, inner, kind, f"{where} {modality}").ravel()
@@ -265,7 +268,9 @@ def _matches(_path: Path, head: bytes) -> bool:
     return head.startswith(b"MATLAB ")
 
 
-_EEG = StreamSpec("DREAMER-EEG", Modality.EEG, CH_NAMES, EEG_SFREQ, "uV", "EEG", "dreamer-eeg")
+_EEG = StreamSpec(
+    "DREAMER-EEG", Modality.EEG, DREAMER_CH_NAMES, EEG_SFREQ, "uV", "EEG", "dreamer-eeg"
+)
 _ECG = StreamSpec("DREAMER-ECG", Modality.ECG, ECG_NAMES, ECG_SFREQ, "mV", "ECG", "dreamer-ecg")
 
 FORMAT = Format("DREAMER", (".mat",), _matches, read_dreamer)

@@ -1,7 +1,6 @@
-"""From ratings to classes: high or low, and the four quadrants, as released and as meant.
+"""Turn ratings into classes: high or low, and the four quadrants, as released and fixed.
 
-DEAP rates from 1 to 9 and calls 5 and above high, DREAMER scores 1 to 5 and calls 3 and above
-high. Source: the labels of PhysioSync's released preprocessing (arXiv 2504.17163).
+Source: the labels of PhysioSync's released preprocessing (arXiv 2504.17163).
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-DEAP_THRESHOLD: Final = 5.0
-DREAMER_THRESHOLD: Final = 3.0
+QUADRANT: Final = "quadrant"
+"""Target whose classes are the four quadrants, in the order of `QUADRANT_NAMES`."""
 
 QUADRANT_NAMES: Final = ("HVHA", "LVHA", "HVLA", "LVLA")
 """The classes of `quadrants` by their numbers."""
@@ -26,7 +25,7 @@ def high(ratings: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
     ratings : array_like of numbers, any shape
         Small unsigned integers, as MATLAB files hold them, are as good as floats.
     threshold : float
-        `DEAP_THRESHOLD` or `DREAMER_THRESHOLD`.
+        Lowest high rating, such as `formats.deap.DEAP_THRESHOLD`.
 
     Raises
     ------
@@ -58,15 +57,20 @@ def quadrants(
     return 2 * (~high(arousal, threshold)) + (~high(valence, threshold)).astype(np.int64)
 
 
-def deap_quadrants_released(
-    valence: npt.ArrayLike, arousal: npt.ArrayLike
+def quadrants_released(
+    valence: npt.ArrayLike, arousal: npt.ArrayLike, threshold: float
 ) -> npt.NDArray[np.int64]:
-    """Number DEAP's quadrants as the released code does.
+    """Number the quadrants as the released code does for DEAP, with threshold 5.
 
     Its last rule says "5 or below" where "below 5" is meant, and overwrites those before it: a
     trial rated exactly 5 on one scale and 5 or below on the other counts as low on both, against
     its binary labels.
+
+    Parameters
+    ----------
+    valence, arousal, threshold
+        As in `quadrants`.
     """
-    out = quadrants(valence, arousal, DEAP_THRESHOLD)
-    both_at_most = (np.asarray(valence) <= DEAP_THRESHOLD) & (np.asarray(arousal) <= DEAP_THRESHOLD)
+    out = quadrants(valence, arousal, threshold)
+    both_at_most = (np.asarray(valence) <= threshold) & (np.asarray(arousal) <= threshold)
     return np.where(both_at_most, 3, out)

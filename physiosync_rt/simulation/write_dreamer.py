@@ -93,7 +93,7 @@ def write_dreamer(
             "Data": _cell([data]),
             "EEG_SamplingRate": np.array([[dreamer.EEG_SFREQ]]),
             "ECG_SamplingRate": np.array([[dreamer.ECG_SFREQ]]),
-            "EEG_Electrodes": _cell([list(dreamer.CH_NAMES)]),
+            "EEG_Electrodes": _cell([list(dreamer.DREAMER_CH_NAMES)]),
             "noOfSubjects": np.array([[float(subjects)]]),
             "noOfVideoSequences": np.array([[float(n_clips)]]),
             "Disclaimer": "Simulated signals: nobody was recorded.",
@@ -116,14 +116,14 @@ def _subject(population: Population, i: int, lengths: FloatArray) -> dict[str, A
         float(ends[-1]),
         seed=population.session_seed(i),
         course=population.course(i, felt, onsets, ends),
-        ch_names=dreamer.CH_NAMES,
+        ch_names=dreamer.DREAMER_CH_NAMES,
         eeg_sfreq=dreamer.EEG_SFREQ,
         gsr_sfreq=0,
         ecg_sfreq=dreamer.ECG_SFREQ,
         ecg_n_leads=len(dreamer.ECG_NAMES),
     ).recording
     (eeg,), (ecg,) = recording.of(Modality.EEG), recording.of(Modality.ECG)
-    spread = population.rng(7, i).standard_normal(len(dreamer.CH_NAMES))
+    spread = population.rng(7, i).standard_normal(len(dreamer.DREAMER_CH_NAMES))
     brain = eeg.samples + (_OFFSET_UV + _OFFSET_SPREAD_UV * spread)
     heart = ecg.samples.astype(np.float64)
 

@@ -250,7 +250,7 @@ def test_a_hostile_checkpoint_is_refused_and_runs_nothing(tmp_path: Path) -> Non
     folder.mkdir(parents=True)
     harmed = tmp_path / "harmed"
     torch.save({"state_dict": Command(harmed)}, folder / "eeg.pth")
-    with pytest.raises(UserError, match=r"eeg\.pth is no plain checkpoint: .*nothing was run"):
+    with pytest.raises(UserError, match=r"eeg\.pth is not a plain checkpoint: .*nothing was run"):
         import_reference(tmp_path / "in", "x")
     (folder / "eeg.pth").write_bytes(pickle.dumps(Command(harmed)))
     with pytest.raises(UserError, match=r"eeg\.pth"):
@@ -283,7 +283,7 @@ def refused(tmp_path: Path, states: Mapping[str, Any], *targets: str) -> str:
         ),
         (
             {"classifier": {"fc_classifier1.weight": torch.full((2,), torch.nan)}},
-            "fc_classifier1.weight holds values that are no numbers",
+            "fc_classifier1.weight contains NaN or infinite values",
         ),
     ],
 )

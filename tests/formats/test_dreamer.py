@@ -51,7 +51,7 @@ def test_the_structure_is_the_documented_one(path: Path) -> None:
     assert len(subject["ECG"][0, 0]["stimuli"][2, 0]) == 2 * len(stimuli[2, 0])
     assert subject["ScoreValence"].shape == (3, 1)
     squeezed = loadmat(path, struct_as_record=False, squeeze_me=True)["DREAMER"]
-    assert list(squeezed.EEG_Electrodes) == list(dreamer.CH_NAMES)
+    assert list(squeezed.EEG_Electrodes) == list(dreamer.DREAMER_CH_NAMES)
     assert squeezed.Data[0].EEG.stimuli[1].shape[1] == 14
 
 

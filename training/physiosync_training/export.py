@@ -1,4 +1,4 @@
-"""From trained folds to bundles that run live."""
+"""Turn trained folds into bundles that run live."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from pathlib import Path
 from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.bundle.bundle import Network, save_bundle
-from physiosync_rt.bundle.card import Card, Score
+from physiosync_rt.bundle.card import OURS, Card, Score
 from physiosync_rt.preprocess.config import PaperProfile, Profile
+from physiosync_rt.preprocess.labels import QUADRANT
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import Seconds
-from physiosync_training.datasets.splits import PROTOCOLS
+from physiosync_training.datasets.splits import STRICTEST_FIRST
 from physiosync_training.evaluation.evaluate import Assessment
 from physiosync_training.evaluation.metrics import PRIMARY
-from physiosync_training.evaluation.pooled import OURS, least_confidences
+from physiosync_training.evaluation.pooled import confidence_thresholds
 from physiosync_training.experiment.experiment import Experiment, Job
 from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop.checkpoint import load_weights
 from physiosync_training.reporting.report import provenance
-from physiosync_training.supervised.config import QUADRANT, n_classes
+from physiosync_training.supervised.config import n_classes
 from physiosync_training.supervised.results import FoldResult
 
 _METRICS = (PRIMARY, "accuracy", "F1 macro", "ROC AUC", "calibration error")
@@ -71,14 +72,14 @@ def write_bundles(
 
 
 def _folds_to_keep(experiment: Experiment) -> list[Job]:
-    """Jobs of the first network under the strictest protocol that is not inflated."""
+    """Return the jobs of the first network under the strictest protocol that is not inflated."""
     if experiment.config.bundles == "none":
         return []
     first = experiment.config.networks[0]
     jobs = [job for job in experiment.jobs if job.network == first and not job.fold.inflated]
     if not jobs:
         return []
-    strictest = max(jobs, key=lambda job: PROTOCOLS.index(job.fold.protocol)).fold.protocol
+    strictest = min(jobs, key=lambda job: STRICTEST_FIRST.index(job.fold.protocol)).fold.protocol
     return [job for job in jobs if job.fold.protocol == strictest]
 
 
@@ -133,8 +134,8 @@ def _card(
 
 
 def _least(dataset: Dataset, result: FoldResult) -> dict[str, float]:
-    """Least confidences of the heads that a bundle has, where they were chosen above none."""
-    found = {h: choice.threshold for h, choice in least_confidences(dataset, result).items()}
+    """Return the confidence threshold of each of a bundle's heads that has one above 0."""
+    found = {h: choice.threshold for h, choice in confidence_thresholds(dataset, result).items()}
     return {h: least for h, least in found.items() if least > 0 and not h.endswith(QUADRANT)}
 
 
@@ -146,8 +147,8 @@ def _trained_on(dataset: Dataset, job: Job) -> str:
     """Say in one sentence whose signals the weights saw."""
     info, table = dataset.info, dataset.table
     who = len(set(table.subject[job.fold.train].tolist()))
-    kind = ("simulated " if info.simulated else "") + ("person" if who == 1 else "persons")
-    left_out = {"subject": "the tested persons", "trial": "the tested stimuli"}
+    kind = ("simulated " if info.simulated else "") + ("person" if who == 1 else "people")
+    left_out = {"subject": "the tested people", "trial": "the tested stimuli"}
     return (
         f"{info.title}: {len(job.fold.train)} windows of {who} {kind}, without "
         f"{left_out.get(job.fold.protocol, 'the tested windows')}"
@@ -163,7 +164,7 @@ def _profile(dataset: Dataset, network: NetworkConfig) -> Profile:
 
 
 def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:
-    """Pooled scores of the network and of the baselines under one protocol."""
+    """Return the pooled scores of the network and of the baseline models under one protocol."""
     return tuple(
         Score(
             protocol=assessment.named(row.protocol),

@@ -20,7 +20,7 @@ from helpers.started import Started
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from physiosync_training.benchmark.released import ReleasedPretraining
+from physiosync_training.benchmark.released import ReleasedSteps
 from physiosync_training.contrastive.config import RELEASED_PRETRAIN
 from physiosync_training.contrastive.pretrain import Pretraining, lay_out
 from physiosync_training.contrastive.sampler import EpochPlan, Grid, PairBatch
@@ -192,7 +192,7 @@ def test_first_steps_of_pretraining_equal_the_release_s(started, double, tmp_pat
     n_samples = release.N_VERSIONS * len(windows) * (len(subjects) if it.cross else 1)
     assert totals == {it.schedule.epochs * -(-n_samples // it.schedule.n_samples)}
 
-    literal = ReleasedPretraining(
+    literal = ReleasedSteps(
         training.first,
         it.cross,
         it.schedule.temperature,

@@ -9,11 +9,12 @@ from typing import Literal, get_args
 import numpy as np
 import pytest
 
+from physiosync_rt.bundle.contracts import eeg_contract
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_training.datasets import registry
-from physiosync_training.datasets.base import DataSource, PreparedData, counted, eeg_contract
+from physiosync_training.datasets.base import DataSource, PreparedData, counted
 from physiosync_training.datasets.index import N_TIMES, DatasetInfo
 from physiosync_training.datasets.load import load_dataset
 from physiosync_training.datasets.trials import Label, PlannedTrial, Trial, TrialSegment

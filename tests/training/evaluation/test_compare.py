@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from physiosync_rt.bundle.card import OURS
 from physiosync_rt.datatypes import Modality
 from physiosync_training.datasets.splits import ProtocolConfig, make_folds
 from physiosync_training.evaluation.baseline_models import LINEAR, Baselines
@@ -14,7 +15,6 @@ from physiosync_training.evaluation.compare import on_same_windows
 from physiosync_training.evaluation.evaluate import assess
 from physiosync_training.evaluation.features import describe
 from physiosync_training.evaluation.metrics import PRIMARY
-from physiosync_training.evaluation.pooled import OURS
 
 
 def _in_seconds(result):

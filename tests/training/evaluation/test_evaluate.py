@@ -1,4 +1,4 @@
-"""Predictions become numbers: pooled, with the right unit, beside the best baseline."""
+"""Predictions become numbers: pooled, with the right unit, beside the best baseline model."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from physiosync_rt.bundle.card import OURS
 from physiosync_training.datasets.splits import ProtocolConfig, make_folds
 from physiosync_training.evaluation.baseline_models import ALWAYS_HIGH, Baselines
 from physiosync_training.evaluation.evaluate import assess
 from physiosync_training.evaluation.metrics import PRIMARY
-from physiosync_training.evaluation.pooled import OURS, pool, units
+from physiosync_training.evaluation.pooled import pool, units
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.reporting.builder import build_report, headline
 from physiosync_training.reporting.report import provenance

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from physiosync_rt.bundle.card import OURS
 from physiosync_rt.utils.resources import find_config
 from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import PRIMARY
-from physiosync_training.evaluation.pooled import OURS
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import prepare, run_here, train_folds
 from physiosync_training.reporting.builder import headline

@@ -33,7 +33,7 @@ from physiosync_training.experiment.fold import FoldRun
 from physiosync_training.experiment.runtime import Runtime, make_fabric
 from physiosync_training.loop.loop import StageContext
 from physiosync_training.supervised.config import FinetuneConfig
-from physiosync_training.supervised.finetune import make_examples, train_main
+from physiosync_training.supervised.finetune import FinetuneSetup, make_examples, train_main
 from physiosync_training.supervised.labels import classes
 
 N_STEPS = 5
@@ -97,7 +97,8 @@ def finetune(
     examples = make_examples(loader, rows, rows[:0], classes(dataset, tuple(network.targets)), 1)
     with TemporaryDirectory() as folder, least_gradients() as least:
         context = StageContext(Path(folder), "x")
-        curves = train_main(model, loader, examples, config, _SEED, fabric, context)
+        setup = FinetuneSetup(model, loader, examples, config, _SEED, fabric)
+        curves = train_main(setup, context)
     return _found(model, curves["loss"], least)
 
 

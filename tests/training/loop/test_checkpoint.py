@@ -79,7 +79,7 @@ def test_another_configuration_or_another_code_is_refused(tmp_path, name, monkey
     write(path)
     with pytest.raises(UserError, match=f"{name} was written by another configuration"):
         read(path, "another's")
-    monkeypatch.setattr(checkpoint, "made_by", lambda: "training code 0 with torch 99")
+    monkeypatch.setattr(checkpoint, "code_version", lambda: "training code 0 with torch 99")
     with pytest.raises(
         UserError,
         match=rf"{name} was made by training code \w{{8}} with torch .*, and this is "
@@ -131,24 +131,24 @@ def test_all_code_that_a_training_passes_through_is_named():
 
 
 def test_the_code_is_named_by_its_content(tmp_path, monkeypatch):
-    before = provenance.made_by()
-    provenance.made_by.cache_clear()
+    before = provenance.code_version()
+    provenance.code_version.cache_clear()
     monkeypatch.setattr(provenance, "SHAPING", provenance.SHAPING[:-1])
     try:
-        assert provenance.made_by() != before
+        assert provenance.code_version() != before
     finally:
-        provenance.made_by.cache_clear()
+        provenance.code_version.cache_clear()
     monkeypatch.undo()
-    assert provenance.made_by() == before
+    assert provenance.code_version() == before
 
 
 def test_time_and_machines_add_up_over_interruptions():
     cost = provenance.TrainingCost()
-    cost.go_on({"seconds": 100.0, "machines": [{"system": "Abacus"}]})
-    cost.go_on({"seconds": 40.0, "machines": [{"system": "Abacus"}]})  # an earlier stage
+    cost.add_earlier({"seconds": 100.0, "machines": [{"system": "Abacus"}]})
+    cost.add_earlier({"seconds": 40.0, "machines": [{"system": "Abacus"}]})  # an earlier stage
     assert 100 <= cost.seconds < 160
     assert cost.machines == [{"system": "Abacus"}, provenance.this_machine()]
     again = provenance.TrainingCost()
-    again.go_on(cost.state())
+    again.add_earlier(cost.state())
     assert again.seconds >= cost.state()["seconds"] - 1
     assert again.machines == cost.machines

@@ -44,7 +44,7 @@ def config() -> RunConfig:
 def report(make_dataset, assessed, config, tmp_path_factory):
     """Write a report on both protocols and two networks, one of which guesses."""
     data = make_dataset(8, 8, 3)
-    data = replace(data, info=data.info.model_copy(update={"name": "simulated-deap"}))
+    data = replace(data, info=data.info.model_copy(update={"public_name": "deap"}))
     found = assessed(data, 0.0, ("window", "subject"), ("paper", "other"))
     out = tmp_path_factory.mktemp("report")
     write_report(found, data, config, out)
@@ -93,7 +93,7 @@ def test_json_holds_every_number_with_the_agreed_keys(report) -> None:
 
 def test_a_loss_is_said_in_the_first_line(report) -> None:
     first = (report / "report.md").read_text(encoding="utf-8").splitlines()[0]
-    assert first.startswith("**The model loses to its best baseline: arousal on protocol")
+    assert first.startswith("**The model loses to its best baseline model: arousal on protocol")
     page = (report / "report.html").read_text(encoding="utf-8")
     assert re.search(r"<body>\s*<p class=\"verdict bad\">The model loses", page)
 
@@ -103,7 +103,12 @@ def test_a_loss_is_said_in_the_first_line(report) -> None:
     [
         (3.0, ("subject",), "The model clearly beats", False),
         (3.0, ("window",), "No honest number here", True),
-        (-3.0, ("subject",), "The model loses to its best baseline: arousal on protocol", True),
+        (
+            -3.0,
+            ("subject",),
+            "The model loses to its best baseline model: arousal on protocol",
+            True,
+        ),
     ],
 )
 def test_first_lines(make_dataset, assessed, skill, protocols, said, bad) -> None:
@@ -118,7 +123,7 @@ def test_a_narrow_win_is_no_win_without_reserve(make_dataset, assessed) -> None:
     (verdict,) = found.verdicts
     close = replace(verdict, margin=replace(verdict.margin, low=-0.01))
     line, bad = headline(replace(found, verdicts=[close]))
-    assert line.startswith("It is not clearly better than its best baseline: arousal")
+    assert line.startswith("It is not clearly better than its best baseline model: arousal")
     assert bad
 
 
@@ -168,7 +173,7 @@ def test_where_it_comes_from(report) -> None:
     assert "The training of all folds took 1.0 minutes." in text
     assert text.count("Trained on ") == 1
     assert "Trained on Abacus, 10 CPUs, 3 threads; torch 0.1." in text
-    assert "Baselines and report from Linux" in text or sys.platform != "linux"
+    assert "Baseline models and report from Linux" in text or sys.platform != "linux"
 
 
 def test_baselines_are_asked_on_the_way(make_dataset, answers, config, tmp_path) -> None:
@@ -177,7 +182,7 @@ def test_baselines_are_asked_on_the_way(make_dataset, answers, config, tmp_path)
     results = [answers(data, fold, 2.0) for fold in folds]
     done = []
     report_on(data, folds, results, config, tmp_path, lambda *a: done.append(a))
-    assert done[-1] == ("baselines", 4, 4)
+    assert done[-1] == ("baseline models", 4, 4)
     assert "linear (EEG band power)" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
@@ -278,13 +283,13 @@ def test_networks_of_seconds_say_what_everybody_saw(make_dataset, answers, confi
     found = report_on(data, folds, results, config, tmp_path, lambda *a: None)
     assert {p.seconds for p in found.pooled} == {1}
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "Networks and baselines answer the same single seconds" in text
+    assert "Networks and baseline models answer the same single seconds" in text
     assert "No windows were set aside for validation" in text
 
 
 def test_quadrants_are_compared_by_the_papers_f1(make_dataset, answers, config, tmp_path) -> None:
     data = make_dataset(8, 8, 2)
-    info = data.info.model_copy(update={"name": "simulated-deap"})
+    info = data.info.model_copy(update={"public_name": "deap"})
     data = replace(data, info=info)
     split = ProtocolConfig(protocol="window", folds=4)
     config = config.model_copy(

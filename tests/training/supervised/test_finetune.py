@@ -20,7 +20,12 @@ from physiosync_training.experiment.network import NetworkConfig
 from physiosync_training.loop.loop import StageContext
 from physiosync_training.supervised.calibration import best_temperature, cross_entropy, tempered
 from physiosync_training.supervised.config import FinetuneConfig
-from physiosync_training.supervised.finetune import make_examples, train_heads, train_main
+from physiosync_training.supervised.finetune import (
+    FinetuneSetup,
+    make_examples,
+    train_heads,
+    train_main,
+)
 from physiosync_training.supervised.labels import check_classes, classes
 from physiosync_training.supervised.results import load_result, save_result
 from physiosync_training.supervised.trainer import epoch_batches
@@ -53,9 +58,10 @@ def test_heads_of_one_modality_leave_the_fused_model_as_it_is(make_dataset, tmp_
     examples = make_examples(loader, rows[:60], rows[60:], labels, 1)
     config = FinetuneConfig(epochs=2, batch_size=16, head_epochs=4)
     before = copy.deepcopy(model.state_dict())
-    train_main(model, loader, examples, config, 0, fabric(), StageContext(tmp_path / "m", "x"))
+    setup = FinetuneSetup(model, loader, examples, config, 0, fabric())
+    train_main(setup, StageContext(tmp_path / "m", "x"))
     middle = copy.deepcopy(model.state_dict())
-    train_heads(model, loader, examples, config, 0, fabric(), StageContext(tmp_path / "h", "x"))
+    train_heads(setup, StageContext(tmp_path / "h", "x"))
     after = model.state_dict()
     for name in after:
         alone = name.startswith(("heads.eeg", "heads.pps"))
@@ -73,7 +79,8 @@ def test_frozen_encoders_stay_as_they_are(make_dataset, tmp_path):
     rows = np.arange(len(dataset))
     examples = make_examples(loader, rows, rows[:0], classes(dataset, ("valence",)), 1)
     config = FinetuneConfig(epochs=1, encoder_lr=0.0, batch_size=8)
-    train_main(model, loader, examples, config, 0, fabric(), StageContext(tmp_path, "x"))
+    setup = FinetuneSetup(model, loader, examples, config, 0, fabric())
+    train_main(setup, StageContext(tmp_path, "x"))
     for name, value in model.encoders.state_dict().items():
         assert torch.equal(value, before[name]), name
 

@@ -21,7 +21,7 @@ from physiosync_models.fusion import Features, PhysioSync
 from physiosync_training.benchmark.released import released_encode
 from physiosync_training.loop.loop import StageContext
 from physiosync_training.loop.rng import seed_of
-from physiosync_training.supervised.finetune import make_examples, train_main
+from physiosync_training.supervised.finetune import FinetuneSetup, make_examples, train_main
 from physiosync_training.supervised.labels import classes
 from physiosync_training.supervised.trainer import epoch_batches
 
@@ -67,7 +67,8 @@ def test_all_of_fine_tuning_equals_the_release_s(started, double, tmp_path, name
         lambda optimiser, *_: rates.append([group["lr"] for group in optimiser.param_groups])
     )
     try:
-        curves = train_main(model, loader, examples, config, it.config.seed, fabric, context)
+        setup = FinetuneSetup(model, loader, examples, config, it.config.seed, fabric)
+        curves = train_main(setup, context)
     finally:
         hook.remove()
 

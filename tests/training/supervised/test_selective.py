@@ -1,4 +1,4 @@
-"""Saying nothing where it pays: least confidences chosen on validation and judged on the test."""
+"""Selective prediction: thresholds chosen on validation and judged on the test."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from physiosync_rt.bundle.card import OURS
 from physiosync_training.datasets.splits import ProtocolConfig, make_folds
 from physiosync_training.evaluation.baseline_models import Baselines
 from physiosync_training.evaluation.evaluate import assess
-from physiosync_training.evaluation.pooled import OURS
 from physiosync_training.supervised.selective import Choice, choose, lower_bound, mean_of
 
 

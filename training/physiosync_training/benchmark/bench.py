@@ -37,6 +37,8 @@ WHATS: tuple[What, ...] = ("pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tu
 Show = Callable[[str, float, float], None]
 
 N_SUBJECTS = 32
+_DEAP_WINDOWS = 480
+"""Windows of 5 s of one subject."""
 
 _TURN = 3
 """Steps of one process before it is the other's turn."""
@@ -115,7 +117,7 @@ class _Peak:
 
 
 def _status(name: str) -> float:
-    """Field of this process's status in MiB."""
+    """Read a field of this process's status, in MiB."""
     for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith(name):
             return float(line.split()[1]) / 1024
@@ -123,7 +125,7 @@ def _status(name: str) -> float:
 
 
 def _serve(make: MakeWay, device_name: str, n_threads: int, line: Connection) -> None:
-    """Train one step whenever asked; when no more is wanted, tell the memory and end."""
+    """Train one step for each message; then send the peak memory and end."""
     torch.set_num_threads(n_threads)
     device = torch.device(device_name)
     peak = _Peak(device)
@@ -282,7 +284,7 @@ def measure(
         return take_turns(what, makers, n_steps, device=device, n_threads=n_threads, show=show)
 
 
-def six_fold_copy_gib(network: ModelConfig, n_windows: int = 480, n_subjects: int = 32) -> float:
-    """Memory that the release's six-fold copy of a data set takes in float32, in GiB."""
+def six_fold_copy_gib(network: ModelConfig) -> float:
+    """Return the memory of the release's six-fold copy of DEAP in float32, in GiB."""
     n_samples = network.n_times * (network.eeg_1s.n_chans + network.pps_1s.n_chans)
-    return 6 * n_windows * n_subjects * n_samples * 4 / 2**30
+    return 6 * _DEAP_WINDOWS * N_SUBJECTS * n_samples * 4 / 2**30

@@ -129,7 +129,7 @@ def _project(encoder: ProjectedEncoder, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @dataclass
-class ReleasedPretraining:
+class ReleasedSteps:
     """Steps of the released pre-training on a model.
 
     Attributes

@@ -19,8 +19,7 @@ from physiosync_models.config import EncoderConfig, Modality, ModelConfig
 from physiosync_models.encoder import Encoder
 from physiosync_models.fusion import Features, PhysioSync
 from physiosync_rt.datatypes import IntArray
-from physiosync_training.benchmark.released import ReleasedPretraining as ReleasedSteps
-from physiosync_training.benchmark.released import released_encode, released_groups
+from physiosync_training.benchmark.released import ReleasedSteps, released_encode, released_groups
 from physiosync_training.benchmark.watch import Watch
 from physiosync_training.contrastive.augment import N_KINDS, augment
 from physiosync_training.contrastive.config import RELEASED_PRETRAIN
@@ -37,7 +36,7 @@ from physiosync_training.loop.memory import keep_freed_memory
 from physiosync_training.loop.progress import Progress, no_progress
 from physiosync_training.loop.rng import sample_keys, seed_of
 from physiosync_training.supervised.config import RELEASED_FINETUNE, FinetuneConfig
-from physiosync_training.supervised.finetune import make_examples, train_main
+from physiosync_training.supervised.finetune import FinetuneSetup, make_examples, train_main
 from physiosync_training.supervised.labels import classes
 from physiosync_training.supervised.trainer import epoch_batches
 
@@ -291,4 +290,5 @@ class OurFinetuning(_Finetuning):
         fabric = _WatchedFabric(self.device, watch)
         with TemporaryDirectory() as folder, fast_linear():
             context = _context(folder, watch)
-            train_main(self.model, self.loader, examples, self.config, _SEED, fabric, context)
+            setup = FinetuneSetup(self.model, self.loader, examples, self.config, _SEED, fabric)
+            train_main(setup, context)

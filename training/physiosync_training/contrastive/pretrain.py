@@ -17,7 +17,7 @@ from physiosync_training.contrastive.model import ContrastModel, ContrastTerms, 
 from physiosync_training.contrastive.sampler import EpochPlan, Grid, PairBatch, make_grid
 from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.loop.distributed import rank, synchronise_batch_norm, world_size
-from physiosync_training.loop.loop import Curves, Loop, StageContext
+from physiosync_training.loop.loop import VALIDATION, Curves, Loop, StageContext
 from physiosync_training.loop.rng import sample_keys, seed_of
 
 _EEG, _PPS = 0, 1
@@ -175,7 +175,7 @@ class Pretraining:
             eeg, pps = self._loader.fetch_groups(batch.rows, 0, batch.part(rank(), world_size()))
             for name, value in _named(self._module(eeg, pps, batch.n_pairs)).items():
                 sums[name] = sums.get(name, 0.0) + value.item()
-        return {f"validation {name}": value / len(plan) for name, value in sums.items()}
+        return {f"{VALIDATION}{name}": value / len(plan) for name, value in sums.items()}
 
 
 def _named(terms: ContrastTerms) -> dict[str, Tensor]:

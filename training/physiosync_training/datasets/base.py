@@ -8,13 +8,13 @@ person writes them in YAML below ``data``. `physiosync_training.datasets.registr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from physiosync_rt.datatypes import Modality, Recording
-from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
+from physiosync_rt.datatypes import Recording
+from physiosync_rt.preprocess.config import LiveProfile
 from physiosync_rt.utils.yaml_config import FrozenModel
 from physiosync_training.datasets.index import N_TIMES, WINDOW_S, DatasetInfo, WindowIndex
 from physiosync_training.datasets.live_trials import live_trials
@@ -23,10 +23,9 @@ from physiosync_training.loop.progress import Progress
 
 T = TypeVar("T")
 
-SIMULATED_NOTE: Final = (
+SIMULATED_PEOPLE_NOTE: Final = (
     "simulated people: this shows how the procedure behaves, and nothing about emotion"
 )
-_SHARE_OF_ELECTRODES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +132,6 @@ class DataSource(FrozenModel, ABC):
         """Trials through the live pipeline, of recordings that are each of another person."""
         for recording in recordings:
             yield from live_trials([recording], self.live, info.eeg, info.pps)
-
-
-def eeg_contract(ch_names: Sequence[str], least: int | None = None) -> ModalityContract:
-    """EEG of these electrodes, of which a stream must have half by name, or so many."""
-    return ModalityContract(
-        modality=Modality.EEG,
-        ch_names=tuple(ch_names),
-        min_electrodes=least or max(len(ch_names) // _SHARE_OF_ELECTRODES, 1),
-    )
 
 
 def counted(items: Iterable[T], n: int, what: str, progress: Progress) -> Iterator[T]:

@@ -36,6 +36,7 @@ PPS: Final = "pps.f32"
 
 _SHAPING = (
     "physiosync_rt.align",
+    "physiosync_rt.bundle.contracts",
     "physiosync_rt.datatypes",
     "physiosync_rt.devices",
     "physiosync_rt.formats",

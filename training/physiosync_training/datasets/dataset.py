@@ -30,13 +30,13 @@ class Signals:
     n_chans: int
 
     def stretch(self, i: int) -> SampleArray:
-        """One stretch, shape (n_chans, n_times)."""
+        """Return one stretch, shape (n_chans, n_times)."""
         start, length = int(self.starts[i]), int(self.lengths[i])
         part = self.flat[start * self.n_chans : (start + length) * self.n_chans]
         return part.reshape(self.n_chans, length)
 
     def cut(self, stretches: IntArray, offsets: IntArray, n_times: int) -> SampleArray:
-        """Windows, shape (n, n_chans, n_times), from these stretches at these offsets."""
+        """Cut windows, shape (n, n_chans, n_times), from these stretches at these offsets."""
         out = np.empty((len(stretches), self.n_chans, n_times), dtype=np.float32)
         for i, (k, at) in enumerate(zip(stretches.tolist(), offsets.tolist(), strict=True)):
             out[i] = self.stretch(k)[:, at : at + n_times]
@@ -87,7 +87,7 @@ class Dataset(WindowIndex):
         return np.asarray(self.eeg.lengths[stretches])
 
     def offsets(self, rows: IntArray, rng: np.random.Generator | None = None) -> IntArray:
-        """First samples of windows in their stretches: the table's own, or drawn anywhere."""
+        """Return the first samples of windows in their stretches: the table's, or random ones."""
         if rng is None:
             return np.asarray(self.table.offset[rows])
         last = self._length(self.table.stretch[rows]) - N_TIMES
@@ -164,7 +164,7 @@ class Dataset(WindowIndex):
 
     @property
     def digest(self) -> str:
-        """Hash of everything that shaped the data set; of its content where there is none."""
+        """Return the hash of everything that shaped the data set, else of its content."""
         if self.info.digest:
             return self.info.digest
         sha = hashlib.sha256(self.info.model_dump_json().encode())

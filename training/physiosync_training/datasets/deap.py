@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
-from physiosync_rt.datatypes import Modality
+from physiosync_rt.bundle.contracts import DEAP_EEG, DEAP_GSR
 from physiosync_rt.formats import deap
-from physiosync_rt.preprocess.config import ModalityContract
-from physiosync_rt.preprocess.labels import DEAP_THRESHOLD
 from physiosync_rt.preprocess.paper import deap_eeg, deap_gsr
 from physiosync_rt.simulation.write_deap import deap_ratings, write_deap
-from physiosync_training.datasets.base import PreparedData, counted, eeg_contract
 from physiosync_training.datasets.index import WINDOW_S
-from physiosync_training.datasets.public import Facts, PublicData
+from physiosync_training.datasets.public import (
+    Facts,
+    OpenFiles,
+    PublicData,
+    ShowCount,
+    SimulatedPeople,
+)
 from physiosync_training.datasets.trials import PlannedTrial, Trial
-from physiosync_training.loop.progress import Progress
 
 _RELEASED_SKIN: Final = "skin resistance in ohms above its template, not normalised, as released"
 
@@ -33,10 +35,10 @@ class DeapData(PublicData):
     facts: ClassVar = Facts(
         name="DEAP",
         place="DEAP's data_preprocessed_python",
-        eeg=eeg_contract(deap.DEAP_CH_NAMES),
-        pps=ModalityContract(modality=Modality.GSR, ch_names=("GSR",)),
+        eeg=DEAP_EEG,
+        pps=DEAP_GSR,
         scale=(1.0, 9.0),
-        threshold=DEAP_THRESHOLD,
+        threshold=deap.DEAP_THRESHOLD,
         stimulus="video",
     )
 
@@ -45,16 +47,16 @@ class DeapData(PublicData):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Of profile ``paper``: what unit the skin has."""
+        """Return the unit of the skin signal, in profile ``paper``."""
         return (_RELEASED_SKIN,) if self.profile == "paper" else ()
 
     @property
     def released_quadrants(self) -> bool:
-        """Whether quadrants are numbered with the release's rule."""
+        """Return whether quadrants are numbered with the release's rule."""
         return self.quadrants == "released"
 
     def files(self) -> list[Path]:
-        """One file per subject, and the mark of a folder of simulated people."""
+        """Return one file per subject, and the mark of a folder of simulated people."""
         if self.path is None:
             return []
         folder = self.existing_path()
@@ -62,7 +64,7 @@ class DeapData(PublicData):
         return [*files, mark] if mark.is_file() else files
 
     def planned_trials(self) -> Iterator[PlannedTrial]:
-        """All trials of every file, or of every simulated person."""
+        """Yield all trials of every file, or of every simulated person."""
         people = self.simulate
         if people is None:
             n_subjects, n_trials = len(deap.subject_files(self.existing_path())), deap.N_TRIALS
@@ -72,20 +74,14 @@ class DeapData(PublicData):
             ratings = None if people is None else deap_ratings(people.population, i, n_trials)
             yield from self.plan_subject(f"s{i + 1:02d}", n_trials, ratings, deap.TRIAL_S)
 
-    def prepare(self, scratch: Path, progress: Progress) -> PreparedData:
-        """Read subject after subject."""
-        folder = self._simulated_in(scratch, progress) if self.path is None else self.path
-        files = deap.subject_files(folder.expanduser())
-        info = self.describe(simulated=(folder.expanduser() / deap.SIMULATED_FILE).exists())
-        subjects = counted(map(deap.load_subject, files), len(files), "prepare windows", progress)
-        if self.profile == "paper":
-            return PreparedData(info, self._paper_trials(subjects))
-        recordings = (subject.to_recording() for subject in subjects)
-        return PreparedData(info, self.live_trials_of_each(recordings, info))
+    def open_files(self, path: Path) -> OpenFiles:
+        """Open the folder; a file is read when its subject is asked for."""
+        files = deap.subject_files(path)
+        simulated = (path / deap.SIMULATED_FILE).exists()
+        return OpenFiles(map(deap.load_subject, files), len(files), simulated)
 
-    def _simulated_in(self, folder: Path, progress: Progress) -> Path:
-        people = self.simulate
-        assert people is not None
+    def write_files(self, folder: Path, people: SimulatedPeople, show: ShowCount) -> Path:
+        """Write a file for each simulated person."""
         write_deap(
             folder,
             people.subjects,
@@ -94,12 +90,12 @@ class DeapData(PublicData):
             variability=people.variability,
             fingerprint=people.fingerprint,
             n_trials=people.trials or deap.N_TRIALS,
-            progress=lambda done, total: progress("simulate people", done, total),
+            progress=show,
         )
         return folder
 
-    def _paper_trials(self, subjects: Iterable[deap.DeapSubject]) -> Iterator[Trial]:
-        """Trials of profile ``paper``; skin resistance in Ω above its template."""
+    def paper_trials(self, subjects: Iterable[deap.DeapSubject]) -> Iterator[Trial]:
+        """Yield the trials of profile ``paper``; skin resistance in Ω above its template."""
         for each in subjects:
             eeg, gsr = deap_eeg(each.data, WINDOW_S), deap_gsr(each.data, WINDOW_S)
             yield from self.whole_trials(each.subject, eeg, gsr, each.labels[:, :2])

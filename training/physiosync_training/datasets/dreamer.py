@@ -10,17 +10,19 @@ from typing import ClassVar, Final, Literal
 import numpy as np
 from pydantic import model_validator
 
-from physiosync_rt.datatypes import Modality
+from physiosync_rt.bundle.contracts import DREAMER_ECG, DREAMER_EEG
 from physiosync_rt.formats import dreamer
-from physiosync_rt.preprocess.config import ModalityContract
-from physiosync_rt.preprocess.labels import DREAMER_THRESHOLD
 from physiosync_rt.preprocess.paper import TRIAL_S, dreamer_mended, dreamer_released
 from physiosync_rt.simulation.write_dreamer import dreamer_ratings, write_dreamer
-from physiosync_training.datasets.base import PreparedData, counted, eeg_contract
 from physiosync_training.datasets.index import WINDOW_S
-from physiosync_training.datasets.public import Facts, PublicData
+from physiosync_training.datasets.public import (
+    Facts,
+    OpenFiles,
+    PublicData,
+    ShowCount,
+    SimulatedPeople,
+)
 from physiosync_training.datasets.trials import PlannedTrial, Trial
-from physiosync_training.loop.progress import Progress
 
 _SHAM_ECG: Final = (
     "version 'released': what is called ECG is the sign of a difference of two EEG channels, as in "
@@ -44,10 +46,10 @@ class DreamerData(PublicData):
     facts: ClassVar = Facts(
         name="DREAMER",
         place="DREAMER.mat",
-        eeg=eeg_contract(dreamer.CH_NAMES),
-        pps=ModalityContract(modality=Modality.ECG, ch_names=dreamer.ECG_NAMES),
+        eeg=DREAMER_EEG,
+        pps=DREAMER_ECG,
         scale=(1.0, 5.0),
-        threshold=DREAMER_THRESHOLD,
+        threshold=dreamer.DREAMER_THRESHOLD,
         stimulus="clip",
     )
 
@@ -63,16 +65,16 @@ class DreamerData(PublicData):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Of profile ``paper`` as released: that its ECG is none."""
+        """Return that the ECG is not an ECG, in profile ``paper`` as released."""
         sham = self.profile == "paper" and self.version == "released"
         return (_SHAM_ECG,) if sham else ()
 
     def files(self) -> list[Path]:
-        """The one file."""
+        """Return the one file."""
         return [] if self.path is None else [self.existing_path()]
 
     def planned_trials(self) -> Iterator[PlannedTrial]:
-        """All clips of all subjects; the file tells fewer only when it is read as a whole."""
+        """Yield all clips of all subjects; the file tells fewer only when it is read as a whole."""
         people = self.simulate
         if people is None:
             self.existing_path()
@@ -83,23 +85,15 @@ class DreamerData(PublicData):
             ratings = None if people is None else dreamer_ratings(people.population, i, n_clips)
             yield from self.plan_subject(f"{i + 1:02d}", n_clips, ratings, length_s)
 
-    def prepare(self, scratch: Path, progress: Progress) -> PreparedData:
-        """Read the file, and give its subjects' clips."""
-        people = self.simulate
-        path = self._simulated_in(scratch, progress) if self.path is None else self.path
-        loaded = dreamer.load_subjects(path.expanduser())
+    def open_files(self, path: Path) -> OpenFiles:
+        """Open the file, and read its first subject."""
+        loaded = dreamer.load_subjects(path)
         first = next(loaded)
-        info = self.describe(simulated=first.simulated)
-        n_subjects = dreamer.N_SUBJECTS if people is None else people.subjects
-        subjects = counted(chain([first], loaded), n_subjects, "prepare windows", progress)
-        if self.profile == "paper":
-            return PreparedData(info, self._paper_trials(subjects))
-        recordings = (subject.to_recording() for subject in subjects)
-        return PreparedData(info, self.live_trials_of_each(recordings, info))
+        n_subjects = dreamer.N_SUBJECTS if self.simulate is None else self.simulate.subjects
+        return OpenFiles(chain([first], loaded), n_subjects, first.simulated)
 
-    def _simulated_in(self, folder: Path, progress: Progress) -> Path:
-        people = self.simulate
-        assert people is not None
+    def write_files(self, folder: Path, people: SimulatedPeople, show: ShowCount) -> Path:
+        """Write the one file of all simulated people."""
         return write_dreamer(
             folder,
             people.subjects,
@@ -108,11 +102,11 @@ class DreamerData(PublicData):
             variability=people.variability,
             fingerprint=people.fingerprint,
             n_clips=people.trials or dreamer.N_CLIPS,
-            progress=lambda done, total: progress("simulate people", done, total),
+            progress=show,
         )
 
-    def _paper_trials(self, subjects: Iterable[dreamer.DreamerSubject]) -> Iterator[Trial]:
-        """Trials of profile ``paper``.
+    def paper_trials(self, subjects: Iterable[dreamer.DreamerSubject]) -> Iterator[Trial]:
+        """Yield the trials of profile ``paper``.
 
         With version ``released`` the 60 s of a clip are its 60 released 1 s windows in a row, of
         which the first comes twice.

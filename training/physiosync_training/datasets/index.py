@@ -13,19 +13,17 @@ import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, shorten
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
-from physiosync_rt.preprocess.labels import deap_quadrants_released, high, quadrants
+from physiosync_rt.preprocess.labels import QUADRANT, high, quadrants, quadrants_released
 from physiosync_rt.utils.yaml_config import FrozenModel
 
 WINDOW_S: Final = 5
 N_TIMES: Final = WINDOW_S * GRID_SFREQ
-N_SLICES: Final = WINDOW_S
-"""One-second slices of a window."""
 
 ABSENT: Final = -1
 """Class of a window whose trial was not rated, stimulus of a trial that names none, row of a window
 that is not there."""
 
-TARGETS: Final = ("valence", "arousal", "quadrant")
+TARGETS: Final = ("valence", "arousal", QUADRANT)
 
 
 class DatasetInfo(FrozenModel):
@@ -35,6 +33,9 @@ class DatasetInfo(FrozenModel):
     ----------
     name, title : str
         Short name, and what it is in words.
+    public_name : str
+        Published data set whose files, or files in whose format, it comes from: ``deap`` or
+        ``dreamer``; empty for other data.
     profile : {"paper", "live"}
     live : LiveProfile or None
         Settings of profile ``live``.
@@ -70,6 +71,7 @@ class DatasetInfo(FrozenModel):
     simulated: bool = False
     notes: tuple[str, ...] = ()
     digest: str = ""
+    public_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,10 +162,10 @@ class WindowIndex:
         rated = np.isfinite(np.stack(ratings)).all(axis=0)
         out = np.full(len(self), ABSENT, dtype=np.int64)
         kept = [rating[rated] for rating in ratings]
-        if target != "quadrant":
+        if target != QUADRANT:
             out[rated] = high(kept[0], self.info.threshold)
         elif self.info.released_quadrants:
-            out[rated] = deap_quadrants_released(kept[0], kept[1])
+            out[rated] = quadrants_released(kept[0], kept[1], self.info.threshold)
         else:
             out[rated] = quadrants(kept[0], kept[1], self.info.threshold)
         return out

@@ -38,7 +38,7 @@ def live_trials(
     eeg: ModalityContract,
     pps: ModalityContract,
 ) -> Iterator[Trial | Rest]:
-    """Trials of one person's recordings, and the rests that hold a window or more.
+    """Yield the trials of one person's recordings, and the rests that hold a window or more.
 
     Parameters
     ----------
@@ -67,16 +67,16 @@ def live_trials(
                 partial(_scaled, scaling, _pooled(rest[each.modality], segment))
                 for scaling, each in zip(scalings, (eeg, pps), strict=True)
             ]
-            pieces = _pieces(signals.stretches, segment, *scales)
+            parts = _trial_segments(signals.stretches, segment, *scales)
             if segment.kind == "baseline":
-                for piece in pieces:
-                    if piece.eeg.shape[1] >= N_TIMES:
-                        yield Rest(segment.subject, piece.eeg, piece.pps)
+                for part in parts:
+                    if part.eeg.shape[1] >= N_TIMES:
+                        yield Rest(segment.subject, part.eeg, part.pps)
                 continue
             label = Label(
                 segment.subject, segment.trial, segment.stimulus, segment.valence, segment.arousal
             )
-            yield Trial(label, tuple(pieces))
+            yield Trial(label, tuple(parts))
 
 
 def _scaled(scaling: Scaling, baseline: ChannelBaseline, x: SampleArray) -> SampleArray:
@@ -85,7 +85,7 @@ def _scaled(scaling: Scaling, baseline: ChannelBaseline, x: SampleArray) -> Samp
 
 
 def _within(seconds: dict[int, Statistics], segment: Segment) -> list[Statistics]:
-    """Usable whole seconds of a segment."""
+    """Return the usable whole seconds of a segment."""
     first, stop = int(np.ceil(segment.start)), int(np.floor(segment.stop))
     return [seconds[s] for s in range(first, stop) if s in seconds]
 
@@ -99,18 +99,18 @@ def _pooled(pool: list[Statistics], segment: Segment) -> ChannelBaseline:
     return median_second(pool)
 
 
-def _pieces(
+def _trial_segments(
     stretches: Iterable[Stretch], segment: Segment, eeg: Scale, pps: Scale
 ) -> list[TrialSegment]:
-    """Usable stretches of a segment, scaled."""
+    """Cut the usable stretches of a segment, scaled."""
     start, stop = round(segment.start * GRID_SFREQ), round(segment.stop * GRID_SFREQ)
-    pieces = []
+    found = []
     for stretch in stretches:
         first, last = max(start, stretch.start), min(stop, stretch.stop)
         if first >= last:
             continue
         part = slice(first - stretch.start, last - stretch.start)
-        pieces.append(
+        found.append(
             TrialSegment(first - start, eeg(stretch.eeg[:, part]), pps(stretch.pps[:, part]))
         )
-    return pieces
+    return found

@@ -38,15 +38,15 @@ class WindowLoader:
 
     @property
     def per_row(self) -> int:
-        """Windows of a row."""
+        """Return how many windows a row has."""
         return WINDOW_S // self.seconds
 
     def numbers(self, rows: IntArray) -> IntArray:
-        """Numbers of all windows of rows, row by row."""
+        """Number all windows of rows, row by row."""
         return (rows[:, None] * self.per_row + np.arange(self.per_row)).ravel()
 
     def rows(self, numbers: IntArray) -> IntArray:
-        """Rows that windows belong to."""
+        """Return the rows that windows belong to."""
         return numbers // self.per_row
 
     def fetch(self, numbers: IntArray, key: int | None = None) -> tuple[Tensor, Tensor]:
@@ -68,7 +68,7 @@ class WindowLoader:
         return self._cut(rows, within, offsets)
 
     def _cut(self, rows: IntArray, within: IntArray, offsets: IntArray) -> tuple[Tensor, Tensor]:
-        """Windows, or slices of windows that start at these offsets."""
+        """Cut windows, or slices of windows that start at these offsets."""
         at = offsets + within * self.seconds * GRID_SFREQ
         eeg, pps = self.dataset.cut(rows, at, self.seconds * GRID_SFREQ)
         return self._tensor(eeg), self._tensor(pps)
@@ -79,7 +79,7 @@ class WindowLoader:
         return np.asarray(self.dataset.stimulus_window[rows] * self.per_row + within)
 
     def subjects(self, numbers: IntArray) -> IntArray:
-        """Subject of every window."""
+        """Return the subject of every window."""
         return np.asarray(self.dataset.table.subject[self.rows(numbers)])
 
     def fetch_groups(self, numbers: IntArray, key: int, part: slice) -> tuple[Tensor, Tensor]:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, SampleArray
+from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, Recording, SampleArray
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.preprocess.paper import TRIAL_S
 from physiosync_rt.simulation.population import Population
 from physiosync_rt.utils.yaml_config import FrozenModel
-from physiosync_training.datasets.base import SIMULATED_NOTE, DataSource
+from physiosync_training.datasets.base import (
+    SIMULATED_PEOPLE_NOTE,
+    DataSource,
+    PreparedData,
+    counted,
+)
 from physiosync_training.datasets.index import DatasetInfo
 from physiosync_training.datasets.trials import Label, PlannedTrial, Trial, TrialSegment
+from physiosync_training.loop.progress import Progress
+
+ShowCount = Callable[[float, float], None]
+"""Shows how many of how many people are done."""
 
 
 class SimulatedPeople(FrozenModel):
@@ -44,7 +55,7 @@ class SimulatedPeople(FrozenModel):
 
     @property
     def population(self) -> Population:
-        """The people that are drawn."""
+        """Return the people that are drawn."""
         return Population(self.subjects, self.seed, self.effect, self.variability, self.fingerprint)
 
 
@@ -76,6 +87,32 @@ class Facts:
     stimulus: str
 
 
+class Subject(Protocol):
+    """What a reader makes of one subject's files."""
+
+    def to_recording(self) -> Recording:
+        """Lay all trials on one time axis."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFiles:
+    """Files of a published data set, opened.
+
+    Attributes
+    ----------
+    subjects : iterable of Subject
+        Read one by one, as they are asked for.
+    n_subjects : int
+    simulated : bool
+        Whether the files say that their people are simulated.
+    """
+
+    subjects: Iterable[Subject]
+    n_subjects: int
+    simulated: bool
+
+
 class PublicData(DataSource):
     """A published data set.
 
@@ -102,11 +139,11 @@ class PublicData(DataSource):
 
     @property
     def ratings_are_planned(self) -> bool:
-        """Of real files, the ratings are unknown until these are read as a whole."""
+        """Return whether people are simulated; those of real files are in the files alone."""
         return self.simulate is not None
 
     def existing_path(self) -> Path:
-        """Place of the real files.
+        """Return the place of the real files.
 
         Raises
         ------
@@ -122,18 +159,58 @@ class PublicData(DataSource):
             )
         return path
 
+    @abstractmethod
+    def open_files(self, path: Path) -> OpenFiles:
+        """Open the real files, or simulated ones in their format.
+
+        Raises
+        ------
+        UserError
+            They are missing or damaged.
+        """
+
+    @abstractmethod
+    def write_files(self, folder: Path, people: SimulatedPeople, show: ShowCount) -> Path:
+        """Write files of simulated people, and return the place that `open_files` takes."""
+
+    @abstractmethod
+    def paper_trials(self, subjects: Iterable[Any]) -> Iterator[Trial]:
+        """Yield the trials of profile ``paper``.
+
+        Parameters
+        ----------
+        subjects : iterable of Subject
+            From `open_files`.
+        """
+
+    def prepare(self, scratch: Path, progress: Progress) -> PreparedData:
+        """Open the files, after writing them where people are simulated."""
+        if self.simulate is not None:
+            show = partial(progress, "simulate people")
+            path = self.write_files(scratch, self.simulate, show)
+        else:
+            assert self.path is not None
+            path = self.path.expanduser()
+        found = self.open_files(path)
+        info = self.describe(simulated=found.simulated)
+        subjects = counted(found.subjects, found.n_subjects, "prepare windows", progress)
+        if self.profile == "paper":
+            return PreparedData(info, self.paper_trials(subjects))
+        recordings = (subject.to_recording() for subject in subjects)
+        return PreparedData(info, self.live_trials_of_each(recordings, info))
+
     def info(self) -> DatasetInfo:
         """Describe the data set, as real unless its people are to be simulated here."""
         return self.describe(simulated=self.simulate is not None)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of a report should know of these settings."""
+        """Return what a reader of a report should know of these settings."""
         return ()
 
     @property
     def released_quadrants(self) -> bool:
-        """Whether quadrants are numbered with the release's rule for DEAP."""
+        """Return whether quadrants are numbered with the release's rule for DEAP."""
         return False
 
     def describe(self, *, simulated: bool) -> DatasetInfo:
@@ -142,6 +219,7 @@ class PublicData(DataSource):
         return DatasetInfo(
             name=f"simulated-{facts.name.lower()}" if simulated else facts.name.lower(),
             title=self._title(simulated=simulated),
+            public_name=facts.name.lower(),
             profile=self.profile,
             live=self.live if self.profile == "live" else None,
             eeg=facts.eeg,
@@ -152,7 +230,7 @@ class PublicData(DataSource):
             threshold=facts.threshold,
             released_quadrants=self.released_quadrants,
             simulated=simulated,
-            notes=(SIMULATED_NOTE, *self.notes) if simulated else self.notes,
+            notes=(SIMULATED_PEOPLE_NOTE, *self.notes) if simulated else self.notes,
         )
 
     def _title(self, *, simulated: bool) -> str:
@@ -167,7 +245,7 @@ class PublicData(DataSource):
         return f"{title} (effect {people.effect:g}, variability {people.variability:g})"
 
     def stimulus_name(self, number: int) -> str:
-        """Name of a stimulus, counted from 1."""
+        """Name a stimulus, counted from 1."""
         return f"{self.facts.stimulus}{number:02d}"
 
     def plan_subject(

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
+from physiosync_rt.bundle.contracts import eeg_contract
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.devices import load_device, map_recording
 from physiosync_rt.errors import UserError
@@ -17,11 +18,10 @@ from physiosync_rt.formats.registry import parts, read
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.utils.resources import find_config
 from physiosync_training.datasets.base import (
-    SIMULATED_NOTE,
+    SIMULATED_PEOPLE_NOTE,
     DataSource,
     PreparedData,
     counted,
-    eeg_contract,
 )
 from physiosync_training.datasets.index import DatasetInfo
 from physiosync_training.datasets.live_trials import live_trials
@@ -88,13 +88,13 @@ class RecordingsData(DataSource):
         return self
 
     def recorded_files(self) -> list[RecordedFile]:
-        """Files by subject, both in the order of the table; UserError names what is wrong."""
+        """Read the table's files by subject, both in its order; UserError names what is wrong."""
         folder = self.path.expanduser()
         table = find_table(folder, self.labels)
         return read_table(table, folder, self.scale, ignore_unlisted=self.ignore_unlisted)
 
     def files(self) -> list[Path]:
-        """The table, every part of every recording, and the device description."""
+        """Return the table, every part of every recording, and the device description."""
         table = find_table(self.path.expanduser(), self.labels)
         files = [table, *(part for each in self.recorded_files() for part in parts(each.path))]
         return files if self.device is None else [*files, find_config("devices", self.device)]
@@ -108,12 +108,12 @@ class RecordingsData(DataSource):
         return self._describe(*unknown)
 
     def planned_trials(self) -> Iterator[PlannedTrial]:
-        """Trials as the table has them."""
+        """Yield the trials of the table."""
         for each in self.recorded_files():
             yield from planned_trials_of(each.segments)
 
     def prepare(self, scratch: Path, progress: Progress) -> PreparedData:  # noqa: ARG002
-        """Read file after file; those of one person share their rest."""
+        """Prepare file after file; those of one person share their rest."""
         files = self.recorded_files()
         info = self._describe(*self._contracts(self._load(files[0])))
         in_turn = counted(files, len(files), "prepare windows", progress)
@@ -138,7 +138,7 @@ class RecordingsData(DataSource):
             scale=self.scale,
             threshold=self.threshold,
             simulated=self.simulated,
-            notes=(SIMULATED_NOTE,) if self.simulated else (),
+            notes=(SIMULATED_PEOPLE_NOTE,) if self.simulated else (),
         )
 
     def _load(self, file: RecordedFile) -> Recording:
@@ -166,7 +166,7 @@ class RecordingsData(DataSource):
         return replace(recording, segments=file.segments, subject=file.subject)
 
     def _contracts(self, first: Recording) -> tuple[ModalityContract, ModalityContract]:
-        """What a bundle of these recordings will ask for, after the first of them.
+        """Return the input contracts of a bundle, as the first recording gives them.
 
         Raises
         ------

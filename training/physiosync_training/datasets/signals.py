@@ -54,7 +54,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class PreprocessedRecording:
     """What can be used of a recording, up to the last step of preprocessing: the scale of rest.
 
     Which seconds are rest may depend on the trial that is looked at, and scaling comes last
@@ -74,7 +74,7 @@ class Signals:
 
 def preprocess(
     recording: Recording, profile: LiveProfile, eeg: ModalityContract, pps: ModalityContract
-) -> Signals:
+) -> PreprocessedRecording:
     """Run a recording through the live preprocessing and keep what is usable.
 
     Parameters
@@ -95,7 +95,7 @@ def preprocess(
         eeg_rows += hop.eeg
         pps_rows += hop.pps
     if not eeg_rows:
-        return Signals((), {eeg.modality: {}, pps.modality: {}})
+        return PreprocessedRecording((), {eeg.modality: {}, pps.modality: {}})
     eeg_signal = Continuous(eeg_rows, eeg, profile)
     pps_signal = Continuous(pps_rows, pps, profile)
     stretches = tuple(
@@ -106,7 +106,7 @@ def preprocess(
         )
         for first, last in _consecutive(eeg_signal.valid & pps_signal.valid)
     )
-    return Signals(
+    return PreprocessedRecording(
         stretches,
         {
             eeg.modality: dict(eeg_signal.statistics()),

@@ -8,16 +8,16 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from physiosync_rt.bundle.contracts import eeg_contract
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.simulation import Person, plan_session, simulate
 from physiosync_training.datasets.base import (
-    SIMULATED_NOTE,
+    SIMULATED_PEOPLE_NOTE,
     DataSource,
     PreparedData,
     counted,
-    eeg_contract,
 )
 from physiosync_training.datasets.index import DatasetInfo
 from physiosync_training.datasets.trials import PlannedTrial, planned_trials_of
@@ -90,7 +90,7 @@ class SimulatedData(DataSource):
             scale=(0.0, 1.0),
             threshold=0.5,
             simulated=True,
-            notes=(SIMULATED_NOTE,),
+            notes=(SIMULATED_PEOPLE_NOTE,),
         )
 
     def planned_trials(self) -> Iterator[PlannedTrial]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import InitVar, dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -22,7 +22,8 @@ from physiosync_rt.utils.yaml_config import FrozenModel
 from physiosync_training.datasets.index import ABSENT, Table, WindowIndex
 
 Protocol = Literal["window", "trial", "subject"]
-PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
+STRICTEST_FIRST: Final[tuple[Protocol, ...]] = ("subject", "trial", "window")
+"""Protocols, by how much of a test window's person and stimulus training may see."""
 
 INFLATED: Final = "inflated: windows of one trial lie on both sides of the split"
 """What is written over every number of protocol ``window``."""
@@ -67,8 +68,8 @@ class Fold:
     table: InitVar[Table]
 
     def __post_init__(self, table: Table) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise ValueError(f"no protocol {self.protocol!r}, only {', '.join(PROTOCOLS)}")
+        if self.protocol not in STRICTEST_FIRST:
+            raise ValueError(f"no protocol {self.protocol!r}, only {', '.join(STRICTEST_FIRST)}")
         if not len(self.train) or not len(self.test):
             raise ValueError(f"fold {self.name} has nothing to train on or nothing to test")
         sides = {"train": self.train, "validation": self.validation, "test": self.test}

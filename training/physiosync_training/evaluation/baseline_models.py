@@ -1,7 +1,7 @@
-"""What any model has to beat: guessing, and a line through plain features, on the same folds.
+"""Baseline models that any network has to beat: guessing, and logistic regression on features.
 
 They answer the windows that the networks answer: of 5 s, or each second of these where every
-network is one of 1 s. Where a run has both, baselines have the 5 s.
+network is one of 1 s. Where a run has both, baseline models have the 5 s.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _N_ITERATIONS: Final = 300
 
 
 class Baselines:
-    """Baselines of a data set; features are computed once and serve all folds and targets.
+    """Baseline models of a data set; features are computed once and serve all folds and targets.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Baselines:
             self._features.append((HEART_RATE, "pps", rate))
 
     def run(self, folds: Sequence[Fold]) -> list[FoldResult]:
-        """Fit and ask every baseline on every fold, for all targets."""
+        """Fit and evaluate every baseline model on every fold, for all targets."""
         results = []
         for k, fold in enumerate(folds):
             found: dict[str, list[Predictions]] = {name: [] for name in NAMES}
@@ -101,7 +101,7 @@ class Baselines:
                 for name, predictions in found.items()
                 if predictions
             ]
-            self._progress("baselines", k + 1, len(folds))
+            self._progress("baseline models", k + 1, len(folds))
         return results
 
     def _fold(self, fold: Fold, target: str, truth: IntArray) -> list[tuple[str, Predictions]]:
@@ -124,7 +124,7 @@ class Baselines:
 
 
 def linear(strength: float) -> Pipeline:
-    """Standardised logistic regression; what is missing counts as the median of the training.
+    """Make a standardised logistic regression that fills gaps with the median of the training.
 
     Classes have equal weight, as they have in the balanced accuracy that models are compared by.
     """
@@ -160,21 +160,21 @@ def choose(x: FloatArray, truth: IntArray, train: IntArray, validation: IntArray
 
 
 def _loss(p: FloatArray, truth: IntArray) -> float:
-    """Cross-entropy with equal weight for every class that is there."""
+    """Return the cross-entropy with equal weight for every class that is there."""
     each = -np.log(p[np.arange(len(p)), truth] + 1e-9)
     return float(np.mean([each[truth == k].mean() for k in np.unique(truth)]))
 
 
 def _fit(model: Pipeline, x: FloatArray, truth: IntArray) -> Pipeline:
     with warnings.catch_warnings():
-        # A fit that stops early is a baseline all the same.
+        # A fit that stops early is a baseline model all the same.
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted: Pipeline = model.fit(x, truth)
     return fitted
 
 
 def probabilities(model: Any, x: FloatArray, n_classes: int) -> FloatArray:
-    """Class probabilities, shape (n, n_classes); 0 for a class that training did not have."""
+    """Predict class probabilities, shape (n, n_classes); 0 for a class that training lacked."""
     out = np.zeros((len(x), n_classes))
     out[:, model.classes_] = model.predict_proba(x)
     return out

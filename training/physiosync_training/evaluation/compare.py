@@ -1,4 +1,4 @@
-"""One model against another on the same windows, and a network against itself when it abstains."""
+"""Compare two models on the same windows, and score a network's selective prediction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Verdict:
     ours, theirs : float
         Balanced accuracy.
     rival : str
-        The best of the baselines, or another network.
+        The best baseline model, or another network.
     margin : Estimate
         Of ours over theirs.
     n, unit
@@ -53,13 +53,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class SelectiveResult:
-    """What a network is worth where it is confident enough to answer.
+    """Scores of a network where it is confident enough to answer.
 
     Attributes
     ----------
     protocol, target, modalities, model : str
     thresholds : tuple of float
-        Least confidence by fold (see `physiosync_training.supervised.selective`).
+        Confidence threshold by fold (see `physiosync_training.supervised.selective`).
     validation_coverage, validation_accuracy : float
         Where these were chosen, mean over folds.
     coverage : float
@@ -130,26 +130,26 @@ def on_same_windows(one: Pooled, other: Pooled) -> tuple[Pooled, Pooled]:
 
 
 def best_baseline(ours: Pooled, pooled: list[Pooled]) -> Pooled:
-    """The best of the baselines on the same protocol and target."""
+    """Return the best baseline model on the same protocol and target."""
     rivals = [
         each
         for each in pooled
         if each.is_baseline and (each.protocol, each.target) == (ours.protocol, ours.target)
     ]
     if not rivals:
-        raise ValueError(f"no baseline for {ours.target} on protocol {ours.protocol}")
+        raise ValueError(f"no baseline model for {ours.target} on protocol {ours.protocol}")
     return max(rivals, key=primary)
 
 
 def selective_result(
     dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int
 ) -> SelectiveResult | None:
-    """Score what is left when every fold's least confidence is asked for.
+    """Score the windows that are answered at every fold's confidence threshold.
 
     Returns
     -------
     SelectiveResult or None
-        None where a fold had nothing to choose one by.
+        None where a fold had nothing to choose a threshold by.
     """
     choices = [choice for choice in pooled.choices if choice is not None]
     if len(choices) < pooled.n_folds:

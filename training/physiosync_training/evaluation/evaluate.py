@@ -1,21 +1,26 @@
-"""From predictions on folds to numbers that a person may publish.
+"""Turn predictions on folds into scores that can be published.
 
 Predictions are pooled over each fold of a protocol, every tested window counts once, and the
-baselines answer the same windows (see `evaluation.baseline_models` for networks of other
-windows).
+baseline models answer the same windows (see `evaluation.baseline_models` for networks of
+other windows).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
 from physiosync_models.config import Route
+from physiosync_rt.bundle.card import OURS
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.splits import ProtocolConfig, is_inflated, planned_folds
+from physiosync_training.datasets.splits import (
+    STRICTEST_FIRST,
+    ProtocolConfig,
+    is_inflated,
+    planned_folds,
+)
 from physiosync_training.evaluation.compare import (
     SelectiveResult,
     Verdict,
@@ -25,19 +30,16 @@ from physiosync_training.evaluation.compare import (
     selective_result,
 )
 from physiosync_training.evaluation.metrics import BEFORE, N_DRAWS, Unit, score
-from physiosync_training.evaluation.pooled import OURS, Pooled, pool, units
+from physiosync_training.evaluation.pooled import Pooled, pool, units
 from physiosync_training.experiment.config import IntervalUnit
 from physiosync_training.supervised.results import FoldResult
-
-STRICTEST_FIRST: Final[tuple[str, ...]] = ("subject", "trial", "window")
-"""Order of protocols in a report."""
 
 _SUBJECT_DRAWS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One number of a report.
+    """One score of a report.
 
     Attributes
     ----------
@@ -45,7 +47,7 @@ class ScoreRow:
     modalities : str
         ``eeg+gsr``, ``eeg``, ``gsr`` ...
     model : str
-        ``physiosync``, another network, or a baseline's name.
+        ``physiosync``, another network, or a baseline model's name.
     subject : str or None
         None for the pooled figure.
     metric : str
@@ -91,11 +93,11 @@ class Assessment:
     pooled : list of Pooled
     scores : list of ScoreRow
     verdicts : list of Verdict
-        The first network against the best of the baselines, the strictest protocol first.
+        The first network against the best baseline model, the strictest protocol first.
     encoder_comparisons : list of Verdict
         The first network against every other network, in the same order.
     selective : list of SelectiveResult
-        Of all heads that could choose a least confidence.
+        Of all heads whose confidence threshold could be chosen.
     undecided : list of (str, str)
         Protocols and targets of whose tested windows all have one class, so that there is
         nothing to compare.
@@ -118,7 +120,7 @@ class Assessment:
     folds: dict[str, tuple[int, int]]
 
     def named(self, protocol: str) -> str:
-        """Name of a protocol as it stands over numbers: with what makes them worth less."""
+        """Label a protocol, with "(inflated)" or the missing folds where these apply."""
         done, planned = self.folds[protocol]
         inflated = " (inflated)" if is_inflated(protocol) else ""
         missing = f", {done} of {planned} folds" if done < planned else ""
@@ -134,7 +136,7 @@ def assess(
     unit: IntervalUnit = "auto",
     seed: int = 0,
 ) -> Assessment:
-    """Score networks and baselines on the same folds.
+    """Score networks and baseline models on the same folds.
 
     Parameters
     ----------
@@ -190,7 +192,7 @@ def _strictness(pooled: Pooled) -> int:
 
 
 def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> list[ScoreRow]:
-    """Pooled scores and those of each subject."""
+    """Score pooled answers, and those of each subject."""
     folds = [
         score(pooled.truth[at], pooled.probability[at], pooled.rows[at], n_draws=1)
         for at in (pooled.fold == k for k in range(pooled.n_folds))
@@ -271,6 +273,6 @@ def _known(x: float) -> float | None:
 
 
 def _widest(pooled: list[Pooled], like: Pooled) -> Route:
-    """The fused head, or the one there is."""
+    """Return ``fused`` where a model has that head, else the first of its routes."""
     routes = [p.route for p in pooled if (p.model, p.target) == (like.model, like.target)]
     return "fused" if "fused" in routes else routes[0]

@@ -1,4 +1,4 @@
-"""Plain descriptions of a window that simple baselines learn from.
+"""Plain features of a window that baseline models learn from.
 
 They see the windows that a network sees, of 5 s or the five seconds of each alone, and the rest
 before them. Where a profile leaves its mark on them (a z-score across channels, a baseline), the

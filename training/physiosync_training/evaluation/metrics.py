@@ -55,7 +55,7 @@ def score(
     seed: int = 0,
     n_draws: int = N_DRAWS,
 ) -> dict[str, Estimate]:
-    """All scores of some answers.
+    """Compute all scores of some answers.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def score(
 
 
 def _draw(unit: IntArray, seed: int, n_draws: int) -> tuple[IntArray, IntArray]:
-    """How often every unit is drawn, once each in the first row, and the unit of every window."""
+    """Draw how often every unit counts (first row: once each), and code every window's unit."""
     units, code = np.unique(unit, return_inverse=True)
     rng = np.random.default_rng(seed)
     draws = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), size=n_draws)
@@ -123,7 +123,7 @@ def confusion_matrix(truth: IntArray, probability: FloatArray) -> IntArray:
 def _draw_confusion(
     truth: IntArray, probability: FloatArray, unit: IntArray, fold: IntArray, weights: IntArray
 ) -> IntArray:
-    """Confusion matrices, shape (n_draws, n_folds, n_classes, n_classes)."""
+    """Count confusion matrices, shape (n_draws, n_folds, n_classes, n_classes)."""
     n_classes, n_folds = probability.shape[1], int(fold.max()) + 1
     counts = np.zeros((weights.shape[1], n_folds, n_classes, n_classes))
     np.add.at(counts, (unit, fold, truth, probability.argmax(axis=1)), 1)
@@ -132,21 +132,21 @@ def _draw_confusion(
 
 
 def _ratio(above: FloatArray | IntArray, below: FloatArray | IntArray) -> FloatArray:
-    """``above / below``, NaN where there is nothing to divide by."""
+    """Divide ``above`` by ``below``; NaN where there is nothing to divide by."""
     out = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
     np.divide(above, below, out=out, where=np.asarray(below) != 0)
     return out
 
 
 def _mean_over_folds(values: FloatArray, sizes: FloatArray | IntArray) -> FloatArray:
-    """Mean over the second axis by size, without folds in which a score is not defined."""
+    """Average over the second axis by size, without folds in which a score is not defined."""
     there = np.isfinite(values)
     counted = np.where(there, sizes, 0)
     return _ratio((np.where(there, values, 0) * counted).sum(axis=1), counted.sum(axis=1))
 
 
 def _from_confusion(confusion: IntArray) -> dict[str, FloatArray]:
-    """Scores from confusion matrices, shape (n_draws, n_folds, n_classes, n_classes)."""
+    """Compute scores from confusion matrices, shape (n_draws, n_folds, n_classes, n_classes)."""
     right = np.diagonal(confusion, axis1=2, axis2=3)
     true, said = confusion.sum(axis=3), confusion.sum(axis=2)
     sizes = true.sum(axis=2)
@@ -169,7 +169,7 @@ def _from_confusion(confusion: IntArray) -> dict[str, FloatArray]:
 
 
 def _bin(confidence: FloatArray, n_classes: int) -> IntArray:
-    """Bin of a confidence: equal widths from a guess's to 1."""
+    """Return the bin of a confidence; bins have equal widths from a guess's confidence to 1."""
     share = (confidence - 1 / n_classes) / (1 - 1 / n_classes)
     return np.clip((share * N_BINS).astype(np.int64), 0, N_BINS - 1)
 
@@ -177,7 +177,7 @@ def _bin(confidence: FloatArray, n_classes: int) -> IntArray:
 def _calibration_error(
     truth: IntArray, probability: FloatArray, unit: IntArray, weights: IntArray
 ) -> FloatArray:
-    """Mean distance between confidence and accuracy over bins of confidence.
+    """Average the distance between confidence and accuracy over bins of confidence.
 
     Notes
     -----
@@ -192,7 +192,7 @@ def _calibration_error(
 
 
 def _roc_auc(truth: IntArray, p: FloatArray, unit: IntArray, weights: IntArray) -> FloatArray:
-    """Area under the ROC curve, ties counting half."""
+    """Compute the area under the ROC curve, ties counting half."""
     order = np.argsort(p, kind="stable")
     starts = np.flatnonzero(np.diff(p[order], prepend=-np.inf))
     high = (truth[order] == 1).astype(np.float64)
@@ -214,13 +214,12 @@ def margin(
     fold: IntArray | None = None,
     *,
     seed: int = 0,
-    n_draws: int = N_DRAWS,
 ) -> Estimate:
-    """Balanced accuracy of some answers over that of others to the same windows.
+    """Return the difference in balanced accuracy between two sets of answers to the same windows.
 
     The same units are drawn for both, so that what makes a unit hard for both cancels.
     """
-    weights, code = _draw(unit, seed, n_draws)
+    weights, code = _draw(unit, seed, N_DRAWS)
     group = np.zeros_like(code) if fold is None else np.unique(fold, return_inverse=True)[1]
     one, other = (
         _from_confusion(_draw_confusion(truth, p, code, group, weights)) for p in (ours, theirs)
@@ -230,7 +229,7 @@ def margin(
 
 
 def coverage_curve(truth: IntArray, probability: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Accuracy on the most confident share of the windows, for shares from 5 % to all.
+    """Compute accuracy on the most confident share of the windows, from 5 % to all.
 
     Returns
     -------
@@ -251,7 +250,7 @@ def coverage_curve(truth: IntArray, probability: FloatArray) -> tuple[FloatArray
 
 
 def reliability(truth: IntArray, probability: FloatArray) -> Iterator[tuple[float, float, int]]:
-    """Confidence, accuracy and number of windows of every bin of confidence that is not empty."""
+    """Yield confidence, accuracy and number of windows of every bin that is not empty."""
     confidence = probability.max(axis=1)
     right = probability.argmax(axis=1) == truth
     place = _bin(confidence, probability.shape[1])

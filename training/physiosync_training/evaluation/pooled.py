@@ -1,14 +1,15 @@
-"""Predictions of a model's head on all folds of a protocol, put together, and what they rest on."""
+"""Predictions of a head pooled over all folds of a protocol, and their independent units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from physiosync_models.config import Route
+from physiosync_rt.bundle.card import OURS
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.index import WINDOW_S
@@ -18,10 +19,6 @@ from physiosync_training.evaluation.metrics import Unit
 from physiosync_training.experiment.config import IntervalUnit
 from physiosync_training.supervised.results import FoldResult
 from physiosync_training.supervised.selective import Choice, choose, mean_of
-
-OURS: Final = "physiosync"
-"""Name of the first network in `report.json`; others have their title added."""
-
 
 _LEAST_UNITS = 8
 _BLOCK_S = 20.0
@@ -41,7 +38,7 @@ class Pooled:
         Number of the fold that tested the window.
     probability, uncalibrated : float64 arrays, shape (n, n_classes)
     choices : tuple of Choice or None
-        By fold; None where there was nothing to choose by, as for baselines.
+        By fold; None where there was nothing to choose by, as for baseline models.
     """
 
     protocol: str
@@ -59,29 +56,29 @@ class Pooled:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether it is one of `physiosync_training.evaluation.baseline_models`."""
+        """Return whether it is one of `physiosync_training.evaluation.baseline_models`."""
         return self.model in BASELINES
 
     @property
     def n_folds(self) -> int:
-        """Folds that were pooled."""
+        """Return how many folds were pooled."""
         return len(np.unique(self.fold))
 
     @property
     def seconds(self) -> int:
-        """Length of the windows: of 1 s there are five to a row."""
+        """Return the length of the windows: of 1 s there are five to a row."""
         return 1 if len(self.rows) > len(np.unique(self.rows)) else WINDOW_S
 
 
 def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str]) -> list[Pooled]:
     """Put the test predictions of all folds together, head by head.
 
-    Where a fold was trained several times (see `ProtocolConfig.rotations`), what was said of a
-    window is averaged.
+    Where a fold was trained several times (see `ProtocolConfig.rotations`), its
+    predictions of a window are averaged.
     """
     heads: dict[tuple[str, str, str, Route], list[Pooled]] = {}
     for result in results:
-        choices = least_confidences(dataset, result)
+        choices = confidence_thresholds(dataset, result)
         for p in result.predictions:
             if p.split != "test":
                 continue
@@ -106,8 +103,8 @@ def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str])
     return [_joined(parts) for parts in heads.values()]
 
 
-def least_confidences(dataset: Dataset, result: FoldResult) -> dict[str, Choice]:
-    """Choose on the validation windows of a fold for all its heads, by ``route/target``."""
+def confidence_thresholds(dataset: Dataset, result: FoldResult) -> dict[str, Choice]:
+    """Choose confidence thresholds on a fold's validation windows, by ``route/target``."""
     found = {
         f"{p.route}/{p.target}": choose(p.truth, p.probability, dataset.table.trial[p.rows])
         for p in result.predictions
@@ -117,7 +114,7 @@ def least_confidences(dataset: Dataset, result: FoldResult) -> dict[str, Choice]
 
 
 def _joined(parts: list[Pooled]) -> Pooled:
-    """One after the other, turns of the same fold averaged."""
+    """Concatenate the folds; average repeated trainings (rotations) of one fold first."""
     turns: dict[bytes, list[Pooled]] = {}
     for part in parts:
         turns.setdefault(part.rows.tobytes(), []).append(part)
@@ -147,7 +144,7 @@ def modalities_of(dataset: Dataset, route: Route, model: str = OURS) -> str:
 
 
 def units(dataset: Dataset, rows: IntArray, wanted: IntervalUnit) -> tuple[IntArray, Unit]:
-    """Independent unit of every window, and what it is."""
+    """Return the code of every window's independent unit, and which unit was chosen."""
     table = dataset.table
     subject, trial = table.subject[rows], table.trial[rows]
     chosen: Unit

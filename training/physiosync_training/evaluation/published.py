@@ -60,8 +60,12 @@ REMARKS: Final = {
     ),
 }
 
-DREAMER_FOLDS: Final = (
-    "For DREAMER the release deals out 1080 rows of 1 s in pre-training and every single sample "
-    "in fine-tuning. Ours deals out the 216 windows of 5 s, with the five seconds of each on one "
-    "side, so that all stages share their folds: the test parts are not the release's, row by row."
-)
+FOLD_REMARKS: Final = {
+    ("dreamer", "window"): (
+        "For DREAMER the release deals out 1080 rows of 1 s in pre-training and every single "
+        "sample in fine-tuning. Ours deals out the 216 windows of 5 s, with the five seconds of "
+        "each on one side, so that all stages share their folds: the test parts are not the "
+        "release's, row by row."
+    ),
+}
+"""How folds differ from the release's, by data set and protocol."""

@@ -109,8 +109,8 @@ class RunConfig(TrainConfig):
     alternative : str
         Bundle to recommend for streams that this run's bundle refuses.
     withhold : bool
-        Have bundles say nothing below the least confidences that were chosen on validation (see
-        `supervised.selective`); the report tells what that is worth in any case.
+        Selective prediction: have bundles not answer below the confidence thresholds that were
+        chosen on validation (see `supervised.selective`); the report scores it in any case.
     """
 
     kind: Literal["training"] = "training"

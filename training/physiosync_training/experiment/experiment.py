@@ -41,7 +41,7 @@ class Job:
     network: NetworkConfig
 
     def folder(self, out: Path) -> Path:
-        """Where it lies below the folder of a run."""
+        """Return the folder of this job below the folder of a run."""
         return folder_of(out, self.fold.protocol, self.fold.name, self.network.title)
 
 
@@ -106,7 +106,7 @@ def prepare(
 
 
 def _jobs(config: RunConfig, data: WindowIndex) -> list[Job]:
-    """Jobs on a data set, or on one that is yet to be prepared; UserError where one cannot be."""
+    """Plan the jobs on a data set, prepared or not; UserError where one cannot be done."""
     folds = [fold for protocol in config.protocols for fold in make_folds(data, protocol)]
     if is_rated(data.table):
         _check_classes(config, folds, data)
@@ -146,7 +146,7 @@ def _check_pairs(config: RunConfig, folds: list[Fold], data: WindowIndex) -> Non
 
 
 def _bytes_to_write(config: RunConfig, jobs: list[Job], out: Path, info: DatasetInfo) -> int:
-    """Weights that all jobs leave, and the largest checkpoint on the way, roughly."""
+    """Estimate the bytes of all jobs' weights and of the largest checkpoint on the way."""
     total = largest = 0
     for network in config.networks:
         sizes = [_weights(network, task, config, info) for task in config.finetune.tasks]
@@ -168,7 +168,7 @@ def _weights(
 
 
 def is_first_process() -> bool:
-    """Whether this is the process that a person started, and not one that it started itself."""
+    """Return whether this is the process that was started first, not one of its children."""
     return os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
 
 
@@ -176,23 +176,23 @@ Work = Callable[[FoldRun], Any]
 
 
 def train_folds(run: FoldRun) -> FoldResult:
-    """All of one fold."""
+    """Train all stages of one fold."""
     return run.run()
 
 
 def pretrain_folds(run: FoldRun) -> None:
-    """Pre-training of one fold alone."""
+    """Pre-train one fold."""
     run.pretrain()
 
 
 def finetune_folds(run: FoldRun) -> FoldResult:
-    """All but pre-training of one fold, which must be there."""
+    """Train all stages of one fold after pre-training, which must be there."""
     run.require_pretraining()
     return run.run()
 
 
 def read_folds(run: FoldRun) -> FoldResult:
-    """What an earlier run found out about one fold."""
+    """Read the result of an earlier run of one fold."""
     return run.finished()
 
 

@@ -30,7 +30,12 @@ from physiosync_training.loop.loop import Curves, StageContext
 from physiosync_training.loop.paths import folder_of
 from physiosync_training.loop.provenance import TrainingCost
 from physiosync_training.supervised.config import Target, n_classes
-from physiosync_training.supervised.finetune import make_examples, train_heads, train_main
+from physiosync_training.supervised.finetune import (
+    FinetuneSetup,
+    make_examples,
+    train_heads,
+    train_main,
+)
 from physiosync_training.supervised.labels import check_classes, classes
 from physiosync_training.supervised.predict import calibrate, predict, recalibrated
 from physiosync_training.supervised.results import (
@@ -131,7 +136,7 @@ class FoldRun:
                 curves[stage] = self._pretrain(seconds, context, path)
             else:
                 curves[stage] = json.loads(info["curves"])
-                self._cost.go_on(json.loads(info["cost"]))
+                self._cost.add_earlier(json.loads(info["cost"]))
             state = load_weights(path)
             for modality in ("eeg", "pps"):
                 encoders[f"{modality}_{seconds}s"] = _below(state, f"{modality}.")
@@ -260,7 +265,7 @@ class FoldRun:
     def _finetune(
         self, task: tuple[Target, ...], encoders: dict[str, dict[str, Tensor]]
     ) -> tuple[PhysioSync, list[Predictions], dict[str, Curves]]:
-        settings, seed, fabric = self._config.finetune, self._config.seed, self._runtime.fabric
+        settings, seed = self._config.finetune, self._config.seed
         torch.manual_seed(seed)
         model = PhysioSync(self._model_config(task))
         for name, state in encoders.items():
@@ -269,18 +274,11 @@ class FoldRun:
         labels = classes(self._dataset, task)
         rows = (self._fold.train, self._fold.validation)
         examples = make_examples(loader, *rows, labels, settings.windows)
+        setup = FinetuneSetup(model, loader, examples, settings, seed, self._runtime.fabric)
         name = "+".join(task)
         stages = {"finetune": train_main, "heads": train_heads}
         curves = {
-            f"{stage}-{name}": train(
-                model,
-                loader,
-                examples,
-                settings,
-                seed,
-                fabric,
-                self._context(f"{stage}-{name}", self._id),
-            )
+            f"{stage}-{name}": train(setup, self._context(f"{stage}-{name}", self._id))
             for stage, train in stages.items()
         }
         model.eval()

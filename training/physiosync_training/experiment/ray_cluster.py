@@ -42,9 +42,8 @@ def run_on_cluster(
     resume: bool,
     progress: Progress = no_progress,
     stop: StopRequest | None = None,
-    cpus_per_fold: int = 1,
 ) -> list[Any]:
-    """Spread the jobs over a Ray cluster, one fold to a worker.
+    """Spread the jobs over a Ray cluster, one fold and one processor to a worker.
 
     Parameters
     ----------
@@ -55,7 +54,6 @@ def run_on_cluster(
     resume, progress, stop
         As in `experiment.experiment.run_here`; folds that are stopped go on from their last
         checkpoint.
-    cpus_per_fold : int
 
     Raises
     ------
@@ -74,14 +72,14 @@ def run_on_cluster(
     with _connected(address) as ray:
         config = _on_device(ray, experiment.config)
         gpus = 1 if config.device == "cuda" else 0
-        remote = ray.remote(num_cpus=cpus_per_fold, num_gpus=gpus)(_in_worker)
+        remote = ray.remote(num_cpus=1, num_gpus=gpus)(_in_worker)
         shared = (
             config.model_dump(mode="json"),
             str(experiment.out.absolute()),
             experiment.dataset.digest,
         )
         waiting = {
-            remote.remote(*shared, number, work, resume, cpus_per_fold): number
+            remote.remote(*shared, number, work, resume): number
             for number in range(len(experiment.jobs))
         }
         return _gather(ray, waiting, progress, stop)
@@ -119,7 +117,7 @@ def _on_device(ray: Any, config: RunConfig) -> RunConfig:
 def _gather(
     ray: Any, waiting: dict[Any, int], progress: Progress, stop: StopRequest | None
 ) -> list[Any]:
-    """Results in the order of the jobs' numbers."""
+    """Return the results in the order of the jobs' numbers."""
     n_jobs = len(waiting)
     found: dict[int, Any] = {}
     while waiting:
@@ -134,7 +132,7 @@ def _gather(
 
 
 def _result_of(ray: Any, reference: Any) -> Any:
-    """Result of a finished job; a message for the person is raised as it is."""
+    """Return the result of a finished job; a message for the person is raised as it is."""
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:
@@ -150,10 +148,9 @@ def _in_worker(
     number: int,
     work: Work,
     resume: bool,
-    threads: int,
 ) -> Any:
     """Do one job in a worker that shares nothing with the driver but the disk."""
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     settings = RunConfig.model_validate(config)
     experiment = prepare(settings, Path(out), no_progress, resume=True, digest=digest)
     job = experiment.jobs[number]

@@ -1,4 +1,4 @@
-"""State on disk that is whole or not there, and that belongs to one configuration."""
+"""Atomic checkpoints of one configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import READ_ERRORS, WRITE_ERRORS, atomic_file, reason_of
-from physiosync_training.loop.provenance import made_by
+from physiosync_training.loop.provenance import code_version
 
 State = dict[str, Any]
 
@@ -66,7 +66,7 @@ def writes_to(path: Path) -> Iterator[None]:
 
 def stamp(belongs_to: str) -> dict[str, str]:
     """What a file carries, so that it is never taken for another run's."""
-    return {"fingerprint": belongs_to, "made_by": made_by()}
+    return {"fingerprint": belongs_to, "made_by": code_version()}
 
 
 def check_stamp(path: Path, found: Mapping[str, Any], belongs_to: str) -> None:
@@ -78,9 +78,10 @@ def check_stamp(path: Path, found: Mapping[str, Any], belongs_to: str) -> None:
         Names the file and which of them it is.
     """
     maker = found.get("made_by", "an earlier version")
-    if maker != made_by():
+    here = code_version()
+    if maker != here:
         raise UserError(
-            f"{path} was made by {maker}, and this is {made_by()}; go on with what it was made "
+            f"{path} was made by {maker}, and this is {here}; go on with what it was made "
             "by, or train again with another --out"
         )
     if found.get("fingerprint") != belongs_to:

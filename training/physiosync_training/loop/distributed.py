@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 
 def world_size() -> int:
-    """Processes that train together; 1 when there is no group of them."""
+    """Return how many processes train together; 1 when there is no group of them."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
@@ -27,7 +27,7 @@ def rank() -> int:
 
 
 def share_bounds(n: int, rank: int, world: int) -> tuple[int, int]:
-    """Half-open bounds of one process's share of n items; shares differ by one at most."""
+    """Return half-open bounds of one process's share of n items; shares differ by one at most."""
     return n * rank // world, n * (rank + 1) // world
 
 
@@ -84,12 +84,12 @@ def sum_over_processes(x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def mean_over_processes(x: Tensor) -> Tensor:
-    """Mean of a tensor over all processes, without gradient: what they tell the person."""
+    """Average a tensor over all processes, without gradient, for logs."""
     return sum_over_processes(x.detach()) / world_size()
 
 
 def gather_rows(x: Tensor, n_total: int) -> Tensor:
-    """Rows of all processes, with gradient.
+    """Gather the rows of all processes, with gradient.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def synchronise_batch_norm(module: nn.Module) -> None:
 
 
 def mean_cross_entropy(logits: Tensor, target: Tensor, n_known: int) -> Tensor:
-    """Part that this process has in the mean cross-entropy over the whole batch.
+    """Return this process's part of the mean cross-entropy over the whole batch.
 
     Parameters
     ----------

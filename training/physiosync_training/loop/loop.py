@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import torch
 
@@ -28,6 +28,9 @@ Batch = TypeVar("Batch")
 
 Curves = dict[str, list[float]]
 """Means of every epoch, by name."""
+
+VALIDATION: Final = "validation "
+"""First word of the name of a curve that is measured on validation windows."""
 
 
 class Interrupted(Exception):  # noqa: N818  it is not an error
@@ -278,7 +281,7 @@ class Loop:
         self._extra.clear()
         self._extra.update(state["extra"])
         self.curves = state["curves"]
-        self._context.cost.go_on(state["cost"])
+        self._context.cost.add_earlier(state["cost"])
         self._epoch, self._step, self._sums = state["epoch"], state["step"], state["sums"]
 
 

@@ -1,4 +1,4 @@
-"""Where the parts of a run lie."""
+"""Folders of a run, and checks before writing to them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _GB: Final = 1e9
 
 
 def slug(*words: str) -> str:
-    """Words as one name of a file: letters and digits, joined by single hyphens."""
+    """Join words to a file name: lower-case letters and digits with single hyphens."""
     return re.sub(r"[\W_]+", "-", " ".join(words)).strip("-").lower()
 
 
 def folder_of(out: Path, protocol: str, fold: str, network: str) -> Path:
-    """Folder of one network on one fold below the folder of a run."""
+    """Return the folder of one network on one fold below the folder of a run."""
     return out / protocol / slug(fold) / slug(network)
 
 
@@ -39,20 +39,20 @@ def check_room(
     what: str = "the weights of this run",
     fix: str = "choose another --out",
 ) -> None:
-    """See to it that a folder can be written and that so much fits in, leaving nothing behind.
+    """Check that a folder is writable and has enough free space; leave nothing behind.
 
     Parameters
     ----------
     folder : Path
     n_bytes : int
-        That are to be written, roughly.
+        Approximate size of what will be written.
     what, fix : str
-        What they are, and what helps where they do not fit in.
+        Name of what will be written, and the remedy, both for the error message.
 
     Raises
     ------
     UserError
-        It cannot, or they do not.
+        The folder is not writable, or has too little free space.
     """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     probe = folder / f".probe-{secrets.token_hex(4)}"
@@ -64,7 +64,7 @@ def check_room(
     except OSError as error:
         raise UserError(f"{folder} cannot be written ({reason_of(error)}); {fix}") from error
     finally:
-        with suppress(OSError):  # it was not made, or somebody else uses it by now
+        with suppress(OSError):  # it was not made, or another process uses it by now
             for path in missing:
                 path.rmdir()
     if free < n_bytes:

@@ -1,4 +1,4 @@
-"""Where a result comes from: the code that made it, the computers, and the time that they took."""
+"""Provenance of a result: the code that made it, the computers, and the time that they took."""
 
 from __future__ import annotations
 
@@ -35,8 +35,10 @@ SHAPING: Final = (
     "physiosync_training.supervised.predict",
     "physiosync_training.supervised.trainer",
 )
-"""Modules that decide what comes out of a training. What windows are is in the data's hash, what a
-configuration says in the run's fingerprint; reports and baselines are made again each time."""
+"""Modules that decide what comes out of a training.
+
+The windows are in the data's hash and the configuration in the run's fingerprint; reports and
+baseline models are made again each time."""
 
 _PACKAGES: Final = ("torch", "numpy", "scipy", "scikit-learn", "mne", "lightning-fabric")
 
@@ -46,8 +48,8 @@ count, because sums in another order round differently."""
 
 
 @cache
-def made_by() -> str:
-    """What trains here, in words: another one could come to other weights."""
+def code_version() -> str:
+    """Name the training code and torch version; other versions may give other weights."""
     sha = hashlib.sha256()
     for source in sources(SHAPING):
         sha.update(source.read_bytes())
@@ -55,7 +57,7 @@ def made_by() -> str:
 
 
 def sources(modules: Iterable[str]) -> Iterable[Path]:
-    """Python files of modules, and of packages with all below them."""
+    """Yield the Python files of modules, and of packages with all below them."""
     for name in modules:
         path = Path(str(import_module(name).__file__))
         yield from sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
@@ -79,7 +81,7 @@ def this_machine(device: torch.device | None = None) -> Machine:
 
 
 def distinct(machines: Iterable[Machine]) -> list[Machine]:
-    """Each kind of computer once, in order."""
+    """Return each kind of computer once, in order."""
     found: list[Machine] = []
     for machine in machines:
         if machine not in found:
@@ -104,15 +106,15 @@ class TrainingCost:
 
     @property
     def seconds(self) -> float:
-        """Seconds up to now."""
+        """Return the seconds up to now."""
         return self._before + time.monotonic() - self._since
 
     def state(self) -> dict[str, Any]:
-        """What `go_on` takes."""
+        """Return what `add_earlier` takes."""
         return {"seconds": self.seconds, "machines": self.machines}
 
-    def go_on(self, earlier: Mapping[str, Any]) -> None:
-        """Count what went into a state of the same training that is taken up here."""
+    def add_earlier(self, earlier: Mapping[str, Any]) -> None:
+        """Add the cost of an earlier state of the same training, which is resumed here."""
         # A later state holds the time of those before it.
         self._before = max(self._before, earlier["seconds"])
         self.machines = distinct([*earlier["machines"], *self.machines])

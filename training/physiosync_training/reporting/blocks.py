@@ -99,11 +99,11 @@ class Document:
 
     @property
     def figures(self) -> list[Figure]:
-        """All images."""
+        """Return all images."""
         return [block for block in self.blocks if isinstance(block, Figure)]
 
     def html(self) -> str:
-        """One self-contained page."""
+        """Write one self-contained page."""
         body = "\n".join(_html(block) for block in self.blocks)
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -113,7 +113,7 @@ class Document:
         )
 
     def markdown(self, figures: Path) -> str:
-        """The same as Markdown, whose images lie in ``figures``."""
+        """Write the same as Markdown, whose images lie in ``figures``."""
         return "\n\n".join(_markdown(block, figures) for block in self.blocks) + "\n"
 
 
@@ -162,7 +162,7 @@ def _html_table(table: Table) -> str:
 
 
 def _columns_of_words(table: Table) -> set[int]:
-    """Columns that read from the left: the first, and those without a number in front."""
+    """Return the left-aligned columns: the first, and those without a number in front."""
     columns = zip(*table.rows, strict=True) if table.rows else ()
     filled = ([cell for cell in column if cell] for column in columns)
     return {0} | {k for k, own in enumerate(filled) if own and all(c[0].isalpha() for c in own)}

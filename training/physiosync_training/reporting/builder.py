@@ -1,4 +1,4 @@
-"""What a report says and in which order."""
+"""Content of a report, in its order."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 import yaml
 
 from physiosync_rt.datatypes import Modality
-from physiosync_training.datasets.base import SIMULATED_NOTE
+from physiosync_training.datasets.base import SIMULATED_PEOPLE_NOTE
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.index import WINDOW_S
-from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment
-from physiosync_training.evaluation.published import DREAMER_FOLDS, PUBLISHED, REMARKS
+from physiosync_training.datasets.splits import STRICTEST_FIRST
+from physiosync_training.evaluation.evaluate import Assessment
+from physiosync_training.evaluation.published import FOLD_REMARKS, PUBLISHED, REMARKS
 from physiosync_training.reporting.blocks import Code, Document, Heading, Paragraph
 from physiosync_training.reporting.section import add_protocol, main_heads, selective_of
 from physiosync_training.reporting.tables import (
@@ -26,7 +27,7 @@ from physiosync_training.reporting.tables import (
 
 
 def headline(assessment: Assessment) -> tuple[str, bool]:
-    """First line of a report, and whether it is bad news."""
+    """Write the first line of a report, and tell whether it is bad news."""
 
     def named(found: list[tuple[str, str]]) -> str:
         targets: dict[str, list[str]] = {}
@@ -40,16 +41,16 @@ def headline(assessment: Assessment) -> tuple[str, bool]:
     if assessment.verdicts and all(v.inflated for v in assessment.verdicts):
         parts.append("No honest number here: protocol window alone, whose numbers are inflated.")
     if lost:
-        parts.append(f"The model loses to its best baseline: {named(lost)}.")
+        parts.append(f"The model loses to its best baseline model: {named(lost)}.")
     if close:
-        parts.append(f"It is not clearly better than its best baseline: {named(close)}.")
+        parts.append(f"It is not clearly better than its best baseline model: {named(close)}.")
     if assessment.undecided:
         where = named(assessment.undecided)
         parts.append(f"The tested windows have one class only, so nothing can be said: {where}.")
     if parts:
         return " ".join(parts), True
     won = [(v.protocol, v.target) for v in assessment.verdicts]
-    return f"The model clearly beats its best baseline: {named(won)}.", False
+    return f"The model clearly beats its best baseline model: {named(won)}.", False
 
 
 def build_report(
@@ -93,12 +94,12 @@ def _data_sentence(dataset: Dataset) -> str:
     )
     said = said[0].upper() + said[1:]
     # Of simulated people the warning above has told already.
-    notes = [note for note in info.notes if note != SIMULATED_NOTE]
+    notes = [note for note in info.notes if note != SIMULATED_PEOPLE_NOTE]
     return " ".join([said, *(note[0].upper() + note[1:] + "." for note in notes)])
 
 
 def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
-    """What networks and baselines were given, where it is not 5 s for all of them."""
+    """Say what networks and baseline models were given, where it is not 5 s for all of them."""
     lengths = {p.model: p.seconds for p in assessment.pooled}
     short = [name for name in assessment.models if lengths[name] < WINDOW_S]
     if not short:
@@ -107,39 +108,40 @@ def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
         titles = ", ".join(assessment.models[name] for name in short)
         return (
             f"Not everything sees the same windows here: {titles} answers single seconds, the "
-            f"others and the baselines answer {WINDOW_S} s at a time, and so have more to go by."
+            f"others and the baseline models answer {WINDOW_S} s at a time, and so have more to go "
+            "by."
         )
     said = (
-        "Networks and baselines answer the same single seconds of signal, five to each window of "
-        f"{WINDOW_S} s, which lie on the same side of every split."
+        "Networks and baseline models answer the same single seconds of signal, five to each "
+        f"window of {WINDOW_S} s, which lie on the same side of every split."
     )
     if dataset.info.pps.modality is Modality.ECG:
         said += (
-            " A second is too short for a heart rate: the peripheral features that baselines have "
-            f"of it are those of the {WINDOW_S} s that it lies in."
+            " A second is too short for a heart rate: the peripheral features that baseline models "
+            f"have of it are those of the {WINDOW_S} s that it lies in."
         )
     return said
 
 
 def _add_selective(document: Document, assessment: Assessment) -> None:
-    document.add(Heading("Where it had better say nothing"))
+    document.add(Heading("Selective prediction"))
     heads = main_heads(assessment.pooled, assessment)
     heads.sort(key=lambda p: STRICTEST_FIRST.index(p.protocol))
     found = selective_of(heads, assessment)
     if not found:
         document.add(
             Paragraph(
-                "No windows were set aside for validation, so no least confidence was chosen: "
+                "No windows were set aside for validation, so no confidence threshold was chosen: "
                 "every window is answered."
             )
         )
         return
     document.add(
         Paragraph(
-            "Every fold's heads get a least confidence on its validation windows, and below it "
-            "they say nothing: of the coverages from one half to all, the one whose accuracy has "
-            "the highest lower bound, every trial counted once. Where no other does better, "
-            "everything is answered. The test windows have no say in it; report.json has the "
+            "Each head gets a confidence threshold on the validation windows of its fold and does "
+            "not answer below it: of the coverages from one half to all, the one whose accuracy "
+            "has the highest lower bound, every trial counted once. Where no other does better, "
+            "everything is answered. Test windows are not used to choose; report.json has the "
             "heads of single modalities too."
         ),
         selective_table(assessment, found),
@@ -147,8 +149,8 @@ def _add_selective(document: Document, assessment: Assessment) -> None:
 
 
 def _add_published(document: Document, assessment: Assessment, dataset: Dataset) -> None:
-    kind = dataset.info.name.removeprefix("simulated-")
-    rows = [p for p in PUBLISHED if p.data == kind]
+    data = dataset.info.public_name
+    rows = [p for p in PUBLISHED if p.data == data]
     if not rows:
         return
     document.add(Heading("Beside the paper"))
@@ -161,11 +163,12 @@ def _add_published(document: Document, assessment: Assessment, dataset: Dataset)
             )
         )
     document.add(
-        published(assessment, kind),
+        published(assessment, data),
         *(Paragraph(REMARKS[p]) for p in dict.fromkeys(row.protocol for row in rows)),
     )
-    if kind == "dreamer" and "window" in assessment.folds:
-        document.add(Paragraph(DREAMER_FOLDS))
+    for protocol in assessment.folds:
+        if remark := FOLD_REMARKS.get((data, protocol)):
+            document.add(Paragraph(remark))
 
 
 def _add_provenance(document: Document, assessment: Assessment, info: dict[str, Any]) -> None:
@@ -175,7 +178,7 @@ def _add_provenance(document: Document, assessment: Assessment, info: dict[str, 
     machines, here = info["machines"], info["reported_on"]
     places = [("Trained on", machine) for machine in machines]
     if here not in machines:
-        places.append(("Baselines and report from", here))
+        places.append(("Baseline models and report from", here))
     document.add(
         Heading("Where these numbers come from"),
         Paragraph(f"Networks: {networks}."),

@@ -26,7 +26,7 @@ SCHEMA: Final = 1
 
 
 def as_json(assessment: Assessment, info: dict[str, Any]) -> str:
-    """Every number of the report.
+    """Write every number of the report as JSON.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _selective(a: SelectiveResult) -> dict[str, Any]:
 
 
 def _answers(p: Pooled) -> dict[str, Any]:
-    """What a figure shows of one head or baseline."""
+    """Return what a figure shows of one head or baseline model."""
     coverage, accuracy = coverage_curve(p.truth, p.probability)
     bins = {"after": p.probability} if p.is_baseline else _before_and_after(p)
     return {

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from physiosync_rt.bundle.card import OURS
+from physiosync_rt.preprocess.labels import QUADRANT_NAMES
 from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import ScoreRow
 from physiosync_training.evaluation.metrics import (
@@ -20,8 +22,8 @@ from physiosync_training.evaluation.metrics import (
     coverage_curve,
     reliability,
 )
-from physiosync_training.evaluation.pooled import OURS, Pooled
-from physiosync_training.loop.loop import Curves
+from physiosync_training.evaluation.pooled import Pooled
+from physiosync_training.loop.loop import VALIDATION, Curves
 
 BLUE: Final = "#2f6fb0"
 OTHERS: Final = ("#d9822b", "#3d8f5f", "#8a5fb0", "#b3362b")
@@ -39,8 +41,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "axes.titlelocation": "left",
     "legend.frameon": False,
 }
-_HELD_OUT = "validation "
-_CLASSES = {2: ("low", "high"), 4: ("HVHA", "LVHA", "HVLA", "LVLA")}
+_CLASSES = {2: ("low", "high"), 4: QUADRANT_NAMES}
 
 
 def _canvas(width: float, height: float, n_columns: int = 1) -> tuple[Figure, Sequence[Axes]]:
@@ -58,7 +59,7 @@ def _svg(figure: Figure) -> bytes:
 
 
 def colour_of(model: str, models: Sequence[str]) -> str:
-    """One colour for a model throughout a report: baselines grey."""
+    """Return the colour of a model throughout a report: grey for baseline models."""
     if model == OURS:
         return BLUE
     return OTHERS[models.index(model) % len(OTHERS)] if model in models else GREY
@@ -72,7 +73,7 @@ def _chance(axes: Axes, at: float, *, vertical: bool) -> None:
 def comparison(
     rows: Sequence[ScoreRow], names: Sequence[str], n_classes: int, models: Sequence[str]
 ) -> bytes:
-    """Balanced accuracy of all models with its interval, the best on top, chance as a line."""
+    """Draw the balanced accuracy of all models with intervals, best on top, chance as a line."""
     kept = sorted(zip(rows, names, strict=True), key=lambda pair: pair[0].value)
     with mpl.rc_context(_STYLE):
         figure, (axes,) = _canvas(7.5, 0.6 + 0.27 * len(kept))
@@ -89,7 +90,7 @@ def comparison(
 
 
 def confusion(pooled: Sequence[Pooled], titles: Mapping[str, str]) -> bytes:
-    """Share of each true class that was answered with each class, and the windows behind it."""
+    """Draw the share of each true class by answer, and the windows behind it."""
     with mpl.rc_context(_STYLE):
         figure, panels = _canvas(3.3 * len(pooled), 3.0, len(pooled))
         for axes, each in zip(panels, pooled, strict=True):
@@ -116,7 +117,7 @@ def subjects(
     titles: Mapping[str, str],
     models: Sequence[str],
 ) -> bytes:
-    """Accuracy of every tested subject, bars side by side for the models given."""
+    """Draw the accuracy of every tested subject, bars side by side for the models given."""
     names = list(dict.fromkeys(row.model for row in rows))
     tested = {row.subject for row in rows}
     order = [subject for subject in everybody if subject in tested]
@@ -163,9 +164,9 @@ def confidence(
     titles: Mapping[str, str],
     models: Sequence[str],
 ) -> bytes:
-    """Accuracy against coverage, and confidence against accuracy before and after calibration.
+    """Draw accuracy by coverage, and accuracy by confidence before and after calibration.
 
-    A dot on a curve is where the least confidence that was chosen on validation leads to.
+    A dot on a curve is where the confidence threshold that was chosen on validation leads.
     """
     with mpl.rc_context(_STYLE):
         figure, (left, right) = _canvas(8.0, 3.1, 2)
@@ -197,7 +198,7 @@ def confidence(
 
 
 def learning(curves: Mapping[str, Sequence[Curves]]) -> bytes:
-    """Curves by stage: every fold thin, their mean strong, on validation dashed.
+    """Draw curves by stage: every fold thin, their mean strong, on validation dashed.
 
     Parameters
     ----------
@@ -209,9 +210,9 @@ def learning(curves: Mapping[str, Sequence[Curves]]) -> bytes:
         figure, panels = _canvas(max(3.4 * len(stages), 4.2), 2.8, len(stages))
         for axes, stage in zip(panels, stages, strict=True):
             names = list(dict.fromkeys(name for fold in curves[stage] for name in fold))
-            kinds = list(dict.fromkeys(name.removeprefix(_HELD_OUT) for name in names))
+            kinds = list(dict.fromkeys(name.removeprefix(VALIDATION) for name in names))
             for name in (name for name in names if "loss" in name):
-                kind = name.removeprefix(_HELD_OUT)
+                kind = name.removeprefix(VALIDATION)
                 colour = (BLUE, *OTHERS)[kinds.index(kind) % (1 + len(OTHERS))]
                 style, label = ("-", kind) if name == kind else ((0, (3, 2)), None)
                 drawn = [np.array(fold[name]) for fold in curves[stage] if fold.get(name)]

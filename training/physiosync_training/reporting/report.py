@@ -28,7 +28,7 @@ def report_on(
     out: Path,
     progress: Progress,
 ) -> Assessment:
-    """Ask the baselines on the same folds, score everything and write the report.
+    """Evaluate the baseline models on the same folds, score everything and write the report.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def _write(path: Path, content: bytes) -> None:
 def provenance(
     dataset: Dataset, config: RunConfig, results: Sequence[FoldResult]
 ) -> dict[str, Any]:
-    """Data, seed, versions and hardware that networks came from, in plain containers.
+    """Collect data, seed, versions and hardware that networks came from, in plain containers.
 
     Time and computers are those of the training, as its results say, however often it was
     interrupted and whoever reports on it.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from physiosync_rt.bundle.card import OURS
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.splits import INFLATED
 from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import PRIMARY
-from physiosync_training.evaluation.pooled import OURS, Pooled
+from physiosync_training.evaluation.pooled import Pooled
 from physiosync_training.loop.loop import Curves
 from physiosync_training.loop.paths import slug
 from physiosync_training.reporting import figures
@@ -131,8 +132,8 @@ def _add_target(
         Figure(
             slug(protocol, target, "confidence"),
             figures.confidence(shown, selective_of(heads, assessment), assessment.models, models),
-            f"{where}: what abstaining buys (dots: the least confidence chosen on validation), and "
-            f"whether {assessment.models[OURS]} means what it says.",
+            f"{where}: selective prediction (dots: the confidence threshold chosen on "
+            f"validation), and the calibration of {assessment.models[OURS]}.",
         ),
         Figure(
             slug(protocol, target, "subjects"),
@@ -154,21 +155,21 @@ def _add_target(
 
 
 def _resampled(row: ScoreRow) -> str:
-    """What intervals were drawn from."""
+    """Name what intervals resample."""
     if row.unit == "subject":
         return people_in_words(row.n)
     return f"{units_in_words(row.n, row.unit)} of {people_in_words(row.n_subjects)}"
 
 
 def selective_of(heads: Sequence[Pooled], assessment: Assessment) -> list[SelectiveResult]:
-    """What some heads are worth where they are confident, in the order of the heads."""
+    """Return the selective prediction of some heads, in the order of the heads."""
     found = {(a.protocol, a.target, a.model, a.modalities): a for a in assessment.selective}
     keys = ((p.protocol, p.target, p.model, p.modalities) for p in heads)
     return [found[key] for key in keys if key in found]
 
 
 def main_heads(pooled: Sequence[Pooled], assessment: Assessment) -> list[Pooled]:
-    """One head of every network: the fused one, or the one there is."""
+    """Return one head of every network: the fused one, or the one there is."""
     found = []
     for name in assessment.models:
         own = [p for p in pooled if p.model == name]

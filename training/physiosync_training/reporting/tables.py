@@ -5,35 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
+from physiosync_rt.bundle.card import OURS
+from physiosync_rt.preprocess.labels import QUADRANT
 from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.splits import is_inflated
+from physiosync_training.datasets.splits import STRICTEST_FIRST, is_inflated
 from physiosync_training.evaluation.compare import SelectiveResult
-from physiosync_training.evaluation.evaluate import STRICTEST_FIRST, Assessment, ScoreRow
+from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import BEFORE, METRICS, PRIMARY, Estimate
-from physiosync_training.evaluation.pooled import OURS, Pooled
+from physiosync_training.evaluation.pooled import Pooled
 from physiosync_training.evaluation.published import PUBLISHED
 from physiosync_training.reporting.blocks import Table
 from physiosync_training.reporting.wording import (
     difference,
     interval,
     name_of,
-    said_of,
     units_in_words,
+    verdict_text,
 )
 
 
 def pooled_of(assessment: Assessment, protocol: str) -> list[Pooled]:
-    """Everything on one protocol."""
+    """Return all pooled answers on one protocol."""
     return [p for p in assessment.pooled if p.protocol == protocol]
 
 
 def protocols_of(assessment: Assessment) -> list[str]:
-    """Protocols of a run, the strictest first."""
+    """Return the protocols of a run, the strictest first."""
     return [p for p in STRICTEST_FIRST if pooled_of(assessment, p)]
 
 
 def columns_of(assessment: Assessment) -> list[tuple[str, str]]:
-    """Protocols and targets of a run, the strictest protocol first."""
+    """Return the protocols and targets of a run, the strictest protocol first."""
     return [
         (protocol, target)
         for protocol in protocols_of(assessment)
@@ -42,16 +44,16 @@ def columns_of(assessment: Assessment) -> list[tuple[str, str]]:
 
 
 def verdict_table(assessment: Assessment) -> Table:
-    """The first network against the best baseline, on every protocol and target."""
+    """Compare the first network with its best baseline model, on every protocol and target."""
     title = assessment.models[OURS]
     return Table(
-        f"{title} against its best baseline: {PRIMARY}, 95 % interval of the difference",
+        f"{title} against its best baseline model: {PRIMARY}, 95 % interval of the difference",
         (
             "protocol",
             "target",
             title,
-            "baseline",
-            "best baseline",
+            "baseline model",
+            "best baseline model",
             "difference",
             "over",
             "verdict",
@@ -65,7 +67,7 @@ def verdict_table(assessment: Assessment) -> Table:
                 v.rival,
                 difference(v.margin),
                 units_in_words(v.n, v.unit),
-                said_of(v),
+                verdict_text(v),
             )
             for v in assessment.verdicts
         ),
@@ -78,7 +80,7 @@ def verdict_table(assessment: Assessment) -> Table:
 
 
 def encoders(assessment: Assessment, main: Sequence[Pooled]) -> Table:
-    """The networks side by side: weights, windows, scores, and how they differ.
+    """Put the networks side by side: weights, windows, scores, and how they differ.
 
     Parameters
     ----------
@@ -123,12 +125,12 @@ def encoders(assessment: Assessment, main: Sequence[Pooled]) -> Table:
 
 
 def n_weights(assessment: Assessment, title: str) -> int:
-    """Weights of a network."""
+    """Return how many weights a network has."""
     return next(r.n_weights for r in assessment.results if r.network == title)
 
 
 def summary(assessment: Assessment) -> Table:
-    """Balanced accuracy of every model on every protocol and target."""
+    """Tabulate the balanced accuracy of every model on every protocol and target."""
     columns = columns_of(assessment)
     cells: dict[str, dict[tuple[str, str], str]] = {}
     for row in assessment.scores:
@@ -147,7 +149,7 @@ def summary(assessment: Assessment) -> Table:
 def scores_table(
     pooled: Sequence[Pooled], rows: Sequence[ScoreRow], assessment: Assessment
 ) -> Table:
-    """All scores of all models on one protocol and target."""
+    """Tabulate all scores of all models on one protocol and target."""
     titles = assessment.models
     whole = {(name_of(row, titles), row.metric): row for row in rows if row.subject is None}
     metrics = [m for m in (*METRICS, BEFORE) if any(m == metric for _, metric in whole)]
@@ -178,7 +180,7 @@ def _networks(pooled: Sequence[Pooled]) -> frozenset[int]:
 def people_table(
     pooled: Sequence[Pooled], rows: Sequence[ScoreRow], dataset: Dataset, assessment: Assessment
 ) -> Table:
-    """The score of every person who was tested, where there are few people."""
+    """Tabulate the score of every tested person, where there are few people."""
     titles = assessment.models
     found = {
         (row.subject, name_of(row, titles)): row
@@ -200,7 +202,7 @@ def people_table(
 
 
 def selective_table(assessment: Assessment, found: Sequence[SelectiveResult]) -> Table:
-    """What heads are worth where they are confident enough to answer."""
+    """Tabulate the selective prediction of some heads."""
 
     def percent(share: float) -> str:
         return f"{100 * share:.0f} %" if isfinite(share) else ""
@@ -229,26 +231,27 @@ def selective_table(assessment: Assessment, found: Sequence[SelectiveResult]) ->
             )
         )
     header = (
-        *("head", "least confidence", "validation: answered", "validation: accuracy"),
+        *("head", "confidence threshold", "validation: answered", "validation: accuracy"),
         *("test: answered", "accuracy on these", "accuracy on all"),
         *(f"{PRIMARY} on these", f"{PRIMARY} on all"),
     )
-    return Table("answers from a least confidence on, 95 % intervals", header, tuple(lines))
+    return Table("selective prediction, 95 % intervals", header, tuple(lines))
 
 
 def _from(low: float, high: float) -> str:
-    """Least confidences of some folds in words."""
+    """Return the confidence thresholds of some folds in words."""
     if high == 0:
         return "none"
     return f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}".replace("0.00", "none")
 
 
 def published(assessment: Assessment, data: str) -> Table:
-    """The paper's figures for a data set, and ours on the same split and on an honest one."""
+    """Tabulate the paper's results beside ours on the same split and on an honest one."""
+    fused = {p.modalities for p in assessment.pooled if p.model == OURS and p.route == "fused"}
     ours = {
         (r.protocol, r.target, r.metric): r
         for r in assessment.scores
-        if r.model == OURS and r.subject is None and r.modalities.startswith("eeg+")
+        if r.model == OURS and r.subject is None and r.modalities in fused
     }
 
     def mine(protocol: str, target: str, metric: str) -> str:
@@ -266,7 +269,7 @@ def published(assessment: Assessment, data: str) -> Table:
             f"{100 * p.accuracy[0]:.2f} ± {100 * p.accuracy[1]:.2f}",
             f"{100 * p.f1[0]:.2f} ± {100 * p.f1[1]:.2f}",
             mine(p.protocol, p.target, "accuracy"),
-            mine(p.protocol, p.target, "F1 weighted" if p.target == "quadrant" else "F1"),
+            mine(p.protocol, p.target, "F1 weighted" if p.target == QUADRANT else "F1"),
             mine("trial", p.target, "accuracy"),
         )
         for p in PUBLISHED

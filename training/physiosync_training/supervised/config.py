@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
+from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
 from physiosync_rt.utils.yaml_config import FrozenModel
 
 Target = Literal["valence", "arousal", "quadrant"]
 
-QUADRANT: Final = "quadrant"
-N_QUADRANTS: Final = 4
-
 
 def n_classes(targets: Sequence[str]) -> int:
     """Classes of each of the targets that one network is trained for."""
-    return N_QUADRANTS if QUADRANT in targets else 2
+    return len(QUADRANT_NAMES) if QUADRANT in targets else 2
 
 
 class FinetuneConfig(FrozenModel):

@@ -44,7 +44,7 @@ class Examples:
     classes: IntArray
 
     def labels(self, loader: WindowLoader) -> Labels:
-        """Classes by window."""
+        """Return the classes by window."""
         train, validation = (loader.rows(each) for each in (self.train, self.validation))
         return Labels(self.classes[train], self.classes[validation])
 
@@ -52,7 +52,7 @@ class Examples:
 def make_examples(
     loader: WindowLoader, train: IntArray, validation: IntArray, classes: IntArray, windows: int
 ) -> Examples:
-    """Windows of the rows of a fold that have at least one label.
+    """Return the windows of a fold's rows that have at least one label.
 
     Parameters
     ----------
@@ -66,6 +66,29 @@ def make_examples(
     known = (classes != ABSENT).any(axis=1)
     numbers = [loader.numbers(rows[known[rows]]) for rows in (train, validation)]
     return Examples(np.repeat(numbers[0], windows), numbers[1], classes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinetuneSetup:
+    """What both stages of fine-tuning work with.
+
+    Attributes
+    ----------
+    model : PhysioSync
+        Trained in place.
+    loader : WindowLoader
+    examples : Examples
+    config : FinetuneConfig
+    seed : int
+    fabric : Fabric
+    """
+
+    model: PhysioSync
+    loader: WindowLoader
+    examples: Examples
+    config: FinetuneConfig
+    seed: int
+    fabric: Fabric
 
 
 class _EndToEnd:
@@ -143,16 +166,9 @@ class _Heads(nn.Module):
         return {name: head(features) for name, head in zip(self._names, self.each, strict=True)}
 
 
-def train_main(
-    model: PhysioSync,
-    loader: WindowLoader,
-    examples: Examples,
-    config: FinetuneConfig,
-    seed: int,
-    fabric: Fabric,
-    context: StageContext,
-) -> Curves:
+def train_main(setup: FinetuneSetup, context: StageContext) -> Curves:
     """Train the encoders and the main heads, in place."""
+    model, config = setup.model, setup.config
     route = main_route(model.config.routes)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(_takes_part(name, route, config))
@@ -163,10 +179,10 @@ def train_main(
     groups = [{"params": heads, "lr": config.lr}]
     if encoders:
         groups.append({"params": encoders, "lr": config.lr * config.encoder_lr})
-    module, optimiser = fabric.setup(model, _optimiser(groups, config))
-    task = _EndToEnd(module, route, loader, examples, list(model.config.targets))
-    labels = examples.labels(loader)
-    training = Supervised(task, labels, config, config.epochs, optimiser, seed, fabric)
+    module, optimiser = setup.fabric.setup(model, _optimiser(groups, config))
+    task = _EndToEnd(module, route, setup.loader, setup.examples, list(model.config.targets))
+    labels = setup.examples.labels(setup.loader)
+    training = Supervised(task, labels, config, config.epochs, optimiser, setup.seed, setup.fabric)
     return training.run(context)
 
 
@@ -175,7 +191,7 @@ def _trained(module: nn.Module) -> bool:
 
 
 def _takes_part(name: str, route: Route, config: FinetuneConfig) -> bool:
-    """Whether a parameter is trained together with the main heads."""
+    """Return whether a parameter is trained together with the main heads."""
     if name.startswith("encoders."):
         modality = name.removeprefix("encoders.")[:3]
         return config.encoder_lr > 0 and modality in inputs_of(route)
@@ -187,16 +203,9 @@ def _optimiser(groups: list[dict[str, object]], config: FinetuneConfig) -> torch
     return kind(groups, lr=config.lr, weight_decay=config.weight_decay, fused=True)
 
 
-def train_heads(
-    model: PhysioSync,
-    loader: WindowLoader,
-    examples: Examples,
-    config: FinetuneConfig,
-    seed: int,
-    fabric: Fabric,
-    context: StageContext,
-) -> Curves:
+def train_heads(setup: FinetuneSetup, context: StageContext) -> Curves:
     """Train the heads of single modalities on the encoders as they are, in place."""
+    model, config = setup.model, setup.config
     main = main_route(model.config.routes)
     heads = {
         f"{route}/{target}": (route, column)
@@ -207,18 +216,20 @@ def train_heads(
     if not heads or not config.head_epochs:
         return {}
     features: dict[Split, Mapping[Modality, Features]] = {
-        "train": embed_all(model, loader, examples.train, seed),
-        "validation": embed_all(model, loader, examples.validation, None),
+        "train": embed_all(model, setup.loader, setup.examples.train, setup.seed),
+        "validation": embed_all(model, setup.loader, setup.examples.validation, None),
     }
     module = _Heads(model, heads)
     module.requires_grad_(True)
     # The release has no such heads, so no schedule of it applies.
     alone = replace_config(config, schedule="cosine", optimiser="adamw", warmup_steps=0)
     groups: list[dict[str, object]] = [{"params": list(module.parameters()), "lr": config.lr}]
-    wrapped, optimiser = fabric.setup(module, _optimiser(groups, alone))
+    wrapped, optimiser = setup.fabric.setup(module, _optimiser(groups, alone))
     task = _OnFeatures(wrapped, heads, features)
-    labels = examples.labels(loader)
-    training = Supervised(task, labels, alone, config.head_epochs, optimiser, seed, fabric)
+    labels = setup.examples.labels(setup.loader)
+    training = Supervised(
+        task, labels, alone, config.head_epochs, optimiser, setup.seed, setup.fabric
+    )
     return training.run(context)
 
 

@@ -1,4 +1,4 @@
-"""What a trained network answers: features of many windows, answers of all heads, calibration."""
+"""Predictions of a trained network: features of many windows, all heads, calibration."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _EMBED_BATCH = 256
 
 
 def inputs_of(route: Route) -> tuple[Modality, ...]:
-    """Modalities that the heads of a route take in."""
+    """Return the modalities that the heads of a route take in."""
     return MODALITIES if route == "fused" else (route,)
 
 
 def main_route(routes: Sequence[Route]) -> Route:
-    """The route that the encoders are trained for."""
+    """Return the route that the encoders are trained for."""
     return "fused" if "fused" in routes else routes[0]
 
 
@@ -33,7 +33,7 @@ def main_route(routes: Sequence[Route]) -> Route:
 def embed_all(
     model: PhysioSync, loader: WindowLoader, numbers: IntArray, seed: int | None
 ) -> dict[Modality, Features]:
-    """Features of all windows, in eval mode, by modality.
+    """Compute the features of all windows, in eval mode, by modality.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def _join(parts: list[Features]) -> Features:
 def predict(
     model: PhysioSync, loader: WindowLoader, rows: IntArray, classes: IntArray, split: Split
 ) -> list[Predictions]:
-    """Answers of all heads to all windows of some rows that have a label.
+    """Predict with all heads all windows of some rows that have a label.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def predict(
 def _classify(
     model: PhysioSync, features: Mapping[Modality, Features], route: Route
 ) -> dict[str, FloatArray]:
-    """Probabilities at temperature 1 by target."""
+    """Predict probabilities at temperature 1 by target."""
     logits = model.classify(features, route)
     return {t: values.cpu().double().softmax(-1).numpy() for t, values in logits.items()}
 
@@ -127,7 +127,7 @@ def calibrate(model: PhysioSync, validation: Sequence[Predictions]) -> dict[str,
 
 
 def recalibrated(predictions: Predictions, model: PhysioSync) -> Predictions:
-    """The same answers with the temperature that their head has now."""
+    """Apply the temperature that a head has now to its earlier answers."""
     head = model.head(predictions.route, predictions.target)
     probability = tempered(predictions.uncalibrated, float(head.temperature))
     return replace(predictions, probability=probability)

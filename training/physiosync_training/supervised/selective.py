@@ -1,4 +1,4 @@
-"""When to say nothing: a least confidence for every head, chosen where it was calibrated.
+"""Selective prediction: a confidence threshold for every head, chosen where it was calibrated.
 
 The rule, on the validation windows of a fold: of the coverages from one half to all, in steps of
 5 %, the one whose most confident windows have the highest lower bound of accuracy (Wilson's, 95 %,
@@ -25,7 +25,7 @@ _Z: Final = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Least confidence of a head.
+    """Confidence threshold of a head.
 
     Attributes
     ----------

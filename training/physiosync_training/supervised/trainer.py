@@ -1,4 +1,4 @@
-"""Epochs of supervised steps, whatever is trained: batches, learning rates, the best epoch."""
+"""Supervised training of any task: batches, learning rates, the best epoch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from physiosync_training.loop.distributed import (
     share_bounds,
     world_size,
 )
-from physiosync_training.loop.loop import Curves, Loop, StageContext
+from physiosync_training.loop.loop import VALIDATION, Curves, Loop, StageContext
 from physiosync_training.loop.rng import seed_of
 from physiosync_training.supervised.calibration import best_temperature
 from physiosync_training.supervised.config import FinetuneConfig
@@ -36,7 +36,7 @@ _LEAST_BATCH = 8
 
 
 class Task(Protocol):
-    """What is trained: a way from examples to logits."""
+    """Trained modules, and the logits they give for examples."""
 
     module: nn.Module
     """What has train and eval mode; set up by Fabric."""
@@ -45,11 +45,11 @@ class Task(Protocol):
     """Column of the labels for every output."""
 
     def train_mode(self) -> None:
-        """Put into train mode what is trained."""
+        """Set the trained modules to train mode."""
         ...
 
     def logits(self, split: Split, which: IntArray, key: int, part: slice) -> Mapping[str, Tensor]:
-        """Logits of every output for the wanted part of examples ``which`` of a split."""
+        """Compute the logits of every output for one part of examples ``which`` of a split."""
         ...
 
 
@@ -62,7 +62,7 @@ class Labels:
 
 
 def epoch_batches(n: int, size: int, seed: int, epoch: int) -> list[IntArray]:
-    """Examples of an epoch, shuffled and cut; a very small rest is left out."""
+    """Shuffle the examples of an epoch and cut them into batches; a very small rest is left out."""
     generator = torch.Generator().manual_seed((seed << 20) + epoch)
     order = torch.randperm(n, generator=generator).numpy()
     batches = [order[at : at + size] for at in range(0, n, size)]
@@ -70,7 +70,7 @@ def epoch_batches(n: int, size: int, seed: int, epoch: int) -> list[IntArray]:
 
 
 def learning_rate(config: FinetuneConfig, n_epochs: int, epoch: int, at: float) -> float:
-    """Learning rate over its largest value.
+    """Return the learning rate over its largest value.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class Supervised:
         return loop.curves
 
     def _loss(self, logits: Mapping[str, Tensor], labels: IntArray, part: slice) -> Tensor:
-        """Mean over the outputs of this process's part in their cross-entropies."""
+        """Average this process's part in the cross-entropies over the outputs."""
         losses = []
         for name, values in logits.items():
             column = labels[:, self._task.columns[name]]
@@ -169,7 +169,7 @@ class Supervised:
             group["lr"] = largest * factor
 
     def _validate(self) -> dict[str, float]:
-        """Points of the curves from the windows held out; keeps the weights of the best epoch."""
+        """Return curve points from the validation windows; keep the weights of the best epoch."""
         if not len(self._labels.validation):
             return {}
         points, losses = {}, []
@@ -181,9 +181,9 @@ class Supervised:
             # Calibration afterwards takes care of over-confidence; it must not choose the epoch.
             losses.append(best_temperature(probability[known], column[known])[1])
             right = probability[known].argmax(axis=1) == column[known]
-            points[f"validation accuracy {name}"] = float(right.mean())
+            points[f"{VALIDATION}accuracy {name}"] = float(right.mean())
         if losses:
-            points["validation loss"] = loss = float(np.mean(losses))
+            points[f"{VALIDATION}loss"] = loss = float(np.mean(losses))
             best = self._best.get("loss", math.inf)
             if self._config.select == "best" and loss < best:
                 weights = copy.deepcopy(dict(self._task.module.state_dict()))
