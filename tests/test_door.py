@@ -183,6 +183,7 @@ def test_bad_input_is_one_of_the_documented_errors(tmp_path: Path, session_file:
 # --- live -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.live
 def test_a_simulated_stream_yields_rows_and_stops_at_break(bundle: ps.Bundle) -> None:
     with ps.open_stream("simulated", bundle=bundle, hop_s=0.25, seed=3) as stream:
         assert [spec.modality for spec in stream.streams] == [Modality.EEG, Modality.GSR]
@@ -195,6 +196,7 @@ def test_a_simulated_stream_yields_rows_and_stops_at_break(bundle: ps.Bundle) ->
     assert list(stream) == []
 
 
+@pytest.mark.live
 def test_a_file_streams_to_its_end_with_the_rows_of_predict(
     session_file: Path, bundle: ps.Bundle
 ) -> None:
@@ -205,6 +207,7 @@ def test_a_file_streams_to_its_end_with_the_rows_of_predict(
     assert [row.valence for row in rows] == [row.valence for row in found]
 
 
+@pytest.mark.live
 def test_duration_and_marks(bundle: ps.Bundle) -> None:
     with ps.open_stream("simulated", bundle=bundle, hop_s=0.25, duration_s=2.5) as stream:
         stream.mark("begin")
@@ -213,6 +216,7 @@ def test_duration_and_marks(bundle: ps.Bundle) -> None:
     assert [row.marker for row in rows if row.marker] == ["begin"]
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
 def test_an_exception_closes_the_source_and_goes_on(
     error: type[BaseException], bundle: ps.Bundle, monkeypatch: pytest.MonkeyPatch
@@ -241,6 +245,7 @@ def test_what_cannot_be_opened_is_closed(bundle: ps.Bundle, tmp_path: Path) -> N
     assert "closed" in repr(stream)
 
 
+@pytest.mark.live
 def test_raw_streams_are_recorded(bundle: ps.Bundle, tmp_path: Path) -> None:
     path = tmp_path / "raw.xdf"
     with ps.open_stream("simulated", bundle=bundle, duration_s=1.0, record=path) as stream:
@@ -248,6 +253,7 @@ def test_raw_streams_are_recorded(bundle: ps.Bundle, tmp_path: Path) -> None:
     assert len(ps.read(path).of(Modality.EEG)[0].timestamps) > 50
 
 
+@pytest.mark.live
 def test_streams_in_sight_are_listed() -> None:
     name = f"door-{os.getpid()}"
     info = pylsl.StreamInfo(name, "EEG", 2, 128.0, pylsl.cf_float32, name)
