@@ -60,15 +60,11 @@ def command(*arguments: str) -> list[str]:
 def run(name: str, config: Path, out: Path, *more: str, code: int = 0) -> str:
     """Run a command in this process, without the seconds that a start costs."""
     shown = io.StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        redirect_stdout(shown),
-        redirect_stderr(shown),
-        pytest.raises(SystemExit) as ended,
-    ):
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown), redirect_stderr(shown):
         patch.setenv("COLUMNS", "200")
         patch.setattr(sys, "argv", ["physiosync", *words(name, config, out, *more)])
-        main()
+        with pytest.raises(SystemExit) as ended:
+            main()
     assert (ended.value.code or 0) == code, shown.getvalue()[-2000:]
     assert "Traceback" not in shown.getvalue()
     return shown.getvalue()
