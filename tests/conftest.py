@@ -23,10 +23,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _ROOT = Path(__file__).resolve().parents[1]
 
 LIVE = (
-    *("brainflow", "doctor", "integration", "lsl", "live/test_engine.py"),
-    *("cli/test_assist.py", "dashboard/test_application.py", "test_door.py", "test_examples.py"),
+    *("brainflow", "lsl/test_replay.py", "lsl/test_source.py"),
+    *("cli/test_assist.py", "dashboard/test_application.py"),
+    *(
+        f"integration/test_{name}.py"
+        for name in ("brainflow", "demo", "eegmat", "faults_live", "parity", "unplugged", "window")
+    ),
 )
-"""Tests with real streams, windows or programs beside the clock; they run one at a time."""
+"""Tests with real streams, windows or programs beside the clock; they run one at a time.
+
+Where only some tests of a file are such, they carry the mark ``live`` themselves.
+"""
 
 
 @pytest.hookimpl(tryfirst=True)

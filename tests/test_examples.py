@@ -107,6 +107,7 @@ def test_predict_a_file() -> None:
     assert all(0 <= float(p) <= 1 for p in lines[-1].split()[2:4])
 
 
+@pytest.mark.live
 def test_watch_live() -> None:
     stop = threading.Event()
     stream = person_stream(3, rest_s=5.0)
@@ -116,6 +117,7 @@ def test_watch_live() -> None:
     assert lines[0].split() == ["1.00", "s", "no", "prediction:", "warming_up"]
 
 
+@pytest.mark.live
 def test_closed_loop() -> None:
     stop = threading.Event()
 

@@ -56,29 +56,31 @@ from pathlib import Path
 from physiosync_rt.bundle.bundle import load_bundle, save_bundle
 from physiosync_rt.errors import UserError
 shipped = load_bundle("demo-muse")
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
-try:
-    save_bundle(Path(sys.argv[1]), shipped.card, shipped.model)
-except UserError as error:
-    print(error)
+for limit in sys.argv[2:]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+    try:
+        save_bundle(Path(sys.argv[1], limit, "b"), shipped.card, shipped.model)
+    except UserError as error:
+        print(error)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no sizes of files")
-@pytest.mark.parametrize("limit", [0, 10_000, 100_000])
-def test_a_full_disk_leaves_the_old_bundle(tmp_path: Path, limit: int) -> None:
-    path = _copy(tmp_path)
-    before = {each.name: each.read_bytes() for each in path.iterdir()}
+def test_a_full_disk_leaves_the_old_bundle(tmp_path: Path) -> None:
+    limits = ("0", "10000", "100000")
+    paths = [_copy(tmp_path / limit) for limit in limits]
+    before = {each.name: each.read_bytes() for each in paths[0].iterdir()}
     done = subprocess.run(
-        [sys.executable, "-c", _WRITE, str(path), str(limit)],
+        [sys.executable, "-c", _WRITE, str(tmp_path), *limits],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert f"the bundle {path} cannot be written" in done.stdout
-    assert "File too large" in done.stdout
-    assert {each.name: each.read_bytes() for each in path.iterdir()} == before
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    for path, said in zip(paths, done.stdout.splitlines(), strict=True):
+        assert f"the bundle {path} cannot be written" in said
+        assert "File too large" in said
+        assert {each.name: each.read_bytes() for each in path.iterdir()} == before
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def _copy(tmp_path: Path) -> Path:

@@ -196,7 +196,7 @@ def test_predict_on_a_simulated_recording_end_to_end(
     assert about["contract"]["profile"]["approximate"] is True
     assert len(about["baseline"]["channels"]["EEG"]["template"]) == 128
 
-    cut = run(dreamer_bundle, FileSource(read(path, "02"), chunk_s=0.013))
+    cut = run(dreamer_bundle, FileSource(read(path, "02"), chunk_s=0.13))
     assert cut.snapshot is not None
     assert cut.snapshot.bundle_title.endswith("preprocessing approximate")
     for row, again in zip(rows, rows_of(cut), strict=True):

@@ -14,6 +14,7 @@ import pytest
 from physiosync_rt.cli import main
 from physiosync_rt.devices import load_device
 from physiosync_rt.errors import UserError
+from physiosync_rt.lsl.discovery import resolve
 from physiosync_rt.simulation.write_xdf import write_recording
 
 
@@ -23,6 +24,7 @@ def _replaying(path: Path, *options: str) -> Iterator[str]:
     command = [sys.executable, "-m", "physiosync_rt", "replay", str(path), "--prefix", prefix]
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE) as player:
         try:
+            resolve(60.0, lambda infos: any(info.name().startswith(prefix) for info in infos))
             yield prefix
         finally:
             player.terminate()
@@ -30,7 +32,7 @@ def _replaying(path: Path, *options: str) -> Iterator[str]:
 
 
 def _assist(monkeypatch: pytest.MonkeyPatch, *options: str | Path) -> object:
-    words = ["physiosync", "streams", "--assist", "--timeout", "8", "--listen", "3"]
+    words = ["physiosync", "streams", "--assist", "--timeout", "2", "--listen", "3"]
     monkeypatch.setattr("sys.argv", [*words, *map(str, options)])
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     with pytest.raises(SystemExit) as ended:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ import pytest
 import torch
 
 from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.cli import main
 from physiosync_rt.cli.train import train
 from physiosync_rt.errors import UserError
 
@@ -41,24 +44,30 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def command(name: str, config: Path, out: Path, *more: str) -> list[str]:
-    return [
-        sys.executable,
-        *("-m", "physiosync_rt", name, "--config", str(config), "--out", str(out), *more),
-    ]
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def words(name: str, config: Path, out: Path, *more: str) -> list[str]:
+    return [name, "--config", str(config), "--out", str(out), *more]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "physiosync_rt", *arguments]
 
 
 def run(name: str, config: Path, out: Path, *more: str, code: int = 0) -> str:
-    done = subprocess.run(
-        command(name, config, out, *more),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env=ENVIRONMENT,
-    )
-    assert done.returncode == code, done.stderr[-2000:]
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
+    """Run a command in this process, without the seconds that a start costs."""
+    shown = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown), redirect_stderr(shown):
+        patch.setenv("COLUMNS", "200")
+        patch.setattr(sys, "argv", ["physiosync", *words(name, config, out, *more)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert (ended.value.code or 0) == code, shown.getvalue()[-2000:]
+    assert "Traceback" not in shown.getvalue()
+    return shown.getvalue()
 
 
 def numbers(out: Path) -> dict[str, np.ndarray]:
@@ -116,7 +125,7 @@ def test_the_parts_one_by_one_give_the_same(config, trained, tmp_path):
 
 def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp_path):
     process = subprocess.Popen(
-        command("train", config, tmp_path),
+        command(*words("train", config, tmp_path)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -154,7 +163,7 @@ def test_a_full_disk_is_one_sentence_and_resume_gives_the_same(
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
     done = subprocess.run(
-        command("train", config, tmp_path, "--set", f"checkpoint_every_s={every_s}"),
+        command(*words("train", config, tmp_path, "--set", f"checkpoint_every_s={every_s}")),
         capture_output=True,
         text=True,
         timeout=100,
@@ -228,6 +237,15 @@ def test_a_cluster_without_ray_is_one_sentence(config, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_started_by_the_command_itself(config, trained, tmp_path):
-    run("train", config, tmp_path, "--set", "processes=2", "--set", "networks.0.dropout=0.0")
+    options = ("--set", "processes=2", "--set", "networks.0.dropout=0.0")
+    done = subprocess.run(
+        command(*words("train", config, tmp_path, *options)),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
     assert (tmp_path / "report.html").is_file()
     assert len(numbers(tmp_path)) == len(numbers(trained))

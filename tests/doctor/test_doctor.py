@@ -14,6 +14,7 @@ from physiosync_rt.doctor import CHECKS, Finding, check_all, checks, show
 from physiosync_rt.utils.child_process import Answer, ask
 
 
+@pytest.mark.live
 def test_all_checks_find_something_and_the_live_path_works_here() -> None:
     findings = check_all()
     assert len(findings) == len(CHECKS)
@@ -27,6 +28,7 @@ def test_all_checks_find_something_and_the_live_path_works_here() -> None:
         assert finding.fix or finding.status == "ok"
 
 
+@pytest.mark.live
 @pytest.mark.parametrize(
     ("code", "error"),
     [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from physiosync_rt.datatypes import UNITS, Modality
+from physiosync_rt.datatypes import UNITS, Modality, Recording
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected
 from physiosync_rt.formats.registry import read
@@ -78,9 +80,15 @@ _OTHER_RATE = {f"{_EMG}/handFour.xdf", "xdf-examples/clock_resets.xdf"}
 _NO_RECORDINGS = (".md", ".eeg", ".vmrk", ".xlsx", "LICENSE", "info.txt")
 
 
+@pytest.fixture(scope="module")
+def recorded(data_dir: Path) -> Callable[[str], Recording]:
+    """Read a recording; each is read once."""
+    return cache(lambda name: read(data_dir / name))
+
+
 @pytest.mark.parametrize("name", _READABLE)
-def test_it_is_read(data_dir: Path, name: str) -> None:
-    recording = read(data_dir / name)
+def test_it_is_read(recorded: Callable[[str], Recording], name: str) -> None:
+    recording = recorded(name)
     signals = [s for s in recording.streams if s.spec.modality is not Modality.OTHER]
     found = sorted((s.spec.modality.value, s.spec.n_chans, s.spec.sfreq) for s in signals)
     assert found == _READABLE[name]
@@ -136,9 +144,11 @@ _GAPS = {
 
 
 @pytest.mark.parametrize("name", _GAPS)
-def test_gaps_are_counted_and_bursts_after_them_are_not(data_dir: Path, name: str) -> None:
+def test_gaps_are_counted_and_bursts_after_them_are_not(
+    recorded: Callable[[str], Recording], name: str
+) -> None:
     stream, n_gaps, missing_s = _GAPS[name]
-    facts = {s["name"]: s for s in recording_facts(read(data_dir / name))["streams"]}
+    facts = {s["name"]: s for s in recording_facts(recorded(name))["streams"]}
     found = facts[stream]
     assert found["gaps"] == n_gaps
     assert found["lost"] / found["sfreq"] == pytest.approx(missing_s, abs=3.0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
+    UNITS,
     Chunk,
     FloatArray,
     Modality,
@@ -111,13 +113,53 @@ def aligned_chunks(
     return index / GRID_SFREQ, np.concatenate([g.samples[:, 0] for g in grids]), aligner
 
 
-def _sampled(
-    modality: Modality, sfreq: float, unit: str, duration_s: float, rng: np.random.Generator
-) -> tuple[StreamSpec, FloatArray, SampleArray]:
-    """Spec, true times and pulses; devices do not start at the same moment."""
+@cache
+def _heard(
+    modality: Modality,
+    sfreq: float,
+    clock: Clock,
+    seed: int,
+    jitter_s: float,
+    duration_s: float,
+    anchor: float | None,
+    corrected: bool,
+) -> tuple[float, FloatArray]:
+    """Anchor of a stream and the errors of its pulses from 60 s on; remembered.
+
+    The same EEG stands beside several GSR, and aligning it takes most of the time.
+
+    Parameters
+    ----------
+    modality : Modality
+    sfreq : float
+    clock : Clock
+        Stamps the samples, each with Gaussian jitter of its own.
+    seed : int
+    jitter_s, duration_s : float
+    anchor : float or None
+        Grid time 0; None: the first stamp is the anchor.
+    corrected : bool
+        Whether the listener knows the clock's corrections.
+    """
+    rng = np.random.default_rng([seed, modality is Modality.GSR])
+    # Devices do not start at the same moment.
     true = rng.uniform(0, 1 / sfreq) + np.arange(int(duration_s * sfreq)) / sfreq
     x = pulse_train(true, pulse_width(sfreq))[:, None].astype(np.float32)
-    return StreamSpec(modality, modality, ("ch",), sfreq, unit), true, x
+    spec = StreamSpec(modality, modality, ("ch",), sfreq, UNITS[modality])
+    stamps = clock.shows(true) + rng.normal(0, jitter_s, len(true))
+    chunks = [Chunk(spec.name, x, stamps)]
+    if corrected:
+        chunks = clock.chunks(spec.name, x, stamps, true, seed)
+    if anchor is None:
+        anchor = float(chunks[0].timestamps[0] + chunks[0].clock_offset)
+    t, y, aligner = aligned_chunks(spec, chunks, anchor)
+    true_t = t + anchor
+    if corrected:
+        assert (aligner.counters.gaps, aligner.counters.clock_resets) == (0, 0)
+    else:
+        # Back to the time of the pulses: the anchor is a stamp of the drifting clock.
+        true_t = (true_t - clock.base) / (1 + 1e-6 * clock.drift_ppm)
+    return anchor, pulse_times(true_t, y, pulse_width(sfreq), 60.0)
 
 
 def misalignment(
@@ -135,20 +177,10 @@ def misalignment(
     Both streams are stamped by one clock that starts at ``base`` and runs wrong by ``drift_ppm``,
     each stamp with Gaussian jitter of its own.
     """
-    rng = np.random.default_rng(seed)
-    clock = Clock(base, drift_ppm)
-    errors = []
-    anchor = 0.0
-    for modality, sfreq, unit in ((Modality.EEG, eeg_sfreq, "uV"), (Modality.GSR, gsr_sfreq, "uS")):
-        spec, true, x = _sampled(modality, sfreq, unit, duration_s, rng)
-        stamps = clock.shows(true) + rng.normal(0, jitter_s, len(true))
-        if modality is Modality.EEG:
-            anchor = float(stamps[0])
-        t, y, _ = aligned(spec, x, stamps, anchor)
-        # Back to the time of the pulses: the anchor is a stamp of the drifting clock.
-        true_t = (t + anchor - base) / (1 + 1e-6 * drift_ppm)
-        errors.append(pulse_times(true_t, y, pulse_width(sfreq), 60.0))
-    return errors[1] - errors[0]
+    common = (Clock(base, drift_ppm), seed, jitter_s, duration_s)
+    anchor, eeg = _heard(Modality.EEG, eeg_sfreq, *common, None, False)
+    _, gsr = _heard(Modality.GSR, gsr_sfreq, *common, anchor, False)
+    return gsr - eeg
 
 
 def misalignment_of_clocks(
@@ -161,20 +193,8 @@ def misalignment_of_clocks(
     duration_s: float = 300.0,
 ) -> FloatArray:
     """GSR pulses against EEG pulses, in seconds, from 60 s on, each stamped by its own clock."""
-    rng = np.random.default_rng(seed)
-    errors = []
-    anchor: float | None = None
-    for modality, sfreq, unit, clock in (
-        (Modality.EEG, 250.0, "uV", eeg),
-        (Modality.GSR, gsr_sfreq, "uS", gsr),
-    ):
-        spec, true, x = _sampled(modality, sfreq, unit, duration_s, rng)
-        stamps = clock.shows(true) + rng.normal(0, jitter_s, len(true))
-        chunks = clock.chunks(spec.name, x, stamps, true, seed)
-        if anchor is None:
-            anchor = float(chunks[0].timestamps[0] + chunks[0].clock_offset)
-        t, y, aligner = aligned_chunks(spec, chunks, anchor)
-        assert (aligner.counters.gaps, aligner.counters.clock_resets) == (0, 0)
-        errors.append(pulse_times(t + anchor, y, pulse_width(sfreq), 60.0))
-    n_pulses = min(map(len, errors))
-    return errors[1][:n_pulses] - errors[0][:n_pulses]
+    common = (seed, jitter_s, duration_s)
+    anchor, first = _heard(Modality.EEG, 250.0, eeg, *common, None, True)
+    _, second = _heard(Modality.GSR, gsr_sfreq, gsr, *common, anchor, True)
+    n_pulses = min(len(first), len(second))
+    return second[:n_pulses] - first[:n_pulses]

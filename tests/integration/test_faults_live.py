@@ -43,7 +43,8 @@ def _sound(outcome: Outcome) -> None:
 
 @pytest.mark.timeout(150)
 def test_a_killed_device_is_back_within_three_seconds(predictor: Predictor) -> None:
-    (outcome,) = measure_faults(predictor, [BY_NAME["killed, back with a new source_id"]])
+    killed = BY_NAME["killed, back with a new source_id"]
+    (outcome,) = measure_faults(predictor, [replace(killed, run_s=35.0)])
     _sound(outcome)
     assert outcome.seen_s < SEEN_WITHIN_S
     assert outcome.withheld.keys() <= {"stalled", "gap", "warming_up"}

@@ -40,6 +40,7 @@ def test_without_corrections_such_clocks_run_apart() -> None:
     assert _p99(misalignment_of_clocks(STEADY, never, 0)) > 0.03
 
 
+@pytest.mark.live
 @pytest.mark.slow
 @pytest.mark.timeout(260)
 @pytest.mark.parametrize(("gsr_sfreq", "known_to_s"), [(32.0, 0.004), (4.0, 0.030)])

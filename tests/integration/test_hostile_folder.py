@@ -50,18 +50,21 @@ def test_python_finds_our_packages(folder: Path) -> None:
     assert version == f"physiosync-rt {said}"
 
 
+@pytest.mark.live
 def test_the_demo_and_its_player(folder: Path) -> None:
     # Also signal.py, which a plain `python -m` cannot survive, but the console script can.
     _plant(folder, "signal")
     assert "with a prediction" in _run(folder, _console_script(), *DEMO)
 
 
+@pytest.mark.live
 @pytest.mark.slow
 def test_the_demo_as_a_module(folder: Path) -> None:
     said = _run(folder, sys.executable, "-m", "physiosync_rt", *DEMO)
     assert "with a prediction" in said
 
 
+@pytest.mark.live
 def test_the_doctor_and_its_children(folder: Path) -> None:
     _plant(folder, "signal")
     findings = json.loads(_run(folder, _console_script(), "doctor", "--json"))

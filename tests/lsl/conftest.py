@@ -34,12 +34,10 @@ def sender() -> Iterator[Sender]:
         return process
 
     yield start
+    # Left alone they would send to the end of their recording.
     for process in processes:
+        process.kill()
+        process.wait()
         with suppress(BrokenPipeError):
             process.stdin.close()
-        try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
         process.stdout.close()

@@ -108,6 +108,7 @@ def test_resistance_is_turned_into_conductance() -> None:
     assert np.isnan(samples[1, 0])
 
 
+@pytest.mark.live
 def test_all_streams_are_found_with_their_channels() -> None:
     specs = [
         StreamSpec(f"find-{k}", Modality.EEG, ("Fz", "Cz"), 64.0, "uV", "EEG", f"find-{k}")
@@ -124,6 +125,7 @@ def test_all_streams_are_found_with_their_channels() -> None:
     del outlets
 
 
+@pytest.mark.live
 def test_resolving_ends_as_soon_as_there_is_enough() -> None:
     outlet = pylsl.StreamOutlet(pylsl.StreamInfo("early", "EEG", 1, 8.0, "float32", "early-1"))
     found = resolve(30.0, enough=lambda infos: any(i.source_id() == "early-1" for i in infos))

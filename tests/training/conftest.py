@@ -139,18 +139,6 @@ def _answers(data, fold, skill, network="ours", route="fused", target="arousal",
     )
 
 
-def _assessed(data, skill, protocols=("subject",), networks=("ours",), **options):
-    """Assess networks of a skill on all folds of some protocols."""
-    folds = [
-        fold
-        for protocol in protocols
-        for fold in make_folds(data, ProtocolConfig(protocol=protocol, folds=4))
-    ]
-    results = [_answers(data, f, skill, n, seed=k) for k, n in enumerate(networks) for f in folds]
-    baselines = Baselines(data, ["arousal"], lambda what, done, total: None).run(folds)
-    return assess(data, results, baselines, **options)
-
-
 @pytest.fixture(scope="session")
 def answers() -> Callable[..., FoldResult]:
     """Make up a network's answers on a fold."""
@@ -159,5 +147,21 @@ def answers() -> Callable[..., FoldResult]:
 
 @pytest.fixture(scope="session")
 def assessed() -> Callable[..., Assessment]:
-    """Make up networks' answers on all folds and score them."""
-    return _assessed
+    """Make up networks' answers on all folds and score them; each baseline is fitted once."""
+    fitted: dict[tuple[str, tuple[str, ...]], list[FoldResult]] = {}
+
+    def make(data, skill, protocols=("subject",), networks=("ours",), **options):
+        folds = [
+            fold
+            for protocol in protocols
+            for fold in make_folds(data, ProtocolConfig(protocol=protocol, folds=4))
+        ]
+        results = [
+            _answers(data, f, skill, n, seed=k) for k, n in enumerate(networks) for f in folds
+        ]
+        key = data.digest, protocols
+        if key not in fitted:
+            fitted[key] = Baselines(data, ["arousal"], lambda what, done, total: None).run(folds)
+        return assess(data, results, fitted[key], **options)
+
+    return make

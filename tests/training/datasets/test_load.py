@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,6 +35,15 @@ def _silent(what: str, done: float, total: float) -> None:
 
 def _load(cache: Path, **config: object) -> Dataset:
     return load_dataset(TypeAdapter(DataConfig).validate_python(config), cache, _silent)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> tuple[Path, dict[str, object]]:
+    """Prepare a small data set once; returns its cache and its configuration."""
+    folder = tmp_path_factory.mktemp("prepared")
+    config = {"kind": "simulated", "subjects": 1, "duration_s": 70, "trial_s": 20}
+    _load(folder, **config)
+    return folder, config
 
 
 def test_deap_in_profile_paper_is_the_released_preprocessing(tmp_path) -> None:
@@ -124,8 +134,9 @@ def test_a_prepared_data_set_is_mapped_not_made_again(tmp_path, monkeypatch) -> 
 
 
 @pytest.mark.parametrize("name", [cache.INFO, cache.TABLE, cache.EEG, cache.PPS])
-def test_a_cache_that_was_cut_at_any_length_is_made_again(tmp_path, name) -> None:
-    config = {"kind": "simulated", "subjects": 1, "duration_s": 70, "trial_s": 20}
+def test_a_cache_that_was_cut_at_any_length_is_made_again(tmp_path, prepared, name) -> None:
+    folder, config = prepared
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     whole = _load(tmp_path, **config)
     (path,) = tmp_path.glob(f"simulated-*/{name}")
     content = path.read_bytes()
@@ -202,20 +213,21 @@ def test_a_hole_in_the_signal_leaves_its_windows_out(tmp_path) -> None:
     assert trial.segments[0].eeg.shape[1] <= 23 * 128 <= 27 * 128 < trial.segments[1].start
 
 
-def test_another_process_need_not_read_the_files_again(tmp_path, monkeypatch) -> None:
-    config = TypeAdapter(DataConfig).validate_python({"kind": "simulated", "subjects": 1})
-    digest = load_dataset(config, tmp_path, _silent).info.digest
+def test_another_process_need_not_read_the_files_again(prepared, monkeypatch) -> None:
+    folder, values = prepared
+    config = TypeAdapter(DataConfig).validate_python(values)
+    digest = load_dataset(config, folder, _silent).info.digest
 
     def fail(*_: object) -> None:
         raise AssertionError("hashed again")
 
     with monkeypatch.context() as context:
         context.setattr(cache, "digest_of", fail)
-        assert load_dataset(config, tmp_path, _silent, digest).info.digest == digest
+        assert load_dataset(config, folder, _silent, digest).info.digest == digest
         with pytest.raises(AssertionError, match="hashed again"):
-            load_dataset(config, tmp_path, _silent, "another")
+            load_dataset(config, folder, _silent, "another")
     with pytest.raises(UserError, match=f"has the hash {digest} here and another where"):
-        load_dataset(config, tmp_path, _silent, "another")
+        load_dataset(config, folder, _silent, "another")
 
 
 def _same(promised: WindowIndex, data: Dataset) -> None:
