@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from physiosync_rt.bundle.card import Card
+from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
+from physiosync_rt.sources.selection import choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,22 @@ class RunOptions:
     def rest_s(self) -> float | None:
         """Seconds of rest to capture, where the person has named them."""
         return self.baseline.need_s if isinstance(self.baseline, BaselineRequest) else None
+
+    def choose_streams(
+        self, offered: Sequence[StreamSpec], card: Card
+    ) -> tuple[StreamSpec, StreamSpec | None]:
+        """Choose the EEG, and the peripheral stream where the bundle wants one and it is there.
+
+        Raises
+        ------
+        UserError
+            A stream is missing or ambiguous; the message lists what is available.
+        """
+        eeg = choose(offered, card.eeg.modality, self.eeg, "--eeg", required=True)
+        assert eeg is not None, "required streams are found or refused"
+        if card.pps is None:
+            return eeg, None
+        return eeg, choose(offered, card.pps.modality, self.pps, "--pps", required=False)
 
 
 @dataclass(frozen=True, slots=True)
