@@ -84,9 +84,9 @@ STREAM_COUNTS: dict[str, Count] = {
     "received": Count("received", "Samples that arrived"),
     "lost": Count("lost", "Samples that never arrived"),
     "delivered_late": Count("late", "Samples that were delivered late, and used"),
-    "duplicates": Count("duplicates", "Samples that came twice; left out"),
+    "duplicates": Count("duplicates", "Repeated samples; left out"),
     "nonfinite": Count("NaN", "Samples with a NaN or infinite value; left out"),
-    "stuck_clock": Count("stuck clock", "Samples whose time stamps stood still"),
+    "stuck_clock": Count("stuck clock", "Samples with a stuck time stamp"),
     "after_deadline": Count(
         "after deadline", "Samples that came after their row was made", has_share=False
     ),

@@ -27,7 +27,11 @@ def test_every_kind_has_a_sentence() -> None:
         ),
         (
             Event(EventKind.DUPLICATES, 0.0, "cap", n=50, n_seen=500),
-            "cap sent 50 of its last 500 samples twice; they are left out",
+            "cap sent 50 duplicates among its last 500 samples; they are left out",
+        ),
+        (
+            Event(EventKind.CLOCK_STUCK, 0.0, "cap"),
+            "the clock of cap is stuck; its samples are left out",
         ),
         (
             Event(EventKind.LOSSES, 0.0, "cap", n=30, n_seen=1000),
