@@ -192,7 +192,7 @@ class _Observer:
             self.arrivals.append(now)
         known = {sign for _, sign in self.signs}
         self.signs += [(now, sign) for sign in _signs(state) if sign not in known]
-        notice = notice_text(snapshot.notices)
+        notice = notice_text(snapshot.events)
         if notice and (not self.said or self.said[-1][1] != notice):
             self.said.append((now, notice))
         new = snapshot.rows - self._rows

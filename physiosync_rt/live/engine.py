@@ -273,7 +273,7 @@ class Engine:
             state.events.heed_stream(spec, state.stats(spec.name), now)
             if why := self.pipeline.streams[spec.name].left_out:
                 self._stand(EventKind.LEFT_OUT, why)
-        state.events.heed_source(self._source.notices, now)
+        state.events.heed_source(self._source.messages, now)
         return windows
 
     def _stand(self, kind: EventKind, text: str) -> None:

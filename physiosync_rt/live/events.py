@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import StreamSpec
-from physiosync_rt.sources.base import Notice
+from physiosync_rt.sources.base import SourceMessage
 
 SUMMED_S = 10.0
 """Seconds of samples over which what happens again and again is summed up and said once."""
@@ -58,7 +58,8 @@ class EventKind(StrEnum):
 class Event:
     """Something that happened, at a time of the engine's clock, with its numbers.
 
-    ``stream`` is the stream's name, empty where the event belongs to none or the source says it.
+    ``stream`` is the stream's name, empty where the event belongs to none or the source says it;
+    ``about`` is ``text`` without its numbers, where they differ from one such event to the next.
     """
 
     kind: EventKind
@@ -70,6 +71,7 @@ class Event:
     sfreq: float = 0.0
     sfreq_effective: float = 0.0
     text: str = ""
+    about: str = ""
 
     def __str__(self) -> str:
         numbers = {
@@ -78,13 +80,12 @@ class Event:
             if (value := getattr(self, name))
         }
         words = [f"{name}={value:.6g}" for name, value in numbers.items()]
-        return " ".join([f"{self.kind}:", *filter(None, [self.stream, *words, str(self.text)])])
+        return " ".join([f"{self.kind}:", *filter(None, [self.stream, *words, self.text])])
 
     @property
     def topic(self) -> tuple[str, str, str]:
         """What it is about: two events of one topic differ in time and numbers alone."""
-        about = self.text.topic if isinstance(self.text, Notice) else self.text
-        return self.kind, self.stream, about
+        return self.kind, self.stream, self.about or self.text
 
 
 class Tally:
@@ -145,7 +146,7 @@ class EventLog:
         self._stats: dict[str, StreamStats] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._off_rate: set[str] = set()
-        self._n_said = 0
+        self._n_messages = 0
 
     @property
     def told(self) -> tuple[Event, ...]:
@@ -162,11 +163,11 @@ class EventLog:
         n_new = min(self.n_added - n, len(self.events))
         return list(self.events)[len(self.events) - n_new :]
 
-    def heed_source(self, said: Sequence[str], now: float) -> None:
+    def heed_source(self, messages: Sequence[SourceMessage], now: float) -> None:
         """Take over what the source has said since the last time."""
-        for text in said[self._n_said :]:
-            self.add(Event(EventKind.SOURCE, now, text=text))
-        self._n_said = len(said)
+        for message in messages[self._n_messages :]:
+            self.add(Event(EventKind.SOURCE, now, text=message.text, about=message.topic))
+        self._n_messages = len(messages)
 
     def heed_stream(self, spec: StreamSpec, stats: StreamStats, now: float) -> None:
         """Report what a stream's counts have counted since the last time."""

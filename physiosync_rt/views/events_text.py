@@ -45,9 +45,9 @@ def sentence(event: Event) -> str:
     )
 
 
-def notice_text(notices: Iterable[Event]) -> str:
+def notice_text(events: Iterable[Event]) -> str:
     """Return what a person should read now as one line; empty when all is well."""
-    return "; ".join(map(sentence, notices))
+    return "; ".join(map(sentence, events))
 
 
 def told(events: Iterable[Event]) -> tuple[str, ...]:

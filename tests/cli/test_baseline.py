@@ -214,4 +214,4 @@ def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: 
         engine.close()
     assert engine.predictions[-1].valid
     assert engine.snapshot is not None
-    assert engine.snapshot.notices == ()
+    assert engine.snapshot.events == ()

@@ -141,7 +141,7 @@ def test_eeg_without_a_reference_is_not_used(bundle: Bundle, recording: Recordin
         "gsr",
     )
     assert engine.snapshot is not None
-    notice = notice_text(engine.snapshot.notices)
+    notice = notice_text(engine.snapshot.events)
     assert "identical" in notice
     assert "check reference and ground" in notice
 
