@@ -44,7 +44,7 @@ def predict(
     bundle: BundleOption = "demo-eeg32",
     baseline: Annotated[
         str | None,
-        typer.Option(help="Rest: seconds from the start, START:STOP, or a run's JSON."),
+        typer.Option(help="Baseline at rest: seconds from the start, START:STOP, or a run's JSON."),
     ] = None,
     hop: Annotated[float, typer.Option(help="Seconds from row to row.")] = 1.0,
     eeg: Annotated[str | None, typer.Option(help="Name of the EEG stream.")] = None,

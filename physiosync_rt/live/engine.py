@@ -296,8 +296,8 @@ class Engine:
             except queue.Empty:
                 return
             if command.kind == "baseline":
-                rest_s = self.options.rest_s or self.pipeline.profile.baseline_s
-                self.pipeline.capture_baseline(rest_s)
+                baseline_s = self.options.baseline_s or self.pipeline.profile.baseline_s
+                self.pipeline.capture_baseline(baseline_s)
             elif command.kind == "marker":
                 self._maker.mark(self.pipeline.newest, command.text)
             elif command.kind == "record":

@@ -51,7 +51,7 @@ class EventKind(StrEnum):
     SOURCE = "source"
     """``text`` is what the source says."""
     NOTE = "note"
-    """``text`` is what preprocessing says of a rest or of bad electrodes."""
+    """``text`` is what preprocessing says of a baseline or of bad electrodes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class RunOptions:
     hop_s : float
         Seconds from row to row.
     baseline : Baseline, BaselineRequest or None
-        Rest to compare with; None captures as much as the bundle asks for.
+        Baseline to compare with; None captures as much as the bundle asks for.
     min_quality : float or None
         Replaces the card's quality gate.
     """
@@ -35,8 +35,8 @@ class RunOptions:
     min_quality: float | None = None
 
     @property
-    def rest_s(self) -> float | None:
-        """Seconds of rest to capture, where the person has named them."""
+    def baseline_s(self) -> float | None:
+        """Seconds of baseline to capture, where the person has named them."""
         return self.baseline.need_s if isinstance(self.baseline, BaselineRequest) else None
 
     def choose_streams(
@@ -60,7 +60,7 @@ class RunOptions:
 class Command:
     """What a view asks of the engine.
 
-    ``baseline`` captures the rest baseline again, ``marker`` writes ``text`` into the next row,
+    ``baseline`` captures the baseline again, ``marker`` writes ``text`` into the next row,
     ``record`` starts (``text`` is the path) or stops (``text`` empty) the recorder, ``stop`` ends.
     """
 

@@ -166,7 +166,7 @@ def open_stream(
         For ``lsl``: look for, and publish, streams on this computer only. LSL reads this once in
         a process, before its first use.
     baseline : Baseline, BaselineRequest, float or str, optional
-        Rest: a baseline, seconds from the start, ``"START:STOP"``, or the JSON of a run. Without
+        A baseline, seconds of it from the start, ``"START:STOP"``, or the JSON of a run. Without
         it the bundle's default is captured from the start.
     hop_s : float
         Seconds from row to row.
@@ -207,7 +207,7 @@ def open_stream(
         eeg=None if source == "lsl" else eeg,
         pps=None if source == "lsl" else pps,
         hop_s=hop_s,
-        baseline=as_rest(baseline),
+        baseline=as_baseline(baseline),
         min_quality=min_quality,
     )
     return StreamSession(engine, duration_s=duration_s, outlet=outlet, record=record)
@@ -224,10 +224,10 @@ def as_bundle(bundle: Bundle | Path | str) -> Bundle:
     return bundle if isinstance(bundle, Bundle) else load_bundle(str(bundle))
 
 
-def as_rest(
+def as_baseline(
     baseline: Baseline | BaselineRequest | float | str | None,
 ) -> Baseline | BaselineRequest | None:
-    """Understand what can be given as a rest.
+    """Understand what can be given as a baseline.
 
     Raises
     ------

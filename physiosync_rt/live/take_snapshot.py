@@ -58,7 +58,7 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
 
 
 def _notes(state: RunState, now: float) -> list[Event]:
-    """Bad electrodes and a rest that failed: what holds as long as nothing happens."""
+    """Bad electrodes and a baseline that failed: what holds as long as nothing happens."""
     notes = {name: stream.note for name, stream in state.pipeline.streams.items()}
     return [Event(EventKind.NOTE, now, name, text=note) for name, note in notes.items() if note]
 
