@@ -97,7 +97,7 @@ def predict(
             with suppress(KeyboardInterrupt):
                 for row in session:
                     bar.update(task, completed=row.t_end)
-        said = told(state.events.told)
+        said = told(state.events.all_events)
         log.update(**outcome(state), told=list(said))
     for text in dict.fromkeys((*recording.notes, *said)):
         typer.echo(f"note: {text}", err=True)

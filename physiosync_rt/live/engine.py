@@ -144,7 +144,7 @@ class Engine:
         now = self._clock()
         self.state = RunState(self.predictor.bundle, pipeline, eeg, pps, now)
         if card.pps is not None and pps is None:
-            self._stand(EventKind.NO_STREAM, str(card.pps.modality))
+            self._set_standing(EventKind.NO_STREAM, str(card.pps.modality))
         for name, stream in pipeline.streams.items():
             if note := stream.windower.baseline_note:
                 self.state.events.add(Event(EventKind.NOTE, now, name, text=note))
@@ -233,7 +233,7 @@ class Engine:
             The EEG has sent nothing for two minutes.
         """
         self._unread.clear()
-        self._obey()
+        self._run_commands()
         batch = self._source.poll(timeout)
         now = self._clock()
         self._recording.take(batch)
@@ -270,13 +270,13 @@ class Engine:
             self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
         for spec in state.specs:
             state.watchdogs[spec.name].look(now)
-            state.events.heed_stream(spec, state.stats(spec.name), now)
+            state.events.update(spec, state.stats(spec.name), now)
             if why := self.pipeline.streams[spec.name].left_out:
-                self._stand(EventKind.LEFT_OUT, why)
-        state.events.heed_source(self._source.messages, now)
+                self._set_standing(EventKind.LEFT_OUT, why)
+        state.events.add_messages(self._source.messages, now)
         return windows
 
-    def _stand(self, kind: EventKind, text: str) -> None:
+    def _set_standing(self, kind: EventKind, text: str) -> None:
         """Note what holds from now on."""
         self.state.events.standing = Event(kind, self._clock(), text=text)
 
@@ -289,7 +289,7 @@ class Engine:
 
     # --- commands and views -------------------------------------------------------------------
 
-    def _obey(self) -> None:
+    def _run_commands(self) -> None:
         while True:
             try:
                 command = self._commands.get_nowait()
@@ -307,7 +307,7 @@ class Engine:
                         self.record(Path(command.text))
                     except UserError as error:
                         # A wrong path typed in the dashboard must not end the run.
-                        self._stand(EventKind.REFUSED, str(error))
+                        self._set_standing(EventKind.REFUSED, str(error))
 
     def record(self, path: Path) -> None:
         """Record the raw streams from now on.

@@ -149,7 +149,7 @@ class EventLog:
         self._n_messages = 0
 
     @property
-    def told(self) -> tuple[Event, ...]:
+    def all_events(self) -> tuple[Event, ...]:
         """All that a person should have read during the run, in order."""
         return (*([self.standing] if self.standing else []), *self.events)
 
@@ -163,13 +163,13 @@ class EventLog:
         n_new = min(self.n_added - n, len(self.events))
         return list(self.events)[len(self.events) - n_new :]
 
-    def heed_source(self, messages: Sequence[SourceMessage], now: float) -> None:
+    def add_messages(self, messages: Sequence[SourceMessage], now: float) -> None:
         """Take over what the source has said since the last time."""
         for message in messages[self._n_messages :]:
             self.add(Event(EventKind.SOURCE, now, text=message.text, about=message.topic))
         self._n_messages = len(messages)
 
-    def heed_stream(self, spec: StreamSpec, stats: StreamStats, now: float) -> None:
+    def update(self, spec: StreamSpec, stats: StreamStats, now: float) -> None:
         """Report what a stream's counts have counted since the last time."""
         name, sfreq = spec.name, spec.sfreq
         before = self._stats.get(name, StreamStats())

@@ -69,7 +69,7 @@ def predict(
     with session as run:
         rows = tuple(run)
     state = run.engine.state
-    return Predictions(rows, state.bundle.card.name, recording.notes, state.events.told)
+    return Predictions(rows, state.bundle.card.name, recording.notes, state.events.all_events)
 
 
 def offline_session(

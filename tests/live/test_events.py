@@ -23,10 +23,10 @@ BAD_CZ = Event(EventKind.NOTE, 0.0, "cap", text="bad electrodes: Cz (flat)")
 def _after(**counted: int) -> Event:
     """The event after these counts have moved, which is shown for a while."""
     log = EventLog()
-    log.heed_stream(SPEC, StreamStats(), 1.0)
+    log.update(SPEC, StreamStats(), 1.0)
     assert not log.events
     for now in (2.0, 3.0):
-        log.heed_stream(SPEC, StreamStats(**counted), now)  # type: ignore[arg-type]
+        log.update(SPEC, StreamStats(**counted), now)  # type: ignore[arg-type]
     (event,) = log.events
     assert event.at == 2.0
     assert shown_events(log, [STREAMING], (BAD_CZ,), 3.0) == (event,)
@@ -58,7 +58,7 @@ def test_counts_that_move_make_one_event(counted: dict[str, int], event: Event) 
 def test_what_goes_on_is_summed_up_and_not_reported_for_every_sample() -> None:
     log = EventLog()
     for k in range(1, 1001):
-        log.heed_stream(SPEC, StreamStats(received=24 * k, lost=k), 1.0)
+        log.update(SPEC, StreamStats(received=24 * k, lost=k), 1.0)
     counted = [(event.n, event.n_seen) for event in log.events]
     # 100 s of samples are summed up every ten seconds.
     assert counted[:2] == [(1, 25), (100, 2500)]
@@ -70,7 +70,7 @@ def test_a_rate_that_is_off_is_one_event_and_shown_as_long_as_it_lasts() -> None
     log = EventLog()
     stats = StreamStats(rate_is_off=True, sfreq_effective=256.4)
     for now in (1.0, 2.0, 3.0):
-        log.heed_stream(SPEC, stats, now)
+        log.update(SPEC, stats, now)
     event = Event(EventKind.RATE_OFF, 1.0, "cap", sfreq=250.0, sfreq_effective=256.4)
     assert list(log.events) == [event]
     (later,) = shown_events(log, [replace(STREAMING, stats=stats)], (BAD_CZ,), 99.0)
@@ -79,8 +79,8 @@ def test_a_rate_that_is_off_is_one_event_and_shown_as_long_as_it_lasts() -> None
 
 def test_what_the_source_says_of_an_event_comes_before_its_counts() -> None:
     log = EventLog()
-    log.heed_source([SourceMessage("stream 'cap' is back after 2.0 s", "back")], 1.0)
-    log.heed_stream(SPEC, StreamStats(gaps=1, lost=500), 1.3)
+    log.add_messages([SourceMessage("stream 'cap' is back after 2.0 s", "back")], 1.0)
+    log.update(SPEC, StreamStats(gaps=1, lost=500), 1.3)
     (said,) = shown_events(log, [STREAMING], (), 1.4)
     assert said.text == "stream 'cap' is back after 2.0 s"
     assert said.topic == (EventKind.SOURCE, "", "back")
@@ -90,9 +90,9 @@ def test_what_the_source_says_of_an_event_comes_before_its_counts() -> None:
 
 def test_one_streams_trouble_does_not_hide_anothers() -> None:
     log = EventLog()
-    log.heed_stream(SPEC, StreamStats(received=98, lost=2), 1.0)
+    log.update(SPEC, StreamStats(received=98, lost=2), 1.0)
     for k, now in enumerate((1.0, 2.0, 3.0), 1):
-        log.heed_stream(SKIN, StreamStats(received=7, lost=6 * k, gaps=k), now)
+        log.update(SKIN, StreamStats(received=7, lost=6 * k, gaps=k), now)
     shown = shown_events(log, [STREAMING], (), 3.0)
     assert [(e.stream, e.kind, e.n) for e in shown] == [
         ("cap", EventKind.LOSSES, 2),
@@ -103,13 +103,13 @@ def test_one_streams_trouble_does_not_hide_anothers() -> None:
 def test_what_the_source_says_is_taken_over_once() -> None:
     log = EventLog()
     said = [SourceMessage(f"stream '{name}' has gone") for name in ("cap", "skin")]
-    log.heed_source(said, 1.0)
-    log.heed_source(said, 2.0)
+    log.add_messages(said, 1.0)
+    log.add_messages(said, 2.0)
     assert [event.text for event in log.events] == [message.text for message in said]
     # Both came together: the first is the EEG's.
     assert [event.text for event in shown_events(log, [STREAMING], (), 2.0)] == [said[0].text]
     said.append(SourceMessage("stream 'cap' is back"))
-    log.heed_source(said, 3.0)
+    log.add_messages(said, 3.0)
     assert [event.text for event in shown_events(log, [STREAMING], (), 3.0)] == [said[2].text]
 
 
@@ -124,7 +124,7 @@ def test_what_the_source_says_is_taken_over_once() -> None:
 )
 def test_lasting_trouble_is_shown_as_long_as_it_lasts(state: StreamState, kind: EventKind) -> None:
     log = EventLog()
-    log.heed_source([SourceMessage("stream 'cap' has gone")], 98.0)
+    log.add_messages([SourceMessage("stream 'cap' has gone")], 98.0)
     assert shown_events(log, [state], (BAD_CZ,), 99.0) == (
         Event(kind, 99.0, "cap", seconds=state.age_s),
     )
@@ -136,4 +136,4 @@ def test_what_holds_for_the_run_is_shown_when_nothing_happens() -> None:
     waiting = replace(STREAMING, phase=StreamPhase.WAITING, age_s=1.0)
     for state in (STREAMING, waiting):
         assert shown_events(log, [state], (BAD_CZ,), 99.0) == (BAD_CZ, log.standing)
-    assert log.told == (log.standing,)
+    assert log.all_events == (log.standing,)
