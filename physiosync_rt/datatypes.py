@@ -173,6 +173,9 @@ class RecordedStream:
         stamps; empty when all streams share a clock.
     counter : int64 array, shape (n_samples,), optional
         Sample counter of the device, where it has one.
+    unit_note : str
+        The one of the recording's notes that says that the unit is unknown; a device description
+        that states the unit removes it. Empty where the unit is known.
     """
 
     spec: StreamSpec
@@ -180,6 +183,7 @@ class RecordedStream:
     timestamps: FloatArray
     clock_offsets: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
     counter: IntArray | None = None
+    unit_note: str = ""
 
     def __post_init__(self) -> None:
         if self.samples.shape != (len(self.timestamps), self.spec.n_chans):

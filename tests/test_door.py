@@ -211,6 +211,32 @@ def test_a_file_streams_to_its_end_with_the_rows_of_predict(
     assert [row.valence for row in rows] == [row.valence for row in found]
 
 
+def test_an_engine_yields_its_rows_and_goes_on_after_a_break(
+    session_file: Path, bundle: ps.Bundle
+) -> None:
+    source, rest = FileSource(ps.read(session_file)), BaselineRequest(0.0, None, 5.0)
+    with ps.Engine(source, Predictor(bundle), baseline=rest) as engine:
+        assert engine.is_open
+        first = next(iter(engine))
+        rows = [first, *engine]
+        assert list(engine) == []
+    assert not engine.is_open
+    assert list(engine) == []
+    found = ps.predict(ps.read(session_file), bundle, baseline=5)
+    assert [row.index for row in rows] == [row.index for row in found]
+    assert [row.valence for row in rows] == [row.valence for row in found]
+
+
+def test_an_engine_that_is_not_open_has_no_rows(bundle: ps.Bundle) -> None:
+    engine = ps.Engine(FileSource(Recording(())), Predictor(bundle))
+    assert not engine.is_open
+    with pytest.raises(ps.UserError, match="the engine is not open; read its rows inside"):
+        next(iter(engine))
+    with pytest.raises(ps.UserError, match="EEG"):
+        engine.__enter__()
+    assert not engine.is_open
+
+
 @pytest.mark.live
 def test_duration_and_marks(bundle: ps.Bundle) -> None:
     with ps.open_stream("simulated", bundle=bundle, hop_s=0.25, duration_s=2.5) as stream:

@@ -12,13 +12,13 @@ class Counters:
     Attributes
     ----------
     received, lost, duplicates : int
-        Samples that came, never came, came again.
+        Samples that arrived, never arrived, were repeated.
     late : int
         Samples whose stamps were off their line and came back to it: delivered late.
     nonfinite : int
         Samples with a value, or a stamp, that is NaN or infinite.
     stuck_clock : int
-        Samples whose stamps stood still: left out, or placed by the device's counter alone.
+        Samples with a stuck time stamp: left out, or placed by the device's counter alone.
     off_rate : int
         Samples that came while the rate was known to be more than 1 % off the declared one.
     gaps, clock_resets : int
@@ -60,7 +60,7 @@ class StreamStats:
     rate_is_off : bool
         The stream sends at another rate than it declares, by more than 1 %.
     clock_is_stuck : bool
-        The stamps stand still at present.
+        The device's clock is stuck at present.
     """
 
     received: int = 0

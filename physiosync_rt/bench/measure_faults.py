@@ -24,6 +24,7 @@ from physiosync_rt.lsl.source import LslSource
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_rt.views.events_text import notice_text
+from physiosync_rt.views.wording import STREAM_COUNTS
 
 FAULT_S = 15.0
 """Recorded second at which the fault starts; predictions have started by then."""
@@ -34,14 +35,10 @@ DRIFT_PPM = 100.0
 """Drift above this counts as detected; crystals are better."""
 
 _COUNTED = {
-    "lost": "lost",
-    "delivered_late": "late",
-    "duplicates": "duplicated",
-    "gaps": "gaps",
-    "clock_resets": "clock_resets",
-    "stuck_clock": "constant",
+    STREAM_COUNTS[count].word: count
+    for count in ("lost", "delivered_late", "duplicates", "gaps", "clock_resets", "stuck_clock")
 }
-"""Counts that tell of a fault, and what `docs/faults.md` calls them, as a run's JSON does."""
+"""Counts that tell of a fault, by the word that every view and `docs/faults.md` use for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +192,7 @@ class _Observer:
             self.arrivals.append(now)
         known = {sign for _, sign in self.signs}
         self.signs += [(now, sign) for sign in _signs(state) if sign not in known]
-        notice = notice_text(snapshot.notices)
+        notice = notice_text(snapshot.events)
         if notice and (not self.said or self.said[-1][1] != notice):
             self.said.append((now, notice))
         new = snapshot.rows - self._rows
@@ -206,7 +203,7 @@ class _Observer:
 
 def _signs(state: StreamState) -> list[str]:
     stats = state.stats
-    signs = [name for count, name in _COUNTED.items() if getattr(stats, count)]
+    signs = [word for word, count in _COUNTED.items() if getattr(stats, count)]
     if state.phase in (StreamPhase.STALLED, StreamPhase.LOST):
         signs.append(str(state.phase))
     if stats.rate_is_off:
@@ -219,9 +216,8 @@ def _signs(state: StreamState) -> list[str]:
 
 
 def _format_sign(sign: str, stats: StreamStats) -> str:
-    for count, name in _COUNTED.items():
-        if sign == name:
-            return f"{sign} {getattr(stats, count)}"
+    if sign in _COUNTED:
+        return f"{sign} {getattr(stats, _COUNTED[sign])}"
     if sign == "rate":
         return f"rate {stats.sfreq_effective:.1f} Hz"
     if sign == "drift":

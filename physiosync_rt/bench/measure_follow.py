@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import FloatArray, Prediction
+from physiosync_rt.datatypes import FloatArray
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.simulation import Person, PersonStream
 from physiosync_rt.sources.simulated import SimulatedSource
@@ -46,19 +46,6 @@ class Follow:
     per_person: tuple[float, ...]
 
 
-class _RowCollector:
-    """Sink that keeps every row; the engine itself keeps only five minutes."""
-
-    def __init__(self) -> None:
-        self.rows: list[Prediction] = []
-
-    def write(self, row: Prediction) -> None:
-        self.rows.append(row)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
 def follow_person(predictor: Predictor, seed: int, duration_s: float) -> dict[str, FloatArray]:
     """Run one simulated person through the live pipeline, as fast as possible.
 
@@ -70,17 +57,11 @@ def follow_person(predictor: Predictor, seed: int, duration_s: float) -> dict[st
     eeg = predictor.bundle.card.eeg.ch_names
     stream = PersonStream(Person.draw(seed), seed=seed, ch_names=eeg, ecg_sfreq=0, rest_s=35.0)
     source = SimulatedSource(stream, duration_s=duration_s, paced=False)
-    engine = Engine(source, predictor)
-    collector = _RowCollector()
-    engine.sinks.append(collector)
-    engine.open()
-    engine.run()
-    engine.close()
+    with Engine(source, predictor) as engine:
+        rows = list(engine)
     found = {}
     for column, target in enumerate(TARGETS):
-        predictions = [
-            (row.t_end, p) for row in collector.rows if (p := getattr(row, target)) is not None
-        ]
+        predictions = [(row.t_end, p) for row in rows if (p := getattr(row, target)) is not None]
         t_end, predicted = np.array(predictions).reshape(-1, 2).T
         seconds = np.stack([np.arange(-5.0, 1.0) + t for t in t_end])
         found[target] = np.stack([predicted, stream.course(seconds)[column].mean(axis=1)])

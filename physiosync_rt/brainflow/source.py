@@ -18,7 +18,7 @@ from physiosync_rt.brainflow.boards import (
 from physiosync_rt.datatypes import Chunk, FloatArray, IntArray, Modality, StreamSpec
 from physiosync_rt.devices import BrainFlowSettings, CounterUnwrapper, Device, mapper_for
 from physiosync_rt.errors import UserError
-from physiosync_rt.sources.base import Batch, Notice
+from physiosync_rt.sources.base import Batch, SourceMessage
 from physiosync_rt.sources.validate import find_problem, require_usable
 from physiosync_rt.utils.retry import Retry, longer
 
@@ -94,7 +94,7 @@ class BrainFlowSource:
 
     Attributes
     ----------
-    notices : list of str
+    messages : list of SourceMessage
         Messages for the user, one sentence each.
 
     Notes
@@ -104,7 +104,7 @@ class BrainFlowSource:
     """
 
     def __init__(self, settings: BrainFlowSettings, device: Device | None = None) -> None:
-        self.notices: list[str] = []
+        self.messages: list[SourceMessage] = []
         self._settings = settings
         self._device = device
         self._board: Any = None
@@ -186,7 +186,7 @@ class BrainFlowSource:
         return chunks
 
     def _reopen(self, what: str) -> None:
-        self.notices.append(f"{what}; trying to reconnect")
+        self.messages.append(SourceMessage(f"{what}; trying to reconnect"))
         now = time.monotonic()
         self._last_data = self._last_data or now
         self._pause_s = longer(self._pause_s) if now - self._opened < STEADY_S else 0.0
@@ -200,7 +200,9 @@ class BrainFlowSource:
         assert self._last_data is not None, "set when the link was lost"
         now = time.monotonic()
         back = f"{self._settings.board} is back"
-        self.notices.append(Notice(f"{back} after {now - self._last_data:.1f} s", topic=back))
+        self.messages.append(
+            SourceMessage(f"{back} after {now - self._last_data:.1f} s", topic=back)
+        )
         self._reconnect, self._last_data = None, now
         # The board restarts its counter.
         self._describe_presets()
@@ -237,7 +239,7 @@ class BrainFlowSource:
             if signal.spec.modality is Modality.EEG:
                 require_usable(signal.spec)
             elif sentence := find_problem(signal.spec):
-                self.notices.append(f"not used: {sentence}")
+                self.messages.append(SourceMessage(f"not used: {sentence}"))
         self._signals = [s for s in signals if not find_problem(s.spec)]
         if not self._signals:
             raise UserError(

@@ -44,7 +44,7 @@ def predict(
     bundle: BundleOption = "demo-eeg32",
     baseline: Annotated[
         str | None,
-        typer.Option(help="Rest: seconds from the start, START:STOP, or a run's JSON."),
+        typer.Option(help="Baseline at rest: seconds from the start, START:STOP, or a run's JSON."),
     ] = None,
     hop: Annotated[float, typer.Option(help="Seconds from row to row.")] = 1.0,
     eeg: Annotated[str | None, typer.Option(help="Name of the EEG stream.")] = None,
@@ -97,7 +97,7 @@ def predict(
             with suppress(KeyboardInterrupt):
                 for row in session:
                     bar.update(task, completed=row.t_end)
-        said = told(state.events.told)
+        said = told(state.events.all_events)
         log.update(**outcome(state), told=list(said))
     for text in dict.fromkeys((*recording.notes, *said)):
         typer.echo(f"note: {text}", err=True)

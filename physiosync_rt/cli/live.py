@@ -106,7 +106,7 @@ def live(
     ip_port: Annotated[int, typer.Option(help="For boards on a network.")] = 0,
     baseline: Annotated[
         str | None,
-        typer.Option(help="Rest: seconds from the start, START:STOP, or a run's JSON."),
+        typer.Option(help="Baseline at rest: seconds from the start, START:STOP, or a run's JSON."),
     ] = None,
     hop: Annotated[float | None, typer.Option(help="Seconds from row to row (1).")] = None,
     duration: Annotated[float | None, typer.Option(help="End after so many seconds.")] = None,

@@ -49,7 +49,7 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
             _picture(engine.snapshot, outputs.png)
     finally:
         if log is not None:
-            log.update(**outcome(engine.state), told=list(told(engine.state.events.told)))
+            log.update(**outcome(engine.state), told=list(told(engine.state.events.all_events)))
         engine.close()
 
 

@@ -89,7 +89,7 @@ class Header(QWidget):
         capturing = is_capturing(snapshot)
         self.baseline.show_progress(snapshot.baseline_progress if capturing else 0.0)
         percent = f"{snapshot.baseline_progress:.0%}"
-        self.baseline.setText(f"Resting… {percent}" if capturing else "Baseline  B")
+        self.baseline.setText(f"Baseline… {percent}" if capturing else "Baseline  B")
         self.baseline.setEnabled(not capturing)
         self._show_recording(bool(self._recording))
 
@@ -137,7 +137,7 @@ class Header(QWidget):
 
     def _connect(self) -> None:
         self.marker.setToolTip("Write the marker text into the next row (key M)")
-        self.baseline.setToolTip("Capture the resting baseline again: sit still (key B)")
+        self.baseline.setToolTip("Capture the baseline again: sit still (key B)")
         self.record.setToolTip("Record all streams to an XDF file; again to stop (key R)")
         self.marker.clicked.connect(self.send_marker)
         self.marker_text.returnPressed.connect(self.send_marker)

@@ -69,7 +69,7 @@ class Dashboard(QMainWindow):
     def refresh_figures(self, snapshot: Snapshot) -> None:
         """Show everything but the traces."""
         self.header.refresh(snapshot)
-        self.say(notice_text(snapshot.notices))
+        self.say(notice_text(snapshot.events))
         self.readout.refresh(snapshot)
         self.timeline.refresh(snapshot)
         self.rows.refresh(snapshot)

@@ -154,8 +154,8 @@ def map_recording(device: Device, recording: Recording) -> Recording:
         found = True
         streams.append(_map_stream(mapper, stream))
         # The description states the unit that the reader did not know.
-        resolved = f"stream {stream.spec.name!r}: unknown unit"
-        notes = [note for note in notes if not note.startswith(resolved)]
+        if stream.unit_note in notes:
+            notes.remove(stream.unit_note)
         if mapper.positions == "assumed" and mapper.spec.modality is Modality.EEG:
             notes.append(f"electrode positions of {stream.spec.name!r} are assumed ({device.name})")
     if not found:
@@ -177,6 +177,7 @@ def _map_stream(mapper: StreamMapper, stream: RecordedStream) -> RecordedStream:
         spec=mapper.spec,
         samples=np.concatenate([empty, *(chunk.samples for chunk in chunks)]),
         counter=np.concatenate(counters) if counters else None,
+        unit_note="",
     )
 
 

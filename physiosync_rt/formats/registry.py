@@ -71,7 +71,7 @@ def read_all(path: Path | str) -> Iterator[Recording]:
     """
     path = Path(path)
     format_ = _format_of(path)
-    with _said_plainly(path, format_):
+    with _readable_errors(path, format_):
         found = format_.read(path)
         if isinstance(found, Recording):
             yield stamped(found)
@@ -96,12 +96,12 @@ def parts(path: Path | str) -> list[Path]:
     if path.is_dir():
         return [part for part in sorted(path.rglob("*")) if part.is_file()]
     format_ = _format_of(path)
-    with _said_plainly(path, format_):
+    with _readable_errors(path, format_):
         return [part for part in format_.parts(path) if part.is_file()]
 
 
 @contextmanager
-def _said_plainly(path: Path, format_: Format) -> Iterator[None]:
+def _readable_errors(path: Path, format_: Format) -> Iterator[None]:
     """What a parser raises on a broken file stands in no documentation; say it in a sentence."""
     try:
         yield

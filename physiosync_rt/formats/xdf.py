@@ -125,18 +125,21 @@ def _stream(name: str, raw: Mapping[str, Any], notes: list[str]) -> RecordedStre
         source_id=_text(info, "source_id"),
         host=_text(info, "hostname"),
     )
+    unit_note = ""
     if layout.conversions is None and layout.spec.modality is not Modality.OTHER:
         stated = ", ".join(sorted({word for word in layout.unit_words if word})) or "none"
-        notes.append(
+        unit_note = (
             f"stream {name!r}: unknown unit (stated: {stated}); samples are as recorded, "
             "state the unit in a device YAML"
         )
+        notes.append(unit_note)
     samples, counter = layout.split(raw["time_series"])
     timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
     n_back = int((np.diff(timestamps) < 0).sum())
     if n_back:
         notes.append(f"stream {name!r}: {n_back} time stamps are earlier than the previous one")
-    return RecordedStream(layout.spec, samples, timestamps, _clock_offsets(raw), counter)
+    offsets = _clock_offsets(raw)
+    return RecordedStream(layout.spec, samples, timestamps, offsets, counter, unit_note)
 
 
 def _markers(name: str, raw: Mapping[str, Any]) -> RecordedMarkers:

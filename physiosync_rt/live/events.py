@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import StreamSpec
-from physiosync_rt.sources.base import Notice
+from physiosync_rt.sources.base import SourceMessage
 
 SUMMED_S = 10.0
 """Seconds of samples over which what happens again and again is summed up and said once."""
@@ -27,7 +27,7 @@ class EventKind(StrEnum):
     STREAM_LOST = "stream_lost"
     """Nothing has come for so long that the device may be gone."""
     CLOCK_STUCK = "clock_stuck"
-    """The stamps stand still at present."""
+    """The device's clock is stuck at present."""
     GAP = "gap"
     """``n`` samples, ``seconds``, were lost at one time."""
     LOSSES = "losses"
@@ -35,7 +35,7 @@ class EventKind(StrEnum):
     NONFINITE = "nonfinite"
     """``n`` of the last ``n_seen`` samples were NaN or infinite."""
     DUPLICATES = "duplicates"
-    """``n`` of the last ``n_seen`` samples came twice."""
+    """``n`` of the last ``n_seen`` samples were duplicates."""
     CLOCK_RESET = "clock_reset"
     """The device's clock, or its counter, was reset."""
     BURST = "burst"
@@ -51,14 +51,15 @@ class EventKind(StrEnum):
     SOURCE = "source"
     """``text`` is what the source says."""
     NOTE = "note"
-    """``text`` is what preprocessing says of a rest or of bad electrodes."""
+    """``text`` is what preprocessing says of a baseline or of bad electrodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened, at a time of the engine's clock, with its numbers.
 
-    ``stream`` is the stream's name, empty where the event belongs to none or the source says it.
+    ``stream`` is the stream's name, empty where the event belongs to none or the source says it;
+    ``about`` is ``text`` without its numbers, where they differ from one such event to the next.
     """
 
     kind: EventKind
@@ -70,6 +71,7 @@ class Event:
     sfreq: float = 0.0
     sfreq_effective: float = 0.0
     text: str = ""
+    about: str = ""
 
     def __str__(self) -> str:
         numbers = {
@@ -78,13 +80,12 @@ class Event:
             if (value := getattr(self, name))
         }
         words = [f"{name}={value:.6g}" for name, value in numbers.items()]
-        return " ".join([f"{self.kind}:", *filter(None, [self.stream, *words, str(self.text)])])
+        return " ".join([f"{self.kind}:", *filter(None, [self.stream, *words, self.text])])
 
     @property
     def topic(self) -> tuple[str, str, str]:
         """What it is about: two events of one topic differ in time and numbers alone."""
-        about = self.text.topic if isinstance(self.text, Notice) else self.text
-        return self.kind, self.stream, about
+        return self.kind, self.stream, self.about or self.text
 
 
 class Tally:
@@ -145,10 +146,10 @@ class EventLog:
         self._stats: dict[str, StreamStats] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._off_rate: set[str] = set()
-        self._n_said = 0
+        self._n_messages = 0
 
     @property
-    def told(self) -> tuple[Event, ...]:
+    def all_events(self) -> tuple[Event, ...]:
         """All that a person should have read during the run, in order."""
         return (*([self.standing] if self.standing else []), *self.events)
 
@@ -162,13 +163,13 @@ class EventLog:
         n_new = min(self.n_added - n, len(self.events))
         return list(self.events)[len(self.events) - n_new :]
 
-    def heed_source(self, said: Sequence[str], now: float) -> None:
+    def add_messages(self, messages: Sequence[SourceMessage], now: float) -> None:
         """Take over what the source has said since the last time."""
-        for text in said[self._n_said :]:
-            self.add(Event(EventKind.SOURCE, now, text=text))
-        self._n_said = len(said)
+        for message in messages[self._n_messages :]:
+            self.add(Event(EventKind.SOURCE, now, text=message.text, about=message.topic))
+        self._n_messages = len(messages)
 
-    def heed_stream(self, spec: StreamSpec, stats: StreamStats, now: float) -> None:
+    def update(self, spec: StreamSpec, stats: StreamStats, now: float) -> None:
         """Report what a stream's counts have counted since the last time."""
         name, sfreq = spec.name, spec.sfreq
         before = self._stats.get(name, StreamStats())

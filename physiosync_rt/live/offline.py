@@ -10,7 +10,7 @@ from physiosync_rt.datatypes import Recording
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.predictions import Predictions
 from physiosync_rt.live.source_factory import wants
-from physiosync_rt.live.stream_session import StreamSession, as_bundle, as_rest
+from physiosync_rt.live.stream_session import StreamSession, as_baseline, as_bundle
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.sources.file import FileSource
 
@@ -34,7 +34,7 @@ def predict(
     bundle : Bundle, Path or str
         A bundle, its folder, or the name of a shipped one.
     baseline : Baseline, BaselineRequest, float or str, optional
-        Rest: a baseline, seconds from the start, ``"START:STOP"``, or the JSON of a run. Without
+        A baseline, seconds of it from the start, ``"START:STOP"``, or the JSON of a run. Without
         it the bundle's default is captured from the start.
     hop_s : float
         Seconds from row to row.
@@ -62,14 +62,14 @@ def predict(
         eeg=eeg,
         pps=pps,
         hop_s=hop_s,
-        baseline=as_rest(baseline),
+        baseline=as_baseline(baseline),
         min_quality=min_quality,
         torch_device=torch_device,
     )
     with session as run:
         rows = tuple(run)
     state = run.engine.state
-    return Predictions(rows, state.bundle.card.name, recording.notes, state.events.told)
+    return Predictions(rows, state.bundle.card.name, recording.notes, state.events.all_events)
 
 
 def offline_session(

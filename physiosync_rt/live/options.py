@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from physiosync_rt.bundle.card import Card
+from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
+from physiosync_rt.sources.selection import choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class RunOptions:
     hop_s : float
         Seconds from row to row.
     baseline : Baseline, BaselineRequest or None
-        Rest to compare with; None captures as much as the bundle asks for.
+        Baseline to compare with; None captures as much as the bundle asks for.
     min_quality : float or None
         Replaces the card's quality gate.
     """
@@ -31,16 +35,32 @@ class RunOptions:
     min_quality: float | None = None
 
     @property
-    def rest_s(self) -> float | None:
-        """Seconds of rest to capture, where the person has named them."""
+    def baseline_s(self) -> float | None:
+        """Seconds of baseline to capture, where the person has named them."""
         return self.baseline.need_s if isinstance(self.baseline, BaselineRequest) else None
+
+    def choose_streams(
+        self, offered: Sequence[StreamSpec], card: Card
+    ) -> tuple[StreamSpec, StreamSpec | None]:
+        """Choose the EEG, and the peripheral stream where the bundle wants one and it is there.
+
+        Raises
+        ------
+        UserError
+            A stream is missing or ambiguous; the message lists what is available.
+        """
+        eeg = choose(offered, card.eeg.modality, self.eeg, "--eeg", required=True)
+        assert eeg is not None, "required streams are found or refused"
+        if card.pps is None:
+            return eeg, None
+        return eeg, choose(offered, card.pps.modality, self.pps, "--pps", required=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """What a view asks of the engine.
 
-    ``baseline`` captures the rest baseline again, ``marker`` writes ``text`` into the next row,
+    ``baseline`` captures the baseline again, ``marker`` writes ``text`` into the next row,
     ``record`` starts (``text`` is the path) or stops (``text`` empty) the recorder, ``stop`` ends.
     """
 

@@ -70,7 +70,7 @@ def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def outcome(state: RunState) -> dict[str, Any]:
-    """Return what only the run itself can tell: its rest, electrodes, streams and rows."""
+    """Return what only the run itself can tell: its baseline, electrodes, streams and rows."""
     pipeline = state.pipeline
     found: dict[str, Any] = {
         "electrodes_bad_s": bad_electrodes_s(state),

@@ -65,7 +65,7 @@ class Snapshot:
         The newest row.
     history : tuple of Prediction
         The last five minutes of rows, oldest first.
-    notices : tuple of Event
+    events : tuple of Event
         What a person should read now; empty when all is well.
     """
 
@@ -89,4 +89,4 @@ class Snapshot:
     valid_rows: int
     csv_path: str
     recording_path: str
-    notices: tuple[Event, ...]
+    events: tuple[Event, ...]

@@ -1,4 +1,4 @@
-"""A run as a script or a notebook holds it: opened, read row by row, closed."""
+"""A run as a script or a notebook asks for it: its source by name, and where rows go besides."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.source_factory import SourceOptions, make_source
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest, parse_request
-from physiosync_rt.sinks.collector import Collector
 from physiosync_rt.sources.base import SourceKind
 
 
 class StreamSession:
-    """Rows of an engine, one by one.
+    """Rows of an engine, with an outlet and a recording beside them.
 
     Parameters
     ----------
@@ -55,10 +54,9 @@ class StreamSession:
     ) -> None:
         self.engine = engine
         self._duration_s = math.inf if duration_s is None else duration_s
+        self._until = math.inf
         self._outlet = outlet
         self._record = record
-        self._rows = Collector()
-        self._closed = False
 
     def __enter__(self) -> Self:
         """Connect.
@@ -68,9 +66,8 @@ class StreamSession:
         UserError
             The source or its streams cannot serve the bundle, or a file cannot be written.
         """
+        self.engine.__enter__()
         try:
-            self.engine.open()
-            self.engine.sinks.append(self._rows)
             if self._outlet:
                 from physiosync_rt.lsl.prediction_outlet import LslOutlet
 
@@ -93,24 +90,11 @@ class StreamSession:
         self.close()
 
     def __iter__(self) -> Iterator[Prediction]:
-        """Wait for rows and yield them.
-
-        Raises
-        ------
-        SourceLostError
-            The EEG has sent nothing for two minutes.
-        UserError
-            A stream turned out to be no signal, or a file cannot be written.
-        """
-        running = True
-        while running and not self._closed:
-            running = (
-                not self.engine.stopping and time.monotonic() < self._until and self.engine.step()
-            )
-            yield from self._rows.take()
+        """Wait for rows and yield them; raises as `Engine.rows` does."""
+        return self.engine.rows(self._until - time.monotonic())
 
     def __repr__(self) -> str:
-        return f"<StreamSession: {'closed' if self._closed else 'open'}, {self.engine!r}>"
+        return f"<StreamSession: {'open' if self.engine.is_open else 'closed'}, {self.engine!r}>"
 
     @property
     def streams(self) -> tuple[StreamSpec, ...]:
@@ -128,8 +112,7 @@ class StreamSession:
 
     def close(self) -> None:
         """Let go of the source and finish every file; safe to call twice."""
-        if not self._closed:
-            self._closed = True
+        if self.engine.is_open:
             self.engine.close()
 
 
@@ -183,7 +166,7 @@ def open_stream(
         For ``lsl``: look for, and publish, streams on this computer only. LSL reads this once in
         a process, before its first use.
     baseline : Baseline, BaselineRequest, float or str, optional
-        Rest: a baseline, seconds from the start, ``"START:STOP"``, or the JSON of a run. Without
+        A baseline, seconds of it from the start, ``"START:STOP"``, or the JSON of a run. Without
         it the bundle's default is captured from the start.
     hop_s : float
         Seconds from row to row.
@@ -224,7 +207,7 @@ def open_stream(
         eeg=None if source == "lsl" else eeg,
         pps=None if source == "lsl" else pps,
         hop_s=hop_s,
-        baseline=as_rest(baseline),
+        baseline=as_baseline(baseline),
         min_quality=min_quality,
     )
     return StreamSession(engine, duration_s=duration_s, outlet=outlet, record=record)
@@ -241,10 +224,10 @@ def as_bundle(bundle: Bundle | Path | str) -> Bundle:
     return bundle if isinstance(bundle, Bundle) else load_bundle(str(bundle))
 
 
-def as_rest(
+def as_baseline(
     baseline: Baseline | BaselineRequest | float | str | None,
 ) -> Baseline | BaselineRequest | None:
-    """Understand what can be given as a rest.
+    """Understand what can be given as a baseline.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import numpy as np
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.live.events import Event, EventKind
-from physiosync_rt.live.notices import current_notices
+from physiosync_rt.live.shown_events import shown_events
 from physiosync_rt.live.snapshot import Snapshot, StreamState, Traces
 from physiosync_rt.live.state import RunState
 from physiosync_rt.pipeline.stream import StreamPipeline
@@ -53,12 +53,12 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
         valid_rows=state.valid_rows,
         csv_path=state.csv_path,
         recording_path=state.recording_path,
-        notices=current_notices(state.events, streams, _notes(state, now), now),
+        events=shown_events(state.events, streams, _notes(state, now), now),
     )
 
 
 def _notes(state: RunState, now: float) -> list[Event]:
-    """Bad electrodes and a rest that failed: what holds as long as nothing happens."""
+    """Bad electrodes and a baseline that failed: what holds as long as nothing happens."""
     notes = {name: stream.note for name, stream in state.pipeline.streams.items()}
     return [Event(EventKind.NOTE, now, name, text=note) for name, note in notes.items() if note]
 

@@ -13,7 +13,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.lsl.arrival import FOREIGN_CLOCK_S, FUTURE_S, ArrivalClock, SharedClocks
 from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S, ClockCorrection
 from physiosync_rt.lsl.info import layout
-from physiosync_rt.sources.base import Notice
+from physiosync_rt.sources.base import SourceMessage
 
 if TYPE_CHECKING:
     import pylsl
@@ -42,7 +42,7 @@ class SignalInlet:
         Rename it with `rename`.
     lost : bool
         Whether the connection is lost; `reopen` restores it.
-    notices : list of str
+    messages : list of SourceMessage
         Messages for the user about its clock, one sentence each.
 
     Raises
@@ -56,7 +56,7 @@ class SignalInlet:
     def __init__(self, info: pylsl.StreamInfo, device: Device | None) -> None:
         import pylsl
 
-        self.notices: list[str] = []
+        self.messages: list[SourceMessage] = []
         self.lost = False
         self._device = device
         self._local_clock = pylsl.local_clock
@@ -211,9 +211,11 @@ class SignalInlet:
         self._arrival_offset = self._clocks.register(self.info.hostname(), self._arrivals.offset)
         held, self._held, self._arrivals = self._held, [], None
         self._clock_known = True
-        self.notices.append(
-            f"stream {self.spec.name!r} is not stamped with the LSL clock; its clock offset is "
-            "estimated from the arrival times"
+        self.messages.append(
+            SourceMessage(
+                f"stream {self.spec.name!r} is not stamped with the LSL clock; its clock offset is "
+                "estimated from the arrival times"
+            )
         )
         return [chunk for one in held for chunk in self._mapped(*one, self._arrival_offset)]
 
@@ -228,7 +230,8 @@ class SignalInlet:
         self._arrival_offset = now - float(stamps[-1])
         forward = f"the clock of stream {self.spec.name!r} was set forward"
         arrival = "its clock offset is estimated from the arrival times from now on"
-        self.notices.append(Notice(f"{forward} by {ahead[-1]:.1f} s; {arrival}", topic=forward))
+        text = f"{forward} by {ahead[-1]:.1f} s; {arrival}"
+        self.messages.append(SourceMessage(text, topic=forward))
         chunks = self._mapped(raw[:first], stamps[:first], offset) if first else []
         return chunks + self._mapped(raw[first:], stamps[first:], self._arrival_offset)
 

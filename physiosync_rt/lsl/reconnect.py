@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.sources.base import Notice
+from physiosync_rt.sources.base import SourceMessage
 from physiosync_rt.utils.retry import longer
 
 if TYPE_CHECKING:
@@ -73,23 +73,25 @@ class Reconnect:
         self._pause = 0.0
         self._announced = False
 
-    def step(self, got_samples: bool) -> str:
-        """Continue after a poll; return a message for the user, usually empty."""
+    def step(self, got_samples: bool) -> SourceMessage | None:
+        """Continue after a poll; return a message for the user, usually None."""
         now = time.monotonic()
         if got_samples:
             self._last = now
             return self._report_return(now)
         if not self._inlet.lost and not self._is_silent(now):
-            return ""
+            return None
         if self._resolver is None:
             self._start_search(now)
         if self._inlet.lost and not self._announced:
             self._announced = True
-            return f"stream {self._inlet.name!r} is lost; waiting for it to come back"
+            return SourceMessage(
+                f"stream {self._inlet.name!r} is lost; waiting for it to come back"
+            )
         if now >= self._due:
             self._due = now + SEARCH_S
             return self._try_reconnect()
-        return ""
+        return None
 
     def close(self) -> None:
         """Stop searching."""
@@ -99,14 +101,14 @@ class Reconnect:
         limit = self._silent_s
         return limit is not None and self._last is not None and now - self._last > limit
 
-    def _report_return(self, now: float) -> str:
+    def _report_return(self, now: float) -> SourceMessage | None:
         """Report that the stream is back, where it was lost."""
         self._resolver, self._announced, self._pause = None, False, 0.0
         since, self._since = self._since, None
         if since is None:
-            return ""
+            return None
         back = f"stream {self._inlet.name!r} is back"
-        return Notice(f"{back} after {now - since:.1f} s", topic=back)
+        return SourceMessage(f"{back} after {now - since:.1f} s", topic=back)
 
     def _start_search(self, now: float) -> None:
         import pylsl
@@ -122,12 +124,12 @@ class Reconnect:
             else pylsl.ContinuousResolver("name", name, forget_after=_FORGET_S)
         )
 
-    def _try_reconnect(self) -> str:
+    def _try_reconnect(self) -> SourceMessage | None:
         from pylsl.util import LostError
 
         successor = self._successor()
         if successor is None:
-            return ""
+            return None
         try:
             self._inlet.reopen(successor)
         except (TimeoutError, LostError):
@@ -135,12 +137,12 @@ class Reconnect:
             self._due = time.monotonic() + self._pause
         except UserError as error:
             self._rejected.add(successor.uid())
-            return str(error)
+            return SourceMessage(str(error))
         else:
             self._resolver, self._last = None, time.monotonic()
             if self._silent_s is None:
                 return self._report_return(self._last)
-        return ""
+        return None
 
     def _successor(self) -> pylsl.StreamInfo | None:
         assert self._resolver is not None, "the search was started"

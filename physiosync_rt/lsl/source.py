@@ -18,7 +18,7 @@ from physiosync_rt.lsl.info import END_MARKER, declared_speed, is_marker
 from physiosync_rt.lsl.inlet import SignalInlet
 from physiosync_rt.lsl.markers import MarkerInlet
 from physiosync_rt.lsl.reconnect import Reconnect
-from physiosync_rt.sources.base import Batch, Marker
+from physiosync_rt.sources.base import Batch, Marker, SourceMessage
 from physiosync_rt.sources.selection import matches
 from physiosync_rt.sources.validate import find_problem, require_usable
 
@@ -49,7 +49,7 @@ class LslSource:
 
     Attributes
     ----------
-    notices : list of str
+    messages : list of SourceMessage
         Messages for the user, one sentence each.
 
     Notes
@@ -68,7 +68,7 @@ class LslSource:
         timeout: float = 10.0,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        self.notices: list[str] = []
+        self.messages: list[SourceMessage] = []
         self._queries = {"--eeg": eeg, "--pps": pps}
         self._device = device
         self._timeout = timeout
@@ -147,13 +147,13 @@ class LslSource:
         for inlet, recovery in zip(self._signals, self._recoveries, strict=True):
             found = inlet.drain(timeout if inlet is self._signals[0] else 0.0)
             chunks += found
-            if self._ending is None and (notice := recovery.step(bool(found))):
-                self.notices.append(notice)
+            if self._ending is None and (message := recovery.step(bool(found))):
+                self.messages.append(message)
         markers: list[Marker] = []
         for source, recovery in zip(self._markers, self._marker_recoveries, strict=True):
             texts = source.drain()
-            if self._ending is None and (notice := recovery.step(bool(texts))):
-                self.notices.append(notice)
+            if self._ending is None and (message := recovery.step(bool(texts))):
+                self.messages.append(message)
             if self._ending is None and self._is_end(source, texts):
                 self._ending = time.monotonic()
             markers += [marker for marker in texts if marker.text != END_MARKER]
@@ -161,8 +161,8 @@ class LslSource:
         if ended:
             chunks += [chunk for inlet in self._signals for chunk in inlet.flush()]
         for inlet in self._signals:
-            self.notices += inlet.notices
-            inlet.notices.clear()
+            self.messages += inlet.messages
+            inlet.messages.clear()
         return Batch(tuple(chunks), tuple(markers), ended)
 
     def close(self) -> None:
@@ -220,7 +220,9 @@ class LslSource:
             try:
                 found.append(SignalInlet(info, self._device))
             except (TimeoutError, LostError):
-                self.notices.append(f"stream {info.name()!r} does not respond; it is not used")
+                self.messages.append(
+                    SourceMessage(f"stream {info.name()!r} does not respond; it is not used")
+                )
         return found
 
     def _choose(
@@ -255,7 +257,7 @@ class LslSource:
     def _usable(self, inlet: SignalInlet) -> bool:
         sentence = find_problem(inlet.spec)
         if sentence:
-            self.notices.append(f"not used: {sentence}")
+            self.messages.append(SourceMessage(f"not used: {sentence}"))
         return not sentence
 
     # --- markers and the end ------------------------------------------------------------------
@@ -267,8 +269,8 @@ class LslSource:
             try:
                 self._markers.append(MarkerInlet(info))
             except (TimeoutError, LostError, UserError):
-                self.notices.append(
-                    f"marker stream {info.name()!r} does not respond; it is not used"
+                self.messages.append(
+                    SourceMessage(f"marker stream {info.name()!r} does not respond; it is not used")
                 )
 
     def _is_end(self, source: MarkerInlet, markers: Sequence[Marker]) -> bool:

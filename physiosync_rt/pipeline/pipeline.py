@@ -159,8 +159,8 @@ class Pipeline:
                 start, need_s = self._row * self.hop_s, self.profile.baseline_s
                 stream.windower.capture_baseline(
                     BaselineRequest(start, None, need_s),
-                    f"the baseline {baseline.origin} holds no {modality}; its rest is taken from "
-                    f"the next {need_s:g} usable seconds",
+                    f"the baseline {baseline.origin} holds no {modality}; its baseline is taken "
+                    f"from the next {need_s:g} usable seconds",
                 )
                 captured += f"; {modality}: {need_s:g} s from {start:g} s"
                 continue

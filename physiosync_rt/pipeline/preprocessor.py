@@ -136,9 +136,9 @@ class Preprocessor:
         self._min_quality = profile.min_quality
         self._min_completeness = MIN_COMPLETENESS[contract.modality]
         self._judge_second = judge_of(contract.modality, spec.n_chans)
-        chain = make_stages(contract.modality, profile)
-        self._stages = chain.stages
-        self._warmup = round(chain.warmup_s * GRID_SFREQ)
+        stages = make_stages(contract.modality, profile)
+        self._stages = stages.in_order
+        self._warmup = round(stages.warmup_s * GRID_SFREQ)
         # Only what judging a second looks back on: itself, and its neighbours for comparison.
         self._raw = RingBuffer(GRID_SFREQ, spec.n_chans)
         self._filtered = RingBuffer(N_NEIGHBOURS, spec.n_chans)

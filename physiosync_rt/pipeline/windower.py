@@ -174,7 +174,7 @@ class Windower:
         failed = ""
         if self.baseline_failed and self.capture is None:
             failed = (
-                f"less than half of the rest asked for was usable {self._contract.modality}; "
+                f"less than half of the baseline asked for was usable {self._contract.modality}; "
                 "capture it again (key B) or give another --baseline"
             )
         return "; ".join(filter(None, [self.baseline_note, failed]))

@@ -45,37 +45,37 @@ class Scaling(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class StageChain:
+class Stages:
     """The causal stages of one stream.
 
     Attributes
     ----------
-    stages : tuple of Stage
+    in_order : tuple of Stage
         Applied in order, to every channel by itself.
     warmup_s : float
         Seconds after a start or a gap in which the stages have not settled.
     """
 
-    stages: tuple[Stage, ...]
+    in_order: tuple[Stage, ...]
     warmup_s: float
 
 
-def make_stages(modality: Modality, profile: Profile) -> StageChain:
+def make_stages(modality: Modality, profile: Profile) -> Stages:
     """Make the stages of one stream, their states fresh."""
     if modality is Modality.EEG:
         eeg = profile.eeg
         band = SosFilter(eeg.order, (eeg.l_freq, eeg.h_freq), "bandpass")
-        return StageChain((band,), eeg.warmup_s)
+        return Stages((band,), eeg.warmup_s)
     if isinstance(profile, PaperProfile):
         if modality is Modality.GSR:
-            return StageChain((Resistance(profile.gsr.floor),), profile.gsr.warmup_s)
-        return StageChain((), profile.ecg.warmup_s)
+            return Stages((Resistance(profile.gsr.floor),), profile.gsr.warmup_s)
+        return Stages((), profile.ecg.warmup_s)
     gsr, ecg = profile.gsr, profile.ecg
     if modality is Modality.GSR:
         low = SosFilter(gsr.order, gsr.h_freq, "lowpass")
-        return StageChain((LogLevel(gsr.floor), low), gsr.warmup_s)
+        return Stages((LogLevel(gsr.floor), low), gsr.warmup_s)
     band = SosFilter(ecg.order, (ecg.l_freq, ecg.h_freq), "bandpass")
-    return StageChain((band,), ecg.warmup_s)
+    return Stages((band,), ecg.warmup_s)
 
 
 def make_scaling(modality: Modality, profile: Profile) -> Scaling:

@@ -145,7 +145,7 @@ class EcgGenerator:
         self._course = course
         self._sfreq = sfreq
         self._n_leads = n_leads
-        self._wander = RandomWalk(2.0, n_leads, rng_walk, sfreq)
+        self._baseline_walk = RandomWalk(2.0, n_leads, rng_walk, sfreq)
         self._phases = self._rng_beats.uniform(0, 2 * np.pi, 2)
         self._walk = self._rng_beats.standard_normal()
         self._beats = [-2.0, -1.0]
@@ -155,7 +155,7 @@ class EcgGenerator:
         """Return samples ``start`` to ``stop`` in mV, shape (stop - start, n_leads)."""
         times = np.arange(start, stop) / self._sfreq
         breath = np.sin(2 * np.pi * self._person.breath_hz * times + self._phases[0])
-        out = 0.04 * breath[:, None] + 0.03 * self._wander(len(times))
+        out = 0.04 * breath[:, None] + 0.03 * self._baseline_walk(len(times))
         out += 0.008 * self._rng_noise.standard_normal(out.shape)
         if len(times):
             out += self._gain * self._render_beats(times)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol
 
 from physiosync_rt.datatypes import Chunk, StreamSpec
 
@@ -29,21 +29,16 @@ class Batch:
     ended: bool = False
 
 
-class Notice(str):
-    """A notice that holds numbers, and its topic: the same text without them.
+@dataclass(frozen=True, slots=True)
+class SourceMessage:
+    """A sentence of a source about its streams, for the user.
 
-    Notices of one topic are news once; without a topic of its own, a notice is its topic.
+    ``topic`` is the same text without the numbers that change, empty where ``text`` has none:
+    messages of one topic are news once.
     """
 
-    __slots__ = ("topic",)
-
-    topic: str
-
-    def __new__(cls, text: str, topic: str) -> Self:
-        """Make a notice of a text and its topic."""
-        notice = super().__new__(cls, text)
-        notice.topic = topic
-        return notice
+    text: str
+    topic: str = ""
 
 
 class Source(Protocol):
@@ -51,9 +46,8 @@ class Source(Protocol):
 
     Attributes
     ----------
-    notices : list of str
-        Messages for the user about the streams, one sentence each, newest last; those that hold
-        numbers as `Notice`.
+    messages : list of SourceMessage
+        Messages for the user about the streams, newest last.
 
     Notes
     -----
@@ -61,7 +55,7 @@ class Source(Protocol):
     (or from the caller of ``Engine.step``).
     """
 
-    notices: list[str]
+    messages: list[SourceMessage]
 
     @property
     def speed(self) -> float:

@@ -18,7 +18,7 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected, sample_offsets, stamped
 from physiosync_rt.pipeline.chunking import in_time_order
-from physiosync_rt.sources.base import Batch, Marker
+from physiosync_rt.sources.base import Batch, Marker, SourceMessage
 from physiosync_rt.sources.selection import describe
 from physiosync_rt.sources.validate import find_problem, require_usable
 
@@ -44,8 +44,8 @@ class FileSource:
 
     Attributes
     ----------
-    notices : list of str
-        Messages for the user, one sentence each; the reader's notes come first.
+    messages : list of SourceMessage
+        Messages for the user; the reader's notes come first.
 
     Notes
     -----
@@ -62,7 +62,7 @@ class FileSource:
         wanted: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.notices: list[str] = []
+        self.messages: list[SourceMessage] = []
         self._recording = recording
         self._speed = math.inf if speed is None else speed
         self._chunk_s = chunk_s or (FAST_CHUNK_S if speed is None else PACED_CHUNK_S)
@@ -102,7 +102,7 @@ class FileSource:
         signals = [s for s in streams if s.spec.modality is not Modality.OTHER]
         usable = [s for s in signals if not find_problem(s.spec)]
         not_used = [f"not used: {find_problem(s.spec)}" for s in signals if find_problem(s.spec)]
-        self.notices = [*recording.notes, *not_used]
+        self.messages = [SourceMessage(text) for text in (*recording.notes, *not_used)]
         if not any(s.spec.modality is Modality.EEG for s in usable):
             for stream in self._recording.of(Modality.EEG):
                 require_usable(stream.spec)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from physiosync_rt.datatypes import Chunk, StreamSpec
 from physiosync_rt.simulation import PersonStream
-from physiosync_rt.sources.base import Batch
+from physiosync_rt.sources.base import Batch, SourceMessage
 
 FAST_CHUNK_S = 0.25
 
@@ -30,7 +30,7 @@ class SimulatedSource:
 
     Attributes
     ----------
-    notices : list of str
+    messages : list of SourceMessage
         Always empty: simulated streams have no faults.
     """
 
@@ -42,7 +42,7 @@ class SimulatedSource:
         paced: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.notices: list[str] = []
+        self.messages: list[SourceMessage] = []
         self._stream = stream
         self._duration_s = math.inf if duration_s is None else duration_s
         self._paced = paced

@@ -10,9 +10,7 @@ SENTENCES: dict[EventKind, str] = {
     EventKind.WAITING: "waiting for the first sample of {e.stream}",
     EventKind.STALLED: "{e.stream} has sent nothing for {e.seconds:.0f} s",
     EventKind.STREAM_LOST: "{e.stream} is lost; check the device, the run goes on",
-    EventKind.CLOCK_STUCK: (
-        "the timestamps of {e.stream} stand still; its samples have no time and are left out"
-    ),
+    EventKind.CLOCK_STUCK: "the clock of {e.stream} is stuck; its samples are left out",
     EventKind.GAP: "{e.stream} lost {samples} ({e.seconds:.2g} s)",
     EventKind.LOSSES: (
         "{e.stream} lost {e.n} of its last {e.n_seen} samples, a few at a time; they are bridged"
@@ -22,7 +20,7 @@ SENTENCES: dict[EventKind, str] = {
         "left out"
     ),
     EventKind.DUPLICATES: (
-        "{e.stream} sent {e.n} of its last {e.n_seen} samples twice; they are left out"
+        "{e.stream} sent {duplicates} among its last {e.n_seen} samples; they are left out"
     ),
     EventKind.CLOCK_RESET: "the clock of {e.stream} was reset; it goes on after a gap",
     EventKind.BURST: "{e.stream} held {samples} back and sent them at once",
@@ -41,13 +39,15 @@ SENTENCES: dict[EventKind, str] = {
 
 def sentence(event: Event) -> str:
     """Return an event as a sentence."""
-    samples = f"{event.n} sample{'' if event.n == 1 else 's'}"
-    return SENTENCES[event.kind].format(e=event, samples=samples)
+    plural = "" if event.n == 1 else "s"
+    return SENTENCES[event.kind].format(
+        e=event, samples=f"{event.n} sample{plural}", duplicates=f"{event.n} duplicate{plural}"
+    )
 
 
-def notice_text(notices: Iterable[Event]) -> str:
+def notice_text(events: Iterable[Event]) -> str:
     """Return what a person should read now as one line; empty when all is well."""
-    return "; ".join(map(sentence, notices))
+    return "; ".join(map(sentence, events))
 
 
 def told(events: Iterable[Event]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ N_NAMED = 5
 
 
 def run_summary(state: RunState) -> str:
-    """Return rows, bad electrodes, the rest and, for each stream, what went wrong."""
+    """Return rows, bad electrodes, the baseline and, for each stream, what went wrong."""
     text = f"{state.rows} rows, {state.valid_rows} with a prediction"
     if len(state.used) > 1:
         text += " (" + ", ".join(f"{n} from {what}" for what, n in state.used.most_common()) + ")"
@@ -27,7 +27,7 @@ def run_summary(state: RunState) -> str:
         more = f" and {len(bad_s) - N_NAMED} more" if len(bad_s) > N_NAMED else ""
         text += f"; bad electrodes: {', '.join(shown)}{more}"
     if state.rows and state.pipeline.baseline is None:
-        text += f"; no rest was captured (asked for: {state.pipeline.baseline_origin})"
+        text += f"; no baseline was captured (asked for: {state.pipeline.baseline_origin})"
     if state.csv_path:
         text += f"; wrote {state.csv_path}"
     for spec in state.specs:

@@ -95,12 +95,12 @@ class TerminalView:
         if self._last_row == 0 and not self._introduced:
             self._introduced = True
             self._print(f"{snapshot.bundle_title}: trained on {snapshot.trained_on}")
-        topics = [event.topic for event in snapshot.notices]
+        topics = [event.topic for event in snapshot.events]
         if topics != self._last_topics:
             # Seconds that count up are not news.
             self._last_topics = topics
             if topics:
-                self._print(f"notice: {notice_text(snapshot.notices)}")
+                self._print(f"notice: {notice_text(snapshot.events)}")
         for row in snapshot.history:
             if row.index > self._last_row:
                 self._last_row = row.index
@@ -111,8 +111,8 @@ class TerminalView:
         if snapshot is None:
             return Text(f"PhysioSync-RT  {waiting_for(None)}…")
         parts: list[RenderableType] = [_title(snapshot)]
-        if snapshot.notices:
-            parts.append(Text(f"▲ {notice_text(snapshot.notices)}", style=f"bold {ALERT}"))
+        if snapshot.events:
+            parts.append(Text(f"▲ {notice_text(snapshot.events)}", style=f"bold {ALERT}"))
         body = Table.grid(expand=True, padding=(0, 3, 0, 0))
         body.add_column(ratio=1)
         body.add_column(width=_PLANE_WIDTH + 2, no_wrap=True)
@@ -120,7 +120,7 @@ class TerminalView:
         body.add_row(_figures(snapshot, width), plane(snapshot))
         parts += [Padding(body, (1, 0, 0, 0)), _streams(snapshot), _files(snapshot)]
         room = self._console.height - _FIXED_LINES - len(snapshot.streams)
-        room -= 3 if snapshot.notices else 0
+        room -= 3 if snapshot.events else 0
         room -= sum(any(rare_counts(state.stats).values()) for state in snapshot.streams)
         parts += [_one_line(line, "dim") for line in score_lines(snapshot.scores)[: max(0, room)]]
         return Group(*parts)

@@ -29,8 +29,8 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "The first window is filling and the filters are settling; nothing needs doing.",
     ),
     Reason.NO_BASELINE: (
-        "no resting baseline yet",
-        "The model compares with rest: sit still until the rest is captured.",
+        "no baseline yet",
+        "The model compares with a baseline at rest: sit still until it is captured.",
     ),
     Reason.GAP: (
         "gap in {signal}",
@@ -84,9 +84,9 @@ STREAM_COUNTS: dict[str, Count] = {
     "received": Count("received", "Samples that arrived"),
     "lost": Count("lost", "Samples that never arrived"),
     "delivered_late": Count("late", "Samples that were delivered late, and used"),
-    "duplicates": Count("duplicates", "Samples that came twice; left out"),
+    "duplicates": Count("duplicates", "Repeated samples; left out"),
     "nonfinite": Count("NaN", "Samples with a NaN or infinite value; left out"),
-    "stuck_clock": Count("stuck clock", "Samples whose time stamps stood still"),
+    "stuck_clock": Count("stuck clock", "Samples with a stuck time stamp"),
     "after_deadline": Count(
         "after deadline", "Samples that came after their row was made", has_share=False
     ),
@@ -184,7 +184,7 @@ def why(prediction: Prediction, pps: str) -> str:
     # A row is withheld for its EEG; the peripheral signal is only ever missing beside it.
     signal = pps if prediction.reason is Reason.NO_PPS else "EEG"
     if prediction.left_out is Reason.NO_BASELINE:
-        return f"no rest of {signal} yet"
+        return f"no baseline of {signal} yet"
     if prediction.left_out is Reason.WARMING_UP:
         return f"{signal} warming up"
     return REASONS[prediction.left_out or prediction.reason][0].format(signal=signal)
@@ -234,7 +234,7 @@ def waiting_for(snapshot: Snapshot | None) -> str:
         names = " and ".join(f"{spec.modality.value} “{spec.name}”" for spec in absent)
         return f"Waiting for {names}"
     if is_capturing(snapshot):
-        return f"Sit still: capturing the resting baseline, {snapshot.baseline_progress:.0%}"
+        return f"Sit still: capturing the baseline, {snapshot.baseline_progress:.0%}"
     if snapshot.run_s < snapshot.window_s:
         return f"Filling the first window: {snapshot.run_s:.0f} of {snapshot.window_s:.0f} s"
     return "Warming up: the filters are settling"

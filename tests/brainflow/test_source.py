@@ -114,8 +114,8 @@ def test_an_unplugged_board_is_reconnected(monkeypatch: pytest.MonkeyPatch) -> N
     assert attempts[2] - began < 2.0
     assert stamps[-1] > time.time() - 3.0
     assert len(stamps) > 100
-    assert "is lost" in source.notices[0]
-    assert "SYNTHETIC_BOARD is back after" in source.notices[1]
+    assert "is lost" in source.messages[0].text
+    assert "SYNTHETIC_BOARD is back after" in source.messages[1].text
 
 
 def test_a_board_can_be_closed_while_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,7 @@ def test_a_board_can_be_closed_while_disconnected(monkeypatch: pytest.MonkeyPatc
     collect(source, 0.3)
     # The fixture that looks for threads left behind judges the rest.
     source.close()
-    assert "is lost" in source.notices[0]
+    assert "is lost" in source.messages[0].text
 
 
 def test_a_board_that_stops_sending_is_reconnected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_a_board_that_stops_sending_is_reconnected(monkeypatch: pytest.MonkeyPat
         chunks = collect(source, 2.0)
     finally:
         source.close()
-    assert "has stopped sending" in source.notices[0]
+    assert "has stopped sending" in source.messages[0].text
     assert sum(map(len, chunks[specs[0].name])) > 100
 
 

@@ -80,7 +80,7 @@ def test_a_stretch_that_never_comes_is_said(
     rows, about = run("predict", person, "--baseline", "10:200")
     assert set(_reasons(rows[6:])) == {"no_baseline"}
     assert "baseline" not in about
-    assert "no rest was captured (asked for: 10 s to 200 s)" in capsys.readouterr().out
+    assert "no baseline was captured (asked for: 10 s to 200 s)" in capsys.readouterr().out
 
 
 def test_the_file_of_a_run_serves_predict_and_live_from_the_first_row(
@@ -114,7 +114,7 @@ def test_a_rest_without_gsr_has_it_taken_from_the_run_and_says_so(
     write_recording(long, 4, duration_s=48.0, rest_s=14.0, ch_names=NAMES, ecg_sfreq=0)
     rows, about = run("predict", long, "--baseline", saved)
     told = capsys.readouterr()
-    assert "holds no GSR; its rest is taken from the next 30 usable seconds" in told.err
+    assert "holds no GSR; its baseline is taken from the next 30 usable seconds" in told.err
     assert "(left out: GSR 24 no_baseline)" in told.out
     assert [row["modalities"] for row in rows[6:]] == ["eeg"] * 24 + ["eeg+gsr"] * 17
     assert about["left_out"] == {"GSR no_baseline": 24}
@@ -199,7 +199,7 @@ def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: 
         while engine.state.rows < 8:
             engine.step()
         notes = [stream.note for stream in engine.pipeline.streams.values()]
-        assert notes[0].startswith("less than half of the rest asked for was usable EEG")
+        assert notes[0].startswith("less than half of the baseline asked for was usable EEG")
         assert engine.pipeline.baseline_progress == 1.0
         assert engine.predictions[-1].reason is Reason.NO_BASELINE
         engine.pipeline.capture_baseline(5.0)
@@ -214,4 +214,4 @@ def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: 
         engine.close()
     assert engine.predictions[-1].valid
     assert engine.snapshot is not None
-    assert engine.snapshot.notices == ()
+    assert engine.snapshot.events == ()

@@ -92,7 +92,7 @@ seen = []
 real = application.Dashboard.say
 application.Dashboard.say = lambda self, text: (seen.append(text), real(self, text))[1]
 run_dashboard(lambda: snapshot, sent.append, duration=0.8, is_done=lambda: False)
-print(seen[0] == "" == notice_text(snapshot.notices), seen[-1])
+print(seen[0] == "" == notice_text(snapshot.events), seen[-1])
 """)
     assert out.startswith("True The engine has reported nothing for ")
 

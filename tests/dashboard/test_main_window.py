@@ -43,7 +43,7 @@ def test_every_state_fits_the_smallest_window(window: Dashboard, state: str, n_c
         ("gap", "No prediction", "Gap in EEG. Too many samples"),
         ("lost", "No prediction", "No EEG. The EEG stream is missing"),
         ("waiting", "Getting ready", "Waiting for EEG “demo-eeg” and GSR “demo-gsr”"),
-        ("baseline", "Getting ready", "Sit still: capturing the resting baseline, 43%"),
+        ("baseline", "Getting ready", "Sit still: capturing the baseline, 43%"),
     ],
 )
 def test_says_in_words_what_is_going_on(
@@ -117,7 +117,7 @@ def test_record_stops_a_running_recording(window: Dashboard, sent: list[Command]
 
 def test_baseline_button_waits_while_capturing(window: Dashboard, sent: list[Command]) -> None:
     window.refresh(make_snapshot(state="baseline"))
-    assert window.header.baseline.text() == "Resting… 43%"
+    assert window.header.baseline.text() == "Baseline… 43%"
     window.header.baseline.click()
     assert sent == []
     window.refresh(make_snapshot(state="running"))

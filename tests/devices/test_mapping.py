@@ -105,6 +105,17 @@ def test_a_recording_keeps_what_is_not_described() -> None:
         map_recording(load_device("emotiv-epoc-x"), recording)
 
 
+def test_a_description_removes_the_note_of_an_unknown_unit() -> None:
+    note = "the unit of s is unknown"
+    samples = np.zeros((3, 2), np.float32)
+    stream = RecordedStream(spec(2), samples, np.arange(3.0), unit_note=note)
+    recording = Recording((stream,), notes=("two clocks", note))
+    text = "{match: {name: s}, modality: EEG, unit: uV, channels: [Fz, Cz]}"
+    mapped = map_recording(device(text), recording)
+    assert mapped.notes == ("two clocks",)
+    assert mapped.streams[0].unit_note == ""
+
+
 def test_the_daisy_recording_shows_its_losses(data_dir: Path) -> None:
     path = data_dir / "xdf-openbci-eeg-markers" / "eeg16_markers_428s.xdf"
     recording = map_recording(load_device("openbci-cyton-daisy"), registry.read(path))

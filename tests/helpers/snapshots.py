@@ -175,7 +175,7 @@ def make_snapshot(n_chans: int = 4, *, state: str = "running") -> Snapshot:
         valid_rows=sum(row.valid for row in history),
         csv_path="runs/2026-11-20/session-01.csv",
         recording_path="runs/2026-11-20/session-01.xdf" if state == "running" else "",
-        notices=NOTICES.get(state, ()),
+        events=NOTICES.get(state, ()),
     )
 
 

@@ -68,7 +68,7 @@ def test_it_is_interpolated_and_the_run_goes_on() -> None:
     assert _distance(rows, whole) < 0.8 * _distance(left_in, whole)
     assert engine.snapshot is not None
     notice = "bad electrodes: T7 (flat), interpolated from 31 good ones"
-    assert notice_text(engine.snapshot.notices) == notice
+    assert notice_text(engine.snapshot.events) == notice
     assert engine.snapshot.streams[0].channel_quality[T7] == 0.0
 
 

@@ -136,7 +136,7 @@ def test_samples_lost_one_by_one_are_counted_and_end_no_run(
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize(
     ("name", "sign"),
-    [("GSR: freeze of 8 s", "stalled"), ("GSR: clock reset by -1 h", "clock_resets")],
+    [("GSR: freeze of 8 s", "stalled"), ("GSR: clock reset by -1 h", "clock resets")],
 )
 def test_a_fault_of_the_gsr_alone_costs_no_prediction(
     predictor: Predictor, name: str, sign: str

@@ -44,7 +44,7 @@ def test_a_board_unplugged_for_five_seconds_of_a_minute(monkeypatch: pytest.Monk
             engine.step()
             assert engine.snapshot is not None
             phases.append((now, engine.snapshot.streams[0].phase))
-            notice = notice_text(engine.snapshot.notices)
+            notice = notice_text(engine.snapshot.events)
             if notice and notice not in said:
                 said.append(notice)
             if not unplugged_at and now > UNPLUGGED_S:

@@ -20,7 +20,7 @@ from physiosync_rt.live.thread import EngineThread
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation import Person, simulate
-from physiosync_rt.sources.base import Batch, Marker
+from physiosync_rt.sources.base import Batch, Marker, SourceMessage
 from physiosync_rt.sources.file import FileSource
 from physiosync_rt.views.events_text import notice_text, sentence
 
@@ -46,7 +46,7 @@ class ScriptedSource:
     def __init__(self, clock: Clock, *specs: StreamSpec) -> None:
         self._clock = clock
         self._specs = specs
-        self.notices: list[str] = []
+        self.messages: list[SourceMessage] = []
         self.batch = Batch()
         self.closed = False
 
@@ -235,7 +235,7 @@ def test_a_stalled_device_is_said_and_its_return_too(bundle: Bundle, recording: 
     assert [row.t_end for row in stalled] == [10.0, 11.0, 12.0, 13.0]
     assert engine.snapshot is not None
     assert engine.snapshot.streams[0].phase is StreamPhase.STALLED
-    assert "has sent nothing for" in notice_text(engine.snapshot.notices)
+    assert "has sent nothing for" in notice_text(engine.snapshot.events)
     _play(engine, source, clock, recording, 15.0, 26.0)
     assert engine.predictions[-1].valid
     assert [row.t_end for row in engine.predictions] == list(np.arange(1.0, 26.0))

@@ -9,9 +9,10 @@ import pytest
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.live.events import Event, EventKind, EventLog
-from physiosync_rt.live.notices import SHOWN_S, current_notices
+from physiosync_rt.live.shown_events import SHOWN_S, shown_events
 from physiosync_rt.live.snapshot import StreamState
 from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.sources.base import SourceMessage
 
 SPEC = StreamSpec("cap", Modality.EEG, ("Cz",), 250.0, "uV")
 SKIN = replace(SPEC, name="skin", modality=Modality.GSR, unit="uS")
@@ -22,14 +23,14 @@ BAD_CZ = Event(EventKind.NOTE, 0.0, "cap", text="bad electrodes: Cz (flat)")
 def _after(**counted: int) -> Event:
     """The event after these counts have moved, which is shown for a while."""
     log = EventLog()
-    log.heed_stream(SPEC, StreamStats(), 1.0)
+    log.update(SPEC, StreamStats(), 1.0)
     assert not log.events
     for now in (2.0, 3.0):
-        log.heed_stream(SPEC, StreamStats(**counted), now)  # type: ignore[arg-type]
+        log.update(SPEC, StreamStats(**counted), now)  # type: ignore[arg-type]
     (event,) = log.events
     assert event.at == 2.0
-    assert current_notices(log, [STREAMING], (BAD_CZ,), 3.0) == (event,)
-    assert current_notices(log, [STREAMING], (BAD_CZ,), 2.0 + SHOWN_S + 0.1) == (BAD_CZ,)
+    assert shown_events(log, [STREAMING], (BAD_CZ,), 3.0) == (event,)
+    assert shown_events(log, [STREAMING], (BAD_CZ,), 2.0 + SHOWN_S + 0.1) == (BAD_CZ,)
     return event
 
 
@@ -57,7 +58,7 @@ def test_counts_that_move_make_one_event(counted: dict[str, int], event: Event) 
 def test_what_goes_on_is_summed_up_and_not_reported_for_every_sample() -> None:
     log = EventLog()
     for k in range(1, 1001):
-        log.heed_stream(SPEC, StreamStats(received=24 * k, lost=k), 1.0)
+        log.update(SPEC, StreamStats(received=24 * k, lost=k), 1.0)
     counted = [(event.n, event.n_seen) for event in log.events]
     # 100 s of samples are summed up every ten seconds.
     assert counted[:2] == [(1, 25), (100, 2500)]
@@ -69,29 +70,30 @@ def test_a_rate_that_is_off_is_one_event_and_shown_as_long_as_it_lasts() -> None
     log = EventLog()
     stats = StreamStats(rate_is_off=True, sfreq_effective=256.4)
     for now in (1.0, 2.0, 3.0):
-        log.heed_stream(SPEC, stats, now)
+        log.update(SPEC, stats, now)
     event = Event(EventKind.RATE_OFF, 1.0, "cap", sfreq=250.0, sfreq_effective=256.4)
     assert list(log.events) == [event]
-    (later,) = current_notices(log, [replace(STREAMING, stats=stats)], (BAD_CZ,), 99.0)
+    (later,) = shown_events(log, [replace(STREAMING, stats=stats)], (BAD_CZ,), 99.0)
     assert later == replace(event, at=99.0)
 
 
 def test_what_the_source_says_of_an_event_comes_before_its_counts() -> None:
     log = EventLog()
-    log.heed_source(["stream 'cap' is back after 2.0 s"], 1.0)
-    log.heed_stream(SPEC, StreamStats(gaps=1, lost=500), 1.3)
-    (said,) = current_notices(log, [STREAMING], (), 1.4)
+    log.add_messages([SourceMessage("stream 'cap' is back after 2.0 s", "back")], 1.0)
+    log.update(SPEC, StreamStats(gaps=1, lost=500), 1.3)
+    (said,) = shown_events(log, [STREAMING], (), 1.4)
     assert said.text == "stream 'cap' is back after 2.0 s"
-    said, counted = current_notices(log, [STREAMING], (), 7.0)
+    assert said.topic == (EventKind.SOURCE, "", "back")
+    said, counted = shown_events(log, [STREAMING], (), 7.0)
     assert (counted.kind, counted.n) == (EventKind.GAP, 500)
 
 
 def test_one_streams_trouble_does_not_hide_anothers() -> None:
     log = EventLog()
-    log.heed_stream(SPEC, StreamStats(received=98, lost=2), 1.0)
+    log.update(SPEC, StreamStats(received=98, lost=2), 1.0)
     for k, now in enumerate((1.0, 2.0, 3.0), 1):
-        log.heed_stream(SKIN, StreamStats(received=7, lost=6 * k, gaps=k), now)
-    shown = current_notices(log, [STREAMING], (), 3.0)
+        log.update(SKIN, StreamStats(received=7, lost=6 * k, gaps=k), now)
+    shown = shown_events(log, [STREAMING], (), 3.0)
     assert [(e.stream, e.kind, e.n) for e in shown] == [
         ("cap", EventKind.LOSSES, 2),
         ("skin", EventKind.GAP, 6),
@@ -100,15 +102,15 @@ def test_one_streams_trouble_does_not_hide_anothers() -> None:
 
 def test_what_the_source_says_is_taken_over_once() -> None:
     log = EventLog()
-    said = ["stream 'cap' has gone", "stream 'skin' has gone"]
-    log.heed_source(said, 1.0)
-    log.heed_source(said, 2.0)
-    assert [event.text for event in log.events] == said
+    said = [SourceMessage(f"stream '{name}' has gone") for name in ("cap", "skin")]
+    log.add_messages(said, 1.0)
+    log.add_messages(said, 2.0)
+    assert [event.text for event in log.events] == [message.text for message in said]
     # Both came together: the first is the EEG's.
-    assert [event.text for event in current_notices(log, [STREAMING], (), 2.0)] == said[:1]
-    said.append("stream 'cap' is back")
-    log.heed_source(said, 3.0)
-    assert [event.text for event in current_notices(log, [STREAMING], (), 3.0)] == said[2:]
+    assert [event.text for event in shown_events(log, [STREAMING], (), 2.0)] == [said[0].text]
+    said.append(SourceMessage("stream 'cap' is back"))
+    log.add_messages(said, 3.0)
+    assert [event.text for event in shown_events(log, [STREAMING], (), 3.0)] == [said[2].text]
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,8 @@ def test_what_the_source_says_is_taken_over_once() -> None:
 )
 def test_lasting_trouble_is_shown_as_long_as_it_lasts(state: StreamState, kind: EventKind) -> None:
     log = EventLog()
-    log.heed_source(["stream 'cap' has gone"], 98.0)
-    assert current_notices(log, [state], (BAD_CZ,), 99.0) == (
+    log.add_messages([SourceMessage("stream 'cap' has gone")], 98.0)
+    assert shown_events(log, [state], (BAD_CZ,), 99.0) == (
         Event(kind, 99.0, "cap", seconds=state.age_s),
     )
 
@@ -133,5 +135,5 @@ def test_what_holds_for_the_run_is_shown_when_nothing_happens() -> None:
     log.standing = Event(EventKind.NO_STREAM, 0.0, text="GSR")
     waiting = replace(STREAMING, phase=StreamPhase.WAITING, age_s=1.0)
     for state in (STREAMING, waiting):
-        assert current_notices(log, [state], (BAD_CZ,), 99.0) == (BAD_CZ, log.standing)
-    assert log.told == (log.standing,)
+        assert shown_events(log, [state], (BAD_CZ,), 99.0) == (BAD_CZ, log.standing)
+    assert log.all_events == (log.standing,)

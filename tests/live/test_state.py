@@ -61,6 +61,6 @@ def test_a_stream_is_told_with_what_came_in_bursts() -> None:
 
 
 def test_seconds_of_rest_are_known_where_they_were_named() -> None:
-    assert RunOptions().rest_s is None
-    assert RunOptions(baseline=Baseline({}, "yesterday")).rest_s is None
-    assert RunOptions(baseline=BaselineRequest(0.0, None, 20.0)).rest_s == 20.0
+    assert RunOptions().baseline_s is None
+    assert RunOptions(baseline=Baseline({}, "yesterday")).baseline_s is None
+    assert RunOptions(baseline=BaselineRequest(0.0, None, 20.0)).baseline_s == 20.0

@@ -58,7 +58,7 @@ def test_nothing_is_lost_between_first_sample_and_end_marker(sender) -> None:
         assert before - 30 < stamps[0] < after
     assert [marker.text for marker in markers] == ["begin"]
     assert source.speed == 1.0
-    assert source.notices == []
+    assert source.messages == []
 
 
 def test_one_of_two_eeg_streams_has_to_be_named(sender) -> None:
@@ -125,7 +125,7 @@ def test_stamps_of_another_clock_are_mapped_by_arrival(sender) -> None:
     offsets = {chunk.clock_offset for chunk in chunks["cap"]}
     assert len(offsets) == 1
     assert abs(chunks["cap"][-1].timestamps[-1] + offsets.pop() - now) < 5
-    assert "not stamped with the LSL clock" in source.notices[0]
+    assert "not stamped with the LSL clock" in source.messages[0].text
 
 
 def test_a_declared_speed_is_read(sender) -> None:
@@ -145,7 +145,7 @@ def until(source, condition, seconds=10.0):
         chunks = source.poll(0.02).chunks
         if condition(chunks):
             return chunks, time.monotonic()
-    pytest.fail(f"not within {seconds} s; notices: {source.notices}")
+    pytest.fail(f"not within {seconds} s; messages: {source.messages}")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_stream_that_is_killed_and_restarted_is_reconnected(
         uid = source._signals[0].info.uid()
         process.kill()
         process.wait()
-        until(source, lambda _: any("is lost" in n for n in source.notices), 3.0)
+        until(source, lambda _: any("is lost" in m.text for m in source.messages), 3.0)
         successor = sender({**EEG, "source_id": successor_id}, duration=30.0)
         go(successor)
         back = time.monotonic()
@@ -173,7 +173,7 @@ def test_a_stream_that_is_killed_and_restarted_is_reconnected(
         assert heard - back < 3.0
         assert source._signals[0].info.uid() != uid
         assert chunks[0].stream == spec.name
-        assert "'cap' is back after" in source.notices[-1]
+        assert "'cap' is back after" in source.messages[-1].text
     finally:
         source.close()
 
@@ -189,7 +189,7 @@ def test_a_stream_of_the_same_name_from_before_is_not_a_successor(sender) -> Non
         until(source, bool)
         process.kill()
         process.wait()
-        until(source, lambda _: any("is lost" in n for n in source.notices), 3.0)
+        until(source, lambda _: any("is lost" in m.text for m in source.messages), 3.0)
         deadline = time.monotonic() + 2.0
         while time.monotonic() < deadline:
             assert not source.poll(0.02).chunks
@@ -207,7 +207,7 @@ def test_a_successor_with_other_channels_is_rejected_and_reported(sender) -> Non
         process.kill()
         process.wait()
         go(sender({**EEG, "source_id": "amp", "ch_names": ["Pz", "Oz"]}, duration=30.0))
-        until(source, lambda _: any("back with Pz, Oz" in n for n in source.notices))
+        until(source, lambda _: any("back with Pz, Oz" in m.text for m in source.messages))
     finally:
         source.close()
 
@@ -221,9 +221,9 @@ def test_markers_come_back_too(sender) -> None:
         until(source, bool)
         process.kill()
         process.wait()
-        until(source, lambda _: any("'markers' is lost" in n for n in source.notices), 3.0)
+        until(source, lambda _: any("'markers' is lost" in m.text for m in source.messages), 3.0)
         successor = sender(EEG, duration=2.0)
-        until(source, lambda _: any("'markers' is back" in n for n in source.notices))
+        until(source, lambda _: any("'markers' is back" in m.text for m in source.messages))
         go(successor)
         chunks, markers = receive(source)
     finally:
@@ -243,7 +243,7 @@ def test_streams_of_one_other_clock_stay_together(sender) -> None:
         source.close()
     offsets = {c.clock_offset for name in ("cap", "skin") for c in chunks[name]}
     assert len(offsets) == 1
-    assert sum("not stamped with the LSL clock" in n for n in source.notices) == 2
+    assert sum("not stamped with the LSL clock" in m.text for m in source.messages) == 2
     for name, n_samples in (("cap", 750), ("skin", 96)):
         samples = np.concatenate([chunk.samples for chunk in chunks[name]])
         np.testing.assert_array_equal(samples[:, 0], np.arange(n_samples))

@@ -92,7 +92,7 @@ def test_a_few_lost_samples_are_bridged_counted_and_said(
     assert all(row.reason is Reason.NONE for row in list(engine.predictions)[7:])
     assert engine.predictions[-1].completeness_eeg < 1.0
     assert any(
-        "a few at a time; they are bridged" in text for text in told(engine.state.events.told)
+        "a few at a time; they are bridged" in text for text in told(engine.state.events.all_events)
     )
     written = json.loads(json.dumps(outcome(engine.state)))
     seen = written["streams_seen"]["SimulatedEEG"]
@@ -141,7 +141,7 @@ def test_eeg_without_a_reference_is_not_used(bundle: Bundle, recording: Recordin
         "gsr",
     )
     assert engine.snapshot is not None
-    notice = notice_text(engine.snapshot.notices)
+    notice = notice_text(engine.snapshot.events)
     assert "identical" in notice
     assert "check reference and ground" in notice
 
@@ -153,7 +153,9 @@ def test_a_rate_that_is_not_the_declared_one_is_told_once_and_written_down(
     faster = replace(eeg, timestamps=eeg.timestamps / 1.03)
     engine = _run(bundle, Recording((faster, gsr)))
     said = [
-        text for text in told(engine.state.events.told) if "declares 128 Hz and sends 13" in text
+        text
+        for text in told(engine.state.events.all_events)
+        if "declares 128 Hz and sends 13" in text
     ]
     assert len(said) == 1
     assert "(the first of" not in said[0]

@@ -117,7 +117,7 @@ def test_a_stream_without_electrodes_is_refused_and_one_without_unit_left_out() 
     raw = StreamSpec("raw", Modality.GSR, ("GSR",), 4.0)
     source = FileSource(Recording((stream(EEG, np.arange(3.0)), stream(raw, np.arange(3.0)))))
     assert source.open() == (EEG,)
-    assert "'raw' does not state its unit" in source.notices[0]
+    assert "'raw' does not state its unit" in source.messages[0].text
 
 
 def test_a_recording_without_eeg_says_what_it_has() -> None:
@@ -136,4 +136,4 @@ def test_a_nan_time_stamp_is_dropped_and_the_source_ends(where: int, value: floa
     source = FileSource(recording)
     source.open()
     assert len(joined(drain(source), "eeg", "timestamps")) == 999
-    assert any("1 samples have a NaN or infinite time stamp" in n for n in source.notices)
+    assert any("1 samples have a NaN or infinite time stamp" in m.text for m in source.messages)

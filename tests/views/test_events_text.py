@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from physiosync_rt.live.events import Event, EventKind
-from physiosync_rt.sources.base import Notice
 from physiosync_rt.views.events_text import SENTENCES, notice_text, sentence, told
 
 
@@ -27,7 +26,11 @@ def test_every_kind_has_a_sentence() -> None:
         ),
         (
             Event(EventKind.DUPLICATES, 0.0, "cap", n=50, n_seen=500),
-            "cap sent 50 of its last 500 samples twice; they are left out",
+            "cap sent 50 duplicates among its last 500 samples; they are left out",
+        ),
+        (
+            Event(EventKind.CLOCK_STUCK, 0.0, "cap"),
+            "the clock of cap is stuck; its samples are left out",
         ),
         (
             Event(EventKind.LOSSES, 0.0, "cap", n=30, n_seen=1000),
@@ -61,7 +64,7 @@ def test_an_event_in_words(event: Event, said: str) -> None:
     assert sentence(event) == said
 
 
-def test_several_notices_are_one_line() -> None:
+def test_several_events_are_one_line() -> None:
     gap = Event(EventKind.GAP, 0.0, "skin", n=6, seconds=0.024)
     back = Event(EventKind.SOURCE, 0.0, text="stream 'cap' is back")
     assert notice_text((back, gap)) == "stream 'cap' is back; skin lost 6 samples (0.024 s)"
@@ -71,11 +74,11 @@ def test_several_notices_are_one_line() -> None:
 def test_what_came_again_and_again_is_told_once() -> None:
     losses = [Event(EventKind.LOSSES, float(k), "cap", n=k, n_seen=2500) for k in range(1, 11)]
     back = [
-        Event(EventKind.SOURCE, 3.0, text=text)
-        for text in (
-            Notice("obci_eeg1 is back after 2.0 s", topic="obci_eeg1 is back"),
-            "obci_eeg2 is back",
-            Notice("obci_eeg1 is back after 3.0 s", topic="obci_eeg1 is back"),
+        Event(EventKind.SOURCE, 3.0, text=text, about=about)
+        for text, about in (
+            ("obci_eeg1 is back after 2.0 s", "obci_eeg1 is back"),
+            ("obci_eeg2 is back", ""),
+            ("obci_eeg1 is back after 3.0 s", "obci_eeg1 is back"),
         )
     ]
     assert told([*losses[:5], *back, *losses[5:]]) == (

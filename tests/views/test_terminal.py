@@ -106,7 +106,7 @@ def test_a_row_is_one_plain_line() -> None:
 def test_without_a_terminal_each_row_is_printed_once() -> None:
     first = make_snapshot(state="gap")
     rows = (*first.history, make_row(first.history[-1].index + 1))
-    second = replace(first, history=rows, prediction=rows[-1], notices=())
+    second = replace(first, history=rows, prediction=rows[-1], events=())
     snapshots = iter([None, first, first, second])
     console = Console(file=io.StringIO(), width=40)
     done = iter([False, False, False, True])

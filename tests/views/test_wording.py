@@ -74,7 +74,7 @@ def test_waiting_goes_from_start_to_warm_up() -> None:
     assert wording.waiting_for(None) == "Starting: loading the model"
     assert wording.waiting_for(replace(snapshot, streams=())) == "Looking for streams"
     assert wording.waiting_for(make_snapshot(state="waiting")).startswith("Waiting for EEG")
-    assert wording.waiting_for(snapshot) == "Sit still: capturing the resting baseline, 11%"
+    assert wording.waiting_for(snapshot) == "Sit still: capturing the baseline, 11%"
     assert wording.waiting_for(captured) == "Filling the first window: 3 of 5 s"
     assert wording.waiting_for(replace(captured, run_s=6.0)).startswith("Warming up")
 
@@ -99,7 +99,7 @@ def test_fallback_to_one_modality_is_said() -> None:
         (Reason.GAP, "gap in GSR"),
         (Reason.STALLED, "GSR has stopped sending"),
         (Reason.LOW_QUALITY, "poor GSR signal"),
-        (Reason.NO_BASELINE, "no rest of GSR yet"),
+        (Reason.NO_BASELINE, "no baseline of GSR yet"),
         (Reason.WARMING_UP, "GSR warming up"),
         (Reason.NONE, "no GSR"),
     ],

@@ -18,7 +18,7 @@ PATIENCE_S = 2.0
 """Seconds without a first sample that are not worth a word."""
 
 
-def current_notices(
+def shown_events(
     log: EventLog, streams: Sequence[StreamState], notes: Sequence[Event], now: float
 ) -> tuple[Event, ...]:
     """Choose what to show: lasting trouble, else recent events, else what holds for the run.
