@@ -302,7 +302,7 @@ def test_folders_and_targets_are_checked(tmp_path: Path) -> None:
     assert "take it alone" in refused(tmp_path / "3", tiny, "four", "valence")
     (tmp_path / "4" / "in" / "V").mkdir(parents=True)
     assert "both valence and V" in refused(tmp_path / "4", tiny)
-    with pytest.raises(UserError, match="no folder"):
+    with pytest.raises(UserError, match="not a folder"):
         import_reference(tmp_path / "nowhere", "x")
     with pytest.raises(UserError, match="lacks valence/, arousal/ and four/"):
         import_reference(tmp_path, "x")
