@@ -195,8 +195,7 @@ def literal_dreamer(eeg_base: Clips, eeg: Clips, ecg_base: Clips) -> tuple[Float
         for i in range(60):
             sham[128 * i : 128 * (i + 1)] -= bases[1][k]
         for out, x in zip(outs, (clip, sham), strict=True):
-            for t in range(len(x)):
-                x[t] = (x[t] - np.mean(x[t])) / np.std(x[t])
+            x[:] = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
             out.extend(window.T for window in literal_windows(x))
     return np.array(outs[0]), np.array(outs[1])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import re
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from physiosync_training.loop import provenance
 from physiosync_training.loop.checkpoint import load_state, save_state
 from physiosync_training.loop.loop import Interrupted, stop_on_signals
 from physiosync_training.supervised.config import FinetuneConfig
+from physiosync_training.supervised.results import FoldResult
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = os.pathsep.join(str(ROOT / place) for place in (".", "models", "training", "tests"))
@@ -42,10 +42,27 @@ CONFIG = TrainConfig(
 )
 
 
-@pytest.fixture
+SHORT = CONFIG.model_copy(update={"pretrain": None})
+
+
+@pytest.fixture(scope="module")
 def job(make_dataset):
     dataset = make_dataset(4, 6, 2)
     return dataset, trial_folds(dataset, ProtocolConfig(protocol="trial", folds=3))[0]
+
+
+@pytest.fixture(scope="module")
+def unbroken(job, tmp_path_factory) -> tuple[Path, FoldResult]:
+    """Train with everything, without a break."""
+    out = tmp_path_factory.mktemp("unbroken")
+    return out, train_fold(*job, CONFIG, out)
+
+
+@pytest.fixture(scope="module")
+def short(job, tmp_path_factory) -> tuple[Path, FoldResult]:
+    """Train without pre-training."""
+    out = tmp_path_factory.mktemp("short")
+    return out, train_fold(*job, SHORT, out)
 
 
 def weights(out: Path) -> dict[str, torch.Tensor]:
@@ -59,12 +76,12 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], **
         torch.testing.assert_close(tensor, other[name], **close, msg=lambda m, n=name: f"{n}: {m}")
 
 
-def start(tmp_path: Path, job, config: TrainConfig, out: str, *, resume: bool = False):
-    stored = tmp_path / f"{out}.pkl"
-    stored.write_bytes(pickle.dumps((*job, config)))
-    how = "resume" if resume else "new"
+def start(job, out: Path) -> subprocess.Popen[str]:
+    """Train in a process that can be killed."""
+    stored = out.with_suffix(".pkl")
+    stored.write_bytes(pickle.dumps((*job, CONFIG)))
     return subprocess.Popen(
-        [sys.executable, str(WORKER), str(stored), str(tmp_path / out), how],
+        [sys.executable, str(WORKER), str(stored), str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -72,19 +89,13 @@ def start(tmp_path: Path, job, config: TrainConfig, out: str, *, resume: bool = 
     )
 
 
-def finish(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=100)
-    assert process.returncode == 0, err[-2000:]
-    return out
-
-
 @pytest.mark.parametrize(
     "where",
     ["pretrain-1s 5/", pytest.param("finetune-valence+arousal 4/", marks=pytest.mark.slow)],
 )
-def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, where):
-    unbroken = train_fold(*job, CONFIG, tmp_path / "unbroken")
-    broken = start(tmp_path, job, CONFIG, "broken")
+def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, unbroken, where):
+    folder, whole = unbroken
+    broken = start(job, tmp_path / "broken")
     assert broken.stdout is not None
     for line in broken.stdout:
         if where in line:
@@ -93,18 +104,20 @@ def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, where):
     broken.communicate()
     assert broken.returncode == -signal.SIGKILL
     assert not list((tmp_path / "broken").glob("**/result.npz"))
-    said = finish(start(tmp_path, job, CONFIG, "broken", resume=True))
-    first = re.search(r"trial-01 (\S+) (\d+)/", said)
-    assert first is not None
-    assert (first[1], int(first[2])) >= (where.split()[0], 2), "it began again"
-    assert_same(weights(tmp_path / "broken"), weights(tmp_path / "unbroken"), rtol=0, atol=0)
+    steps: list[tuple[str, float]] = []
+    fabric = make_fabric(CONFIG)
+    resumed = Runtime(fabric, True, lambda what, done, total: steps.append((what, done)))
+    train_fold(*job, CONFIG, tmp_path / "broken", runtime=resumed)
+    what, step = next(each for each in steps if "trial-01 " in each[0])
+    assert (what.rpartition(" ")[2], step) >= (where.split()[0], 2), "it began again"
+    assert_same(weights(tmp_path / "broken"), weights(folder), rtol=0, atol=0)
     again = train_fold(
         *job, CONFIG, tmp_path / "broken", runtime=Runtime(make_fabric(CONFIG), resume=True)
     )
-    for one, other in zip(again.predictions, unbroken.predictions, strict=True):
+    for one, other in zip(again.predictions, whole.predictions, strict=True):
         np.testing.assert_array_equal(one.probability, other.probability)
-    assert again.curves == unbroken.curves
-    assert again.temperatures == unbroken.temperatures
+    assert again.curves == whole.curves
+    assert again.temperatures == whole.temperatures
 
 
 def test_a_result_names_every_machine_that_worked_on_it(tmp_path, job, monkeypatch):
@@ -122,9 +135,7 @@ def test_a_result_names_every_machine_that_worked_on_it(tmp_path, job, monkeypat
     assert result.seconds > 0
 
 
-def test_ctrl_c_ends_cleanly_and_can_be_taken_up_again(tmp_path, job):
-    train_fold(*job, CONFIG, tmp_path / "unbroken")
-
+def test_ctrl_c_ends_cleanly_and_can_be_taken_up_again(tmp_path, job, unbroken):
     def press(what: str, done: float, total: float) -> None:
         if what.endswith("finetune-valence+arousal") and done == 3:
             os.kill(os.getpid(), signal.SIGINT)
@@ -135,26 +146,24 @@ def test_ctrl_c_ends_cleanly_and_can_be_taken_up_again(tmp_path, job):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert not list(tmp_path.glob("it/**/.*"))
     train_fold(*job, CONFIG, tmp_path / "it", runtime=Runtime(fabric, resume=True))
-    assert_same(weights(tmp_path / "it"), weights(tmp_path / "unbroken"), rtol=0, atol=0)
+    assert_same(weights(tmp_path / "it"), weights(unbroken[0]), rtol=0, atol=0)
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_does_not(tmp_path, job):
-    short = CONFIG.model_copy(update={"pretrain": None})
-    first = train_fold(*job, short, tmp_path / "a")
-    again = train_fold(*job, short, tmp_path / "b")
-    other = train_fold(*job, short.model_copy(update={"seed": 1}), tmp_path / "c")
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not(tmp_path, job, short):
+    _, first = short
+    again = train_fold(*job, SHORT, tmp_path / "b")
+    other = train_fold(*job, SHORT.model_copy(update={"seed": 1}), tmp_path / "c")
     assert first.curves == again.curves
     assert first.curves != other.curves
 
 
-def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path, job):
-    short = CONFIG.model_copy(update={"pretrain": None})
-    train_fold(*job, short, tmp_path)
+def test_a_folder_that_holds_a_run_is_not_overwritten(job, short):
+    folder, _ = short
     with pytest.raises(UserError, match="holds a training already; go on with it by --resume"):
-        train_fold(*job, short, tmp_path)
-    other = short.model_copy(update={"seed": 7})
+        train_fold(*job, SHORT, folder)
+    other = SHORT.model_copy(update={"seed": 7})
     with pytest.raises(UserError, match="written by another configuration"):
-        train_fold(*job, other, tmp_path, runtime=Runtime(make_fabric(other), resume=True))
+        train_fold(*job, other, folder, runtime=Runtime(make_fabric(other), resume=True))
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):
@@ -182,8 +191,8 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path):
     assert load_state(tmp_path / "none.pt", "x") is None
 
 
-def test_bf16_follows_single_precision(tmp_path, job):
-    whole = train_fold(*job, CONFIG, tmp_path / "whole")
+def test_bf16_follows_single_precision(tmp_path, job, unbroken):
+    _, whole = unbroken
     half = train_fold(
         *job, CONFIG.model_copy(update={"precision": "bf16-mixed"}), tmp_path / "half"
     )
@@ -200,11 +209,11 @@ def test_a_device_that_is_not_there_is_one_sentence():
         make_fabric(CONFIG.model_copy(update={"device": "cuda"}))
 
 
-def test_curves_are_there_for_tensorboard(tmp_path, job):
+def test_curves_are_there_for_tensorboard(short):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    result = train_fold(*job, CONFIG.model_copy(update={"pretrain": None}), tmp_path)
-    (events,) = tmp_path.glob("**/finetune-valence+arousal/events*")
+    folder, result = short
+    (events,) = folder.glob("**/finetune-valence+arousal/events*")
     writer = EventAccumulator(str(events)).Reload()
     curve = result.curves["finetune-valence+arousal"]["loss"]
     assert [point.value for point in writer.Scalars("loss")] == pytest.approx(curve)
