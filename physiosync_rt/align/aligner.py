@@ -9,6 +9,7 @@ import numpy as np
 
 from physiosync_rt.align.clock_model import ClockModel
 from physiosync_rt.align.duplicates import Duplicates
+from physiosync_rt.align.fast_loop import FastLoop
 from physiosync_rt.align.grid_writer import GridWriter
 from physiosync_rt.align.loss_detector import LossDetector
 from physiosync_rt.align.nonfinite import NonFiniteFilter
@@ -88,7 +89,17 @@ class StreamAligner:
         self._clock_was_reset = False
         self._started = False
         self._stuck: float | None = None
-        self._stamp, self._n_same = 0.0, 0
+        self._fast_loop = FastLoop(
+            spec.sfreq,
+            self._floor_s,
+            counters=self.counters,
+            clock=self._clock,
+            duplicates=self._duplicates,
+            loss_detector=self._loss_detector,
+            rate=self._rate,
+            sample_counter=self._sample_counter,
+            grid_writer=self._grid_writer,
+        )
 
     @property
     def delay_s(self) -> float:
@@ -135,7 +146,7 @@ class StreamAligner:
     @property
     def stuck(self) -> bool:
         """Whether the device's clock is stuck at present."""
-        return self._stuck is not None or self._n_same > STUCK_S * self.spec.sfreq
+        return self._stuck is not None or self._sample_counter.n_same > STUCK_S * self.spec.sfreq
 
     @property
     def stats(self) -> StreamStats:
@@ -163,29 +174,49 @@ class StreamAligner:
         samples, values = self._nonfinite(chunk.samples[block].astype(np.float64))
         counters = None if chunk.counter is None else chunk.counter[block].tolist()
         self._check_offset(chunk.clock_offset)
-        for i, stamp in enumerate(stamps):
-            self.counters.received += 1
-            self.counters.off_rate += self.off_rate
-            if not math.isfinite(stamp):
-                self.counters.nonfinite += 1
-                continue
-            known = self._duplicates.has(stamp, values[i])
-            if counters is not None:
-                # A counter that advances overrides equal stamps and values.
-                steps = self._sample_counter.steps(counters[i], known=known)
-                if steps is None:
-                    continue
-                self._add_by_counter(stamp + self._rebase, steps, samples[i])
-            elif known:
-                self.counters.duplicates += 1
-                continue
-            else:
-                missing = self._loss_detector.add(stamp)
-                self._clock.track_offset(enabled=not self._loss_detector.clean)
-                self._add_by_stamp(PendingSample(stamp + self._rebase, samples[i], missing))
-            self._duplicates.add(stamp, values[i])
-            self._rate.add(stamp)
+        rows = list(values)
+        at = 0
+        while at < len(stamps):
+            if self._on_the_line():
+                at = self._fast_loop.run(
+                    stamps, samples, rows, counters, at=at, rebase=self._rebase
+                )
+            if at < len(stamps):
+                counter = None if counters is None else counters[at]
+                self._add(stamps[at], samples[at], rows[at], counter)
+                at += 1
         self._grid_writer.flush()
+
+    def _on_the_line(self) -> bool:
+        """Return whether the next sample may be an ordinary one."""
+        unusual = self._pending or self._clock_was_reset or self._stuck is not None
+        return self._started and not unusual
+
+    def _add(
+        self, stamp: float, sample: FloatArray, values: FloatArray, counter: int | None
+    ) -> None:
+        """Add one sample, ordinary or not."""
+        self.counters.received += 1
+        self.counters.off_rate += self.off_rate
+        if not math.isfinite(stamp):
+            self.counters.nonfinite += 1
+            return
+        known = self._duplicates.has(stamp, values)
+        if counter is not None:
+            # A counter that advances overrides equal stamps and values.
+            steps = self._sample_counter.steps(counter, known=known)
+            if steps is None:
+                return
+            self._add_by_counter(stamp + self._rebase, steps, sample)
+        elif known:
+            self.counters.duplicates += 1
+            return
+        else:
+            missing = self._loss_detector.add(stamp)
+            self._clock.track_offset(enabled=not self._loss_detector.clean)
+            self._add_by_stamp(PendingSample(stamp + self._rebase, sample, missing))
+        self._duplicates.add(stamp, values)
+        self._rate.add(stamp)
 
     def _check_offset(self, offset: float) -> None:
         """Detect a reset of the sender's clock from a step of its clock offset."""
@@ -341,9 +372,8 @@ class StreamAligner:
             self._begin(stamp, sample)
             return
         clock = self._clock
-        self._n_same = self._n_same + 1 if stamp == self._stamp else 0
-        self._stamp = stamp
-        if self._n_same > STUCK_S * self.spec.sfreq:
+        self._sample_counter.add_stamp(stamp)
+        if self._sample_counter.n_same > STUCK_S * self.spec.sfreq:
             # The clock is stuck, so only the counter is used.
             stamp = clock.time + steps * clock.period
             self.counters.stuck_clock += 1

@@ -21,6 +21,9 @@ RATE_PRIOR = 0.005
 RATE_LIMIT = 0.15
 """Limit of the fitted rate's relative error; streams that are off by 10 % are rejected."""
 
+MIN_LIMIT_S = 0.02
+"""Residuals are clipped to five times their spread, but never to less than this."""
+
 JITTER_PRIOR_S = 0.005
 """Assumed standard deviation of the stamps until it is measured."""
 
@@ -144,7 +147,7 @@ class ClockModel:
         predicted = self._time + steps * self.period
         residual = stamp - predicted
         # An outlier means late delivery, not a change in clock rate.
-        limit = max(5.0 * self._spread, 0.02)
+        limit = max(5.0 * self._spread, MIN_LIMIT_S)
         bounded = clipped(residual, limit)
         off = clipped(residual - self._offset_tracker.offset, limit)
         k0, k1 = self._gains[min(self.n, len(self._gains)) - 1]

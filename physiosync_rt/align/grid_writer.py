@@ -41,7 +41,9 @@ class GridWriter:
         self._previous = (-math.inf, np.zeros(spec.n_chans))
         self._missing_times: list[float] = []
         self._at_start = True
-        self._ready: list[tuple[float, FloatArray, bool]] = []
+        self._times: list[float] = []
+        self._samples: list[FloatArray] = []
+        self._present: list[bool] = []
         self._out: list[GridChunk] = []
 
     def put(self, time: float, sample: FloatArray) -> None:
@@ -54,10 +56,26 @@ class GridWriter:
             start, before = self._previous
             for missing in self._missing_times:
                 share = (missing - start) / (time - start)
-                self._ready.append((missing, before + share * (sample - before), False))
+                self._collect([missing], (before + share * (sample - before))[None], present=False)
             self._missing_times = []
-        self._ready.append((time, sample, True))
+        self._collect([time], sample[None], present=True)
         self._previous, self._at_start = (time, sample), False
+
+    @property
+    def waits(self) -> bool:
+        """Whether the next sample starts a segment or ends a short loss."""
+        return self._at_start or bool(self._missing_times)
+
+    def put_run(self, times: list[float], samples: FloatArray) -> None:
+        """Add samples, shape (n_samples, n_channels), that all have values and final times."""
+        self._collect(times, samples, present=True)
+        self.newest = times[-1]
+        self._previous = (times[-1], samples[-1])
+
+    def _collect(self, times: list[float], samples: FloatArray, *, present: bool) -> None:
+        self._times += times
+        self._samples.append(samples)
+        self._present += [present] * len(times)
 
     def bridge(self, start: float, stop: float, steps: int, sample: FloatArray) -> None:
         """Add a sample at ``stop``, ``steps`` after the one at ``start``; those between are lost.
@@ -94,12 +112,14 @@ class GridWriter:
 
     def flush(self) -> None:
         """Resample the collected samples."""
-        if not self._ready:
+        if not self._times:
             return
-        times, samples, present = zip(*self._ready, strict=True)
-        self._ready = []
+        times, samples, present = self._times, self._samples, self._present
+        self._times, self._samples, self._present = [], [], []
         grid = self.resampler.push(
-            np.asarray(times), np.asarray(samples), np.asarray(present, dtype=bool)
+            np.asarray(times),
+            samples[0] if len(samples) == 1 else np.concatenate(samples),
+            np.asarray(present, dtype=bool),
         )
         if grid is not None:
             self._out.append(grid)

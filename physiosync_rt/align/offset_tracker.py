@@ -56,6 +56,7 @@ class OffsetTracker:
         used = [m for m in MEMORIES_S if sfreq * GAP_S > 1 and m * sfreq >= 4]
         self._gains = [1.0 / (memory * sfreq) for memory in used]
         self._nearest, self._furthest = (max(round(h * sfreq), 2) for h in HORIZON_S)
+        self._n_horizons = self._furthest - self._nearest + 1
         self._n_average = max(int(COMPARE_S * sfreq), 1)
         self._n_min = int(MIN_COMPARE_S * sfreq)
         self._n = 0
@@ -97,11 +98,13 @@ class OffsetTracker:
         self._update_errors(stamp, period, limit)
         residual = stamp - predicted
         moved = gain * clipped(residual, limit)
-        self._offsets = [
-            offset + (own if own > gain else gain) * clipped(residual - offset, limit) - moved
-            for own, offset in zip(self._gains, self._offsets, strict=True)
-        ]
-        state = (self._index, predicted + moved, period, self._offsets)
+        offsets = []
+        for own, offset in zip(self._gains, self._offsets, strict=True):
+            left = residual - offset
+            left = limit if left > limit else -limit if left < -limit else left
+            offsets.append(offset + (own if own > gain else gain) * left - moved)
+        self._offsets = offsets
+        state = (self._index, predicted + moved, period, offsets)
         if self._n_past < self._furthest:
             self._past.append(state)
         else:
@@ -113,26 +116,30 @@ class OffsetTracker:
         """Update the prediction errors with the stamp, from a state some samples ago."""
         step = (stamp - self._stamp) / period
         self._stamp = stamp
-        self._n = min(self._n + 1, self._n_average)
-        batched = abs(step) < SAME_STEP or abs(step - 1.0) < EVEN_STEP
-        self._batched += (batched - self._batched) / self._n
-        if self._n_past < self._furthest:
+        n = self._n
+        if n < self._n_average:
+            self._n = n = n + 1
+        batched = -SAME_STEP < step < SAME_STEP or -EVEN_STEP < step - 1.0 < EVEN_STEP
+        self._batched += (batched - self._batched) / n
+        n_past, furthest = self._n_past, self._furthest
+        if n_past < furthest:
             return
-        ago = self._nearest + self._n_past * STRIDE % (self._furthest - self._nearest + 1)
-        index, time, then, offsets = self._past[(self._n_past - ago) % self._furthest]
+        ago = self._nearest + n_past * STRIDE % self._n_horizons
+        index, time, then, offsets = self._past[(n_past - ago) % furthest]
         late, bound = stamp - time - (self._index - index) * then, 3 * limit
-        errors, n = self._errors, self._n
-        for i, offset in enumerate((0.0, *offsets)):
-            error = clipped(late - offset, bound)
-            errors[i] += (error * error - errors[i]) / n
+        errors, most = self._errors, bound * bound
+        # The line itself, and then the offsets.
+        errors[0] += ((late * late if -bound <= late <= bound else most) - errors[0]) / n
+        for i, offset in enumerate(offsets, 1):
+            error = late - offset
+            errors[i] += ((error * error if -bound <= error <= bound else most) - errors[i]) / n
 
     def _choose_offset(self) -> None:
-        best = min(self._errors)
-        reliable = self._n >= self._n_min and self._batched < BATCHED_SHARE
-        if not reliable or best >= MAX_ERROR_RATIO * self._errors[0]:
-            self.offset = 0.0
-        else:
-            self.offset = self._offsets[self._errors.index(best) - 1]
+        self.offset = 0.0
+        if self._n >= self._n_min and self._batched < BATCHED_SHARE:
+            best = min(self._errors)
+            if best < MAX_ERROR_RATIO * self._errors[0]:
+                self.offset = self._offsets[self._errors.index(best) - 1]
 
 
 def clipped(value: float, limit: float) -> float:

@@ -47,12 +47,15 @@ class RateMeter:
         if self._bin is None:
             self._bin = at
         if at > self._bin:
-            if self._first_bin_done:
-                self._counts.append(self._count)
-            # The first bin is incomplete.
-            self._first_bin_done = True
+            self.end_bin(self._count)
             self._bin, self._count = at, 0
         self._count += 1
+
+    def end_bin(self, count: int) -> None:
+        """Keep the count of a bin that has passed, except the first, which is incomplete."""
+        if self._first_bin_done:
+            self._counts.append(count)
+        self._first_bin_done = True
 
     @property
     def rate(self) -> float | None:

@@ -16,7 +16,14 @@ class SampleCounter:
     sfreq : float
         Nominal rate in Hz.
     counters : Counters
-        ``duplicated`` and ``late`` are counted here.
+        ``duplicates`` and ``late`` are counted here.
+
+    Attributes
+    ----------
+    stamp : float
+        Stamp of the newest sample in seconds.
+    n_same : int
+        How many samples right before it have the same stamp.
     """
 
     def __init__(self, sfreq: float, counters: Counters) -> None:
@@ -24,6 +31,7 @@ class SampleCounter:
         self._counters = counters
         self._newest: int | None = None
         self._missing: dict[int, None] = {}
+        self.stamp, self.n_same = 0.0, 0
 
     def steps(self, number: int, *, known: bool) -> int | None:
         """Return the samples from the newest one to this one; None for one to drop.
@@ -60,3 +68,8 @@ class SampleCounter:
             self._missing.clear()
         self._newest = number
         return steps
+
+    def add_stamp(self, stamp: float) -> None:
+        """Note the stamp, in seconds, that came with the newest number."""
+        self.n_same = self.n_same + 1 if stamp == self.stamp else 0
+        self.stamp = stamp
