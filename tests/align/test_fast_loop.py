@@ -95,7 +95,7 @@ class Faults:
             stuck = self.stretch(4.0)
             stamps[stuck] = stamps[stuck][0]
         if "reset" in self.names:
-            stamps[self.stretch(1.0).start :] += self.rng.choice([-1e5, 400.0, 1e6])
+            stamps[self.stretch(1.0).start :] += self.rng.choice([-500.0, 400.0])
         if "nan stamps" in self.names:
             bad = self.rng.random(self.n) < 0.01
             stamps[bad] = self.rng.choice([np.nan, np.inf, -np.inf])
