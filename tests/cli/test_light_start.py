@@ -72,9 +72,9 @@ found = {}
 edf, csv, xdf = sys.argv[1:]
 for name, words in {
     "bundle": ["inspect", "demo-muse"],
+    "streams": ["streams", "--timeout", "0.3", "--local"],
     "edf": ["inspect", edf],
     "csv": ["inspect", csv],
-    "streams": ["streams", "--timeout", "0.3", "--local"],
     "xdf": ["inspect", xdf],
 }.items():
     run(*words)
@@ -87,7 +87,7 @@ print(json.dumps(found))
     )
     assert set(found["bundle"]) <= {"numpy", "yaml"}
     for name in ("edf", "csv"):
-        assert set(found[name]) <= {"numpy", "yaml", "scipy"}, name
+        assert set(found[name]) <= {"numpy", "yaml", "pylsl", "scipy"}, name
     assert set(found["streams"]) <= {"numpy", "yaml", "pylsl"}
     assert "torch" not in found["xdf"]
 

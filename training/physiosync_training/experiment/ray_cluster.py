@@ -42,8 +42,9 @@ def run_on_cluster(
     resume: bool,
     progress: Progress = no_progress,
     stop: StopRequest | None = None,
+    cpus_per_fold: int = 1,
 ) -> list[Any]:
-    """Spread the jobs over a Ray cluster, one fold and one processor to a worker.
+    """Spread the jobs over a Ray cluster, one fold to a worker.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ def run_on_cluster(
     resume, progress, stop
         As in `experiment.experiment.run_here`; folds that are stopped go on from their last
         checkpoint.
+    cpus_per_fold : int
 
     Raises
     ------
@@ -72,14 +74,14 @@ def run_on_cluster(
     with _connected(address) as ray:
         config = _on_device(ray, experiment.config)
         gpus = 1 if config.device == "cuda" else 0
-        remote = ray.remote(num_cpus=1, num_gpus=gpus)(_in_worker)
+        remote = ray.remote(num_cpus=cpus_per_fold, num_gpus=gpus)(_in_worker)
         shared = (
             config.model_dump(mode="json"),
             str(experiment.out.absolute()),
             experiment.dataset.digest,
         )
         waiting = {
-            remote.remote(*shared, number, work, resume): number
+            remote.remote(*shared, number, work, resume, cpus_per_fold): number
             for number in range(len(experiment.jobs))
         }
         return _gather(ray, waiting, progress, stop)
@@ -117,7 +119,7 @@ def _on_device(ray: Any, config: RunConfig) -> RunConfig:
 def _gather(
     ray: Any, waiting: dict[Any, int], progress: Progress, stop: StopRequest | None
 ) -> list[Any]:
-    """Return the results in the order of the jobs' numbers."""
+    """Results in the order of the jobs' numbers."""
     n_jobs = len(waiting)
     found: dict[int, Any] = {}
     while waiting:
@@ -132,7 +134,7 @@ def _gather(
 
 
 def _result_of(ray: Any, reference: Any) -> Any:
-    """Return the result of a finished job; a message for the person is raised as it is."""
+    """Result of a finished job; a message for the person is raised as it is."""
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:
@@ -148,9 +150,10 @@ def _in_worker(
     number: int,
     work: Work,
     resume: bool,
+    threads: int,
 ) -> Any:
     """Do one job in a worker that shares nothing with the driver but the disk."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     settings = RunConfig.model_validate(config)
     experiment = prepare(settings, Path(out), no_progress, resume=True, digest=digest)
     job = experiment.jobs[number]
