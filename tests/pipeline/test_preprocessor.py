@@ -6,50 +6,26 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from helpers.grid_stream import GridStream
+from helpers.grid_stream import NAMES, grid_stream, unit_baseline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
-    UNITS,
-    FloatArray,
     GridChunk,
     Modality,
-    StreamSpec,
 )
 from physiosync_rt.pipeline.preprocessor import AVAILABLE, SETTLED, Preprocessed
-from physiosync_rt.preprocess.baseline import ChannelBaseline
-from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
-from physiosync_rt.preprocess.montage import Montage
-
-NAMES = ("F3", "F4", "P3", "P4")
-
-
-def _stream(modality: Modality, n_chans: int = 1) -> GridStream:
-    names = NAMES if modality is Modality.EEG else tuple(f"{modality}{i}" for i in range(n_chans))
-    spec = StreamSpec("s", modality, names, 128.0, UNITS[modality])
-    contract = ModalityContract(modality=modality, ch_names=names, min_electrodes=4)
-    montage = Montage(names, names, 4) if modality is Modality.EEG else None
-    return GridStream(spec, contract, LiveProfile(), montage)
-
-
-def _unit(n_chans: int) -> ChannelBaseline:
-    return ChannelBaseline((0.0,) * n_chans, (1.0,) * n_chans)
-
-
-def _push(stream: GridStream, x: FloatArray, start: int = 0) -> None:
-    stream.push(GridChunk(start, x, np.ones(len(x), dtype=bool)))
 
 
 def _response(modality: Modality, freq: float) -> float:
-    stream = _stream(modality)
+    stream = grid_stream(modality)
     n = stream.contract.n_chans
-    stream.windower.baseline = _unit(n)
+    stream.windower.baseline = unit_baseline(n)
     t = np.arange(20 * GRID_SFREQ) / GRID_SFREQ
     # Opposite signs, so that the average reference leaves the channels alone.
     x = 20 * np.sin(2 * np.pi * freq * t)[:, None] * np.resize([1.0, -1.0], n)
-    _push(stream, x)
+    stream.push_rows(x)
     _, rows = stream.trace(4.0)
     return float(np.sqrt(2 * (rows[:, 0] ** 2).mean()) / 20)
 
@@ -68,13 +44,13 @@ def test_ecg_keeps_its_beat_and_loses_its_drift() -> None:
 
 
 def test_an_offset_does_not_ring() -> None:
-    stream = _stream(Modality.EEG)
-    _push(stream, np.full((GRID_SFREQ, 4), 4200.0))
+    stream = grid_stream(Modality.EEG)
+    stream.push_rows(np.full((GRID_SFREQ, 4), 4200.0))
     assert np.abs(stream.trace(1.0)[1]).max() < 1e-6
 
 
 def _rows(modality: Modality, chunks: list[GridChunk], stop: int) -> list[Preprocessed]:
-    preprocessor = _stream(modality).preprocessor
+    preprocessor = grid_stream(modality).preprocessor
     rows = [row for chunk in chunks for row in preprocessor.push(chunk)]
     return rows + preprocessor.skip_to(stop)
 

@@ -6,40 +6,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from helpers.grid_stream import GridStream
+from helpers.grid_stream import grid_stream, unit_baseline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
-    UNITS,
-    FloatArray,
     GridChunk,
     Modality,
     Reason,
-    StreamSpec,
 )
-from physiosync_rt.preprocess.baseline import BaselineRequest, ChannelBaseline
-from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
-from physiosync_rt.preprocess.montage import Montage
-
-NAMES = ("F3", "F4", "P3", "P4")
-
-
-def _stream(modality: Modality, n_chans: int = 1) -> GridStream:
-    names = NAMES if modality is Modality.EEG else tuple(f"{modality}{i}" for i in range(n_chans))
-    spec = StreamSpec("s", modality, names, 128.0, UNITS[modality])
-    contract = ModalityContract(modality=modality, ch_names=names, min_electrodes=4)
-    montage = Montage(names, names, 4) if modality is Modality.EEG else None
-    return GridStream(spec, contract, LiveProfile(), montage)
-
-
-def _unit(n_chans: int) -> ChannelBaseline:
-    return ChannelBaseline((0.0,) * n_chans, (1.0,) * n_chans)
-
-
-def _push(stream: GridStream, x: FloatArray, start: int = 0) -> None:
-    stream.push(GridChunk(start, x, np.ones(len(x), dtype=bool)))
+from physiosync_rt.preprocess.baseline import BaselineRequest
 
 
 @settings(max_examples=20, deadline=None)
@@ -53,12 +30,12 @@ def test_any_chunking_gives_the_same_window(
 ) -> None:
     windows = []
     for bounds in ([0, 900], sorted([0, *cuts, 900])):
-        stream = _stream(modality)
+        stream = grid_stream(modality)
         n = stream.contract.n_chans
-        stream.windower.baseline = _unit(n)
+        stream.windower.baseline = unit_baseline(n)
         x = np.random.default_rng(0).normal(5, 1, (900, n)) + offset
         for start, stop in pairwise(bounds):
-            _push(stream, x[start:stop], start)
+            stream.push_rows(x[start:stop], start)
         windows.append(stream.window(900))
     assert windows[0].reason == windows[1].reason
     assert windows[0].quality == windows[1].quality
@@ -67,16 +44,16 @@ def test_any_chunking_gives_the_same_window(
 
 
 def test_windows_never_cross_a_gap() -> None:
-    stream = _stream(Modality.EEG)
-    stream.windower.baseline = _unit(4)
+    stream = grid_stream(Modality.EEG)
+    stream.windower.baseline = unit_baseline(4)
     rng = np.random.default_rng(0)
     reasons = []
-    _push(stream, rng.normal(0, 20, (8 * 128, 4)))
+    stream.push_rows(rng.normal(0, 20, (8 * 128, 4)))
     reasons.append(stream.window(8 * 128).reason)
     # 0.5 s are missing; the rows after them start on the grid they left.
     for second in range(8, 18):
         start = second * 128 + (64 if second == 8 else 0)
-        _push(stream, rng.normal(0, 20, ((second + 1) * 128 - start, 4)), start)
+        stream.push_rows(rng.normal(0, 20, ((second + 1) * 128 - start, 4)), start)
         window = stream.window((second + 1) * 128)
         reasons.append(window.reason)
         if second == 8:
@@ -98,9 +75,9 @@ def test_windows_never_cross_a_gap() -> None:
 def test_a_window_of_which_too_little_came_has_a_gap(
     modality: Modality, share: float, reason: Reason
 ) -> None:
-    stream = _stream(modality)
+    stream = grid_stream(modality)
     n = stream.contract.n_chans
-    stream.windower.baseline = _unit(n)
+    stream.windower.baseline = unit_baseline(n)
     rng = np.random.default_rng(0)
     heart = 1.2 * np.exp(-(((np.arange(8 * GRID_SFREQ) % 128 - 50) / 1.5) ** 2))[:, None]
     x = {
@@ -119,7 +96,7 @@ def test_a_window_of_which_too_little_came_has_a_gap(
 
 
 def test_a_second_of_which_too_little_came_is_no_rest() -> None:
-    stream = _stream(Modality.EEG)
+    stream = grid_stream(Modality.EEG)
     stream.windower.capture_baseline(BaselineRequest(0.0, None, 3.0))
     x = np.random.default_rng(0).normal(0, 20, (8 * GRID_SFREQ, 4))
     present = np.arange(len(x)) % 10 > 0
@@ -130,7 +107,7 @@ def test_a_second_of_which_too_little_came_is_no_rest() -> None:
 
 
 def test_rows_and_windows_are_taken_in_order() -> None:
-    stream = _stream(Modality.GSR)
+    stream = grid_stream(Modality.GSR)
     rows = stream.preprocessor.push(GridChunk(0, np.ones((300, 1)), np.ones(300, dtype=bool)))
     stream.windower.push(rows[0])
     with pytest.raises(ValueError, match="rows from 256 do not follow row 128"):
