@@ -8,13 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from physiosync_rt.errors import UserError
-
-_LIBRARIES = (
-    "Debian/Ubuntu: apt install libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 "
-    "libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0; "
-    "Fedora: dnf install mesa-libEGL mesa-libGL libxkbcommon libxkbcommon-x11 dbus-libs "
-    "fontconfig xcb-util-cursor xcb-util-wm xcb-util-keysyms"
-)
+from physiosync_rt.utils.system_packages import fix_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,9 @@ def find_problem() -> Problem | None:
             what = f"the Python package {error.name} is not installed"
             return Problem(what, "pip install 'physiosync-rt[gui]'", error)
         except ImportError as error:
-            return Problem(f"a system library of Qt is missing ({error})", _LIBRARIES, error)
+            library = str(error).split(":", 1)[0]
+            fix = fix_for((library,))
+            return Problem(f"a system library of Qt is missing ({error})", fix, error)
     return None
 
 
