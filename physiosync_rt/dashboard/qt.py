@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from dataclasses import dataclass
 
 from physiosync_rt.errors import UserError
@@ -23,18 +21,6 @@ class Problem:
     def is_package(self) -> bool:
         """Whether a Python package is missing, which is an extra of this one."""
         return isinstance(self.error, ModuleNotFoundError)
-
-
-def display_available() -> bool:
-    """Return whether a window can be shown: on Linux, whether X11 or Wayland is there.
-
-    ``QT_QPA_PLATFORM=offscreen`` counts as a display, so that a test or a server can render.
-    """
-    if not sys.platform.startswith("linux"):
-        return True
-    if os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal", "vnc")):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def find_problem() -> Problem | None:
