@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from types import FrameType
 
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.end_signals import treat_like_ctrl_c
 
 __all__ = ["main"]
 
@@ -17,9 +16,9 @@ _INTERRUPTED = 130
 def main() -> None:
     """Run ``physiosync``; what a person can fix is one sentence and exit code 2 (3 when lost).
 
-    A polite kill is treated like Ctrl-C: files are finished first.
+    A polite kill and a closed terminal are treated like Ctrl-C: files are finished first.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    treat_like_ctrl_c()
     # Threads of torch that wait for each other sleep instead of spinning: where other programs use
     # the processor too, spinning makes a step many times slower. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -37,7 +36,3 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

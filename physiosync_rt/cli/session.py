@@ -9,14 +9,16 @@ import typer
 from rich.console import Console
 
 from physiosync_rt.cli.outputs import Outputs
-from physiosync_rt.dashboard import display_available, render_png, run_dashboard
-from physiosync_rt.dashboard.qt import load as load_qt
+from physiosync_rt.dashboard import prepare, render_png, run_dashboard
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.options import Command
 from physiosync_rt.live.run_log import describe_run, outcome
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.thread import EngineThread
 from physiosync_rt.sinks.csv_log import CsvLog
+from physiosync_rt.utils.display import display_available, find_window_problem
+from physiosync_rt.utils.end_signals import EndSignals
 from physiosync_rt.views.events_text import told
 from physiosync_rt.views.terminal import TerminalView
 
@@ -31,37 +33,44 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
         written until then stays, complete.
     """
     outputs.check()
+    # Asked before the run begins: a window that cannot open must not cost its first seconds.
+    windowed = not (outputs.quiet or outputs.headless) and _window_possible()
     log: CsvLog | None = None
-    try:
-        engine.open()
-        if outputs.csv is not None:
-            log = CsvLog(outputs.csv, describe_run(engine.state, settings))
-            engine.sinks.append(log)
-            engine.state.csv_path = str(outputs.csv)
-        if outputs.outlet:
-            from physiosync_rt.lsl.prediction_outlet import LslOutlet
 
-            engine.sinks.append(LslOutlet("PhysioSync", engine.predictor.bundle.digest))
-        if outputs.record is not None:
-            engine.record(outputs.record)
-        _watch(engine, outputs)
-        if outputs.png is not None and engine.snapshot is not None:
-            _picture(engine.snapshot, outputs.png)
-    finally:
+    def finish_files() -> None:
         if log is not None:
             log.update(**outcome(engine.state), told=list(told(engine.state.events.all_events)))
-        engine.close()
+        engine.close_files()
+
+    with EndSignals(finish_files) as signals:
+        try:
+            engine.open()
+            if outputs.csv is not None:
+                log = CsvLog(outputs.csv, describe_run(engine.state, settings))
+                engine.sinks.append(log)
+                engine.state.csv_path = str(outputs.csv)
+            if outputs.outlet:
+                from physiosync_rt.lsl.prediction_outlet import LslOutlet
+
+                engine.sinks.append(LslOutlet("PhysioSync", engine.predictor.bundle.digest))
+            if outputs.record is not None:
+                engine.record(outputs.record)
+            _watch(engine, outputs, signals, windowed=windowed)
+            if outputs.png is not None and engine.snapshot is not None:
+                _picture(engine.snapshot, outputs.png)
+        finally:
+            finish_files()
+            engine.close()
 
 
 def _window_possible() -> bool:
-    """Whether the dashboard can open; says what is missing where Qt cannot."""
+    """Whether the dashboard can open; says why not where there should be a window."""
     if not display_available():
         return False
-    try:
-        load_qt()
-    except UserError as error:
-        typer.echo(f"{error}; the terminal view takes its place", err=True)
+    if problem := find_window_problem():
+        typer.echo(f"{problem}; the terminal view takes its place", err=True)
         return False
+    prepare()
     return True
 
 
@@ -73,21 +82,21 @@ def _picture(snapshot: Snapshot, path: Path) -> None:
         typer.echo(f"no picture: {error}", err=True)
 
 
-def _watch(engine: Engine, outputs: Outputs) -> None:
-    """Run the engine beside a view; Ctrl-C and a closed window end it cleanly."""
+def _watch(engine: Engine, outputs: Outputs, signals: EndSignals, *, windowed: bool) -> None:
+    """Run the engine beside a view; a signal and a closed window end it cleanly."""
     thread = EngineThread(engine, outputs.duration_s)
     thread.start()
+    # The engine ends, and with it whatever watches it.
+    signals.ask = lambda: engine.send(Command("stop"))
     try:
         if outputs.quiet:
             thread.join()
-        elif outputs.headless or not _window_possible():
-            console = Console()
-            TerminalView(lambda: engine.snapshot, console).run(lambda: not thread.is_alive())
-        else:
+        elif windowed:
             run_dashboard(
                 lambda: engine.snapshot, engine.send, is_done=lambda: not thread.is_alive()
             )
-    except KeyboardInterrupt:
-        pass
+        else:
+            console = Console()
+            TerminalView(lambda: engine.snapshot, console).run(lambda: not thread.is_alive())
     finally:
         thread.finish()

@@ -153,7 +153,7 @@ def record(
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Check what works on this computer, and say the fix for what does not."""
+    """Check what works on this computer, and say the fix for what does not (exit code 1)."""
     from physiosync_rt.doctor import check_all, show
 
     findings = check_all()
@@ -163,3 +163,5 @@ def doctor(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(facts, indent=2, default=str))
     else:
         show(findings, result_console())
+    if any(finding.status == "bad" for finding in findings):
+        raise typer.Exit(1)

@@ -9,11 +9,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from physiosync_rt.dashboard import qt
-from physiosync_rt.dashboard.qt import display_available
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 
-__all__ = ["display_available", "render_png", "run_dashboard"]
+__all__ = ["prepare", "render_png", "run_dashboard"]
+
+
+def prepare() -> None:
+    """Connect to the display, before a run begins that must not wait or fail for it.
+
+    Raises
+    ------
+    UserError
+        When Qt is not installed or lacks a system library.
+    """
+    qt.load()
+    from physiosync_rt.dashboard.application import application
+
+    application()
 
 
 def run_dashboard(

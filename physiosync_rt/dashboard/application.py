@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -24,14 +25,15 @@ from PySide6.QtWidgets import QApplication
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.main_window import Dashboard
-from physiosync_rt.dashboard.qt import display_available
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.utils.display import display_available, find_window_problem
 from physiosync_rt.views.wording import waiting_for
 
 FIGURES_MS = 100
 TRACES_MS = 40
+_CONNECTION_BROKE = re.compile(r"(X11|Wayland) connection broke")
 SILENT_MS = 3000
 """Without a new Snapshot for so long, the window says that the engine is silent."""
 
@@ -65,6 +67,11 @@ class Poller(QObject):
             timer.timeout.connect(poll)
             timer.start(period)
 
+    def stop(self) -> None:
+        """Touch the window no more."""
+        for timer in self.findChildren(QTimer):
+            timer.stop()
+
     def poll_figures(self) -> None:
         """Show the figures of the newest snapshot, or that none has come for a while."""
         snapshot = self._get()
@@ -95,7 +102,7 @@ def run(
     is_done: Callable[[], bool],
 ) -> int:
     """Show the window until it ends; see :func:`physiosync_rt.dashboard.run_dashboard`."""
-    app = _application()
+    app = application()
     window = Dashboard(send)
     failure: list[UserError] = []
 
@@ -108,12 +115,16 @@ def run(
         app.quit()
 
     window.closed.connect(finish)
-    Poller(window, get_snapshot, is_done)
+    poller = Poller(window, get_snapshot, is_done)
     if duration is not None:
         QTimer.singleShot(max(0, round(duration * 1000)), window, window.close)
     window.show()
-    with _interrupt_closes(window):
+    with _interrupt_closes(window), _MESSAGES.told_of_a_lost_display(poller.stop):
         app.exec()
+    if _MESSAGES.display_lost:
+        # Whatever is drawn or destroyed now would take the program down with the display.
+        send(Command("stop"))
+        return 0
     window.deleteLater()
     if failure:
         raise failure[0]
@@ -122,9 +133,11 @@ def run(
 
 def render(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
     """Draw one snapshot; see :func:`physiosync_rt.dashboard.render_png`."""
-    if not display_available():
+    if _MESSAGES.display_lost:
+        raise UserError(f"{path} cannot be drawn: the display went away")
+    if QApplication.instance() is None and (not display_available() or find_window_problem()):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    app = _application()
+    app = application()
     window = Dashboard(lambda _command: None)
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.resize(*size)
@@ -138,19 +151,44 @@ def render(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
         window.deleteLater()
 
 
-def _application() -> QApplication:
+def application() -> QApplication:
+    """Return the one application of this process; the first call connects to the display."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
-        qInstallMessageHandler(_tell)
+        qInstallMessageHandler(_MESSAGES)
         app = QApplication(["physiosync"])
     theme.apply(app)
     return app
 
 
-def _tell(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
-    """Pass Qt's messages on, but for one that every window without a screen causes."""
-    if "propagateSizeHints" not in message:
-        sys.stderr.write(f"{message}\n")
+class _QtMessages:
+    """What Qt says, passed on; among it that the display went away, which Qt only says."""
+
+    def __init__(self) -> None:
+        self.display_lost = False
+        self._on_loss: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def told_of_a_lost_display(self, on_loss: Callable[[], None]) -> Iterator[None]:
+        """Call ``on_loss`` in the GUI thread when the display goes; Qt then leaves its loop."""
+        before, self._on_loss = self._on_loss, on_loss
+        try:
+            yield
+        finally:
+            self._on_loss = before
+
+    def __call__(self, _kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+        if _CONNECTION_BROKE.search(message):
+            if not self.display_lost:
+                self.display_lost = True
+                sys.stderr.write("the display went away; the run ends\n")
+                self._on_loss()
+        # Every window without a screen causes this one.
+        elif "propagateSizeHints" not in message:
+            sys.stderr.write(f"{message}\n")
+
+
+_MESSAGES = _QtMessages()
 
 
 def _save(window: Dashboard, path: Path) -> None:
@@ -163,8 +201,12 @@ def _save(window: Dashboard, path: Path) -> None:
 
 @contextmanager
 def _interrupt_closes(window: Dashboard) -> Iterator[None]:
-    """Let Ctrl-C close the window. Python sees the signal at the next tick of a timer."""
-    if threading.current_thread() is not threading.main_thread():
+    """Let Ctrl-C close the window, where nobody else handles it.
+
+    Python sees the signal at the next tick of a timer.
+    """
+    on_main = threading.current_thread() is threading.main_thread()
+    if not on_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
 

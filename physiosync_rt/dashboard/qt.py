@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from dataclasses import dataclass
 
 from physiosync_rt.errors import UserError
-
-_LIBRARIES = (
-    "Debian/Ubuntu: apt install libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 "
-    "libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0; "
-    "Fedora: dnf install mesa-libEGL mesa-libGL libxkbcommon libxkbcommon-x11 dbus-libs "
-    "fontconfig xcb-util-cursor xcb-util-wm xcb-util-keysyms"
-)
+from physiosync_rt.utils.system_packages import fix_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +23,6 @@ class Problem:
         return isinstance(self.error, ModuleNotFoundError)
 
 
-def display_available() -> bool:
-    """Return whether a window can be shown: on Linux, whether X11 or Wayland is there.
-
-    ``QT_QPA_PLATFORM=offscreen`` counts as a display, so that a test or a server can render.
-    """
-    if not sys.platform.startswith("linux"):
-        return True
-    if os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal", "vnc")):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def find_problem() -> Problem | None:
     """Try to import Qt and pyqtgraph; return what is missing, None where nothing is."""
     for name in ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "pyqtgraph"):
@@ -52,7 +32,9 @@ def find_problem() -> Problem | None:
             what = f"the Python package {error.name} is not installed"
             return Problem(what, "pip install 'physiosync-rt[gui]'", error)
         except ImportError as error:
-            return Problem(f"a system library of Qt is missing ({error})", _LIBRARIES, error)
+            library = str(error).split(":", 1)[0]
+            fix = fix_for((library,))
+            return Problem(f"a system library of Qt is missing ({error})", fix, error)
     return None
 
 

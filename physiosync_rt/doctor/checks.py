@@ -13,6 +13,7 @@ from typing import Literal
 
 from physiosync_rt import __version__
 from physiosync_rt.utils.child_process import Answer, Child, ask
+from physiosync_rt.utils.display import display_available, probe_qt
 from physiosync_rt.utils.resources import bundle_names, config_names
 
 Status = Literal["ok", "note", "bad"]
@@ -103,23 +104,19 @@ def _judge_loopback(answer: Answer) -> Finding:
 
 def check_qt() -> Finding:
     """Qt, its system libraries and its window plugin; created in another process."""
-    answer = ask(["-c", _QT], TIMEOUT_S)
-    if answer.error:
-        fix = "see the lines of `QT_DEBUG_PLUGINS=1 physiosync demo`; --headless works meanwhile"
-        return Finding("dashboard (Qt)", "bad", f"Qt cannot start: {answer.error}", fix)
-    if problem := str(answer.values.get("problem", "")):
-        status: Status = "note" if answer.values["is_package"] else "bad"
-        return Finding("dashboard (Qt)", status, problem, str(answer.values["fix"]))
-    return Finding("dashboard (Qt)", "ok", f"Qt {answer.values['version']}")
+    found = probe_qt()
+    if found.problem:
+        status: Status = "note" if found.is_package else "bad"
+        return Finding("dashboard (Qt)", status, found.problem, found.fix)
+    return Finding("dashboard (Qt)", "ok", f"Qt {found.version}")
 
 
 def check_display() -> Finding:
     """Whether there is a screen to show a window on."""
-    answer = ask(["-c", _DISPLAY], TIMEOUT_S)
-    if answer.values.get("display"):
+    if display_available():
         return Finding("display", "ok", "there is one")
     fix = "the terminal view takes its place; over ssh, `ssh -X` brings a display"
-    return Finding("display", "note", answer.error or "there is none", fix)
+    return Finding("display", "note", "there is none", fix)
 
 
 def check_brainflow() -> Finding:
@@ -201,26 +198,6 @@ _LIBLSL = """
 import json, pylsl
 from pylsl.lib import lib
 print(json.dumps({"version": pylsl.library_version(), "path": lib._name}))
-"""
-
-_QT = """
-import json, os
-from physiosync_rt.dashboard.qt import display_available, find_problem
-if problem := find_problem():
-    found = {"problem": problem.what, "fix": problem.fix, "is_package": problem.is_package}
-    print(json.dumps(found))
-else:
-    if not display_available():
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from PySide6 import QtCore, QtWidgets
-    app = QtWidgets.QApplication([])
-    print(json.dumps({"version": QtCore.qVersion()}))
-"""
-
-_DISPLAY = """
-import json
-from physiosync_rt.dashboard.qt import display_available
-print(json.dumps({"display": display_available()}))
 """
 
 _BRAINFLOW = """

@@ -157,6 +157,10 @@ class Engine:
         """Close the source and every sink."""
         self.is_open = False
         self._source.close()
+        self.close_files()
+
+    def close_files(self) -> None:
+        """Close the recording and every sink; safe to call twice."""
         self._recording.stop()
         for sink in self.sinks:
             sink.close()

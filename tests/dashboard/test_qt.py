@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from physiosync_rt.dashboard import display_available, qt
+from physiosync_rt.dashboard import qt
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.display import display_available
 
 
 @pytest.mark.parametrize(

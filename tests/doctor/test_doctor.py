@@ -12,6 +12,7 @@ from rich.console import Console
 
 from physiosync_rt.doctor import CHECKS, Finding, check_all, checks, show
 from physiosync_rt.utils.child_process import Answer, ask
+from physiosync_rt.utils.display import QtProbe
 
 
 @pytest.mark.live
@@ -70,12 +71,10 @@ def test_a_check_that_fails_is_a_finding() -> None:
 
 
 def test_missing_system_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = {
-        "problem": "a system library of Qt is missing (libEGL.so.1)",
-        "fix": "apt install libegl1",
-        "is_package": False,
-    }
-    monkeypatch.setattr(checks, "ask", lambda *_: Answer(problem))
+    problem = QtProbe(
+        problem="a system library of Qt is missing (libEGL.so.1)", fix="apt install libegl1"
+    )
+    monkeypatch.setattr(checks, "probe_qt", lambda: problem)
     finding = checks.check_qt()
     assert (finding.status, finding.fix) == ("bad", "apt install libegl1")
 

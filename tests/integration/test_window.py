@@ -1,8 +1,9 @@
-"""The dashboard in a real window on a virtual screen, closed by its own clock and by Ctrl-C."""
+"""The dashboard in a real window on a virtual screen, and every way that it ends."""
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,9 @@ if shutil.which("Xvfb") is None:
     pytest.skip("Xvfb is not installed (Debian: apt install xvfb)", allow_module_level=True)
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[dict[str, str]]:
-    """Environment in which windows open on a virtual screen."""
+@contextmanager
+def virtual_screen() -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
+    """Yield an X server, and the environment in which windows open on it."""
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
     with subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL) as server:
@@ -28,9 +30,17 @@ def screen() -> Iterator[dict[str, str]]:
         try:
             with os.fdopen(read) as pipe:
                 number = pipe.readline().strip()
-            yield {**os.environ, "DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
+            env = {k: v for k, v in os.environ.items() if k != "QT_QPA_PLATFORM"}
+            yield server, {**env, "DISPLAY": f":{number}"}
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[dict[str, str]]:
+    """Environment in which windows open on a virtual screen."""
+    with virtual_screen() as (_, env):
+        yield env
 
 
 def _demo(tmp_path: Path, *words: str) -> list[str]:
@@ -54,14 +64,53 @@ def test_the_demo_in_a_window(screen: dict[str, str], tmp_path: Path) -> None:
     assert (tmp_path / "demo.png").stat().st_size > 20_000
 
 
-def test_ctrl_c_closes_the_window_and_completes_the_log(
-    screen: dict[str, str], tmp_path: Path
+def _wait_for_rows(folder: Path, n_rows: int) -> None:
+    deadline = time.monotonic() + 60
+    while _n_rows(folder) < n_rows and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _is_complete(folder: Path) -> bool:
+    run = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
+    return run["rows"] == _n_rows(folder) >= 3 and "finished" in run and "streams_seen" in run
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_closes_the_window_and_completes_the_log(
+    screen: dict[str, str], tmp_path: Path, number: str
 ) -> None:
     with subprocess.Popen(_demo(tmp_path), env=screen, stdout=subprocess.PIPE) as demo:
-        deadline = time.monotonic() + 60
-        while _n_rows(tmp_path) < 3 and time.monotonic() < deadline:
-            time.sleep(0.1)
-        demo.send_signal(signal.SIGINT)
+        _wait_for_rows(tmp_path, 3)
+        demo.send_signal(signal.Signals[number])
         demo.communicate(timeout=30)
     assert demo.returncode == 0
-    assert _n_rows(tmp_path) >= 3
+    assert _is_complete(tmp_path)
+
+
+def test_a_display_that_goes_away_ends_the_run_and_completes_the_log(tmp_path: Path) -> None:
+    with virtual_screen() as (server, env):
+        log = ["--csv", str(tmp_path / "demo.csv")]
+        command = [sys.executable, "-m", "physiosync_rt", "demo", *log]
+        with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as demo:
+            _wait_for_rows(tmp_path, 3)
+            server.kill()
+            _, said = demo.communicate(timeout=30)
+    assert demo.returncode == 0, said
+    assert "the display went away; the run ends" in said
+    assert _is_complete(tmp_path)
+
+
+def test_the_terminal_view_takes_the_place_of_a_window_that_cannot_open(tmp_path: Path) -> None:
+    env = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
+    # Nobody listens on a display of this number.
+    done = subprocess.run(
+        _demo(tmp_path, "--duration", "3"),
+        env={**env, "DISPLAY": ":4711"},
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no window can open on the display :4711" in done.stderr
+    assert "the terminal view takes its place" in done.stderr
+    assert _n_rows(tmp_path) >= 2
