@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from physiosync_rt.devices import CounterDescription, CounterUnwrapper
+from physiosync_rt.formats.counter_unwrapper import CounterUnwrapper
 
 SFREQ = 125.0
-DAISY = CounterDescription(modulo=256, step=2)
+DAISY = (256, 2)
 
 
 def unwrap(raw, stamps, sfreq=SFREQ, counter=DAISY):
-    unwrapper = CounterUnwrapper(counter, sfreq)
+    unwrapper = CounterUnwrapper(*counter, sfreq)
     out = []
     for value, stamp in zip(raw.tolist(), stamps.tolist(), strict=True):
         out.extend(unwrapper.push(value, stamp))

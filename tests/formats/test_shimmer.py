@@ -30,20 +30,3 @@ def test_shimmer_resistance_serves_where_conductance_was_not_exported(
     path.write_text(source.replace("Timestamp_Unix", "Timestamp_Sync"))
     with pytest.raises(UserError, match="no Timestamp_Unix column"):
         read(path)
-
-
-def test_mind_monitor_gives_raw_eeg_and_blinks(data_dir: Path) -> None:
-    recording = read(data_dir / "devicely-wearables" / "muse.csv")
-    (eeg,) = recording.streams
-    assert eeg.spec.ch_names == ("TP9", "AF7", "AF8", "TP10")
-    assert (eeg.spec.sfreq, eeg.spec.unit, len(eeg.samples)) == (256.0, "uV", 418)
-    assert eeg.samples[0, 0] == pytest.approx(832.4542)
-    assert recording.markers[0].labels == ("/muse/elements/blink",)
-
-
-def test_band_powers_alone_are_rejected_with_a_fix(tmp_path: Path, data_dir: Path) -> None:
-    source = (data_dir / "devicely-wearables" / "muse.csv").read_text()
-    path = tmp_path / "muse.csv"
-    path.write_text(source.replace("RAW_", "ABSENT_"))
-    with pytest.raises(UserError, match="set Mind Monitor's recording interval"):
-        read(path)
