@@ -20,7 +20,8 @@ from physiosync_rt.formats.base import Format, as_samples, numbered_markers
 from physiosync_rt.formats.counter_unwrapper import unwrap_counter
 from physiosync_rt.formats.numerals import find_numerals
 from physiosync_rt.formats.rates import effective_rate
-from physiosync_rt.formats.table import find_separator, read_table, split_rows
+from physiosync_rt.formats.separators import find_separator, split_rows
+from physiosync_rt.formats.table import read_table
 from physiosync_rt.formats.text import decode, read_text
 
 _MUSE = ("TP9", "AF7", "AF8", "TP10")

@@ -190,8 +190,8 @@ def _root(path: Path) -> Any:
     if "DREAMER" not in content or content["DREAMER"].dtype.names is None:
         names = ", ".join(name for name, _, _ in matlab_variables(path)[:_N_NAMED]) or "nothing"
         raise UserError(
-            f"{path.name} contains no structure 'DREAMER' but {names}; of MATLAB files, DREAMER.mat "
-            "and DEAP's s01.mat to s32.mat (with 'data' and 'labels') are read"
+            f"{path.name} contains no structure 'DREAMER' but {names}; of MATLAB files, "
+            "DREAMER.mat and DEAP's s01.mat to s32.mat (with 'data' and 'labels') are read"
         )
     return content["DREAMER"][0, 0]
 

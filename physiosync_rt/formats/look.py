@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.table import find_separator, split_rows
+from physiosync_rt.formats.separators import find_separator, split_rows
 from physiosync_rt.formats.text import decode, shown
 
 RUN_COLUMN: Final = "t_end_lsl"

@@ -31,7 +31,8 @@ from physiosync_rt.formats.base import (
     unique_names,
 )
 from physiosync_rt.formats.rates import effective_rate, nominal_rate
-from physiosync_rt.formats.table import find_separator, read_table, split_rows
+from physiosync_rt.formats.separators import find_separator, split_rows
+from physiosync_rt.formats.table import read_table
 from physiosync_rt.formats.text import decode, read_text
 
 _STAMPS: Final = "timestamps"

@@ -31,7 +31,8 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, as_samples, numbered_markers, unique_names
 from physiosync_rt.formats.counter_unwrapper import unwrap_counter
 from physiosync_rt.formats.numerals import Numerals
-from physiosync_rt.formats.table import Table, read_table, split_rows
+from physiosync_rt.formats.separators import split_rows
+from physiosync_rt.formats.table import Table, read_table
 from physiosync_rt.formats.text import TextFile, decode, read_text
 
 _N_CHANS = re.compile(r"%\s*Number of channels\s*=\s*(\d+)", re.IGNORECASE)

@@ -24,7 +24,8 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, as_samples, convert, unique_names
 from physiosync_rt.formats.rates import effective_rate, nominal_rate
-from physiosync_rt.formats.table import find_separator, read_table, split_rows
+from physiosync_rt.formats.separators import find_separator, split_rows
+from physiosync_rt.formats.table import read_table
 from physiosync_rt.formats.text import decode, read_text
 from physiosync_rt.formats.units import to_canonical
 

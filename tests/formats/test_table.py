@@ -5,7 +5,7 @@ import pytest
 
 from physiosync_rt.formats.counter_unwrapper import unwrap_counter
 from physiosync_rt.formats.rates import effective_rate, nominal_rate
-from physiosync_rt.formats.table import split_rows
+from physiosync_rt.formats.separators import split_rows
 
 _SFREQ = 250.0
 
