@@ -116,6 +116,10 @@ class CounterUnwrapper:
             self._restart(stamp - advance * self._period)
         if (earlier := self._earlier(advance, stamp)) is not None:
             return self._add_old(earlier, stamp)
+        if self._held and stamp < self._stamp_before - 0.25 * self._cycle_s:
+            # Those that are held were not late, for an older one has come after them.
+            late = self._late(self._newest, self._stamp_before)
+            return self._release(self._whole_cycles(late)) + self.push(raw, stamp)
         repeats_later = advance > 0 and self._comes_again(advance, stamp)
         advance = 0 if repeats_later else advance
         count = self._newest + advance
@@ -126,13 +130,13 @@ class CounterUnwrapper:
         if not self._held and gap < DOUBT * self._cycle_s:
             self._accept(count, stamp)
             return [count]
-        late = (stamp - self._stamp) - (count - self._count) * self._period
+        late = self._late(count, stamp)
         self._held.append(_Held(count, stamp))
         if late < 0.5 * self._cycle_s:
             return self._release(0)
         steady = len(self._lateness) == self._n_steady and late > self._lateness[0] - BURST_S
         if steady or len(self._held) >= self._n_hold:
-            return self._release(round(late / self._cycle_s) * self._cycle)
+            return self._release(self._whole_cycles(late))
         self._lateness.append(late)
         return []
 
@@ -158,14 +162,22 @@ class CounterUnwrapper:
 
     def _comes_again(self, advance: int, stamp: float) -> bool:
         """Return whether a number that seems to go forward goes back: it is before its time."""
+        if self._cycle - advance > self._n_memory:
+            # So far back the device has restarted.
+            return False
         passed = stamp - self._stamp_before
-        # Further back than the memory reaches the device has restarted.
-        is_behind = advance > self._cycle // 2 and self._cycle - advance <= self._n_memory
-        if is_behind and passed < 0.25 * self._cycle_s:
+        if advance > self._cycle // 2 and passed < 0.25 * self._cycle_s:
             return True
         earliest = self._earliest[0][1] - EARLY_S
         is_early = stamp - (self._newest + advance) * self._period < earliest
         return advance > 1 and 0 <= passed < 0.5 * advance * self._period and is_early
+
+    def _late(self, count: int, stamp: float) -> float:
+        """Return how much later a sample came than its count says, in seconds."""
+        return (stamp - self._stamp) - (count - self._count) * self._period
+
+    def _whole_cycles(self, late: float) -> int:
+        return round(late / self._cycle_s) * self._cycle
 
     def _add_old(self, count: int, stamp: float) -> list[int]:
         """Add a sample from before the newest one, which changes nothing for those to come."""

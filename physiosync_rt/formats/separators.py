@@ -13,8 +13,8 @@ from physiosync_rt.errors import UserError
 N_SAMPLE: Final = 500
 """Lines by which a table is judged."""
 
-_MOST: Final = 0.9
-"""Share of lines that a separator must be in; a few may be titles or cut off."""
+_MOST: Final = 0.6
+"""Share of lines that a separator must be in; some may be titles, empty or cut off."""
 
 _QUOTED = re.compile(r'"[^"]*"')
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
