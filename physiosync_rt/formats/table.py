@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,7 @@ class Table:
     line_numbers: list[int]
     separator: str
     notes: list[str] = field(default_factory=list)
+    _numerals: Numerals | None = None
 
     @property
     def n_columns(self) -> int:
@@ -93,21 +95,25 @@ class Table:
         return values
 
     def numerals(self, columns: Sequence[int]) -> Numerals:
-        """Return how the numbers of some columns are written.
+        """Return how the table, or at least some columns of it, write their numbers.
 
         Raises
         ------
         UserError
             Whether their commas are decimal signs cannot be decided.
         """
-        # A spreadsheet separates by semicolons where the decimal sign is a comma.
-        likely: Decimal | None = "," if self.separator in (";", ", ") else None
-        try:
-            return find_numerals(
-                (row[column] for column in columns for row in self.rows), likely=likely
-            )
-        except UndecidedError as error:
-            raise self._undecided(error) from error
+        if self._numerals is None:
+            # A spreadsheet separates by semicolons where the decimal sign is a comma.
+            likely: Decimal | None = "," if self.separator in (";", ", ") else None
+            try:
+                self._numerals = find_numerals(chain.from_iterable(self.rows), likely=likely)
+            except UndecidedError:
+                cells = (row[column] for column in columns for row in self.rows)
+                try:
+                    return find_numerals(cells, likely=likely)
+                except UndecidedError as error:
+                    raise self._undecided(error) from error
+        return self._numerals
 
     def _undecided(self, error: UndecidedError) -> UserError:
         return UserError(
