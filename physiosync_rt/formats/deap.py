@@ -8,7 +8,6 @@ description of its preprocessed files.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import SIMULATED_NOTE, Format, as_samples
-from physiosync_rt.formats.matlab import is_matlab, matlab_variables
+from physiosync_rt.formats.matlab import is_matlab, load_numbers, matlab_variables
 from physiosync_rt.formats.safe_pickle import load_arrays
 
 SFREQ: Final = 128.0
@@ -61,7 +60,8 @@ _HISTORY = (
     "EEG band-passed 4-45 Hz",
     "EEG referenced to the common average",
 )
-_MATLAB_NUMBERS: Final = ("double", "single")
+_DIMENSIONS: Final = {"data": 3, "labels": 2}
+_MOST: Final = N_TRIALS * N_CHANS * N_TIMES
 _NAME = re.compile(r"s(\d{2})\.(dat|mat)", re.IGNORECASE)
 
 
@@ -165,7 +165,8 @@ def load_subject(path: Path | str) -> DeapSubject:
             f"{path.name} does not name its subject; DEAP's files are s01.dat to s32.dat, or "
             "s01.mat to s32.mat"
         )
-    content = _matlab_arrays(path) if match[2].lower() == "mat" else load_arrays(path)
+    is_mat = match[2].lower() == "mat"
+    content = load_numbers(path, _DIMENSIONS, _MOST) if is_mat else load_arrays(path)
     if not isinstance(content, dict) or not {"data", "labels"} <= content.keys():
         raise UserError(
             f"{path.name} is a pickle but not DEAP's; expected a dict with 'data' and 'labels'"
@@ -263,28 +264,6 @@ def _missing_subjects_note(folder: Path, n_files: int) -> str:
     if not missing:
         return ""
     return f"incomplete: {n_files} of {n_subjects} subjects, without {', '.join(missing)}"
-
-
-def _matlab_arrays(path: Path) -> dict[str, object]:
-    """Load the two arrays of a MATLAB file, after their sizes have been found right."""
-    from scipy.io import loadmat
-
-    shapes = {name: (shape, kind) for name, shape, kind in matlab_variables(path)}
-    for name, n_dims in (("data", 3), ("labels", 2)):
-        shape, kind = shapes.get(name, ((), "missing"))
-        most = N_TRIALS * N_CHANS * N_TIMES
-        if kind not in _MATLAB_NUMBERS or len(shape) != n_dims or math.prod(shape) > most:
-            raise UserError(
-                f"{path.name}: {name!r} is {kind} of shape {shape}, expected the numbers of "
-                f"{N_TRIALS} trials at most; it is not a preprocessed file of DEAP"
-            )
-    try:
-        return loadmat(path, variable_names=list(shapes.keys() & {"data", "labels"}))
-    except Exception as error:
-        # On a damaged file scipy raises nearly any exception, struct.error to MemoryError.
-        raise UserError(
-            f"{path.name} ends too early or is damaged ({type(error).__name__}); use another copy"
-        ) from error
 
 
 def _floats(path: Path, key: str, value: object) -> FloatArray:

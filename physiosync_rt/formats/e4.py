@@ -70,7 +70,7 @@ def read(path: Path) -> Recording:
     notes: list[str] = []
     sensors = []
     for file in files:
-        if not file.exists():
+        if not file.is_file():
             continue
         sensor = _read_sensor(file, notes)
         if len(sensor.values):
@@ -132,7 +132,7 @@ def _stream(sensor: _Sensor, zero: float) -> RecordedStream:
 
 def _beat_intervals(file: Path, zero: float, notes: list[str]) -> list[RecordedStream]:
     """Read the beat intervals, an irregular stream; line 1 contains the start and a title."""
-    if not file.exists():
+    if not file.is_file():
         return []
     text = read_text(file)
     table = read_table(text, first=1, n_columns=2)
@@ -148,7 +148,7 @@ def _beat_intervals(file: Path, zero: float, notes: list[str]) -> list[RecordedS
 
 def _tags(folder: Path, zero: float, notes: list[str]) -> tuple[RecordedMarkers, ...]:
     """Read the button presses; some data sets add the subject to the file name."""
-    file = next(iter(sorted(folder.glob("tags*.csv"))), None)
+    file = next((file for file in sorted(folder.glob("tags*.csv")) if file.is_file()), None)
     if file is None:
         return ()
     table = read_table(read_text(file), n_columns=1)

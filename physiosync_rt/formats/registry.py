@@ -57,7 +57,7 @@ def known_formats() -> tuple[str, ...]:
 def readable(path: Path | str) -> bool:
     """Tell whether there is something at ``path`` that one of the readers knows."""
     path = Path(path)
-    return path.exists() and _by_content(path, _head(path)) is not None
+    return (path.is_file() or path.is_dir()) and _by_content(path, _head(path)) is not None
 
 
 def read_all(path: Path | str) -> Iterator[Recording]:
