@@ -97,7 +97,7 @@ def as_samples(values: FloatArray | SampleArray) -> SampleArray:
 
 
 def numbered_markers(
-    name: str, values: Sequence[float] | FloatArray, timestamps: FloatArray
+    name: str, values: FloatArray, timestamps: FloatArray
 ) -> tuple[RecordedMarkers, ...]:
     """Return the numbers of a marker column that are not 0, as one marker stream or none.
 
@@ -106,9 +106,9 @@ def numbered_markers(
     name : str
         Of the stream.
     values, timestamps : array, shape (n_samples,)
-        Of the column, which may be empty, and stamps in seconds.
+        Of the column, and stamps in seconds.
     """
-    marked = np.flatnonzero(np.nan_to_num(np.asarray(values, dtype=np.float64)))
+    marked = np.flatnonzero(np.nan_to_num(values))
     if len(marked) == 0:
         return ()
     labels = tuple(f"{values[i]:g}" for i in marked)

@@ -164,8 +164,10 @@ def _is_e4(path: Path, head: bytes) -> bool:
         return any((path / name).is_file() for name in _SENSORS)
     if path.name not in _SENSORS:
         return False
-    start, sfreq, *_ = (*map(_leading_number, decode(head).splitlines()[:2]), None, None)
-    return start is not None and sfreq is not None and start > 1e9 and 0 < sfreq < 1e4
+    stated = [_leading_number(line) for line in decode(head).splitlines()[:2]]
+    if len(stated) < 2 or stated[0] is None or stated[1] is None:
+        return False
+    return stated[0] > 1e9 and 0 < stated[1] < 1e4
 
 
 def _leading_number(line: str) -> float | None:

@@ -23,6 +23,7 @@ from physiosync_rt.datatypes import (
     FloatArray,
     IntArray,
     Modality,
+    RecordedMarkers,
     RecordedStream,
     Recording,
     StreamSpec,
@@ -114,10 +115,13 @@ def read(path: Path) -> Recording:
         about = StreamSpec("obci_accel", Modality.OTHER, names, sfreq, stype="ACC")
         samples = as_samples(table.numbers(layout.accel)[order])
         streams.append(RecordedStream(about, samples, times, counter=counter))
-    marked = () if layout.marker is None else table.numbers([layout.marker])[order, 0]
+    markers: tuple[RecordedMarkers, ...] = ()
+    if layout.marker is not None:
+        values = table.numbers([layout.marker])[order, 0]
+        markers = numbered_markers("obci_markers", values, times)
     return Recording(
         streams=tuple(streams),
-        markers=numbered_markers("obci_markers", marked, times),
+        markers=markers,
         start_utc=start_utc,
         path=path,
         notes=tuple(table.notes),

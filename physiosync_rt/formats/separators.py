@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from physiosync_rt.errors import UserError
@@ -125,10 +126,10 @@ def _has_decimal_commas(sample: Sequence[str], n_columns: int | None) -> bool:
 def _cells(line: str, separator: str) -> list[str]:
     if not separator:
         return [line.strip().strip('"').rstrip("\t;,").strip()]
+    cells = line.split(separator)
     if '"' in line and len(separator) == 1:
-        cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
-    else:
-        cells = line.split(separator)
+        with suppress(csv.Error):
+            cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
     return [cell.strip() for cell in cells]
 
 
