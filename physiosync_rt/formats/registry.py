@@ -21,6 +21,7 @@ from physiosync_rt.formats import (
     mne_raw,
     muselsl_csv,
     openbci_txt,
+    opensignals_txt,
     shimmer,
     xdf,
 )
@@ -34,6 +35,7 @@ FORMATS: tuple[Format, ...] = (
     mne_raw.FIF,
     mne_raw.BRAINVISION,
     openbci_txt.FORMAT,
+    opensignals_txt.FORMAT,
     brainflow_csv.FORMAT,
     e4.FORMAT,
     shimmer.FORMAT,

@@ -76,9 +76,11 @@ def read(path: Path) -> Recording:
     at = _title_line(file.lines)
     assert at is not None, "the format matches"
     separator = find_separator(path.name, file.lines[at : at + 1])
-    titles, units = split_rows([*file.lines[at : at + 2], ""], separator)[:2]
-    n_columns = max(i for i, title in enumerate(titles or ()) if title) + 1
-    titles = (titles or [])[:n_columns]
+    titles = split_rows(file.lines[at : at + 1], separator)[0] or []
+    while not titles[-1]:
+        titles.pop()
+    n_columns = len(titles)
+    units = split_rows(file.lines[at + 1 : at + 2], separator, n_columns)
     table = read_table(file, first=at + 2, n_columns=n_columns, separator=separator)
     devices = _devices(titles)
     if not devices or not table.rows:
@@ -86,7 +88,7 @@ def read(path: Path) -> Recording:
             f"{path.name} has {'no samples' if devices else f'no {_STAMP} column'}; "
             "export it again with Unix timestamps"
         )
-    stated = dict(zip(titles, units or [""] * n_columns, strict=False))
+    stated = dict(zip(titles, (units and units[0]) or [""] * n_columns, strict=True))
     values = table.numbers(range(n_columns))
     streams: list[RecordedStream] = []
     ms = values[:, [device.stamp for device in devices]]
