@@ -16,8 +16,9 @@ from physiosync_rt.brainflow.boards import (
     load_brainflow,
 )
 from physiosync_rt.datatypes import Chunk, FloatArray, IntArray, Modality, StreamSpec
-from physiosync_rt.devices import BrainFlowSettings, CounterUnwrapper, Device, mapper_for
+from physiosync_rt.devices import BrainFlowSettings, Device, mapper_for
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.counter_unwrapper import CounterUnwrapper
 from physiosync_rt.sources.base import Batch, SourceMessage
 from physiosync_rt.sources.validate import find_problem, require_usable
 from physiosync_rt.utils.retry import Retry, longer
@@ -64,7 +65,7 @@ class _PresetReader:
         self._package_row = int(description.get("package_num_channel", -1))
         counter = COUNTERS.get(board) if self._package_row >= 0 else None
         sfreq = float(description["sampling_rate"])
-        self._unwrapper = CounterUnwrapper(counter, sfreq) if counter else None
+        self._unwrapper = CounterUnwrapper(counter.modulo, counter.step, sfreq) if counter else None
         self._held: FloatArray = np.empty((int(description["num_rows"]), 0))
 
     def ready(self, block: FloatArray) -> tuple[FloatArray, FloatArray, IntArray | None]:

@@ -157,20 +157,26 @@ def replay(
 
 
 def inspect(
-    what: Annotated[Path, typer.Argument(help="A recording, or a bundle (folder or name).")],
+    what: Annotated[
+        Path, typer.Argument(help="A recording, a bundle (folder or name), or a run's CSV.")
+    ],
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what is in a recording (streams, rates, gaps, clocks, quality) or a bundle."""
+    """Show what is in a recording (streams, rates, gaps, quality), a bundle or a run's CSV."""
     from physiosync_rt.bundle.card import CARD, bundles_within, digest, find_bundle, read_card
+    from physiosync_rt.sinks.read_log import is_log, log_facts
     from physiosync_rt.utils.resources import bundle_names
-    from physiosync_rt.views.inspection import bundle_tables, recording_text
+    from physiosync_rt.views.inspection import bundle_tables, log_text, recording_text
 
     if (what / CARD).is_file() or str(what) in bundle_names() or bundles_within(what):
         path = find_bundle(str(what))
         card = read_card(path)
         found: dict[str, Any] = {"hash": digest(path), **card.model_dump(mode="json")}
         shown: list[Table] | list[Group] = bundle_tables(card, digest(path))
+    elif is_log(what):
+        found = log_facts(what)
+        shown = [log_text(found)]
     else:
         from physiosync_rt.devices import load_device, map_recording
         from physiosync_rt.formats.registry import read_all

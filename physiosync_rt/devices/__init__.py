@@ -5,7 +5,6 @@ measure resistance instead of conductance. A YAML file in ``configs/devices/`` s
 for live streams and for recordings.
 """
 
-from physiosync_rt.devices.counter_unwrapper import CounterUnwrapper
 from physiosync_rt.devices.description import (
     BrainFlowSettings,
     CounterDescription,
@@ -21,7 +20,6 @@ from physiosync_rt.devices.mapping import StreamMapper, map_recording, mapper_fo
 __all__ = [
     "BrainFlowSettings",
     "CounterDescription",
-    "CounterUnwrapper",
     "Device",
     "Match",
     "StreamDescription",

@@ -16,9 +16,9 @@ from physiosync_rt.datatypes import (
     SampleArray,
     StreamSpec,
 )
-from physiosync_rt.devices.counter_unwrapper import CounterUnwrapper
 from physiosync_rt.devices.description import COUNTER, Device, StreamDescription
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.counter_unwrapper import CounterUnwrapper
 from physiosync_rt.formats.units import to_canonical
 
 
@@ -74,7 +74,8 @@ class StreamMapper:
                     f"stream {spec.name!r} has a sample counter but declares no rate; add "
                     "`sfreq:` to the description"
                 )
-            self._unwrapper = CounterUnwrapper(description.counter, self.spec.sfreq)
+            counter = description.counter
+            self._unwrapper = CounterUnwrapper(counter.modulo, counter.step, self.spec.sfreq)
         self._waiting: list[Chunk] = []
 
     def map(self, chunk: Chunk) -> tuple[Chunk, ...]:

@@ -10,7 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from physiosync_rt.datatypes import FloatArray, Modality, Recording, SampleArray
+from physiosync_rt.datatypes import (
+    FloatArray,
+    Modality,
+    RecordedMarkers,
+    Recording,
+    SampleArray,
+)
 from physiosync_rt.formats.units import Conversion
 
 SIMULATED_NOTE: Final = "simulated signals"
@@ -88,6 +94,25 @@ def as_samples(values: FloatArray | SampleArray) -> SampleArray:
     """Convert numbers of any type to float32 samples; values out of range become infinite."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def numbered_markers(
+    name: str, values: FloatArray, timestamps: FloatArray
+) -> tuple[RecordedMarkers, ...]:
+    """Return the numbers of a marker column that are not 0, as one marker stream or none.
+
+    Parameters
+    ----------
+    name : str
+        Of the stream.
+    values, timestamps : array, shape (n_samples,)
+        Of the column, and stamps in seconds.
+    """
+    marked = np.flatnonzero(np.nan_to_num(values))
+    if len(marked) == 0:
+        return ()
+    labels = tuple(f"{values[i]:g}" for i in marked)
+    return (RecordedMarkers(name, timestamps[marked], labels),)
 
 
 _TEN_TWENTY = re.compile(

@@ -1,4 +1,4 @@
-"""Read BrainFlow's CSV files: tab-separated numbers without column titles."""
+"""Read BrainFlow's CSV files: numbers between tabs, without column titles."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from physiosync_rt.datatypes import (
     UNITS,
     FloatArray,
     Modality,
-    RecordedMarkers,
     RecordedStream,
     Recording,
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.base import Format, as_samples
-from physiosync_rt.formats.table import (
-    effective_rate,
-    numbers,
-    read_lines,
-    read_rows,
-    unwrap_counter,
-)
+from physiosync_rt.formats.base import Format, as_samples, numbered_markers
+from physiosync_rt.formats.counter_unwrapper import unwrap_counter
+from physiosync_rt.formats.numerals import find_numerals
+from physiosync_rt.formats.rates import effective_rate
+from physiosync_rt.formats.separators import find_separator, split_rows
+from physiosync_rt.formats.table import read_table
+from physiosync_rt.formats.text import decode, read_text
 
 _MUSE = ("TP9", "AF7", "AF8", "TP10")
 _CYTON = ("Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2")
@@ -76,24 +74,30 @@ def read(path: Path) -> Recording:
     Returns
     -------
     Recording
-        EEG in µV, or EDA in µS; nonzero values of the marker column as markers.
+        EEG in µV, or EDA in µS; nonzero values of the marker column as markers. Rows that were
+        written twice stay, so that the aligner counts them.
 
     Raises
     ------
     UserError
         Number of columns and rate fit no known board.
     """
-    rows, n_bad = read_rows(read_lines(path), "\t")
-    notes = [f"{n_bad} lines of wrong length were dropped"] if n_bad else []
-    values = numbers(rows, range(len(rows[0])))
-    board = _find_board(path, len(rows[0]), values)
-    notes.append(f"the file does not name its board: assumed {board.name} by columns and rate")
+    table = read_table(read_text(path))
+    values = table.numbers(range(table.n_columns))
+    board = _find_board(path, values)
+    table.notes.append(
+        f"the file does not name its board: assumed {board.name} by columns and rate"
+    )
+    counter = None
+    if board.counter_step and np.isfinite(values[:, 0]).all():
+        raw = np.rint(values[:, 0]).astype(np.int64)
+        stamps = values[:, board.stamp]
+        counter, order = unwrap_counter(raw, stamps, board.sfreq, _MODULO, board.counter_step)
+        if not np.array_equal(order, np.arange(len(raw))):
+            table.notes.append("samples were out of order; the package number put them in order")
+            values = values[order]
     stamps = values[:, board.stamp]
     times = stamps - stamps[0]
-    counter = None
-    if board.counter_step:
-        raw = np.rint(values[:, 0]).astype(np.int64)
-        counter = unwrap_counter(raw, times, board.sfreq, _MODULO, board.counter_step)
     spec = StreamSpec(
         name=f"{board.name} {board.modality}",
         modality=board.modality,
@@ -104,25 +108,21 @@ def read(path: Path) -> Recording:
         source_id=f"brainflow-{board.name}".lower(),
     )
     samples = as_samples(values[:, board.first : board.first + len(board.names)])
-    marked = np.flatnonzero(np.nan_to_num(values[:, board.marker]))
-    markers: tuple[RecordedMarkers, ...] = ()
-    if len(marked):
-        labels = tuple(f"{values[i, board.marker]:g}" for i in marked)
-        markers = (RecordedMarkers("markers", times[marked], labels),)
     return Recording(
         streams=(RecordedStream(spec, samples, times, counter=counter),),
-        markers=markers,
+        markers=numbered_markers("markers", values[:, board.marker], times),
         start_utc=float(stamps[0]),
         path=path,
-        notes=tuple(notes),
+        notes=tuple(table.notes),
     )
 
 
-def _find_board(path: Path, n_columns: int, values: FloatArray) -> _Board:
+def _find_board(path: Path, values: FloatArray) -> _Board:
     """Find the board by its number of columns and, where several have it, by the nearest rate."""
+    n_columns = values.shape[1]
     candidates = [board for board in _BOARDS if board.n_columns == n_columns]
     rated = [
-        (abs(effective_rate(values[:, board.stamp]) / board.sfreq - 1.0), board)
+        (abs(_rate(values, board) / board.sfreq - 1.0), board)
         for board in candidates
         if values[0, board.stamp] > 1e9
     ]
@@ -136,20 +136,29 @@ def _find_board(path: Path, n_columns: int, values: FloatArray) -> _Board:
     if off > 0.25:
         raise UserError(
             f"{path.name} has the columns of {board.name} but runs at "
-            f"{effective_rate(values[:, board.stamp]):.1f} Hz instead of {board.sfreq:g} Hz; "
+            f"{_rate(values, board):.1f} Hz instead of {board.sfreq:g} Hz; "
             "it is from another board or has lost most of its samples"
         )
     return board
 
 
-def _is_brainflow(_: Path, head: bytes) -> bool:
-    first = head.split(b"\n", 1)[0].strip().split(b"\t")
-    if len(first) < min(board.n_columns for board in _BOARDS):
-        return False
+def _rate(values: FloatArray, board: _Board) -> float:
+    """Return the rate of the rows, each counted once, however often it was written."""
+    stamps = values[:, board.stamp]
+    if (np.diff(stamps) < 0).any():
+        stamps = np.sort(np.unique(values, axis=0)[:, board.stamp])
+    return effective_rate(stamps)
+
+
+def _is_brainflow(path: Path, head: bytes) -> bool:
+    lines = decode(head).splitlines()[:1]
     try:
-        return any(float(cell) > 1e9 for cell in first)
-    except ValueError:
+        (row,) = split_rows(lines, find_separator(path.name, lines))
+        numerals = find_numerals(row or (), likely=",")
+        values = [numerals.number(cell) for cell in row or ()]
+    except (ValueError, UserError):
         return False
+    return len(values) >= min(b.n_columns for b in _BOARDS) and any(v > 1e9 for v in values)
 
 
 FORMAT = Format(

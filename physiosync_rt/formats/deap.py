@@ -1,6 +1,8 @@
-"""Read DEAP's ``data_preprocessed_python``: one ``sXX.dat`` per subject, 40 videos of 3 + 60 s.
+"""Read DEAP's preprocessed files: one ``sXX`` per subject, 40 videos of 3 + 60 s.
 
-Source: Koelstra et al. 2012, and the dataset's own description of its preprocessed files.
+``data_preprocessed_python`` holds them as pickles (``sXX.dat``), ``data_preprocessed_matlab`` the
+same arrays as MATLAB files (``sXX.mat``). Source: Koelstra et al. 2012, and the dataset's own
+description of its preprocessed files.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import SIMULATED_NOTE, Format, as_samples
+from physiosync_rt.formats.matlab import is_matlab, load_numbers, matlab_variables
 from physiosync_rt.formats.safe_pickle import load_arrays
 
 SFREQ: Final = 128.0
@@ -57,7 +60,9 @@ _HISTORY = (
     "EEG band-passed 4-45 Hz",
     "EEG referenced to the common average",
 )
-_NAME = re.compile(r"s(\d{2})\.dat", re.IGNORECASE)
+_DIMENSIONS: Final = {"data": 3, "labels": 2}
+_MOST: Final = N_TRIALS * N_CHANS * N_TIMES
+_NAME = re.compile(r"s(\d{2})\.(dat|mat)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,21 +150,23 @@ class DeapSubject:
 
 
 def load_subject(path: Path | str) -> DeapSubject:
-    """Load one ``sXX.dat`` and check it.
+    """Load one ``sXX.dat`` or ``sXX.mat`` and check it.
 
     Raises
     ------
     UserError
-        The name is not ``sXX.dat``, or the file contains more than arrays, is truncated, or has
-        wrong shapes, NaN or infinite samples, or ratings outside 1 to 9.
+        The name is not that of a subject, or the file contains more than arrays, is truncated, or
+        has wrong shapes, NaN or infinite samples, or ratings outside 1 to 9.
     """
     path = Path(path)
     match = _NAME.fullmatch(path.name)
     if match is None:
         raise UserError(
-            f"{path.name} does not name its subject; DEAP's files are s01.dat to s32.dat"
+            f"{path.name} does not name its subject; DEAP's files are s01.dat to s32.dat, or "
+            "s01.mat to s32.mat"
         )
-    content = load_arrays(path)
+    is_mat = match[2].lower() == "mat"
+    content = load_numbers(path, _DIMENSIONS, _MOST) if is_mat else load_arrays(path)
     if not isinstance(content, dict) or not {"data", "labels"} <= content.keys():
         raise UserError(
             f"{path.name} is a pickle but not DEAP's; expected a dict with 'data' and 'labels'"
@@ -169,7 +176,7 @@ def load_subject(path: Path | str) -> DeapSubject:
     if not 1 <= n_trials <= N_TRIALS or data.shape[1:] != (N_CHANS, N_TIMES):
         raise UserError(
             f"{path.name}: 'data' has shape {data.shape}, expected "
-            f"({N_TRIALS}, {N_CHANS}, {N_TIMES}); it is not the preprocessed Python version"
+            f"({N_TRIALS}, {N_CHANS}, {N_TIMES}); it is not a preprocessed file of DEAP"
         )
     if labels.shape != (n_trials, 4):
         raise UserError(
@@ -201,12 +208,16 @@ def subject_files(folder: Path | str) -> tuple[Path, ...]:
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; name DEAP's data_preprocessed_python")
-    found = {int(m[1]): p for p in folder.iterdir() if (m := _NAME.fullmatch(p.name))}
+    # Where both versions lie in one folder, they say the same.
+    files = sorted(folder.iterdir(), key=lambda path: path.suffix.lower(), reverse=True)
+    found = {int(m[1]): p for p in files if (m := _NAME.fullmatch(p.name))}
     if not found:
         raise UserError(
-            f"{folder} contains no s01.dat to s32.dat; name DEAP's data_preprocessed_python"
+            f"{folder} contains no s01.dat to s32.dat or s01.mat to s32.mat; name DEAP's "
+            "data_preprocessed_python or data_preprocessed_matlab"
         )
-    missing = [f"s{i:02d}.dat" for i in range(1, max(found)) if i not in found]
+    suffix = found[max(found)].suffix
+    missing = [f"s{i:02d}{suffix}" for i in range(1, max(found)) if i not in found]
     if missing:
         raise UserError(
             f"{folder.name} lacks {', '.join(missing)} of {len(found) + len(missing)} subjects; "
@@ -216,21 +227,31 @@ def subject_files(folder: Path | str) -> tuple[Path, ...]:
 
 
 def read_deap(path: Path | str) -> Iterator[Recording]:
-    """Read one ``sXX.dat``, or a folder of them in the order of subjects.
+    """Read one subject's file, or a folder of them in the order of subjects.
 
-    Where the last subjects of a folder are missing, a note names them.
+    Where the last subjects of a folder are missing, a note names them; where a resistance has no
+    conductance, the EEG comes alone and a note says why.
 
     Raises
     ------
     UserError
-        As `subject_files`, `load_subject` and `DeapSubject.to_recording`.
+        As `subject_files` and `load_subject`.
     """
     path = Path(path)
     files = subject_files(path) if path.is_dir() else (path,)
     note = _missing_subjects_note(path, len(files)) if path.is_dir() else ""
     for file in files:
-        recording = load_subject(file).to_recording()
+        recording = _with_what_is_possible(load_subject(file))
         yield replace(recording, notes=(*recording.notes, note)) if note else recording
+
+
+def _with_what_is_possible(subject: DeapSubject) -> Recording:
+    try:
+        return subject.to_recording()
+    except UserError as error:
+        recording = subject.to_recording(gsr=False)
+        why = str(error).partition(";")[0]
+        return replace(recording, notes=(*recording.notes, f"the GSR was left out: {why}"))
 
 
 def _missing_subjects_note(folder: Path, n_files: int) -> str:
@@ -256,6 +277,8 @@ def _floats(path: Path, key: str, value: object) -> FloatArray:
 def _matches(path: Path, head: bytes) -> bool:
     if path.is_dir():
         return any(_NAME.fullmatch(p.name) for p in path.iterdir())
+    if is_matlab(head):
+        return {"data", "labels"} <= {name for name, _, _ in matlab_variables(path)}
     is_pickle = head[:2] in {b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"(d"}
     return is_pickle and (b"labels" in head or b"data" in head)
 
@@ -263,4 +286,4 @@ def _matches(path: Path, head: bytes) -> bool:
 _EEG = StreamSpec("DEAP-EEG", Modality.EEG, DEAP_CH_NAMES, SFREQ, "uV", "EEG", "deap-eeg")
 _GSR = StreamSpec("DEAP-GSR", Modality.GSR, ("GSR",), SFREQ, "uS", "GSR", "deap-gsr")
 
-FORMAT = Format("DEAP", (".dat",), _matches, read_deap)
+FORMAT = Format("DEAP", (".dat", ".mat"), _matches, read_deap)

@@ -22,6 +22,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import SIMULATED_NOTE, Format, as_samples
+from physiosync_rt.formats.matlab import is_matlab, matlab_variables
 
 EEG_SFREQ: Final = 128.0
 ECG_SFREQ: Final = 256.0
@@ -44,6 +45,7 @@ ECG_MV_PER_COUNT: Final = 3000.0 / 4095.0 / 175.0
 
 SIMULATED_PROVIDER: Final = "PhysioSync-RT simulation"
 _MAX_DURATION_DIFF_S = 1.0
+_N_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +178,8 @@ def _root(path: Path) -> Any:
         content = loadmat(path, variable_names=["DREAMER"])
     except NotImplementedError as error:
         raise UserError(
-            f"{path.name} is a MATLAB 7.3 file; DREAMER comes as version 7, save it with '-v7'"
+            f"{path.name} is a MATLAB 7.3 file; DREAMER and DEAP come as version 7 and older, save "
+            "it with '-v7'"
         ) from error
     except Exception as error:
         # On a damaged file scipy raises nearly any exception, struct.error to MemoryError.
@@ -185,7 +188,11 @@ def _root(path: Path) -> Any:
             "use another copy"
         ) from error
     if "DREAMER" not in content or content["DREAMER"].dtype.names is None:
-        raise UserError(f"{path.name} contains no structure 'DREAMER'; name the file DREAMER.mat")
+        names = ", ".join(name for name, _, _ in matlab_variables(path)[:_N_NAMED]) or "nothing"
+        raise UserError(
+            f"{path.name} contains no structure 'DREAMER' but {names}; of MATLAB files, "
+            "DREAMER.mat and DEAP's s01.mat to s32.mat (with 'data' and 'labels') are read"
+        )
     return content["DREAMER"][0, 0]
 
 
@@ -265,7 +272,7 @@ def _scores(path: Path, where: str, name: str, raw: Any, n_clips: int) -> FloatA
 
 
 def _matches(_path: Path, head: bytes) -> bool:
-    return head.startswith(b"MATLAB ")
+    return is_matlab(head)
 
 
 _EEG = StreamSpec(

@@ -5,6 +5,7 @@ Every file begins with its start as UNIX time and its rate in Hz. EDA is in µS.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, as_samples
-from physiosync_rt.formats.table import numbers, read_lines, read_rows
+from physiosync_rt.formats.table import read_table
+from physiosync_rt.formats.text import decode, read_text
 
 _AXES = ("x", "y", "z")
 # Channel names by sensor file.
@@ -33,6 +35,7 @@ _SENSORS = {
     "HR.csv": ("HR",),
 }
 _BEATS = "IBI.csv"
+_LEADING = re.compile(r'"?(\d+(?:[.,]\d+)?)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,9 @@ def read(path: Path) -> Recording:
     notes: list[str] = []
     sensors = []
     for file in files:
-        if not file.exists():
+        if not file.is_file():
             continue
-        sensor = _read_sensor(file)
+        sensor = _read_sensor(file, notes)
         if len(sensor.values):
             sensors.append(sensor)
         else:
@@ -79,33 +82,37 @@ def read(path: Path) -> Recording:
     zero = min(sensor.start_utc for sensor in sensors)
     streams = [_stream(sensor, zero) for sensor in sensors]
     if path.is_dir():
-        streams += _beat_intervals(path / _BEATS, zero)
+        streams += _beat_intervals(path / _BEATS, zero, notes)
     first = sensors[0]
     lost = float(np.mean(first.values <= 0)) if first.name == "EDA" else 0.0
     if lost >= 0.001:
         notes.append(f"EDA is zero in {lost:.1%} of its samples: no contact")
     return Recording(
         streams=tuple(streams),
-        markers=_tags(path, zero) if path.is_dir() else (),
+        markers=_tags(path, zero, notes) if path.is_dir() else (),
         start_utc=zero,
         path=path,
         notes=tuple(notes),
     )
 
 
-def _read_sensor(file: Path) -> _Sensor:
-    rows, _ = read_rows(read_lines(file), ",")
+def _read_sensor(file: Path, notes: list[str]) -> _Sensor:
     names = _SENSORS[file.name]
+    table = read_table(read_text(file), n_columns=len(names))
+    expected = "expected its start time, its rate and then numbers"
+    if len(table.rows) < 2:
+        what = "is empty" if not file.stat().st_size else "ends before its first sample"
+        raise UserError(f"{file.name} of the Empatica E4 {what}; {expected}")
     try:
-        values = numbers(rows, range(len(names)))
-        start_utc, sfreq = values[0, 0], values[1, 0]
-    except (IndexError, ValueError) as error:
-        raise UserError(
-            f"{file.name} is not a file of the Empatica E4 ({error}); expected its start time, "
-            "its rate and then numbers"
-        ) from error
+        values = table.numbers(range(len(names)))
+    except UserError as error:
+        raise UserError(f"{error}; of an Empatica E4 file are {expected}") from error
+    start_utc, sfreq = values[0, 0], values[1, 0]
     if not 0 < sfreq < 1e4:
-        raise UserError(f"{file.name} declares a rate of {sfreq:g} Hz; the file is damaged")
+        raise UserError(
+            f"{file.name} of the Empatica E4 declares a rate of {sfreq:g} Hz; {expected}"
+        )
+    notes += [f"{file.name}: {note}" for note in table.notes]
     return _Sensor(file.stem, float(start_utc), float(sfreq), values[2:])
 
 
@@ -123,27 +130,32 @@ def _stream(sensor: _Sensor, zero: float) -> RecordedStream:
     return RecordedStream(spec, as_samples(sensor.values), times)
 
 
-def _beat_intervals(file: Path, zero: float) -> list[RecordedStream]:
+def _beat_intervals(file: Path, zero: float, notes: list[str]) -> list[RecordedStream]:
     """Read the beat intervals, an irregular stream; line 1 contains the start and a title."""
-    if not file.exists():
+    if not file.is_file():
         return []
-    title, *lines = read_lines(file) or [""]
-    rows, _ = read_rows(lines, ",")
-    if not rows:
+    text = read_text(file)
+    table = read_table(text, first=1, n_columns=2)
+    start = _leading_number(text.lines[0]) if text.lines else None
+    if not table.rows or start is None:
         return []
-    values = numbers(rows, [0, 1])
+    values = table.numbers([0, 1])
+    notes += [f"{file.name}: {note}" for note in table.notes]
     spec = StreamSpec("IBI", Modality.OTHER, ("IBI",), 0.0, stype="IBI")
-    times = float(title.split(",")[0]) - zero + values[:, 0]
+    times = start - zero + values[:, 0]
     return [RecordedStream(spec, as_samples(values[:, 1:]), times)]
 
 
-def _tags(folder: Path, zero: float) -> tuple[RecordedMarkers, ...]:
+def _tags(folder: Path, zero: float, notes: list[str]) -> tuple[RecordedMarkers, ...]:
     """Read the button presses; some data sets add the subject to the file name."""
-    file = next(iter(sorted(folder.glob("tags*.csv"))), None)
-    rows = read_rows(read_lines(file), ",")[0] if file else []
-    if not rows:
+    file = next((file for file in sorted(folder.glob("tags*.csv")) if file.is_file()), None)
+    if file is None:
         return ()
-    times = numbers(rows, [0])[:, 0] - zero
+    table = read_table(read_text(file), n_columns=1)
+    if not table.rows:
+        return ()
+    times = table.numbers([0])[:, 0] - zero
+    notes += [f"{file.name}: {note}" for note in table.notes]
     return (RecordedMarkers("tags", times, ("tag",) * len(times)),)
 
 
@@ -152,11 +164,15 @@ def _is_e4(path: Path, head: bytes) -> bool:
         return any((path / name).is_file() for name in _SENSORS)
     if path.name not in _SENSORS:
         return False
-    try:
-        start, sfreq = (float(line.split(b",")[0]) for line in head.splitlines()[:2])
-    except ValueError:
+    stated = [_leading_number(line) for line in decode(head).splitlines()[:2]]
+    if len(stated) < 2 or stated[0] is None or stated[1] is None:
         return False
-    return start > 1e9 and 0 < sfreq < 1e4
+    return stated[0] > 1e9 and 0 < stated[1] < 1e4
+
+
+def _leading_number(line: str) -> float | None:
+    found = _LEADING.match(line)
+    return float(found[1].replace(",", ".")) if found else None
 
 
 FORMAT = Format(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +17,17 @@ from physiosync_rt.formats import (
     dreamer,
     e4,
     edf,
+    mind_monitor,
     mne_raw,
+    muselsl_csv,
     openbci_txt,
-    wearables,
+    opensignals_txt,
+    shimmer,
     xdf,
 )
 from physiosync_rt.formats.base import Format
 from physiosync_rt.formats.clocks import stamped
+from physiosync_rt.formats.look import look_at
 
 FORMATS: tuple[Format, ...] = (
     xdf.FORMAT,
@@ -30,16 +35,20 @@ FORMATS: tuple[Format, ...] = (
     mne_raw.FIF,
     mne_raw.BRAINVISION,
     openbci_txt.FORMAT,
+    opensignals_txt.FORMAT,
     brainflow_csv.FORMAT,
     e4.FORMAT,
-    wearables.SHIMMER,
-    wearables.MIND_MONITOR,
+    shimmer.FORMAT,
+    mind_monitor.FORMAT,
+    muselsl_csv.FORMAT,
     deap.FORMAT,
     dreamer.FORMAT,
 )
 """Asked in this order whether a file is theirs."""
 
 _HEAD_BYTES = 8192
+_DAMAGE = (EOFError, struct.error, zlib.error, gzip.BadGzipFile)
+"""What libraries raise where a file ends too early or its compressed content does not fit."""
 
 
 def known_formats() -> tuple[str, ...]:
@@ -50,7 +59,7 @@ def known_formats() -> tuple[str, ...]:
 def readable(path: Path | str) -> bool:
     """Tell whether there is something at ``path`` that one of the readers knows."""
     path = Path(path)
-    return path.exists() and _by_content(path, _head(path)) is not None
+    return (path.is_file() or path.is_dir()) and _by_content(path, _head(path)) is not None
 
 
 def read_all(path: Path | str) -> Iterator[Recording]:
@@ -102,17 +111,27 @@ def parts(path: Path | str) -> list[Path]:
 
 @contextmanager
 def _readable_errors(path: Path, format_: Format) -> Iterator[None]:
-    """What a parser raises on a broken file stands in no documentation; say it in a sentence."""
+    """What a parser raises on an odd file stands in no documentation; say it in a sentence."""
     try:
         yield
     except UserError:
         raise
-    except Exception as error:
-        cause = str(error).strip().rstrip(".").splitlines() or [type(error).__name__]
+    except _DAMAGE as error:
         raise UserError(
-            f"{path.name} cannot be read as {format_.name} ({cause[0]}); "
-            "it is damaged or was cut off, take another copy"
+            f"{path.name} ends too early for {format_.name}, or is damaged ({_cause(error)}); "
+            "take another copy"
         ) from error
+    except Exception as error:
+        raise UserError(
+            f"{path.name} cannot be read as {format_.name}: its reader stopped at something it "
+            f"does not know ({_cause(error)}); if other programs open the file, convert it to XDF "
+            "or EDF with one of them and report this"
+        ) from error
+
+
+def _cause(error: Exception) -> str:
+    lines = str(error).strip().rstrip(".").splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def read(path: Path | str, subject: str | None = None) -> Recording:
@@ -152,8 +171,11 @@ def _format_of(path: Path) -> Format:
     """Format by content first and by name second; the two must not contradict each other."""
     if not path.exists():
         raise UserError(f"{path} does not exist; check the path")
+    if not (path.is_file() or path.is_dir()):
+        raise UserError(f"{path} is not a file or folder; copy what it gives into a file")
+    head = _head(path)
     named = [f for f in FORMATS if f.named(path)]
-    found = _by_content(path, _head(path))
+    found = _by_content(path, head)
     if found is not None and (not named or found in named):
         return found
     promised = " or ".join(f.name for f in named)
@@ -162,12 +184,16 @@ def _format_of(path: Path) -> Format:
             f"{path.name} is named like {promised} but holds {found.name}; "
             f"rename it to end in {found.suffixes[0]}"
         )
-    if named:
+    what, advice = look_at(path, head)
+    if len(named) == 1:
         raise UserError(
-            f"{path.name} is named like {promised} but its content is not; "
-            "it is empty, damaged or something else"
+            f"{path.name} is named like {promised} but its content is not: it {what}; "
+            f"{advice or 'take the file as it was recorded'}"
         )
-    raise UserError(f"{path.name} is of no known format; readable are {', '.join(known_formats())}")
+    if advice:
+        raise UserError(f"{path.name} {what}; {advice}")
+    readable = f"with such a name {promised}" if named else ", ".join(known_formats())
+    raise UserError(f"{path.name} {what}, of no known format; readable are {readable}")
 
 
 def _by_content(path: Path, head: bytes) -> Format | None:

@@ -31,6 +31,43 @@ def recording_text(facts: dict[str, Any]) -> Group:
     return Group(*parts)
 
 
+def log_text(facts: dict[str, Any]) -> Group:
+    """Facts of `sinks.read_log.log_facts` for a person."""
+    rows, valid = facts["rows"], facts["valid"]
+    share = f" ({100 * facts['valid_share']:.0f} %)" if rows else ""
+    lines = [f"log of predictions: {rows} rows over {facts['span_s']:.0f} s"]
+    if facts["first_utc"]:
+        lines.append(f"from {facts['first_utc']} to {facts['last_utc']}")
+    lines.append(f"{valid} rows with a prediction{share}{_counted('from', facts['modalities'])}")
+    if facts["reasons"]:
+        lines.append(f"{rows - valid} rows without one{_counted('because of', facts['reasons'])}")
+    if facts["quadrants"]:
+        lines.append(f"quadrants{_counted('', facts['quadrants'])}")
+    if facts["mean"]:
+        means = ", ".join(f"{name} {value:.2f}" for name, value in facts["mean"].items())
+        lines.append(f"on average {means}")
+    if facts["markers"]:
+        lines.append(f"{facts['markers']} rows with a marker")
+    run = facts["run"]
+    if bundle := run.get("bundle"):
+        lines.append(f"bundle: {bundle.get('title')} ({bundle.get('name')}, {bundle.get('hash')})")
+        if bundle.get("simulated"):
+            lines.append("trained on simulated signals: it says nothing of a real person")
+    if streams := run.get("streams"):
+        names = (f"{s.get('name')} ({s.get('modality')}, {s.get('sfreq')} Hz)" for s in streams)
+        lines.append(f"streams: {', '.join(names)}")
+    if run.get("baseline_from"):
+        lines.append(f"baseline: {run['baseline_from']}")
+    lines += [f"note: {note}" for note in (*run.get("told", ()), *facts["notes"])]
+    return Group(Text(facts["file"], style="bold"), Text(), *map(Text, lines))
+
+
+def _counted(word: str, counts: dict[str, int]) -> str:
+    """Return counts as words: `` from EEG+GSR 12, EEG 3``."""
+    said = ", ".join(f"{what} {n}" for what, n in counts.items())
+    return f" {word} {said}".replace("  ", " ") if said else ""
+
+
 def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
     rate = f"{s['sfreq']:g} Hz" if s["sfreq"] else "irregular"
     if abs(s.get("sfreq_effective", s["sfreq"]) - s["sfreq"]) > 0.01:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.field_cases import field_case
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
@@ -68,3 +69,52 @@ def test_other_columns_and_other_rates_are_refused(tmp_path: Path) -> None:
     _write(path, 24, 50.0, 200)
     with pytest.raises(UserError, match=r"CYTON_BOARD but runs at 50\.0 Hz"):
         read(path)
+
+
+def _rows(path: Path, counts: np.ndarray, *, separator: str = "\t", decimal: str = ".") -> None:
+    """Write a Cyton's samples with these numbers."""
+    lines = []
+    for count in counts.tolist():
+        values = [count % 256, *np.sin(count / 9 + np.arange(21)), 1.7e9 + count / 250, 0.0]
+        lines.append(separator.join(f"{v:.6f}".replace(".", decimal) for v in values))
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_a_decimal_comma_changes_no_value() -> None:
+    (comma,) = read(field_case("brainflow-decimal-comma.csv")).streams
+    (control,) = read(field_case("brainflow-gui-toggle-duplicates.csv")).streams
+    np.testing.assert_array_equal(comma.samples[:5000], control.samples[:5000])
+    np.testing.assert_array_equal(comma.counter, np.arange(11250))
+
+
+@pytest.mark.parametrize(
+    ("separator", "decimal"), [(";", ","), (";", "."), (",", "."), ("\t", ",")]
+)
+def test_what_a_spreadsheet_makes_of_it(tmp_path: Path, separator: str, decimal: str) -> None:
+    _rows(tmp_path / "a.csv", np.arange(500))
+    _rows(tmp_path / "b.csv", np.arange(500), separator=separator, decimal=decimal)
+    (control,), (other,) = (read(tmp_path / name).streams for name in ("a.csv", "b.csv"))
+    np.testing.assert_array_equal(control.samples, other.samples)
+    np.testing.assert_array_equal(control.timestamps, other.timestamps)
+
+
+def test_commas_between_numbers_with_commas_are_refused(tmp_path: Path) -> None:
+    _rows(tmp_path / "a.csv", np.arange(500), separator=",", decimal=",")
+    with pytest.raises(UserError, match="numbers have a decimal comma"):
+        read(tmp_path / "a.csv")
+
+
+def test_samples_out_of_order_are_put_in_order(tmp_path: Path) -> None:
+    counts = np.r_[0:300, 400:430, 300:400, 430:600]
+    _rows(tmp_path / "a.csv", counts)
+    recording = read(tmp_path / "a.csv")
+    (eeg,) = recording.streams
+    np.testing.assert_array_equal(eeg.counter, np.arange(600))
+    np.testing.assert_allclose(eeg.timestamps, np.arange(600) / 250, atol=1e-6)
+    assert any("out of order" in note for note in recording.notes)
+
+
+def test_a_whole_file_appended_to_itself(tmp_path: Path) -> None:
+    _rows(tmp_path / "a.csv", np.r_[0:4000, 0:4000])
+    (eeg,) = read(tmp_path / "a.csv").streams
+    np.testing.assert_array_equal(eeg.counter, np.r_[np.arange(4000), np.full(4000, 3999)])

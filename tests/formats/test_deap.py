@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.field_cases import field_case
+from scipy.io import savemat
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats import deap
+from physiosync_rt.formats import deap, registry
 from physiosync_rt.formats.registry import read, read_all
 from physiosync_rt.formats.safe_pickle import load_arrays
 
@@ -178,3 +180,52 @@ def test_a_negative_resistance_has_no_conductance(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"not positive in trial 2 \(1 of 2 trials\)"):
         subject.to_recording()
     assert [s.spec.modality for s in subject.to_recording(gsr=False).streams] == [Modality.EEG]
+
+
+def test_the_matlab_version_is_the_same_subject(tmp_path: Path) -> None:
+    pickled = deap.load_subject(write(tmp_path / "s07.dat"))
+    savemat(tmp_path / "s07.mat", {"data": pickled.data, "labels": pickled.labels})
+    subject = deap.load_subject(tmp_path / "s07.mat")
+    assert subject.subject == "s07"
+    np.testing.assert_array_equal(subject.data, pickled.data)
+    np.testing.assert_array_equal(subject.labels, pickled.labels)
+    recording = registry.read(tmp_path / "s07.mat")
+    assert [s.spec.name for s in recording.streams] == ["DEAP-EEG", "DEAP-GSR"]
+    (tmp_path / "s07.dat").rename(tmp_path / "s01.dat")
+    (tmp_path / "s07.mat").rename(tmp_path / "s02.mat")
+    assert [file.name for file in deap.subject_files(tmp_path)] == ["s01.dat", "s02.mat"]
+
+
+def test_the_matlab_case_and_a_resistance_that_costs_the_gsr_alone() -> None:
+    recording = registry.read(field_case("s01.mat"))
+    (eeg,) = recording.streams
+    assert (eeg.spec.n_chans, len(eeg.samples), recording.subject) == (32, 2 * 8064, "s01")
+    assert any("the GSR was left out" in note for note in recording.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"data": np.zeros((2, 40, 9000)), "labels": np.ones((2, 4))}, "has shape"),
+        ({"data": np.zeros((2, 40, 8064), dtype=object), "labels": 1}, "'data' is cell"),
+        ({"data": np.zeros((41, 40, 8064), dtype="f4"), "labels": np.ones((41, 4))}, "at most"),
+        ({"data": "text", "labels": np.ones((2, 4))}, "'data' is char"),
+        ({"eeg": np.zeros(3)}, "no structure 'DREAMER' but eeg; of MATLAB files, DREAMER"),
+    ],
+)
+def test_other_matlab_files_are_refused(tmp_path: Path, content, said: str) -> None:
+    path = tmp_path / "s01.mat"
+    savemat(path, content)
+    with pytest.raises(UserError, match=said):
+        registry.read(path)
+
+
+def test_a_matlab_file_that_is_cut_off_or_of_version_7_3(tmp_path: Path) -> None:
+    path = tmp_path / "s01.mat"
+    savemat(path, {"data": np.ones((1, 40, 8064)), "labels": np.ones((1, 4))})
+    path.write_bytes(path.read_bytes()[:100_000])
+    with pytest.raises(UserError, match=r"s01\.mat"):
+        registry.read(path)
+    path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + bytes(400))
+    with pytest.raises(UserError, match=r"MATLAB 7\.3 file; DREAMER and DEAP come as version 7"):
+        registry.read(path)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.field_cases import field_case
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
@@ -43,3 +44,40 @@ def test_a_broken_folder_ends_in_one_sentence(tmp_path: Path, content: str) -> N
     (tmp_path / "EDA.csv").write_text(content)
     with pytest.raises(UserError, match=r"Empatica E4|damaged"):
         read(tmp_path)
+
+
+def test_a_folder_that_a_spreadsheet_saved_again() -> None:
+    other, control = read(field_case("e4-excel-semicolon")), read(field_case("e4-ok"))
+    assert other.start_utc == control.start_utc
+    for one, expected in zip(other.streams, control.streams, strict=True):
+        np.testing.assert_array_equal(one.samples, expected.samples)
+        np.testing.assert_array_equal(one.timestamps, expected.timestamps)
+    assert other.notes == control.notes
+
+
+@pytest.mark.parametrize("sign", [("; ", ","), ("\t", ","), (";", "."), (", ", ",")])
+def test_three_axes_and_beats_in_any_country(tmp_path: Path, sign: tuple[str, str]) -> None:
+    separator, decimal = sign
+    files = {
+        "ACC.csv": ["1551453301.5|1551453301.5|1551453301.5", "32.0|32.0|32.0", "-1.5|2.25|63.0"],
+        "EDA.csv": ["1551453301.50|", "4.00|", "0.123456|", "1.234567|"],
+        "IBI.csv": ["1551453301.50|IBI", "145.631666|0.625090", "146.256756|0.640716"],
+        "tags.csv": ["1551453311.68", "1551453318.17"],
+    }
+    for name, lines in files.items():
+        text = "\n".join(lines).replace(".", decimal).replace("|", separator) + "\n"
+        (tmp_path / name).write_text(text)
+    recording = read(tmp_path)
+    eda, acc, beats = recording.streams
+    np.testing.assert_allclose(eda.samples[:, 0], [0.123456, 1.234567])
+    np.testing.assert_allclose(acc.samples[0], [-1.5, 2.25, 63])
+    np.testing.assert_allclose(beats.timestamps, [145.631666, 146.256756])
+    np.testing.assert_allclose(beats.samples[:, 0], [0.62509, 0.640716])
+    np.testing.assert_allclose(recording.markers[0].timestamps, [10.18, 16.67], atol=1e-5)
+    assert recording.start_utc == 1551453301.5
+
+
+def test_lines_of_another_length_are_said(tmp_path: Path) -> None:
+    rows = ["1551453301,1551453301,1551453301", "32,32,32", *["1,2,3"] * 50, "1,2"]
+    (tmp_path / "ACC.csv").write_text("\n".join(rows))
+    assert read(tmp_path).notes == ("ACC.csv: 1 lines of wrong length were dropped",)

@@ -12,8 +12,8 @@ import pytest
 from physiosync_rt.datatypes import UNITS, Modality, Recording
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected
+from physiosync_rt.formats.rates import effective_rate
 from physiosync_rt.formats.registry import read
-from physiosync_rt.formats.table import effective_rate
 from physiosync_rt.pipeline.inspect import recording_facts
 
 _ECG = "xdf-ecg-markers"

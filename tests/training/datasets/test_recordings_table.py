@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.field_cases import field_case
 from pydantic import TypeAdapter
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_training.datasets.load import load_dataset
 from physiosync_training.datasets.recordings import RecordingsData
+from physiosync_training.datasets.recordings_table import read_table
 from physiosync_training.datasets.registry import DataConfig
 
 _HEADER = "file,start,stop,subject,trial,kind,valence,arousal"
@@ -140,3 +142,69 @@ def test_eegmat_with_the_shipped_table(data_dir, tmp_path) -> None:
     eeg, ecg = data.fetch(np.arange(len(data)))
     assert 0.5 < eeg.std() < 2
     assert 0.5 < ecg.std() < 2
+
+
+def _segments(folder: Path, table: bytes) -> list[tuple[object, ...]]:
+    (folder / "labels.csv").write_bytes(table)
+    (recorded,) = read_table(folder / "labels.csv", folder, (1, 9))
+    return [(s.subject, s.start, s.stop, s.valence, s.arousal) for s in recorded.segments]
+
+
+@pytest.fixture(scope="module")
+def one_file(folder, tmp_path_factory) -> Path:
+    """A folder with a recording of the name that the cases use."""
+    path = tmp_path_factory.mktemp("one")
+    (path / "p1.edf").write_bytes((folder / "anna.xdf").read_bytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("labels-german-excel.csv", "p1"),
+        ("labels-utf16.csv", "p1"),
+        ("labels-latin1.csv", "Jürgen"),
+        ("labels-blank-last-line.csv", "p1"),
+    ],
+)
+def test_a_table_as_a_spreadsheet_saves_it(one_file, name, subject) -> None:
+    assert _segments(one_file, field_case(name).read_bytes()) == [
+        (subject, 0, 10.5, None, None),
+        (subject, 12, 30.5, 7.5, 3),
+        (subject, 32, 55, 2, 8),
+    ]
+
+
+_ROWS = (
+    _HEADER,
+    "p1.edf,0,10.5,Zoë,0,baseline,,",
+    "p1.edf,12,30.5,Zoë,1,trial,7.5,3",
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "utf-16-be"])
+@pytest.mark.parametrize(
+    ("separator", "decimal"), [(",", "."), (";", ","), ("\t", ","), (";", ".")]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_separators_decimal_signs_and_encodings(
+    one_file, encoding, separator, decimal, end
+) -> None:
+    lines = [row.replace(",", separator).replace(".5", f"{decimal}5") for row in _ROWS]
+    lines += [separator * 7, ""]
+    assert _segments(one_file, end.join(lines).encode(encoding)) == [
+        ("Zoë", 0, 10.5, None, None),
+        ("Zoë", 12, 30.5, 7.5, 3),
+    ]
+
+
+def test_quoted_cells_and_a_decimal_comma_between_commas(one_file) -> None:
+    quoted = (
+        _HEADER + '\n"p1.edf","0","10,5","p, 1",0,baseline,,\n"p1.edf",12,20,"p, 1",1,trial,2,8'
+    )
+    assert _segments(one_file, quoted.encode())[0] == ("p, 1", 0, 10.5, None, None)
+    with pytest.raises(UserError, match="line 2: expected 8 cells; a decimal comma needs"):
+        _segments(one_file, f"{_HEADER}\np1.edf,0,10,5,p1,0,baseline,,\n".encode())
+    both = _HEADER.replace(",", "\t") + "\np1.edf\t0\t1,234\tp1\t0\tbaseline\t\t\n"
+    with pytest.raises(UserError, match=r"a decimal comma cannot be decided \(1,234 has"):
+        _segments(one_file, both.encode())

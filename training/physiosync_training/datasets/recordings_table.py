@@ -3,12 +3,12 @@
 ``labels.csv`` has one line for every segment: ``file, start, stop, subject, trial, kind, valence,
 arousal``, and ``stimulus`` where several people saw the same. ``start`` and ``stop`` are seconds
 from the first EEG sample of the file, ``kind`` is ``trial`` or ``baseline``, and a rating may be
-empty. A person's files are taken in the order in which the table names them.
+empty. A person's files are taken in the order in which the table names them. Spreadsheets of any
+country may have saved it: with commas, semicolons or tabs, in any encoding.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,12 +19,16 @@ import numpy as np
 
 from physiosync_rt.datatypes import Segment
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.numerals import Numerals, UndecidedError, find_numerals
 from physiosync_rt.formats.registry import readable
+from physiosync_rt.formats.separators import split_rows
+from physiosync_rt.formats.text import read_text, shown
 from physiosync_rt.utils.resources import configs_dir
 from physiosync_training.datasets.index import WINDOW_S
 
 REQUIRED: Final = ("file", "start", "stop", "subject", "trial", "kind", "valence", "arousal")
 OPTIONAL: Final = ("stimulus",)
+_NUMBERS: Final = ("start", "stop", "trial", "valence", "arousal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,8 @@ def read_table(
         The first thing that is wrong, with the line it stands in.
     """
     by_file: dict[str, list[Segment]] = {}
-    for line, row in _rows(table):
-        by_file.setdefault(row["file"], []).append(_segment(table, line, row, scale))
+    for row in _rows(table):
+        by_file.setdefault(row.cells["file"], []).append(_segment(row, scale))
     files = [_recorded(table, folder / name, segments) for name, segments in by_file.items()]
     if not ignore_unlisted:
         _check_unlisted(table, folder, {file.path for file in files})
@@ -107,14 +111,39 @@ def read_table(
     return ordered
 
 
-def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        lines = table.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{table.name} cannot be read as text: {error}") from error
-    reader = csv.DictReader(lines, skipinitialspace=True)
-    names = [name.strip() for name in reader.fieldnames or ()]
-    reader.fieldnames = names
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of the table: where it stands, and its cells by their titles."""
+
+    where: str
+    cells: dict[str, str]
+    numerals: Numerals
+
+
+def _rows(table: Path) -> Iterator[_Row]:
+    lines = [line for line in enumerate(read_text(table).lines, 1) if line[1].strip(' \t;,"')]
+    header = lines[0][1] if lines else ""
+    separator = next((sign for sign in ("\t", ";", ",") if sign in header), ",")
+    (names,) = split_rows([header], separator)
+    while names and not names[-1]:
+        names.pop()
+    _check_header(table, names or [])
+    assert names is not None, "a line is as long as itself"
+    if len(lines) < 2:
+        raise UserError(f"{table.name} has a header and no line below it")
+    split = split_rows([line for _, line in lines[1:]], separator, len(names))
+    rows = [dict(zip(names, row, strict=True)) for row in split if row is not None]
+    numerals = _numerals(table, rows, separator)
+    for (number, line), row in zip(lines[1:], split, strict=True):
+        where = f"{table.name}, line {number}"
+        if row is None:
+            more = line.count(separator) >= len(names)
+            decimal = "; a decimal comma needs semicolons between the cells" if more else ""
+            raise UserError(f"{where}: expected {len(names)} cells{decimal}")
+        yield _Row(where, dict(zip(names, row, strict=True)), numerals)
+
+
+def _check_header(table: Path, names: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in names]
     unknown = [name for name in names if name not in (*REQUIRED, *OPTIONAL)]
     if missing or unknown:
@@ -123,25 +152,31 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
             f"{table.name}: the header {said}; expected are {', '.join(REQUIRED)} and, if you "
             f"like, {', '.join(OPTIONAL)}"
         )
-    found = [(reader.line_num, row) for row in reader]
-    if not found:
-        raise UserError(f"{table.name} has a header and no line below it")
-    for line, row in found:
-        if None in row or None in row.values():
-            raise UserError(f"{table.name}, line {line}: expected {len(names)} cells")
-        yield line, {name: str(cell).strip() for name, cell in row.items()}
 
 
-def _segment(table: Path, line: int, row: dict[str, str], scale: tuple[float, float]) -> Segment:
-    where = f"{table.name}, line {line}"
+def _numerals(table: Path, rows: list[dict[str, str]], separator: str) -> Numerals:
+    """Return how the table writes its numbers."""
+    cells = (row[name] for row in rows for name in _NUMBERS)
+    try:
+        # A spreadsheet separates by semicolons where the decimal sign is a comma.
+        return find_numerals(cells, likely="," if separator == ";" else None)
+    except UndecidedError as error:
+        raise UserError(
+            f"{table.name}: whether its numbers have a decimal comma cannot be decided ({error}); "
+            "write decimal points"
+        ) from error
+
+
+def _segment(line: _Row, scale: tuple[float, float]) -> Segment:
+    where, row = line.where, line.cells
 
     def number(name: str) -> float:
         try:
-            value = float(row[name])
+            value = line.numerals.number(row[name])
         except ValueError:
             value = np.nan
         if not np.isfinite(value):
-            raise UserError(f"{where}: {name} is {row[name]!r}, expected a number")
+            raise UserError(f"{where}: {name} is {shown(row[name])}, expected a number")
         return value
 
     def rating(name: str) -> float | None:
