@@ -19,7 +19,7 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.devices.counter_unwrapper import CounterUnwrapper
 from physiosync_rt.devices.description import COUNTER, Device, StreamDescription
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.findings import stream_findings
+from physiosync_rt.formats.findings import with_findings
 from physiosync_rt.formats.units import to_canonical
 
 
@@ -154,9 +154,6 @@ def map_recording(device: Device, recording: Recording) -> Recording:
             continue
         found = True
         streams.append(_map_stream(mapper, stream))
-        # Names and scale may be right now.
-        before = stream_findings(stream)
-        notes = [note for note in notes if note not in before] + list(stream_findings(streams[-1]))
         # The description states the unit that the reader did not know.
         if stream.unit_note in notes:
             notes.remove(stream.unit_note)
@@ -168,7 +165,8 @@ def map_recording(device: Device, recording: Recording) -> Recording:
             f"{device.name} describes no stream of {recording.path or 'the recording'}, which has "
             f"{names or 'none'}; fix `match` in the description"
         )
-    return replace(recording, streams=tuple(streams), notes=tuple(notes))
+    mapped = replace(recording, streams=tuple(streams), notes=tuple(notes))
+    return with_findings(mapped, before=recording)
 
 
 def _map_stream(mapper: StreamMapper, stream: RecordedStream) -> RecordedStream:

@@ -163,7 +163,8 @@ def _impossible(
     limits = _LIMITS[modality]
     if modality is Modality.GSR:
         level = amplitude(modality, samples, sfreq)
-        moves = bool(np.nanmax(samples) > np.nanmin(samples)) if np.isfinite(level) else False
+        finite = samples[np.isfinite(samples)]
+        moves = len(finite) > 0 and float(np.ptp(finite)) > 0
         return level if moves and (0 < level < limits.low or level > limits.high) else None
     seconds = seconds_of(samples, sfreq)
     moving = seconds[:, :, (seconds != 0).any(axis=(0, 1))]

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from physiosync_rt.errors import UserError
 
-_CODEPAGE = re.compile(r"^Codepage\s*=.*$\n?", re.MULTILINE | re.IGNORECASE)
 _COMMON = re.compile(r"^\[Common Infos\].*$", re.MULTILINE | re.IGNORECASE)
 _CHANNEL = re.compile(r"^(Ch(\d+)\s*=)(.*)$", re.MULTILINE | re.IGNORECASE)
 _MARKER = re.compile(r"^Mk\d+\s*=(.*)$", re.MULTILINE | re.IGNORECASE)
@@ -108,11 +107,10 @@ class Header:
         MNE knows few spellings of units, so numbers are read as they are and converted later.
         """
         settings, comment, rest = self.text.partition("[Comment]")
-        settings = _COMMON.sub(lambda m: f"{m[0]}\nCodepage=UTF-8", _CODEPAGE.sub("", settings))
-        for key, path in (("DataFile", data), ("MarkerFile", markers)):
+        for key in ("Codepage", "DataFile", "MarkerFile"):
             settings = re.sub(rf"^{key}\s*=.*$\n?", "", settings, flags=re.M | re.I)
-            line = f"{key}={path}"
-            settings = _COMMON.sub(lambda m, line=line: f"{m[0]}\n{line}", settings)
+        stated = f"Codepage=UTF-8\nDataFile={data}\nMarkerFile={markers}"
+        settings = _COMMON.sub(lambda found: f"{found[0]}\n{stated}", settings)
         return _CHANNEL.sub(_with_microvolts, settings) + comment + rest
 
     def size_notes(self, data: Path) -> list[str]:

@@ -54,12 +54,22 @@ class _Findings:
 
     def __init__(self) -> None:
         self._of: dict[str, list[str]] = {}
+        self._units: set[str] = set()
 
     def add(self, label: str, what: str) -> None:
         self._of.setdefault(what, []).append(label)
 
+    def add_unit(self, label: str, what: str) -> None:
+        self._units.add(what)
+        self.add(label, what)
+
     def notes(self) -> list[str]:
         return [channels_note(labels, what) for what, labels in self._of.items()]
+
+    def unit_note(self, labels: Sequence[str]) -> str:
+        """Return the one note on units of these channels; empty where there are several."""
+        concerned = [what for what in self._units if set(labels) & set(self._of[what])]
+        return channels_note(self._of[concerned[0]], concerned[0]) if len(concerned) == 1 else ""
 
 
 def channels_note(labels: Sequence[str], what: str) -> str:
@@ -103,7 +113,9 @@ def group_streams(
     streams = []
     for (modality, sfreq), group in groups.items():
         name = modality.value if modalities.count(modality) == 1 else f"{modality}-{sfreq:g}Hz"
-        streams.append(_stream(name, modality, group, whole, notes))
+        stream = _stream(name, modality, group, whole, notes)
+        unit_note = findings.unit_note([channel.label for channel in group])
+        streams.append(replace(stream, unit_note=unit_note))
     eeg = [stream for stream in streams if stream.spec.modality is Modality.EEG]
     if len(eeg) > 1:
         notes.append(_rates_note(eeg))
@@ -224,5 +236,5 @@ def _converted(channel: Channel, findings: _Findings) -> Channel:
     if conversion is not None:
         return replace(channel, values=conversion(channel.values), unit=UNITS[modality])
     stated = f"unit {channel.unit!r} is not of {modality}" if channel.unit else "no unit is stated"
-    findings.add(channel.label, f"{stated}; kept as OTHER")
+    findings.add_unit(channel.label, f"{stated}; kept as OTHER")
     return replace(channel, modality=Modality.OTHER)

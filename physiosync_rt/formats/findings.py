@@ -20,7 +20,18 @@ def stream_findings(stream: RecordedStream) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def with_findings(recording: Recording) -> Recording:
-    """Add the findings on all streams to a recording's notes."""
-    found = [note for stream in recording.streams for note in stream_findings(stream)]
-    return replace(recording, notes=(*recording.notes, *found)) if found else recording
+def with_findings(recording: Recording, before: Recording | None = None) -> Recording:
+    """Add the findings on all streams to a recording's notes.
+
+    Parameters
+    ----------
+    recording : Recording
+    before : Recording, optional
+        The same before a device description was applied, which may have put right what was found.
+    """
+    old = {
+        note for stream in (before.streams if before else ()) for note in stream_findings(stream)
+    }
+    new = [note for stream in recording.streams for note in stream_findings(stream)]
+    kept = [note for note in recording.notes if note not in old]
+    return replace(recording, notes=(*kept, *new))

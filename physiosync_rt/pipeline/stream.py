@@ -19,6 +19,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
+from physiosync_rt.pipeline.amplitude_check import AmplitudeCheck
 from physiosync_rt.pipeline.preprocessor import Preprocessed, Preprocessor
 from physiosync_rt.pipeline.windower import Windower
 from physiosync_rt.preprocess.config import ModalityContract, Profile
@@ -73,7 +74,8 @@ class StreamPipeline:
         self.start = StreamStart(spec.sfreq)
         self._started = False
         self._anchor: float | None = None
-        self._check = SanityCheck(spec)
+        self._amplitude = AmplitudeCheck(spec)
+        self._check = SanityCheck(spec, lambda: self._amplitude.problem)
         self._rate_checked = False
         self._early: list[Chunk] = []
         self._pending: deque[GridChunk] = deque()
@@ -88,6 +90,11 @@ class StreamPipeline:
         """What a person should know of baseline and electrodes; empty when all is well."""
         bad = self.preprocessor.bad_channels
         return "; ".join(filter(None, [self.windower.note, bad.note if bad else ""]))
+
+    @property
+    def amplitude_problem(self) -> str:
+        """What is wrong with the amplitude of the first seconds; empty when it is possible."""
+        return self._amplitude.problem
 
     @property
     def started(self) -> bool:
@@ -113,6 +120,7 @@ class StreamPipeline:
         UserError
             The stream cannot be what it declares.
         """
+        self._amplitude.add(chunk)
         self._check.add(chunk)
         if self.aligner is not None:
             self._align(chunk)
