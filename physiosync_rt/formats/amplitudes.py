@@ -56,6 +56,10 @@ _N_SECONDS = 60
 """Seconds of a recording that are judged, spread over its length."""
 
 
+_ignored = np.errstate(over="ignore", invalid="ignore")
+
+
+@_ignored
 def seconds_of(samples: FloatArray | SampleArray, sfreq: float) -> FloatArray:
     """Return whole seconds spread over a signal, without their linear trends.
 
@@ -178,14 +182,15 @@ def _impossible(
     return None
 
 
+@_ignored
 def _median_rms(seconds: FloatArray, *, moving: bool = False) -> float:
     """Return the median rms over seconds and channels, if asked without those at rest."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        rms = np.sqrt((seconds**2).mean(axis=1))
+    rms = np.sqrt((seconds**2).mean(axis=1))
     rms = rms[np.isfinite(rms) & ((rms > 0) | (not moving))]
     return float(np.median(rms)) if rms.size else float("nan")
 
 
+@_ignored
 def _share_in_band(seconds: FloatArray, sfreq: float) -> float:
     """Return the median share of the rms between 1 and 45 Hz, where neither hum nor drift is."""
     n = seconds.shape[1]
@@ -198,6 +203,7 @@ def _share_in_band(seconds: FloatArray, sfreq: float) -> float:
     return float(np.median(share)) if share.size else 0.0
 
 
+@_ignored
 def _n_levels(seconds: FloatArray) -> float:
     """Return how many different values a channel has in a second, in the median."""
     counts = [len(np.unique(np.diff(x[:, i]))) for x in seconds for i in range(x.shape[1])]
