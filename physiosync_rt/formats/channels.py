@@ -18,7 +18,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.formats.base import as_samples, unique_names
 from physiosync_rt.formats.breaks import Break, break_note, inside, merged, resumptions
-from physiosync_rt.formats.labels import is_ear, parse_label
+from physiosync_rt.formats.electrode_labels import is_ear, parse_label
 from physiosync_rt.formats.units import to_canonical
 
 _N_SHARED = 3

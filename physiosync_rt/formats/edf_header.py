@@ -36,7 +36,7 @@ class Signal:
     start : int
         Index of the first of them in a data record.
     dead : bool
-        The header gives it no range, so its numbers mean nothing.
+        The header gives it no samples, or no range, so that its numbers mean nothing.
     """
 
     label: str
@@ -122,7 +122,9 @@ def read_header(path: Path) -> Header:
     if "," in duration:
         notes.append(f"the header writes the length of a data record {duration!r}: {record_s:g} s")
     if dead := [s.label for s in signals if s.dead]:
-        notes.append(channels_note(dead, "no range in the header (switched off); left out"))
+        notes.append(
+            channels_note(dead, "no range or no samples in the header (switched off); left out")
+        )
     return Header(
         signals=signals,
         n_bytes=n_bytes,
@@ -162,7 +164,7 @@ def _signal(
         # Nobody reads the range of annotations, so some writers leave it blank.
         low = high = digital_low = digital_high = 0.0
     annotation = label in ("EDF Annotations", "BDF Annotations")
-    if digital_high == digital_low or high == low:
+    if digital_high == digital_low or high == low or count == 0:
         return Signal(label, unit, prefilter, 0.0, 0.0, count, start, dead=not annotation)
     gain = (high - low) / (digital_high - digital_low)
     offset = low - gain * digital_low

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from physiosync_rt.datatypes import Modality, RecordedStream, Recording
 from physiosync_rt.formats.amplitudes import amplitude_problem
-from physiosync_rt.formats.labels import biosemi_problem, bipolar_problem
+from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_problem
 
 
 def stream_findings(stream: RecordedStream) -> tuple[str, ...]:
@@ -33,5 +33,6 @@ def with_findings(recording: Recording, before: Recording | None = None) -> Reco
         note for stream in (before.streams if before else ()) for note in stream_findings(stream)
     }
     new = [note for stream in recording.streams for note in stream_findings(stream)]
-    kept = [note for note in recording.notes if note not in old]
+    # In a session of several files, a note begins with the name of its file.
+    kept = [n for n in recording.notes if n not in old and n.partition(": ")[2] not in old]
     return replace(recording, notes=(*kept, *new))

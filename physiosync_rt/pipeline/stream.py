@@ -162,13 +162,20 @@ class StreamPipeline:
     def _align(self, chunk: Chunk) -> None:
         assert self.aligner is not None
         self._pending.extend(self.aligner.push(chunk))
-        while self._pending and self._pending[-1].stop - self._pending[0].stop > MAX_WAITING:
+        while self._too_many_wait():
             self.dropped += len(self._pending.popleft())
         rate = self.aligner.rate
         if not self._rate_checked and rate.rate is not None:
             # Once: a device that loses samples later on is a fault of the link, not of the rate.
             check_rate(self.spec, self._sent(rate.rate, chunk), rate.stepped)
             self._rate_checked = True
+
+    def _too_many_wait(self) -> bool:
+        pending = self._pending
+        if not pending or pending[-1].stop - pending[0].stop <= MAX_WAITING:
+            return False
+        # Rows on both sides of a long gap are far apart, but need not be many.
+        return sum(map(len, pending)) > MAX_WAITING
 
     def _sent(self, received: float, chunk: Chunk) -> float:
         """Rate of what was sent, where a device counts: of losses, as many as explain it."""

@@ -7,7 +7,7 @@ import re
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.devices import device_template
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.labels import biosemi_problem, bipolar_problem
+from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_problem
 
 _NUMBERED = re.compile(r"(ch|chan|channel|eeg)?[\s_-]*\d+", re.IGNORECASE)
 

@@ -34,7 +34,7 @@ def _is_whole(recording: Recording, n_s: float) -> None:
 @pytest.mark.parametrize(
     ("name", "n_s", "note"),
     [
-        ("edf-one-dead-channel-range.edf", 60, "channel '-': no range in the header"),
+        ("edf-one-dead-channel-range.edf", 60, "channel '-': no range or no samples in the header"),
         ("edf-annot-latin1.edf", 60, "decimal comma were understood: '+7,5' (7.5 s)"),
         ("edf-annot-blank-range.edf", 60, ""),
         ("edf-duration-comma.edf", 60, "length of a data record '1,000': 1 s"),
@@ -103,7 +103,7 @@ def test_switched_off_channels_leave_the_others(tmp_path: Path) -> None:
     recording = read(path)
     assert recording.of(Modality.EEG)[0].spec.ch_names == ("Fz", "Cz", "Pz")
     assert recording.notes == (
-        "channels '-', 'X1': no range in the header (switched off); left out",
+        "channels '-', 'X1': no range or no samples in the header (switched off); left out",
     )
 
 

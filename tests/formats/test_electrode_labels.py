@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from physiosync_rt.datatypes import Modality
-from physiosync_rt.formats.labels import biosemi_problem, bipolar_problem, parse_label
+from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_problem, parse_label
 
 
 @pytest.mark.parametrize(
