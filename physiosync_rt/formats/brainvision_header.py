@@ -114,7 +114,13 @@ class Header:
         return _CHANNEL.sub(_with_microvolts, settings) + comment + rest
 
     def size_notes(self, data: Path) -> list[str]:
-        """Say where the data file does not have the size that the header states."""
+        """Say where the data file does not have the size that the header states.
+
+        Raises
+        ------
+        UserError
+            The channels lie one after the other, and it is not known where each begins.
+        """
         n_value = _VALUE_BYTES.get(self.field("BinaryFormat").upper())
         n_chans = self.field("NumberOfChannels")
         if self.field("DataFormat").upper() != "BINARY" or n_value is None or not n_chans.isdigit():
@@ -127,7 +133,14 @@ class Header:
                 f"were read and the last {n_left} bytes left out"
             )
         stated = self.field("DataPoints")
-        if stated.isdigit() and int(stated) != n_samples:
+        differs = stated.isdigit() and int(stated) != n_samples
+        if self.field("DataOrientation").upper() == "VECTORIZED" and (differs or n_left):
+            raise UserError(
+                f"{data.name} does not hold the {stated or 'same number of'} samples of each of "
+                f"{n_chans} channels that lie in it one after the other, so it is not known where "
+                "a channel begins; it was cut off, take another copy"
+            )
+        if differs:
             notes.append(f"the header states {stated} samples, {data.name} holds {n_samples}")
         return notes
 

@@ -16,8 +16,10 @@ _PREFIXED = re.compile(
     r"[ _-]+(?P<name>.+)",
     re.IGNORECASE,
 )
-_COMMON_REFERENCE = re.compile(r"\s*[-:]\s*(ref|le|avg|av|ar|car|cle|aa)$", re.IGNORECASE)
-_REFERRED = re.compile(r"(?P<name>[a-z]+\d*h?)\s*[-:]\s*(?P<other>.+?)(?P<number>-\d+)?", re.I)
+_COMMON_REFERENCE = re.compile(r"\s*[-:/_]\s*(ref|le|avg|av|ar|car|cle|aa)$", re.IGNORECASE)
+_REFERRED = re.compile(
+    r"(?P<name>[a-z]+\d*h?)\s*(?P<sign>[-:/_])\s*(?P<other>.+?)(?P<number>-\d+)?", re.IGNORECASE
+)
 _EAR = re.compile(r"[AM][12]", re.IGNORECASE)
 _BIOSEMI = re.compile(r"[A-I]\d{1,2}")
 _ECG = re.compile(r"(?<![a-z])(ecg|ekg)", re.IGNORECASE)
@@ -58,7 +60,10 @@ def parse_label(label: str) -> Label:
     stated = modality_of(found["type"]) if found and found["type"].upper() != "POL" else None
     pair = _REFERRED.fullmatch(name)
     if pair and is_electrode(pair["name"]) and stated in (None, Modality.EEG):
-        return _referred(pair["name"], pair["other"].strip(), name)
+        other = pair["other"].strip()
+        # An underscore may also join other words: "O2_sat" is not an electrode.
+        if pair["sign"] in "-:" or is_electrode(other):
+            return _referred(pair["name"], other, name)
     if stated is not None:
         return Label(stated, name)
     if is_electrode(name) or _BIOSEMI.fullmatch(name):

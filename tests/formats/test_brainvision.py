@@ -66,6 +66,27 @@ def test_header_and_size_that_disagree_are_said(tmp_path: Path) -> None:
     assert count == "the header states 700 samples, a.eeg holds 640"
 
 
+def test_channels_one_after_the_other_need_their_size(tmp_path: Path) -> None:
+    path = write_brainvision(tmp_path / "a.vhdr", SAMPLES, NAMES, common="DataPoints=640")
+    path.write_text(path.read_text().replace("MULTIPLEXED", "VECTORIZED"))
+    stored = SAMPLES.T.astype("<i2").tobytes()
+    path.with_suffix(".eeg").write_bytes(stored)
+    (eeg,) = read(path).of(Modality.EEG)
+    np.testing.assert_allclose(eeg.samples, SAMPLES[:, :2] * 0.1, rtol=1e-5)
+    path.with_suffix(".eeg").write_bytes(stored[:-600])
+    with pytest.raises(UserError, match="it is not known where a channel begins"):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["C:\\data\\a.eeg", "/home/old/a.eeg", "$b.eeg", "A.EEG"])
+def test_a_path_in_the_header_is_taken_for_its_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "Prüfung ö"
+    folder.mkdir()
+    path = write_brainvision(folder / "a.vhdr", SAMPLES, NAMES)
+    path.write_text(path.read_text().replace("DataFile=a.eeg", f"DataFile={name}"))
+    assert len(read(path).streams[0].samples) == 640
+
+
 def test_without_markers_it_is_read_and_said(tmp_path: Path) -> None:
     path = write_brainvision(tmp_path / "a.vhdr", SAMPLES, NAMES)
     path.with_suffix(".vmrk").unlink()

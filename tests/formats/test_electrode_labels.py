@@ -12,6 +12,7 @@ from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_prob
         *("Cz", "EEG Cz", "EEG Cz-Ref", "EEG Cz-CLE", "EEG Cz-A1A2", "Cz-M2", "POL Cz", "Cz-A1"),
         *("EEG Cz-LE", "EEG Cz-AR", "EEG Cz-(A1+A2)/2", "Cz.", "Cz..", "Cz:A2", "EEG-Cz"),
         *("EEG Cz-LER", "EEG Cz-M1M2", "Cz - A1", "Cz-Avg", "EEG Cz-G2", "Cz-linked ears"),
+        *("EEG Cz_Ref", "Cz/A1", "EEG Cz_A2", "EEG  Cz - REF"),
     ],
 )
 def test_the_electrode_is_found(label: str) -> None:
@@ -27,7 +28,9 @@ def test_a_pair_is_told(label: str, against: str) -> None:
     assert (found.modality, found.against) == (Modality.EEG, against)
 
 
-@pytest.mark.parametrize("label", ["Status", "DC01", "POL DC01", "F1-2", "EMG1-EMG2", "TRIG", "-"])
+@pytest.mark.parametrize(
+    "label", ["Status", "DC01", "POL DC01", "F1-2", "EMG1-EMG2", "TRIG", "-", "O2_sat"]
+)
 def test_other_labels_are_left(label: str) -> None:
     assert parse_label(label).modality is None
     assert parse_label(label).against == ""
