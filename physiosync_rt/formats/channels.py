@@ -231,7 +231,7 @@ def _converted(channel: Channel, findings: _Findings) -> Channel:
     if modality is Modality.OTHER:
         return channel
     if len(channel.values) and np.ptp(channel.values) == 0:
-        findings.add(channel.label, "the same value throughout; nothing was measured there")
+        findings.add(channel.label, "the same value throughout (flat or saturated)")
     conversion = to_canonical(modality, channel.unit)
     if conversion is not None:
         return replace(channel, values=conversion(channel.values), unit=UNITS[modality])

@@ -18,7 +18,7 @@ _PREFIXED = re.compile(
 )
 _COMMON_REFERENCE = re.compile(r"\s*[-:/_]\s*(ref|le|avg|av|ar|car|cle|aa)$", re.IGNORECASE)
 _REFERRED = re.compile(
-    r"(?P<name>[a-z]+\d*h?)\s*(?P<sign>[-:/_])\s*(?P<other>.+?)(?P<number>-\d+)?", re.IGNORECASE
+    r"(?P<name>[a-z]+\d*h?)\s*(?P<sign>[-:/_])\s*(?P<other>.+?)(-\d+)?", re.IGNORECASE
 )
 _EAR = re.compile(r"[AM][12]", re.IGNORECASE)
 _BIOSEMI = re.compile(r"[A-I]\d{1,2}")

@@ -113,7 +113,7 @@ def test_flat_channels_are_said_once(tmp_path: Path) -> None:
     write_edf(path, [("Fz", "uV", _eeg()), ("Cz", "uV", flat), ("Pz", "uV", flat)])
     recording = read(path)
     assert recording.notes == (
-        "channels 'Cz', 'Pz': the same value throughout; nothing was measured there",
+        "channels 'Cz', 'Pz': the same value throughout (flat or saturated)",
     )
 
 
