@@ -21,7 +21,7 @@ from physiosync_rt.formats.brainvision_header import (
     read_text,
     require_data,
 )
-from physiosync_rt.formats.breaks import Break
+from physiosync_rt.formats.breaks import OF_UNKNOWN_LENGTH, Break, annotated_break
 from physiosync_rt.formats.channels import Channel, group_streams
 from physiosync_rt.formats.clocks import moved_start
 from physiosync_rt.formats.mne_raw import annotation_markers, applied_filters
@@ -126,7 +126,7 @@ def _segments(markers: list[Marker], n_times: int, sfreq: float) -> tuple[FloatA
             if -_DATE_SLACK_S <= by_date - seamless <= _LONGEST_PAUSE_S:
                 begin = max(by_date, seamless)
         if 0 < at < n_times:
-            why = "New Segment" if begin > seamless else "New Segment, pause of unknown length"
+            why = "New Segment" + (OF_UNKNOWN_LENGTH if begin == seamless else "")
             breaks.append(Break(seamless, begin, why))
             times[at:] += begin - seamless
         if marker.when is not None:
@@ -137,15 +137,22 @@ def _segments(markers: list[Marker], n_times: int, sfreq: float) -> tuple[FloatA
 def _bad_intervals(
     markers: list[Marker], times: FloatArray, sfreq: float, ch_names: tuple[str, ...]
 ) -> list[Break]:
+    """Return the bad intervals, and what other programs wrote as comments such as ``boundary``."""
     found = []
     for marker in markers:
-        if marker.kind != "Bad Interval" or marker.n_samples < 1 or marker.at >= len(times):
+        if marker.kind == "New Segment" or marker.at >= len(times):
             continue
-        last = min(marker.at + marker.n_samples, len(times)) - 1
+        bad = marker.kind == "Bad Interval"
+        # Every marker covers at least one sample.
+        n_samples = marker.n_samples if bad or marker.n_samples > 1 else 0
+        start, duration = float(times[marker.at]), 0.0
+        if n_samples > 0:
+            last = min(marker.at + n_samples, len(times)) - 1
+            duration = float(times[last]) + 1 / sfreq - start
         one = ch_names[marker.channel - 1 : marker.channel] if marker.channel > 0 else ()
-        why = f"Bad Interval {marker.text}".strip()
-        found.append(Break(float(times[marker.at]), float(times[last]) + 1 / sfreq, why, one))
-    return found
+        text = f"{marker.kind} {marker.text}".strip() if bad else marker.text
+        found.append(annotated_break(text, start, duration, one))
+    return [each for each in found if each is not None]
 
 
 def _markers(raw: Any, times: FloatArray, sfreq: float) -> tuple[RecordedMarkers, ...]:

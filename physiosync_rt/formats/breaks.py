@@ -19,8 +19,11 @@ from physiosync_rt.datatypes import BoolArray, FloatArray
 SHORTEST_S = 0.1
 """A break is made at least this long, and one sample, so that stamps alone show it as a gap."""
 
+OF_UNKNOWN_LENGTH = ", pause of unknown length"
+"""Follows what the file calls a break, where it does not say how long it was."""
+
 _BAD = re.compile(r"bad(?![a-z])", re.IGNORECASE)
-_BOUNDARY = re.compile(r"((bad|edge)[\s_]*)?boundary", re.IGNORECASE)
+_BOUNDARY = re.compile(r"((bad|edge)[\s_]*)?boundary|new segment/?", re.IGNORECASE)
 _N_LISTED = 5
 
 
@@ -52,7 +55,8 @@ def annotated_break(
     Parameters
     ----------
     text : str
-        ``BAD...``, ``Bad Interval...``, ``boundary`` and ``EDGE boundary`` are breaks.
+        ``BAD...``, ``Bad Interval...``, ``boundary``, ``EDGE boundary`` and ``New Segment`` are
+        breaks.
     onset, duration : float
         In seconds.
     ch_names : sequence of str
@@ -60,10 +64,19 @@ def annotated_break(
     """
     plain = text.strip()
     if _BOUNDARY.fullmatch(plain):
-        return Break(onset, onset, plain)
+        return Break(onset, onset, f"{plain}{OF_UNKNOWN_LENGTH}")
     if _BAD.match(plain) and duration > 0:
         return Break(onset, onset + duration, plain, tuple(ch_names))
     return None
+
+
+def between(breaks: Iterable[Break], first: float, last: float) -> list[Break]:
+    """Return the breaks that lie between the first and the last sample, or reach over one."""
+    return [
+        each
+        for each in breaks
+        if each.start < last and (each.start > first or each.stop > each.start)
+    ]
 
 
 def merged(breaks: Iterable[Break]) -> tuple[Break, ...]:

@@ -17,7 +17,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.formats.base import as_samples, unique_names
-from physiosync_rt.formats.breaks import Break, break_note, inside, merged, resumptions
+from physiosync_rt.formats.breaks import Break, between, break_note, inside, merged, resumptions
 from physiosync_rt.formats.electrode_labels import is_ear, parse_label
 from physiosync_rt.formats.units import to_canonical
 
@@ -109,7 +109,9 @@ def group_streams(
         groups.setdefault((known.modality or Modality.OTHER, known.sfreq), []).append(known)
     notes += findings.notes()
     modalities = [modality for modality, _ in groups]
-    whole = merged(each for each in breaks if not each.ch_names)
+    spans = [(float(c.times[0]), float(c.times[-1])) for c in channels if len(c.times)]
+    first, last = (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
+    whole = merged(each for each in between(breaks, first, last) if not each.ch_names)
     streams = []
     for (modality, sfreq), group in groups.items():
         name = modality.value if modalities.count(modality) == 1 else f"{modality}-{sfreq:g}Hz"
@@ -119,9 +121,8 @@ def group_streams(
     eeg = [stream for stream in streams if stream.spec.modality is Modality.EEG]
     if len(eeg) > 1:
         notes.append(_rates_note(eeg))
-    if whole and channels:
-        zero = min(float(channel.times[0]) for channel in channels)
-        notes.append(break_note(whole, zero))
+    if whole:
+        notes.append(break_note(whole, first))
     return tuple(streams)
 
 

@@ -65,14 +65,16 @@ def _stream_facts(stream: RecordedStream, aligned: dict[str, Any]) -> dict[str, 
 def _amplitude_facts(stream: RecordedStream) -> dict[str, Any]:
     """Median rms of a second (EEG, ECG) or median level (GSR), and the range of all samples."""
     spec, samples = stream.spec, stream.samples
-    finite = samples[np.isfinite(samples)]
+    finite = np.isfinite(samples)
+    low = float(samples.min(where=finite, initial=np.inf))
+    high = float(samples.max(where=finite, initial=-np.inf))
     value = None
     if spec.modality is not Modality.OTHER and spec.sfreq > 0:
         value = _rounded(amplitude(spec.modality, samples, spec.sfreq))
     return {
         "rms": None if spec.modality is Modality.GSR else value,
         "level": value if spec.modality is Modality.GSR else None,
-        "range": [_rounded(finite.min()), _rounded(finite.max())] if len(finite) else [],
+        "range": [_rounded(low), _rounded(high)] if low <= high else [],
     }
 
 

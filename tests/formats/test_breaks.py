@@ -131,6 +131,12 @@ def test_a_bad_interval_is_left_out_of_all_streams(tmp_path: Path, format_: str)
 
 
 _BOUNDARY: dict[str, Callable[[Path], Path]] = {
+    "mne from brainvision": lambda folder: _fif(
+        folder / "a_raw.fif", mne.Annotations([10.0], [0.0], ["New Segment/"])
+    ),
+    "eeglab in brainvision": lambda folder: _brainvision(
+        folder / "a.vhdr", "New Segment,,1,1,0", "Comment,boundary,1281,1,0"
+    ),
     "mne": lambda folder: _fif(
         folder / "a_raw.fif",
         mne.Annotations([10.0, 10.0], [0.0, 0.0], ["BAD boundary", "EDGE boundary"]),
@@ -160,7 +166,14 @@ def test_a_boundary_of_unknown_length_is_a_gap(tmp_path: Path, kind: str) -> Non
         assert before == pytest.approx(10.0 - 1 / stream.spec.sfreq)
         assert 10.0 + SHORTEST_S <= after <= 10.3
         assert (facts["gaps"], facts["clock_resets"]) == (1, 0)
-    assert any("the file states a break" in note for note in recording.notes)
+    assert any("pause of unknown length" in note for note in recording.notes)
+
+
+def test_a_boundary_at_either_end_is_no_break(tmp_path: Path) -> None:
+    ends = mne.Annotations([0.0, 29.999], [0.0, 0.0], ["boundary", "EDGE boundary"])
+    recording = read(_fif(tmp_path / "a_raw.fif", ends))
+    assert len(_eeg(recording).samples) == 30 * 128
+    assert recording.notes == ()
 
 
 def test_what_a_fif_file_skips_is_a_gap(tmp_path: Path) -> None:
