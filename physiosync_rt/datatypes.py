@@ -106,6 +106,8 @@ class Chunk:
         measured last before these samples.
     counter : int64 array, shape (n_samples,), optional
         The device's own sample counter in samples (unwrapped by nobody), where it has one.
+    after_break: bool
+        The source states that the recording was interrupted before the first sample.
     """
 
     stream: str
@@ -113,6 +115,7 @@ class Chunk:
     timestamps: FloatArray
     clock_offset: float = 0.0
     counter: IntArray | None = None
+    after_break: bool = False
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 2 or self.timestamps.shape != self.samples.shape[:1]:
@@ -176,6 +179,8 @@ class RecordedStream:
     unit_note : str
         The one of the recording's notes that says that the unit is unknown; a device description
         that states the unit removes it. Empty where the unit is known.
+    breaks : float64 array, shape (n_breaks,)
+        Stamps of the first samples after the interruptions that the file states.
     """
 
     spec: StreamSpec
@@ -184,6 +189,7 @@ class RecordedStream:
     clock_offsets: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
     counter: IntArray | None = None
     unit_note: str = ""
+    breaks: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         if self.samples.shape != (len(self.timestamps), self.spec.n_chans):

@@ -65,6 +65,7 @@ class StreamAligner:
     (`LossDetector`), a step by whole periods makes samples pending too, and shorter losses are
     counted and interpolated. Samples of a stuck clock are counted and dropped. Where the device
     counts its samples, the counter decides what is lost and stamps only correct the fitted line.
+    A break that the source states (`Chunk.after_break`) is a gap of whatever length, at once.
     """
 
     def __init__(self, spec: StreamSpec, anchor: float, needed: BoolArray | None = None) -> None:
@@ -87,6 +88,7 @@ class StreamAligner:
         self._rebase = 0.0
         self._offset: float | None = None
         self._clock_was_reset = False
+        self._after_break = False
         self._started = False
         self._stuck: float | None = None
         self._fast_loop = FastLoop(
@@ -174,6 +176,8 @@ class StreamAligner:
         samples, values = self._nonfinite(chunk.samples[block].astype(np.float64))
         counters = None if chunk.counter is None else chunk.counter[block].tolist()
         self._check_offset(chunk.clock_offset)
+        if chunk.after_break and block.start == 0:
+            self._end_piece()
         rows = list(values)
         at = 0
         while at < len(stamps):
@@ -190,6 +194,7 @@ class StreamAligner:
     def _on_the_line(self) -> bool:
         """Return whether the next sample may be an ordinary one."""
         unusual = self._pending or self._clock_was_reset or self._stuck is not None
+        unusual = unusual or self._after_break
         return self._started and not unusual
 
     def _add(
@@ -227,6 +232,23 @@ class StreamAligner:
             self._confirm_jump()
         self._clock_was_reset, self._stuck = True, None
 
+    def _end_piece(self) -> None:
+        """Take note of a break that the source states before the next sample."""
+        if self._started:
+            if self._pending:
+                self._confirm_jump()
+            self._after_break, self._stuck = True, None
+
+    def _begin_piece(self, stamp: float, sample: FloatArray) -> None:
+        """Continue after a break that the source states; nothing was lost but what it lasted."""
+        self._after_break = False
+        expected = self._clock.time + self._clock.period
+        if stamp < expected - GAP_S:
+            self._reset_clock(stamp, sample)
+            return
+        self.counters.lost += max(round((stamp - expected) / self._clock.period), 0)
+        self._start_next_segment(max(stamp, expected), sample)
+
     def _begin(self, stamp: float, sample: FloatArray, period: float | None = None) -> None:
         self._clock.start(stamp, period)
         self._started = True
@@ -263,6 +285,9 @@ class StreamAligner:
         stamp, sample, missing = waiting
         if not self._started:
             self._begin(stamp, sample)
+            return
+        if self._after_break:
+            self._begin_piece(stamp, sample)
             return
         if self._clock_was_reset:
             self._clock_was_reset = False
@@ -373,6 +398,9 @@ class StreamAligner:
             return
         clock = self._clock
         self._sample_counter.add_stamp(stamp)
+        if self._after_break:
+            self._begin_piece(stamp, sample)
+            return
         if self._sample_counter.n_same > STUCK_S * self.spec.sfreq:
             # The clock is stuck, so only the counter is used.
             stamp = clock.time + steps * clock.period

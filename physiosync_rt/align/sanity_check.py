@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from physiosync_rt.datatypes import Chunk, Modality, StreamSpec
@@ -23,6 +25,8 @@ class SanityCheck:
     Parameters
     ----------
     spec : StreamSpec
+    explain : callable
+        Says more about samples that are implausibly large, where anything more is known.
 
     Notes
     -----
@@ -30,8 +34,9 @@ class SanityCheck:
     user may fix its contact during the run.
     """
 
-    def __init__(self, spec: StreamSpec) -> None:
+    def __init__(self, spec: StreamSpec, explain: Callable[[], str] = lambda: "") -> None:
         self._spec = spec
+        self._explain = explain
         self._left = max(int(CHECK_S * spec.sfreq), 2)
         self._largest = np.zeros(spec.n_chans)
         self._stamp: float | None = None
@@ -67,9 +72,10 @@ class SanityCheck:
         limit = IMPLAUSIBLE[spec.modality]
         if (self._largest > limit).all():
             raise UserError(
-                f"stream {spec.name!r}: in its first {CHECK_S:g} s every channel exceeds "
-                f"{limit:g} {spec.unit}, which no electrode produces; state the true unit in a "
-                "device YAML"
+                self._explain()
+                or f"stream {spec.name!r}: in its first {CHECK_S:g} s every channel exceeds "
+                f"{limit:g} {spec.unit}, which no electrode produces; correct it with `scale:` in "
+                "a device YAML"
             )
 
 

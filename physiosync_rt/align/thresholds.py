@@ -27,7 +27,7 @@ RETURN_N = 3
 """Consecutive stamps near the line that release pending samples; one may be near by chance."""
 
 RESET_S = 300.0
-"""A jump longer than this is a clock reset, not a gap."""
+"""A jump longer than this is a clock reset, not a gap, unless the source states a break there."""
 
 OFFSET_RESET_S = 1.0
 """A step of the clock offset too large for drift: the sender's clock was reset."""

@@ -15,13 +15,13 @@ import numpy as np
 
 from physiosync_rt.datatypes import UNITS, Modality, SampleArray, StreamSpec
 from physiosync_rt.devices.description import COUNTER, DROP, UNKNOWN, CounterDescription
-from physiosync_rt.devices.evidence import (
+from physiosync_rt.devices.evidence import find_counter, is_increasing, nearest_rate
+from physiosync_rt.formats.amplitudes import (
+    MEASURES,
     PLAUSIBLE,
     amplitude,
-    find_counter,
-    is_increasing,
+    fitting_factors,
     is_plausible,
-    nearest_rate,
 )
 from physiosync_rt.formats.base import is_electrode
 from physiosync_rt.formats.units import to_canonical
@@ -35,7 +35,6 @@ _CANDIDATES = {
     Modality.ECG: ("millivolts", "microvolts", "volts"),
 }
 _WORDS = {Modality.EEG: "microvolts", Modality.GSR: "microsiemens", Modality.ECG: "millivolts"}
-_MEASURES = {Modality.EEG: "rms", Modality.GSR: "in the middle", Modality.ECG: "rms"}
 _NUMBERED = re.compile(r"(ch|chan|channel|eeg|gsr|ecg)?[\s_-]*\d+", re.IGNORECASE)
 _NO_SIGNAL = re.compile(
     r"time.?stamp|counter|interpolate|marker|battery|trigger|stim|status|package|sample", re.I
@@ -219,15 +218,14 @@ def _unit(
     """Return the lines on unit and scale, and what is still missing of them."""
     samples = excerpt.samples.astype(np.float64)
     low, high = PLAUSIBLE[modality]
-    unit, measure = UNITS[modality], _MEASURES[modality]
+    unit, measure = UNITS[modality], MEASURES[modality]
     if excerpt.spec.unit:
         value = amplitude(modality, samples, excerpt.sfreq)
         line = f"  unit: {_WORDS[modality]}  # as stated; {value:.3g} {unit} {measure}"
         if is_plausible(modality, value):
             return [line], []
         doubt = f"implausible: expected {low:g} to {high:g} {unit}"
-        factors = [f for f in (1e-6, 1e-3, 1e3, 1e6) if is_plausible(modality, value * f)]
-        hint = "".join(f", {f:g} would fit" for f in factors)
+        hint = "".join(f", {f:g} would fit" for f in fitting_factors(modality, value))
         if ask is None:
             open_line = f'  scale: "{UNKNOWN}"  # 1 if only the contact was bad{hint}'
             return [f"{line}, {doubt}", open_line], ["whether its stated unit is correct"]

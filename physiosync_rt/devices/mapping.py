@@ -19,6 +19,7 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.devices.description import COUNTER, Device, StreamDescription
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.counter_unwrapper import CounterUnwrapper
+from physiosync_rt.formats.findings import with_findings
 from physiosync_rt.formats.units import to_canonical
 
 
@@ -165,7 +166,8 @@ def map_recording(device: Device, recording: Recording) -> Recording:
             f"{device.name} describes no stream of {recording.path or 'the recording'}, which has "
             f"{names or 'none'}; fix `match` in the description"
         )
-    return replace(recording, streams=tuple(streams), notes=tuple(notes))
+    mapped = replace(recording, streams=tuple(streams), notes=tuple(notes))
+    return with_findings(mapped, before=recording)
 
 
 def _map_stream(mapper: StreamMapper, stream: RecordedStream) -> RecordedStream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -102,6 +103,26 @@ def zero_time(recording: Recording) -> float:
     timed = _timed(recording)
     eeg = [s for s in recording.of(Modality.EEG) if len(s.timestamps)]
     return float(min(corrected(s)[0] for s in eeg or timed))
+
+
+def moved_start(
+    start_utc: float | None, streams: Sequence[RecordedStream], first: float
+) -> float | None:
+    """Return the UNIX time of the first EEG sample where a file begins with a break.
+
+    Parameters
+    ----------
+    start_utc : float or None
+        Of the file's first sample.
+    streams : sequence of RecordedStream
+        Without the samples in breaks.
+    first : float
+        Stamp of the file's first sample in seconds.
+    """
+    timed = tuple(stream for stream in streams if len(stream.timestamps))
+    if start_utc is None or not timed:
+        return start_utc
+    return start_utc + zero_time(Recording(timed)) - first
 
 
 def span(recording: Recording) -> tuple[float, float]:

@@ -2,63 +2,28 @@
 
 MNE is not used here, because it resamples all channels to the highest rate, supports only volts,
 and treats a discontinuous EDF+D file as continuous.
-
-References
-----------
-.. [1] Kemp et al., European data format 'plus' (EDF+), Clinical Neurophysiology 114, 2003;
-   https://www.edfplus.info/specs/
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from physiosync_rt.datatypes import FloatArray, RecordedMarkers, Recording
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format
+from physiosync_rt.formats.breaks import Break, annotated_break
 from physiosync_rt.formats.channels import Channel, group_streams
+from physiosync_rt.formats.clocks import moved_start
+from physiosync_rt.formats.edf_annotations import Annotations, Records, read_annotations
+from physiosync_rt.formats.edf_header import BDF_MAGIC, Header, read_header
 
-_Records = npt.NDArray[np.signedinteger[Any]]
-_BDF_MAGIC = b"\xffBIOSEMI"
+_APART_S = 0.05
+"""Data records that begin this much later than the one before ends are apart."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Signal:
-    """One signal of the header; ``start`` is its index in a data record."""
-
-    label: str
-    unit: str
-    prefilter: str
-    gain: float
-    offset: float
-    n_per_record: int
-    start: int
-
-    @property
-    def is_annotation(self) -> bool:
-        return self.label in ("EDF Annotations", "BDF Annotations")
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    signals: tuple[_Signal, ...]
-    n_bytes: int
-    n_records: int
-    record_s: float
-    start_utc: float | None
-    reserved: str
-    sample_bytes: int
-
-    @property
-    def record_samples(self) -> int:
-        return sum(s.n_per_record for s in self.signals)
+_ROUNDED_S = 1.0
+"""So much the times of the data records of a continuous file may be rounded."""
 
 
 def read(path: Path) -> Recording:
@@ -79,12 +44,15 @@ def read(path: Path) -> Recording:
     UserError
         The header is not valid, or there are no data.
     """
-    header = _read_header(path)
-    records, notes = _read_records(path, header)
-    onsets, markers = _annotations(header, records)
+    header = read_header(path)
+    notes = list(header.notes)
+    records = _read_records(path, header, notes)
+    annotations = read_annotations(header, records)
+    notes += annotations.notes
+    onsets = _onsets(header, len(records), annotations.onsets, notes)
     channels = []
     for signal in header.signals:
-        if signal.is_annotation:
+        if signal.is_annotation or signal.dead:
             continue
         stop = signal.start + signal.n_per_record
         # The rate may be fractional where a record is several seconds long.
@@ -93,151 +61,106 @@ def read(path: Path) -> Recording:
         values = digital * signal.gain + signal.offset
         times = onsets[:, np.newaxis] + np.arange(signal.n_per_record) / sfreq
         channels.append(Channel(signal.label, sfreq, signal.unit, values.ravel(), times.ravel()))
-    streams = group_streams(channels, notes)
+    breaks = [*_pauses(header, onsets), *_annotated(annotations)]
+    streams = group_streams(channels, notes, breaks)
     if header.start_utc is None:
         notes.append("the start time in the header is blank or anonymized")
     history = sorted({s.prefilter for s in header.signals if s.prefilter.strip(" ?")})
     return Recording(
         streams=streams,
-        markers=markers,
-        start_utc=header.start_utc,
+        markers=_markers(annotations),
+        start_utc=moved_start(header.start_utc, streams, float(onsets[0])),
         path=path,
         history=tuple(history),
         notes=tuple(notes),
     )
 
 
-def _read_header(path: Path) -> _Header:
-    with path.open("rb") as file:
-        fixed = file.read(256)
-        try:
-            n_signals = int(fixed[252:256])
-            n_bytes = int(fixed[184:192])
-            n_records = int(fixed[236:244])
-            record_s = float(fixed[244:252])
-        except ValueError as error:
-            raise UserError(
-                f"{path.name} has no valid EDF header ({error}); it is damaged or not an EDF file"
-            ) from error
-        table = file.read(256 * n_signals).decode("latin-1")
-    if n_signals < 1 or len(table) < 256 * n_signals or not record_s > 0:
-        raise UserError(f"{path.name} has no valid EDF header; it is damaged or was cut off")
-
-    def column(offset: int, width: int) -> list[str]:
-        first = offset * n_signals
-        return [
-            table[first + i * width : first + (i + 1) * width].strip() for i in range(n_signals)
-        ]
-
-    counts = [int(text) for text in column(216, 8)]
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    signals = []
-    for label, unit, prefilter, scale, count, start in zip(
-        column(0, 16),
-        column(96, 8),
-        column(136, 80),
-        zip(column(104, 8), column(112, 8), column(120, 8), column(128, 8), strict=True),
-        counts,
-        starts,
-        strict=True,
-    ):
-        low, high, digital_low, digital_high = (float(text.replace(",", ".")) for text in scale)
-        if digital_high == digital_low:
-            raise UserError(f"{path.name}: channel {label!r} has no digital range in the header")
-        gain = (high - low) / (digital_high - digital_low)
-        signals.append(
-            _Signal(label, unit, prefilter, gain, low - gain * digital_low, count, int(start))
-        )
-    return _Header(
-        signals=tuple(signals),
-        n_bytes=n_bytes,
-        n_records=n_records,
-        record_s=record_s,
-        start_utc=_start_utc(fixed),
-        reserved=fixed[192:236].decode("latin-1").strip(),
-        sample_bytes=3 if fixed[:8] == _BDF_MAGIC else 2,
-    )
-
-
-def _start_utc(fixed: bytes) -> float | None:
-    """Return the start as UNIX time; None where it is invalid or anonymized.
-
-    EDF states local time without a time zone; UTC is assumed, as in MNE.
-    """
-    text = fixed[168:184].decode("latin-1")
-    found = re.fullmatch(r"(\d\d).(\d\d).(\d\d)(\d\d).(\d\d).(\d\d)", text)
-    if found is None:
-        return None
-    day, month, year, hour, minute, second = map(int, found.groups())
-    if (hour, minute, second) == (0, 0, 0):
-        # Exactly midnight is what anonymization tools write.
-        return None
-    try:
-        # EDF's two-digit years mean 1985 to 2084.
-        full_year = year + (1900 if year >= 85 else 2000)
-        return datetime(full_year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
-
-
-def _read_records(path: Path, header: _Header) -> tuple[_Records, list[str]]:
-    """Read all data records as integers, shape (n_records, record_samples), and notes on damage."""
+def _read_records(path: Path, header: Header, notes: list[str]) -> Records:
+    """Read all data records as integers, shape (n_records, record_samples)."""
     record_bytes = header.record_samples * header.sample_bytes
     raw = np.fromfile(path, dtype=np.uint8, offset=header.n_bytes)
-    n_whole = len(raw) // record_bytes
-    notes = []
+    n_whole, n_left = divmod(len(raw), record_bytes)
     if n_whole == 0:
         raise UserError(f"{path.name} has a header but no complete data record; it was cut off")
     if header.n_records > n_whole:
         notes.append(f"the file was cut off: {n_whole} of {header.n_records} records were read")
-    elif header.n_records > 0:
+    elif 0 < header.n_records < n_whole or (header.n_records > 0 and n_left):
+        surplus = len(raw) - header.n_records * record_bytes
+        notes.append(
+            f"the file is longer than its header states: {header.n_records} records were read, "
+            f"{surplus} bytes after them ({surplus / record_bytes:.1f} records) were left out"
+        )
         n_whole = header.n_records
+    elif n_left:
+        notes.append(f"the last data record was cut off and left out; {n_whole} records were read")
     raw = raw[: n_whole * record_bytes]
     if header.sample_bytes == 2:
-        return raw.view("<i2").reshape(n_whole, -1), notes
+        return raw.view("<i2").reshape(n_whole, -1)
     triples = raw.reshape(-1, 3).astype(np.int32)
     values = triples[:, 0] | (triples[:, 1] << 8) | (triples[:, 2] << 16)
     signed = np.where(values >= 1 << 23, values - (1 << 24), values)
-    return signed.reshape(n_whole, -1), notes
+    return signed.reshape(n_whole, -1)
 
 
-def _annotations(
-    header: _Header, records: _Records
-) -> tuple[FloatArray, tuple[RecordedMarkers, ...]]:
-    """Return every record's onset in seconds, shape (n_records,), and the annotation markers."""
-    onsets: FloatArray = np.arange(len(records), dtype=np.float64) * header.record_s
-    record_onsets: list[float] = []
-    found: list[tuple[float, str]] = []
-    signals = [s for s in header.signals if s.is_annotation]
-    for n_signal, signal in enumerate(signals):
-        block = records[:, signal.start : signal.start + signal.n_per_record]
-        for row in block:
-            if header.sample_bytes == 2:
-                text = row.astype("<i2").tobytes()
-            else:
-                text = row.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
-            for j, tal in enumerate(filter(None, text.split(b"\x00"))):
-                onset_text, *labels = tal.split(b"\x14")
-                onset = float(onset_text.split(b"\x15")[0])
-                if n_signal == 0 and j == 0:
-                    # The first annotation is the record's onset.
-                    record_onsets.append(onset)
-                found += [(onset, label.decode("utf-8", "replace")) for label in labels if label]
-    if header.reserved.startswith(("EDF+D", "BDF+D")) and len(record_onsets) == len(onsets):
-        onsets = np.array(record_onsets)
-    elif record_onsets:
-        # In a continuous file only the first onset is needed; the others are rounded.
-        onsets += record_onsets[0]
-    if not found:
-        return onsets, ()
-    found.sort(key=lambda item: item[0])
-    times = np.array([onset for onset, _ in found])
-    return onsets, (RecordedMarkers("annotations", times, tuple(text for _, text in found)),)
+def _onsets(
+    header: Header, n_records: int, stated: list[float | None], notes: list[str]
+) -> FloatArray:
+    """Return when each data record begins in seconds, shape (n_records,)."""
+    even: FloatArray = np.arange(n_records, dtype=np.float64) * header.record_s
+    onsets: FloatArray = np.array([np.nan if onset is None else onset for onset in stated])
+    known = np.flatnonzero(np.isfinite(onsets))
+    if not header.is_discontinuous:
+        # The onsets of a continuous file are rounded, so that only the first one is needed.
+        late = onsets[known] - even[known]
+        if len(known) < 2 or (np.diff(late) <= max(header.record_s, _ROUNDED_S)).all():
+            return even + (stated[0] or 0.0 if stated else 0.0)
+        notes.append(
+            "the file declares to be continuous, but its data records are apart by their times, "
+            "which were taken"
+        )
+    elif len(known) == 0:
+        notes.append(
+            "the file is discontinuous (EDF+D) but no data record states its time; they were "
+            "taken as one after the other"
+        )
+        return even
+    silent = np.flatnonzero(np.isnan(onsets))
+    onsets[: known[0]] = onsets[known[0]] + even[: known[0]] - even[known[0]]
+    for i in silent[silent > known[0]]:
+        onsets[i] = onsets[i - 1] + header.record_s
+    if len(silent):
+        which = ", ".join(map(str, silent[:5] + 1)) + (" ..." if len(silent) > 5 else "")
+        notes.append(
+            f"{len(silent)} of {n_records} data records do not state their time (number {which}); "
+            "they were taken to follow the one before"
+        )
+    return onsets
+
+
+def _pauses(header: Header, onsets: FloatArray) -> list[Break]:
+    """Return the breaks between data records that are apart."""
+    ends = onsets[:-1] + header.record_s
+    apart = np.flatnonzero(onsets[1:] - ends > _APART_S)
+    return [Break(float(ends[i]), float(onsets[i + 1]), "EDF+D") for i in apart]
+
+
+def _annotated(annotations: Annotations) -> list[Break]:
+    found = [annotated_break(each.text, each.onset, each.duration) for each in annotations.found]
+    return [each for each in found if each is not None]
+
+
+def _markers(annotations: Annotations) -> tuple[RecordedMarkers, ...]:
+    if not annotations.found:
+        return ()
+    times = np.array([each.onset for each in annotations.found])
+    labels = tuple(each.text for each in annotations.found)
+    return (RecordedMarkers("annotations", times, labels),)
 
 
 FORMAT = Format(
     name="EDF/BDF",
     suffixes=(".edf", ".bdf", ".rec"),
-    matches=lambda _, head: head.startswith((b"0       ", _BDF_MAGIC)),
+    matches=lambda _, head: head.startswith((b"0       ", BDF_MAGIC)),
     read=read,
 )

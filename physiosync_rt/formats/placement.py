@@ -12,7 +12,7 @@ import numpy as np
 
 from physiosync_rt.datatypes import Modality, RecordedMarkers, RecordedStream, Recording
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.clocks import corrected, span, zero_time
+from physiosync_rt.formats.clocks import corrected, sample_offsets, span, zero_time
 from physiosync_rt.formats.join import Join
 
 FILE_GAP_S = 1.0
@@ -56,7 +56,13 @@ class Placed:
         """Return its streams with stamps on the session's clock."""
         for stream in self.recording.streams:
             times = corrected(stream) + self.shift
-            yield replace(stream, timestamps=times, clock_offsets=np.empty((0, 2)))
+            moved = stream.breaks + sample_offsets(stream.breaks, stream.clock_offsets)
+            yield replace(
+                stream,
+                timestamps=times,
+                clock_offsets=np.empty((0, 2)),
+                breaks=moved + self.shift,
+            )
 
     def markers(self) -> Iterator[RecordedMarkers]:
         """Return its markers with stamps on the session's clock."""

@@ -13,6 +13,7 @@ from physiosync_rt.datatypes import Recording
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats import (
     brainflow_csv,
+    brainvision,
     deap,
     dreamer,
     e4,
@@ -27,13 +28,14 @@ from physiosync_rt.formats import (
 )
 from physiosync_rt.formats.base import Format
 from physiosync_rt.formats.clocks import stamped
+from physiosync_rt.formats.findings import with_findings
 from physiosync_rt.formats.look import look_at
 
 FORMATS: tuple[Format, ...] = (
     xdf.FORMAT,
     edf.FORMAT,
-    mne_raw.FIF,
-    mne_raw.BRAINVISION,
+    mne_raw.FORMAT,
+    brainvision.FORMAT,
     openbci_txt.FORMAT,
     opensignals_txt.FORMAT,
     brainflow_csv.FORMAT,
@@ -83,9 +85,9 @@ def read_all(path: Path | str) -> Iterator[Recording]:
     with _readable_errors(path, format_):
         found = format_.read(path)
         if isinstance(found, Recording):
-            yield stamped(found)
+            yield with_findings(stamped(found))
         else:
-            yield from map(stamped, found)
+            yield from (with_findings(stamped(each)) for each in found)
 
 
 def parts(path: Path | str) -> list[Path]:

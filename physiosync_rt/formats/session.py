@@ -87,6 +87,7 @@ def _join_streams(streams: Sequence[RecordedStream]) -> tuple[RecordedStream, ..
             samples=np.concatenate([s.samples for s in group]),
             timestamps=np.concatenate([s.timestamps for s in group]),
             counter=_join_counters(group),
+            breaks=np.concatenate([s.breaks for s in group]),
         )
         for name, group in zip(names, groups.values(), strict=True)
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -50,6 +53,61 @@ def _words() -> dict[str, tuple[str, float]]:
 
 _WORDS = _words()
 
+# The letters of units outside ASCII. Unicode has two characters for micro and two for ohm.
+_LETTERS = {
+    "\N{MICRO SIGN}": "u",
+    "\N{GREEK SMALL LETTER MU}": "u",
+    "\N{OHM SIGN}": "ohm",
+    "\N{GREEK CAPITAL LETTER OMEGA}": "ohm",
+    "\N{GREEK SMALL LETTER OMEGA}": "ohm",
+}
+_WRITTEN = (
+    *("utf-8", "latin-1", "cp437", "cp1253", "mac_roman", "mac_greek"),
+    *("shift_jis", "gb2312", "big5", "euc_kr"),
+)
+_READ = ("latin-1", "cp1252", "mac_roman", "cp437", "cp850")
+
+
+@lru_cache(maxsize=1)
+def _misread_letters() -> dict[str, str]:
+    """Return what the letters look like where a program took one encoding for another.
+
+    Longer texts come first, because some hold a shorter one.
+    """
+    found: dict[str, str] = {}
+    for letter, plain in _LETTERS.items():
+        texts = {letter}
+        # Twice, because what was misread once may have been stored so and misread again.
+        for written in (_WRITTEN, ("utf-8",)):
+            encoded = {data for text in texts for data in _encodings(text, written)}
+            texts |= {data.decode(read, "replace") for data in encoded for read in _READ}
+        for text in texts:
+            if not text.isascii() and "\N{REPLACEMENT CHARACTER}" not in text:
+                found.setdefault(text, plain)
+    return {text: found[text] for text in sorted(found, key=len, reverse=True)}
+
+
+def _encodings(text: str, names: Sequence[str]) -> Iterator[bytes]:
+    for name in names:
+        with suppress(UnicodeEncodeError):
+            yield text.encode(name)
+
+
+_REPLACED = re.compile("\N{REPLACEMENT CHARACTER}+")
+
+
+def _in_ascii(unit_word: str) -> str:
+    """Return a unit word in lower case ASCII: ``ÂµV`` and ``μV`` are ``uv``, ``kΩ`` is ``kohm``."""
+    word = unit_word.strip().replace(" ", "")
+    if word.isascii():
+        return word.lower()
+    for text, plain in _misread_letters().items():
+        word = word.replace(text, plain)
+    # A character that could not be decoded: of an ohm nothing but the prefix is left, and before
+    # a unit it can only have been micro, because no other prefix lies outside ASCII.
+    word = _REPLACED.sub("u" if word[-1:].isalpha() else "ohm", word)
+    return word.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
@@ -91,7 +149,8 @@ def to_canonical(modality: Modality, unit_word: str) -> Conversion | None:
     modality : Modality
     unit_word : str
         As a device or file spells it: ``microvolts``, ``uV``, ``µV``, ``kOhm`` ..., in any
-        case, or a power of ten of the SI unit (``-6``) as MNE-LSL writes it.
+        case and in any encoding, also a mistaken one, or a power of ten of the SI unit (``-6``)
+        as MNE-LSL writes it.
 
     Returns
     -------
@@ -101,10 +160,7 @@ def to_canonical(modality: Modality, unit_word: str) -> Conversion | None:
     if modality not in _CANONICAL:
         return None
     base, per_base = _CANONICAL[modality]
-    # Unicode has two characters for micro and two for ohm (lower() unifies the latter).
-    word = unit_word.strip().lower().replace(" ", "")
-    word = word.replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
-    word = word.replace("\N{GREEK SMALL LETTER OMEGA}", "ohm")
+    word = _in_ascii(unit_word)
     if word in {"0", "-3", "-6", "-9"}:
         return Conversion(per_base * 10.0 ** int(word))
     if word not in _WORDS:

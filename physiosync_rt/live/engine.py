@@ -275,8 +275,13 @@ class Engine:
         for spec in state.specs:
             state.watchdogs[spec.name].look(now)
             state.events.update(spec, state.stats(spec.name), now)
-            if why := self.pipeline.streams[spec.name].left_out:
-                self._set_standing(EventKind.LEFT_OUT, why)
+            stream = self.pipeline.streams[spec.name]
+            if stream.left_out:
+                self._set_standing(EventKind.LEFT_OUT, stream.left_out)
+            # Of a file, its notes have said so.
+            if stream.amplitude_problem and self._source.now() is not None:
+                note = Event(EventKind.NOTE, now, spec.name, text=stream.amplitude_problem)
+                state.events.add_once(note)
         state.events.add_messages(self._source.messages, now)
         return windows
 

@@ -146,6 +146,7 @@ class EventLog:
         self._stats: dict[str, StreamStats] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._off_rate: set[str] = set()
+        self._said: set[tuple[str, str, str]] = set()
         self._n_messages = 0
 
     @property
@@ -157,6 +158,12 @@ class EventLog:
         """Take up something that has happened now."""
         self.events.append(event)
         self.n_added += 1
+
+    def add_once(self, event: Event) -> None:
+        """Take up something that holds from now on, unless it has been said."""
+        if event.topic not in self._said:
+            self._said.add(event.topic)
+            self.add(event)
 
     def since(self, n: int) -> list[Event]:
         """Return the events after the first ``n``, as far back as they are kept."""

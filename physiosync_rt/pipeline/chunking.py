@@ -20,7 +20,10 @@ def _slots(stream: RecordedStream, chunk_s: float) -> Iterator[tuple[float, Chun
     # A stamp that steps back was delivered no earlier than those before it.
     available = np.maximum.accumulate(stream.timestamps + offsets)
     slot = np.floor(available / chunk_s)
-    cuts = np.flatnonzero((np.diff(slot) != 0) | (np.diff(offsets) != 0)) + 1
+    # A break is a jump of the stamps too, and of the slots but for the shortest.
+    broken = np.searchsorted(np.maximum.accumulate(stream.timestamps), stream.breaks)
+    changes = np.flatnonzero((np.diff(slot) != 0) | (np.diff(offsets) != 0)) + 1
+    cuts = np.union1d(changes, broken[(broken > 0) & (broken < len(slot))])
     bounds = [0, *cuts.tolist(), len(slot)]
     for start, stop in pairwise(bounds):
         counter = None if stream.counter is None else stream.counter[start:stop]
@@ -32,6 +35,7 @@ def _slots(stream: RecordedStream, chunk_s: float) -> Iterator[tuple[float, Chun
                 stream.timestamps[start:stop],
                 float(offsets[start]),
                 counter,
+                after_break=bool(start in broken),
             ),
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.datatypes import GRID_SFREQ, Modality, RecordedStream, Recording
+from physiosync_rt.formats.amplitudes import amplitude
 from physiosync_rt.formats.clocks import corrected
 from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.preprocess.quality import Judge, judge_of
@@ -56,8 +57,30 @@ def _stream_facts(stream: RecordedStream, aligned: dict[str, Any]) -> dict[str, 
         if len(stream.clock_offsets)
         else [],
         "counter": stream.counter is not None,
+        **_amplitude_facts(stream),
         **aligned,
     }
+
+
+def _amplitude_facts(stream: RecordedStream) -> dict[str, Any]:
+    """Median rms of a second (EEG, ECG) or median level (GSR), and the range of all samples."""
+    spec, samples = stream.spec, stream.samples
+    finite = np.isfinite(samples)
+    low = float(samples.min(where=finite, initial=np.inf))
+    high = float(samples.max(where=finite, initial=-np.inf))
+    value = None
+    if spec.modality is not Modality.OTHER and spec.sfreq > 0:
+        value = _rounded(amplitude(spec.modality, samples, spec.sfreq))
+    return {
+        "rms": None if spec.modality is Modality.GSR else value,
+        "level": value if spec.modality is Modality.GSR else None,
+        "range": [_rounded(low), _rounded(high)] if low <= high else [],
+    }
+
+
+def _rounded(value: float) -> float | None:
+    """Return a number with four digits; None where there is none."""
+    return float(f"{value:.4g}") if np.isfinite(value) else None
 
 
 def _aligned(recording: Recording) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
+from physiosync_rt.pipeline.amplitude_check import AmplitudeCheck
 from physiosync_rt.pipeline.preprocessor import Preprocessed, Preprocessor
 from physiosync_rt.pipeline.windower import Windower
 from physiosync_rt.preprocess.config import ModalityContract, Profile
@@ -73,7 +74,8 @@ class StreamPipeline:
         self.start = StreamStart(spec.sfreq)
         self._started = False
         self._anchor: float | None = None
-        self._check = SanityCheck(spec)
+        self._amplitude = AmplitudeCheck(spec)
+        self._check = SanityCheck(spec, lambda: self._amplitude.problem)
         self._rate_checked = False
         self._early: list[Chunk] = []
         self._pending: deque[GridChunk] = deque()
@@ -88,6 +90,11 @@ class StreamPipeline:
         """What a person should know of baseline and electrodes; empty when all is well."""
         bad = self.preprocessor.bad_channels
         return "; ".join(filter(None, [self.windower.note, bad.note if bad else ""]))
+
+    @property
+    def amplitude_problem(self) -> str:
+        """What is wrong with the amplitude of the first seconds; empty when it is possible."""
+        return self._amplitude.problem
 
     @property
     def started(self) -> bool:
@@ -113,6 +120,7 @@ class StreamPipeline:
         UserError
             The stream cannot be what it declares.
         """
+        self._amplitude.add(chunk)
         self._check.add(chunk)
         if self.aligner is not None:
             self._align(chunk)
@@ -154,13 +162,20 @@ class StreamPipeline:
     def _align(self, chunk: Chunk) -> None:
         assert self.aligner is not None
         self._pending.extend(self.aligner.push(chunk))
-        while self._pending and self._pending[-1].stop - self._pending[0].stop > MAX_WAITING:
+        while self._too_many_wait():
             self.dropped += len(self._pending.popleft())
         rate = self.aligner.rate
         if not self._rate_checked and rate.rate is not None:
             # Once: a device that loses samples later on is a fault of the link, not of the rate.
             check_rate(self.spec, self._sent(rate.rate, chunk), rate.stepped)
             self._rate_checked = True
+
+    def _too_many_wait(self) -> bool:
+        pending = self._pending
+        if not pending or pending[-1].stop - pending[0].stop <= MAX_WAITING:
+            return False
+        # Rows on both sides of a long gap are far apart, but need not be many.
+        return sum(map(len, pending)) > MAX_WAITING
 
     def _sent(self, received: float, chunk: Chunk) -> float:
         """Rate of what was sent, where a device counts: of losses, as many as explain it."""

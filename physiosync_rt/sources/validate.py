@@ -7,12 +7,13 @@ import re
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.devices import device_template
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_problem
 
 _NUMBERED = re.compile(r"(ch|chan|channel|eeg)?[\s_-]*\d+", re.IGNORECASE)
 
 
 def find_problem(spec: StreamSpec) -> str:
-    """Return what is missing to use a stream, in one sentence; empty when it can be used."""
+    """Return why a stream cannot be used, in one sentence; empty when it can."""
     missing = []
     if not spec.unit:
         missing.append("its unit")
@@ -20,6 +21,9 @@ def find_problem(spec: StreamSpec) -> str:
         missing.append("its rate")
     if spec.modality is Modality.EEG and any(_NUMBERED.fullmatch(name) for name in spec.ch_names):
         missing.append("its electrodes")
+    if spec.modality is Modality.EEG and not missing:
+        named = bipolar_problem(spec.ch_names) or biosemi_problem(spec.ch_names)
+        return f"stream {spec.name!r}: {named}" if named else ""
     if not missing:
         return ""
     return (
@@ -34,7 +38,9 @@ def require_usable(spec: StreamSpec) -> None:
     Raises
     ------
     UserError
-        With what is missing, and a template of a device YAML.
+        With what is missing, and a template of a device YAML where one can help.
     """
     if sentence := find_problem(spec):
+        if bipolar_problem(spec.ch_names):
+            raise UserError(sentence)
         raise UserError(f"{sentence}, starting from\n\n{device_template(spec)}")

@@ -11,7 +11,7 @@ SENTENCES: dict[EventKind, str] = {
     EventKind.STALLED: "{e.stream} has sent nothing for {e.seconds:.0f} s",
     EventKind.STREAM_LOST: "{e.stream} is lost; check the device, the run goes on",
     EventKind.CLOCK_STUCK: "the clock of {e.stream} is stuck; its samples are left out",
-    EventKind.GAP: "{e.stream} lost {samples} ({e.seconds:.2g} s)",
+    EventKind.GAP: "{e.stream} lost {samples} ({seconds} s)",
     EventKind.LOSSES: (
         "{e.stream} lost {e.n} of its last {e.n_seen} samples, a few at a time; they are bridged"
     ),
@@ -41,7 +41,10 @@ def sentence(event: Event) -> str:
     """Return an event as a sentence."""
     plural = "" if event.n == 1 else "s"
     return SENTENCES[event.kind].format(
-        e=event, samples=f"{event.n} sample{plural}", duplicates=f"{event.n} duplicate{plural}"
+        e=event,
+        samples=f"{event.n} sample{plural}",
+        duplicates=f"{event.n} duplicate{plural}",
+        seconds=f"{event.seconds:.2g}" if event.seconds < 100 else f"{event.seconds:.0f}",
     )
 
 

@@ -75,6 +75,8 @@ def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
     unit = s["unit"] or "unit not known"
     what = [s["modality"], unit, f"{len(s['ch_names'])} ch", rate, f"{s['duration_s']:.1f} s"]
     lines: list[Text | Padding] = [Text(s["name"], style="bold"), _indented(", ".join(what))]
+    if s["range"]:
+        lines.append(_indented(" · ".join(_amplitudes(s)), style="dim"))
     clock = ["samples are counted"] if s["counter"] else []
     if offsets := s["clock_offset_s"]:
         drifted = f" to {offsets[-1]:+.6f}" if len(set(offsets)) > 1 else ""
@@ -87,6 +89,14 @@ def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
             said.append(f"quality {s['quality']:.2f}")
         lines.append(_indented(" · ".join(said), style="dim"))
     return [*lines, _indented(" ".join(s["ch_names"]), style="dim")]
+
+
+def _amplitudes(s: dict[str, Any]) -> list[str]:
+    unit = f" {s['unit']}" if s["unit"] else ""
+    measured = {"rms": s["rms"], "level": s["level"]}
+    said = [f"{name} {value:g}{unit}" for name, value in measured.items() if value is not None]
+    low, high = s["range"]
+    return [*said, f"range {low:g} to {high:g}{unit}"]
 
 
 def _counts(s: dict[str, Any]) -> list[str]:

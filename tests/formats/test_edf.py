@@ -5,6 +5,7 @@ from pathlib import Path
 import mne
 import numpy as np
 import pytest
+from helpers.write_edf import tal, write_edf
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.errors import UserError
@@ -12,46 +13,6 @@ from physiosync_rt.formats.registry import read
 
 _EEGMAT = "eegmat-eeg-ecg-edf"
 _MNE = "mne-io-testfiles"
-
-
-def _field(value: object, width: int) -> bytes:
-    return str(value).ljust(width).encode("latin-1")
-
-
-def _write_edf(
-    path: Path,
-    signals: list[tuple[str, str, np.ndarray]],
-    *,
-    reserved: str = "",
-    clock: str = "10.15.30",
-) -> None:
-    """Write 1 s records; each signal is (label, unit, int16 samples (n_records, n))."""
-    n_records = len(signals[0][2])
-    n = len(signals)
-    head = _field(0, 8) + _field("X", 80) + _field("X", 80) + _field("01.02.20" + clock, 16)
-    head += _field(256 * (n + 1), 8) + _field(reserved, 44) + _field(n_records, 8)
-    head += _field(1, 8) + _field(n, 4)
-    columns: list[tuple[list[object], int]] = [
-        ([label for label, _, _ in signals], 16),
-        ([""] * n, 80),
-        ([unit for _, unit, _ in signals], 8),
-        ([-3276.8] * n, 8),
-        ([3276.7] * n, 8),
-        ([-32768] * n, 8),
-        ([32767] * n, 8),
-        ([""] * n, 80),
-        ([values.shape[1] for _, _, values in signals], 8),
-        ([""] * n, 32),
-    ]
-    head += b"".join(_field(value, width) for values, width in columns for value in values)
-    body = b"".join(
-        values[i].astype("<i2").tobytes() for i in range(n_records) for _, _, values in signals
-    )
-    path.write_bytes(head + body)
-
-
-def _tal(text: bytes) -> np.ndarray:
-    return np.frombuffer(text.ljust(40, b"\0"), dtype="<i2")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +114,7 @@ def test_fif_is_read_through_mne(tmp_path: Path) -> None:
 
 def test_resistance_in_edf_becomes_conductance(tmp_path: Path) -> None:
     path = tmp_path / "skin.edf"
-    _write_edf(path, [("GSR", "kOhm", np.full((3, 8), 1000))])
+    write_edf(path, [("GSR", "kOhm", np.full((3, 8), 1000))])
     (gsr,) = read(path).streams
     # Digital 1000 of -32768..32767 over -3276.8..3276.7 is 100 kOhm: 10 µS.
     assert gsr.samples == pytest.approx(10.0, rel=1e-5)
@@ -163,9 +124,9 @@ def test_resistance_in_edf_becomes_conductance(tmp_path: Path) -> None:
 def test_a_discontinuous_file_keeps_its_gap(tmp_path: Path) -> None:
     path = tmp_path / "gap.edf"
     tals = [b"+0\x14\x14\0", b"+1\x14\x14\0+1.5\x14blink\x14\0", b"+30.25\x14\x14\0"]
-    annotations = np.stack([_tal(text) for text in tals])
+    annotations = np.stack([tal(text) for text in tals])
     signals = [("EEG Cz", "uV", np.zeros((3, 4))), ("EDF Annotations", "", annotations)]
-    _write_edf(path, signals, reserved="EDF+D")
+    write_edf(path, signals, reserved="EDF+D")
     recording = read(path)
     (eeg,) = recording.streams
     quarters = np.array([0.0, 0.25, 0.5, 0.75])
@@ -178,7 +139,7 @@ def test_a_discontinuous_file_keeps_its_gap(tmp_path: Path) -> None:
 
 def test_a_cut_off_edf_gives_its_whole_records(tmp_path: Path) -> None:
     path = tmp_path / "cut.edf"
-    _write_edf(path, [("EEG Cz", "uV", np.ones((5, 100)))])
+    write_edf(path, [("EEG Cz", "uV", np.ones((5, 100)))])
     path.write_bytes(path.read_bytes()[:-250])
     recording = read(path)
     assert len(recording.streams[0].samples) == 300

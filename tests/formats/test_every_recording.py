@@ -93,6 +93,7 @@ def test_it_is_read(recorded: Callable[[str], Recording], name: str) -> None:
     found = sorted((s.spec.modality.value, s.spec.n_chans, s.spec.sfreq) for s in signals)
     assert found == _READABLE[name]
     assert recording.streams or recording.markers
+    assert not [note for note in recording.notes if " cannot be " in note]
     names = [s.spec.name for s in recording.streams]
     assert len(set(names)) == len(names)
     for stream in signals:

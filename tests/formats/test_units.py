@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.formats.units import stream_conversions, to_canonical
@@ -76,3 +78,61 @@ def test_a_channel_without_unit_takes_the_unit_of_the_others() -> None:
     assert stream_conversions(Modality.EEG, ["mV", "", "uV"]) is None
     assert stream_conversions(Modality.EEG, ["", ""]) is None
     assert stream_conversions(Modality.EEG, ["uV", "furlong"]) is None
+
+
+_MISTAKEN = ("latin-1", "cp1252", "mac_roman", "cp437", "cp850")
+
+
+@given(
+    st.sampled_from("\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}"),
+    st.sampled_from(["utf-8", "shift_jis", "gb2312", "euc_kr", "cp437", "mac_greek", "cp1253"]),
+    st.sampled_from(_MISTAKEN),
+    st.sampled_from(
+        [(Modality.EEG, "V", 1.0), (Modality.ECG, "V", 1e-3), (Modality.GSR, "S", 1.0)]
+    ),
+)
+def test_micro_survives_every_mistaken_encoding(
+    letter: str, written: str, read: str, unit: tuple[Modality, str, float]
+) -> None:
+    modality, base, factor = unit
+    try:
+        word = f"{letter}{base}".encode(written).decode(read)
+    except UnicodeError:
+        return
+    conversion = to_canonical(modality, word)
+    assert conversion is not None
+    assert conversion.factor == pytest.approx(factor)
+
+
+@given(st.text(max_size=6))
+def test_any_text_is_a_unit_or_none(word: str) -> None:
+    conversion = to_canonical(Modality.EEG, word)
+    if conversion is not None:
+        assert not conversion.inverse
+        assert word.strip().lower().endswith(("v", "volt", "volts")) or word.strip() in _POWERS
+
+
+_POWERS = ("0", "-3", "-6", "-9")
+
+
+@pytest.mark.parametrize(
+    ("modality", "word", "factor"),
+    [
+        (Modality.EEG, "\ufffdV", 1.0),
+        (Modality.EEG, "\ufffd\ufffdV", 1.0),
+        (Modality.GSR, "\ufffdS", 1.0),
+        (Modality.GSR, "k\ufffd", 1e3),
+        (Modality.EEG, "\xc3\u201a\xc2\xb5V", 1.0),
+    ],
+)
+def test_characters_that_a_decoder_replaced_are_understood(
+    modality: Modality, word: str, factor: float
+) -> None:
+    conversion = to_canonical(modality, word)
+    assert conversion is not None
+    assert conversion.factor == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("word", ["?V", "\xc2V", "\ufffd", "\xb0V", "V\ufffd", "m\ufffdV"])
+def test_what_may_be_anything_is_not_guessed(word: str) -> None:
+    assert to_canonical(Modality.EEG, word) is None

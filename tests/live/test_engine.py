@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from physiosync_rt.bundle.bundle import Bundle, load_bundle
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Chunk, Modality, Reason, Recording, StreamSpec
 from physiosync_rt.errors import SourceLostError, UserError
+from physiosync_rt.formats.findings import with_findings
 from physiosync_rt.formats.registry import read
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
@@ -253,6 +255,29 @@ def test_a_device_that_stays_away_ends_the_run_with_a_reason(
     with pytest.raises(SourceLostError, match="has sent nothing for 200 s") as caught:
         engine.step(0.0)
     assert caught.value.exit_code == 3
+
+
+def test_a_unit_mistake_is_said_once_in_the_words_of_a_file(
+    bundle: Bundle, recording: Recording
+) -> None:
+    loud = replace(
+        recording,
+        streams=tuple(
+            replace(s, samples=s.samples * np.float32(1e5))
+            if s.spec.modality is Modality.EEG
+            else s
+            for s in recording.streams
+        ),
+    )
+    clock = Clock()
+    engine, source = _live(bundle, clock, loud)
+    _play(engine, source, clock, loud, 0.0, 12.0)
+    engine.close()
+    said = [sentence(e) for e in engine.state.events.events if " cannot be " in sentence(e)]
+    (noted,) = [note for note in with_findings(loud).notes if " cannot be " in note]
+    (live,) = said
+    number = re.compile(r"[\d,]+ uV rms")
+    assert number.sub("", live) == number.sub("", noted)
 
 
 def test_commands(bundle: Bundle, recording: Recording, tmp_path: Path) -> None:

@@ -48,8 +48,25 @@ def test_a_stream_tells_its_clock_counter_and_every_count() -> None:
         "0 stuck clock",
         "3 NaN",
         "note: mended",
+        "rms 19.74 uV · range -89.88 to 78.91 uV",
     ):
         assert part in text
+
+
+def test_a_level_is_told_of_gsr_and_a_range_of_the_rest() -> None:
+    spec = StreamSpec("Skin", Modality.GSR, ("GSR",), 4.0, "uS")
+    level = np.linspace(1.0, 3.0, 41, dtype=np.float32)[:, None]
+    other = StreamSpec("Box", Modality.OTHER, ("a", "b"), 4.0)
+    times = np.arange(41) / 4
+    nothing = np.full((41, 2), np.nan, dtype=np.float32)
+    recording = Recording(
+        (RecordedStream(spec, level, times), RecordedStream(other, nothing, times))
+    )
+    facts = recording_facts(recording)
+    skin, box = facts["streams"]
+    assert (skin["rms"], skin["level"], skin["range"]) == (None, 2.0, [1.0, 3.0])
+    assert (box["rms"], box["level"], box["range"]) == (None, None, [])
+    assert "level 2 uS · range 1 to 3 uS" in "\n".join(_printed(recording_text(facts), 200))
 
 
 def test_a_narrow_terminal_keeps_the_indent() -> None:
