@@ -25,8 +25,18 @@ _MARKS: Final = (
     (b"\xff\xd8\xff", "a picture", _ENTIRE),
     (b"7z\xbc\xaf", "an archive", "unpack it and name a file of it"),
     (b"Rar!", "an archive", "unpack it and name a file of it"),
+    (
+        b"Obj\x01",
+        "an Avro file, as of Empatica's EmbracePlus",
+        "export the recording as CSV or EDF",
+    ),
     (b"SQLite", "a database", "export the recording as XDF or EDF"),
     (b"version https://git-lfs", "a pointer of Git LFS", "fetch the file with `git lfs pull`"),
+)
+# Software whose files have no reader: a word of their first lines, what they are, what to do.
+_OTHER_SOFTWARE: Final = (
+    ("EmotiBitTimestamp", "a table of EmotiBit's DataParser", "record its LSL stream instead"),
+    ("EEG.Counter", "a CSV of EmotivPRO", "export it as EDF"),
 )
 _PAGE = re.compile(r"\s*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
@@ -78,6 +88,9 @@ def _text(path: Path, text: str) -> tuple[str, str]:
     lines = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     if not lines:
         return "contains nothing but blank lines", "take another copy"
+    for word, what, advice in _OTHER_SOFTWARE:
+        if any(word in line for line in lines[:3]):
+            return f"is {what}, for which there is no reader", advice
     if lines[0].lstrip()[:1] in ("{", "["):
         return "is JSON", "name the recording that it belongs to"
     try:

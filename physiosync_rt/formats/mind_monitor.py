@@ -1,6 +1,6 @@
 """Read CSV files of Mind Monitor, an app for Muse headbands.
 
-Source: https://mind-monitor.com/FAQ.php, "What are the columns of the CSV file".
+Its maker describes them at https://mind-monitor.com.
 """
 
 from __future__ import annotations

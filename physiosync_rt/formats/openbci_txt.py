@@ -60,6 +60,14 @@ class _Layout:
     marker: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The sample counter: its values, shape (n_samples,), and its step from sample to sample."""
+
+    raw: IntArray
+    step: int
+
+
 def read(path: Path) -> Recording:
     """Read a recording of the OpenBCI GUI.
 
@@ -97,8 +105,13 @@ def read(path: Path) -> Recording:
             f"{path.name} declares {declared or 'not its number of'} channels, which does not "
             f"match its {table.n_columns} columns; take the file as the OpenBCI GUI wrote it"
         )
-    start_utc, times = _times(table, layout, sfreq)
-    counter, order = _counter(table, layout, times, sfreq)
+    index = _index(table, layout)
+    start_utc, times = _times(table, layout, sfreq, index)
+    counter, order = None, np.arange(len(times))
+    if index is not None:
+        counter, order = unwrap_counter(index.raw, times, sfreq, _COUNTER_MODULO, index.step)
+        if not np.array_equal(order, np.arange(len(times))):
+            table.notes.append("samples were out of order; the sample index put them in order")
     times = times[order]
     spec = StreamSpec(
         name="obci_eeg",
@@ -204,7 +217,9 @@ def _is_unix_ms(cell: str) -> bool:
         return False
 
 
-def _times(table: Table, layout: _Layout, sfreq: float) -> tuple[float | None, FloatArray]:
+def _times(
+    table: Table, layout: _Layout, sfreq: float, index: _Index | None
+) -> tuple[float | None, FloatArray]:
     """Return the UNIX time of the first sample, and the stamps in seconds from it."""
     if layout.timestamp is not None:
         stamps = table.numbers([layout.timestamp])[:, 0]
@@ -220,7 +235,12 @@ def _times(table: Table, layout: _Layout, sfreq: float) -> tuple[float | None, F
         seconds = _seconds_of_days([row[layout.time_of_day] for row in table.rows])
         return None, seconds - _first_finite(seconds)
     table.notes.append("the file contains no time stamps; samples are assumed to be evenly spaced")
-    return None, np.arange(len(table.rows)) / sfreq
+    if index is None:
+        return None, np.arange(len(table.rows)) / sfreq
+    # What is lost has taken its time. Without stamps a step by half a cycle or more goes back.
+    cycle = _COUNTER_MODULO // index.step
+    steps = np.diff(index.raw, prepend=index.raw[:1]) % _COUNTER_MODULO // index.step
+    return None, np.cumsum(np.where(steps > cycle // 2, 0, steps)) / sfreq
 
 
 def _first_finite(stamps: FloatArray) -> float:
@@ -241,29 +261,20 @@ def _seconds_of_days(cells: list[str]) -> FloatArray:
     return seconds
 
 
-def _counter(
-    table: Table, layout: _Layout, times: FloatArray, sfreq: float
-) -> tuple[IntArray | None, IntArray]:
-    """Return the board's unwrapped sample counter and the order of the samples by it.
-
-    The counter is None where the index counts other things.
-    """
-    as_written = np.arange(len(times))
+def _index(table: Table, layout: _Layout) -> _Index | None:
+    """Return the board's sample counter; None where the index counts other things."""
     index = table.numbers([layout.index])[:, 0]
     if len(layout.eeg) not in _N_CHANS_WITH_COUNTER or len(index) < 2:
-        return None, as_written
+        return None
     if not np.isfinite(index).all() or index.max() >= _COUNTER_MODULO:
-        return None, as_written
+        return None
     raw = np.rint(index).astype(np.int64)
     steps, counts = np.unique(np.diff(raw) % _COUNTER_MODULO, return_counts=True)
     step = int(steps[counts.argmax()])
     if step not in (1, 2):
         table.notes.append(f"the sample index mostly steps by {step}; it was not used as a counter")
-        return None, as_written
-    counter, order = unwrap_counter(raw, times, sfreq, _COUNTER_MODULO, step)
-    if not np.array_equal(order, as_written):
-        table.notes.append("samples were out of order; the sample index put them in order")
-    return counter, order
+        return None
+    return _Index(raw, step)
 
 
 FORMAT = Format(

@@ -94,7 +94,8 @@ def find_separator(
         return ","
     spaced = [line.split(", ") for line in sample]
     inside = [cell.strip() for row in spaced for cell in row if "," in cell.strip().rstrip(",")]
-    if n_columns is None and inside and all(_DECIMAL_COMMA.fullmatch(cell) for cell in inside):
+    numbers = [cell for cell in inside if ":" not in cell]
+    if n_columns is None and numbers and all(map(_DECIMAL_COMMA.fullmatch, numbers)):
         return ", "
     raise UserError(
         f"{name}: its numbers have a decimal comma and commas separate its columns too, so one "

@@ -31,8 +31,11 @@ def is_log(path: Path) -> bool:
     """Return whether a file begins with the columns of a log of predictions."""
     if not path.is_file():
         return False
-    with path.open("rb") as file:
-        head = decode(file.read(_HEAD_BYTES))
+    try:
+        with path.open("rb") as file:
+            head = decode(file.read(_HEAD_BYTES))
+    except OSError:
+        return False
     return head.lstrip('"').startswith(COLUMNS[0])
 
 

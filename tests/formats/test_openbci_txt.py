@@ -109,6 +109,15 @@ def test_every_layout_without_titles(tmp_path: Path, n_chans: int, accel: bool, 
     assert any("no time stamps" in note for note in recording.notes) == (clock == "")
 
 
+@pytest.mark.parametrize("n_lost", [1, 20, 100])
+def test_a_loss_in_a_file_without_stamps_takes_its_time(tmp_path: Path, n_lost: int) -> None:
+    counts = np.r_[0:200, 200 + n_lost : 400 + n_lost]
+    rows = [_line(n % 256, ["1.00"] * 8) for n in counts.tolist()]
+    (eeg,) = _old(tmp_path / "old.txt", rows).streams
+    np.testing.assert_array_equal(eeg.counter, counts)
+    np.testing.assert_allclose(eeg.timestamps, counts / 250)
+
+
 @pytest.mark.parametrize("name", ["obci-decimal-comma.txt", "obci-cyton-v3-clock-only.txt"])
 def test_a_decimal_comma_and_a_clock_alone_change_no_value(name: str) -> None:
     other, control = read(field_case(name)), read(field_case("obci-v3-dot.txt"))

@@ -193,7 +193,7 @@ def _segment(line: _Row, scale: tuple[float, float]) -> Segment:
 
     kind = row["kind"]
     if kind not in ("trial", "baseline"):
-        raise UserError(f"{where}: kind is {kind!r}, expected trial or baseline")
+        raise UserError(f"{where}: kind is {shown(kind)}, expected trial or baseline")
     if not row["file"] or not row["subject"]:
         raise UserError(f"{where}: file and subject must not be empty")
     start, stop = number("start"), number("stop")
@@ -207,7 +207,7 @@ def _segment(line: _Row, scale: tuple[float, float]) -> Segment:
         return Segment(start, stop, "baseline", row["subject"], 0)
     trial = number("trial")
     if trial != int(trial):
-        raise UserError(f"{where}: trial is {row['trial']!r}, expected a whole number")
+        raise UserError(f"{where}: trial is {shown(row['trial'])}, expected a whole number")
     return Segment(
         start,
         stop,
