@@ -24,6 +24,7 @@ from physiosync_rt.formats.amplitudes import (
     is_plausible,
 )
 from physiosync_rt.formats.base import is_electrode
+from physiosync_rt.formats.electrode_labels import is_biosemi
 from physiosync_rt.formats.units import to_canonical
 
 Ask = Callable[[str], str]
@@ -142,8 +143,8 @@ def _ask_modality(spec: StreamSpec, ask: Ask | None) -> Modality:
 def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> _Channel:
     """Find a channel's role from its label or, where that is unknown, from its samples."""
     label = excerpt.spec.ch_names[i]
-    named = not _NUMBERED.fullmatch(label)
-    if modality is Modality.EEG and is_electrode(label):
+    named = not (_NUMBERED.fullmatch(label) or is_biosemi(label, excerpt.spec.ch_names))
+    if modality is Modality.EEG and named and is_electrode(label):
         return _Channel(label, "as labelled")
     x = excerpt.samples[:, i].astype(np.float64)
     counter = find_counter(x)

@@ -198,8 +198,8 @@ def _without_common_reference(
     """Take the name of a common reference from the labels, and set lone pairs apart.
 
     Where all electrodes were measured against one scalp electrode (``Fp1-Cz``, ``F3-Cz`` ...) it
-    is the reference. Other differences of two electrodes are bipolar; they are EEG only where
-    the file holds no electrodes that stand alone.
+    is the reference. Other differences of two electrodes are bipolar; where most of the file is, it
+    stays one stream, which is refused for that reason.
     """
     pairs = [(c, against) for c, against in named if against and not is_ear(against)]
     alone = [c for c, against in named if c.modality is Modality.EEG and not against]
@@ -215,7 +215,7 @@ def _without_common_reference(
         elif shared:
             findings.add(channel.label, f"recorded against {against}, the common reference")
             out.append(replace(channel, label=re.split(r"\s*[-:]", channel.label)[0]))
-        elif alone:
+        elif len(alone) >= len(pairs):
             findings.add(channel.label, "the difference of two electrodes (bipolar); kept as OTHER")
             out.append(replace(channel, modality=Modality.OTHER))
         else:

@@ -104,6 +104,11 @@ def bipolar_problem(ch_names: Sequence[str]) -> str:
     )
 
 
+def is_biosemi(label: str, ch_names: Sequence[str]) -> bool:
+    """Return whether a label is BioSemi's, which the other channels of the stream tell."""
+    return _BIOSEMI.fullmatch(label) is not None and biosemi_problem(ch_names) != ""
+
+
 def biosemi_problem(ch_names: Sequence[str]) -> str:
     """Say that channels have BioSemi's names; empty where most of them do not."""
     own = [n for n in ch_names if _BIOSEMI.fullmatch(n) and not is_electrode(n)]

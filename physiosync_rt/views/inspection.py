@@ -94,9 +94,14 @@ def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
 def _amplitudes(s: dict[str, Any]) -> list[str]:
     unit = f" {s['unit']}" if s["unit"] else ""
     measured = {"rms": s["rms"], "level": s["level"]}
-    said = [f"{name} {value:g}{unit}" for name, value in measured.items() if value is not None]
-    low, high = s["range"]
-    return [*said, f"range {low:g} to {high:g}{unit}"]
+    said = [f"{name} {_plain(v)}{unit}" for name, v in measured.items() if v is not None]
+    low, high = map(_plain, s["range"])
+    return [*said, f"range {low} to {high}{unit}"]
+
+
+def _plain(value: float) -> str:
+    """Return a number without a power of ten where it is large: 10,400,000."""
+    return f"{value:g}" if abs(value) < 1e5 else f"{value:,.0f}"
 
 
 def _counts(s: dict[str, Any]) -> list[str]:

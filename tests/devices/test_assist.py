@@ -67,6 +67,14 @@ def test_channels_that_are_not_electrodes_are_dropped() -> None:
     assert _loads(proposal.text, excerpt).ch_names == ("AF3", "T7")
 
 
+def test_names_of_biosemi_are_asked_for_and_not_taken_for_ears() -> None:
+    excerpt = _excerpt(_eeg(8), unit="uV", ch_names=tuple(f"A{i}" for i in range(1, 9)))
+    proposal = propose([excerpt])
+    assert proposal.open == ("stream 'Strange': the electrodes of 8 channels",)
+    answered = propose([excerpt], _answers("Fp1 AF3 F7 F3 FC1 FC5 T7 C3"))
+    assert _loads(answered.text, excerpt).ch_names[:2] == ("Fp1", "AF3")
+
+
 @pytest.mark.parametrize(("modulo", "step"), [(256, 1), (256, 2), (128, 1)])
 def test_a_counter_among_unnamed_channels_is_found_by_its_steps(modulo: int, step: int) -> None:
     samples = _eeg(3)

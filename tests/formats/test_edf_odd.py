@@ -207,6 +207,15 @@ def test_pairs_beside_electrodes_are_set_apart(tmp_path: Path) -> None:
     }
 
 
+def test_electrodes_beside_many_pairs_do_not_hide_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.edf"
+    names = ("FP1-F7", "F7-T7", "T7-P7", "P7-O1", "Cz")
+    write_edf(path, [(name, "uV", _eeg()) for name in names])
+    recording = read(path)
+    assert recording.of(Modality.EEG)[0].spec.ch_names == names
+    assert "bipolar pairs such as FP1-F7" in recording.notes[0]
+
+
 def test_differences_to_one_electrode_are_its_reference(tmp_path: Path) -> None:
     path = tmp_path / "a.edf"
     write_edf(path, [(name, "uV", _eeg()) for name in ("Fz-Cz", "Pz-Cz", "O1-Cz", "O2 - Cz")])

@@ -66,6 +66,9 @@ def test_a_level_is_told_of_gsr_and_a_range_of_the_rest() -> None:
     skin, box = facts["streams"]
     assert (skin["rms"], skin["level"], skin["range"]) == (None, 2.0, [1.0, 3.0])
     assert (box["rms"], box["level"], box["range"]) == (None, None, [])
+    skin["range"] = [-1.04e7, 3.0]
+    assert "range -10,400,000 to 3 uS" in "\n".join(_printed(recording_text(facts), 200))
+    skin["range"] = [1.0, 3.0]
     assert "level 2 uS · range 1 to 3 uS" in "\n".join(_printed(recording_text(facts), 200))
 
 
