@@ -58,4 +58,4 @@ def test_titles_alone_and_a_last_line_cut_off(tmp_path: Path) -> None:
     path.write_text(text[:-20])
     recording = read(path)
     assert len(recording.streams[0].samples) == 399
-    assert recording.notes == ("1 lines of wrong length were dropped",)
+    assert recording.notes[0] == "1 lines of wrong length were dropped"
