@@ -53,8 +53,14 @@ def load_numbers(path: Path, dimensions: Mapping[str, int], most: int) -> dict[s
     from scipy.io import loadmat
 
     found = {name: (shape, kind) for name, shape, kind in matlab_variables(path)}
+    missing = [name for name in dimensions if name not in found]
+    if missing:
+        raise UserError(
+            f"{path.name} contains {', '.join(list(found)[:5]) or 'nothing that can be listed'} and "
+            f"no {' or '.join(missing)}; take the file as the data set has it"
+        )
     for name, n_dims in dimensions.items():
-        shape, kind = found.get(name, ((), "missing"))
+        shape, kind = found[name]
         if kind not in _NUMBERS or len(shape) != n_dims or math.prod(shape) > most:
             raise UserError(
                 f"{path.name}: {name!r} is {kind} of shape {shape}, expected at most {most} "
