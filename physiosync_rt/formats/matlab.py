@@ -10,6 +10,7 @@ from typing import Any, Final
 from physiosync_rt.errors import UserError
 
 _NUMBERS: Final = ("double", "single")
+_N_NAMED: Final = 5
 
 
 def is_matlab(head: bytes) -> bool:
@@ -55,9 +56,10 @@ def load_numbers(path: Path, dimensions: Mapping[str, int], most: int) -> dict[s
     found = {name: (shape, kind) for name, shape, kind in matlab_variables(path)}
     missing = [name for name in dimensions if name not in found]
     if missing:
+        names = ", ".join(list(found)[:_N_NAMED]) or "nothing that can be listed"
         raise UserError(
-            f"{path.name} contains {', '.join(list(found)[:5]) or 'nothing that can be listed'} and "
-            f"no {' or '.join(missing)}; take the file as the data set has it"
+            f"{path.name} contains {names} and no {' or '.join(missing)}; take the file as the "
+            "data set has it"
         )
     for name, n_dims in dimensions.items():
         shape, kind = found[name]
