@@ -10,6 +10,7 @@ from typing import Any, Final
 from physiosync_rt.errors import UserError
 
 _NUMBERS: Final = ("double", "single")
+_N_NAMED: Final = 5
 
 
 def is_matlab(head: bytes) -> bool:
@@ -53,8 +54,15 @@ def load_numbers(path: Path, dimensions: Mapping[str, int], most: int) -> dict[s
     from scipy.io import loadmat
 
     found = {name: (shape, kind) for name, shape, kind in matlab_variables(path)}
+    missing = [name for name in dimensions if name not in found]
+    if missing:
+        names = ", ".join(list(found)[:_N_NAMED]) or "nothing that can be listed"
+        raise UserError(
+            f"{path.name} contains {names} and no {' or '.join(missing)}; take the file as the "
+            "data set has it"
+        )
     for name, n_dims in dimensions.items():
-        shape, kind = found.get(name, ((), "missing"))
+        shape, kind = found[name]
         if kind not in _NUMBERS or len(shape) != n_dims or math.prod(shape) > most:
             raise UserError(
                 f"{path.name}: {name!r} is {kind} of shape {shape}, expected at most {most} "

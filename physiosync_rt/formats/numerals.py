@@ -143,7 +143,8 @@ def find_numerals(cells: Iterable[str], *, likely: Decimal | None = None) -> Num
             elif _GROUPS_OF_DOTS.fullmatch(cell):
                 comma = grouped = cell
         elif cell.count(".") > 1 and _GROUPS_OF_DOTS.fullmatch(cell):
-            comma = grouped = cell
+            # Alone it may be a version or an address.
+            grouped = cell
     if comma and point:
         raise UndecidedError(f"the comma is the decimal sign in {comma} and not in {point}")
     if comma:

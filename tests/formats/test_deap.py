@@ -220,6 +220,12 @@ def test_other_matlab_files_are_refused(tmp_path: Path, content, said: str) -> N
         registry.read(path)
 
 
+def test_a_folder_of_other_matlab_files(tmp_path: Path) -> None:
+    savemat(tmp_path / "s01.mat", {"eeg": np.zeros(3)})
+    with pytest.raises(UserError, match=r"s01\.mat contains eeg and no data or labels"):
+        registry.read(tmp_path)
+
+
 def test_a_matlab_file_that_is_cut_off_or_of_version_7_3(tmp_path: Path) -> None:
     path = tmp_path / "s01.mat"
     savemat(path, {"data": np.ones((1, 40, 8064)), "labels": np.ones((1, 4))})

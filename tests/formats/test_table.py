@@ -99,6 +99,8 @@ def test_the_decimal_sign_is_found_or_said_to_be_open() -> None:
     assert find_numerals(["1.234,5", "1.234"]) == Numerals(",", grouped=True)
     assert Numerals(",", grouped=True).number("1.234") == 1234
     assert find_numerals(["1,234.5", "9,876"]).number("9,876") == 9876
+    assert find_numerals(["192.168.100", "1.5"]) == Numerals(".")
+    assert find_numerals(["1.234.567", "1,5"]) == Numerals(",", grouped=True)
     assert find_numerals(["1,234"], likely=",") == Numerals(",")
     with pytest.raises(UndecidedError, match="1,234 has a decimal comma or separates thousands"):
         find_numerals(["1,234", "5"])
