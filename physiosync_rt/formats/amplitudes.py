@@ -52,6 +52,9 @@ _IN_BAND = 0.7
 _N_LEVELS = 16
 """A second with fewer different values is flat but for the last bits of the converter."""
 
+_ROUNDING = 1e-6
+"""Share of a float32 sample that is not known."""
+
 _N_SECONDS = 60
 """Seconds of a recording that are judged, spread over its length."""
 
@@ -82,6 +85,9 @@ def seconds_of(samples: FloatArray | SampleArray, sfreq: float) -> FloatArray:
     time = np.linspace(-1.0, 1.0, n)[:, None]
     x = seconds - seconds.mean(axis=1, keepdims=True)
     out: FloatArray = x - time * (x * time).sum(axis=1, keepdims=True) / (time**2).sum()
+    # A ramp or a constant leaves rounding errors, which are not a small signal.
+    rounding = _ROUNDING * np.abs(seconds).max(axis=1, keepdims=True)
+    out[np.broadcast_to(np.abs(out).max(axis=1, keepdims=True) <= rounding, out.shape)] = 0.0
     return out
 
 

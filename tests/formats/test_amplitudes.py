@@ -118,6 +118,8 @@ def test_the_unit_that_would_fit_is_named(
         (Modality.EEG, EEG + 1e5 * np.sin(2 * np.pi * 50 * T)[:, None]),
         (Modality.EEG, EEG + 5e4 * np.sin(2 * np.pi * 0.3 * T)[:, None]),
         (Modality.EEG, EEG + 1e7),
+        (Modality.EEG, np.arange(10240.0).reshape(1280, 8)),
+        (Modality.EEG, np.full((1280, 8), 0.1)),
         (Modality.EEG, EEG * 100),
         (Modality.EEG, np.rint(0.6 * RNG.normal(size=(1280, 8))) * 0.022),
         (Modality.EEG, 0.2 * RNG.normal(size=(1280, 8))),
