@@ -159,6 +159,26 @@ class GridChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Carrier:
+    """A stream as it was sent, with all its channels, and which of them one part holds.
+
+    Attributes
+    ----------
+    spec : StreamSpec
+        The whole stream; of modality ``OTHER`` and without a unit where its channels differ.
+    units : tuple of str
+        Unit of each channel of ``spec``: the canonical one where its samples are in it, else the
+        word that the stream states, which may be empty.
+    columns : tuple of int
+        Channels of the part, as indices into ``spec.ch_names``.
+    """
+
+    spec: StreamSpec
+    units: tuple[str, ...]
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedStream:
     """One stream of a recording, samples in the canonical unit, stamps raw.
 
@@ -176,6 +196,8 @@ class RecordedStream:
     unit_note : str
         The one of the recording's notes that says that the unit is unknown; a device description
         that states the unit removes it. Empty where the unit is known.
+    carrier : Carrier, optional
+        The stream as it was sent, where this is a part of it.
     """
 
     spec: StreamSpec
@@ -184,6 +206,7 @@ class RecordedStream:
     clock_offsets: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
     counter: IntArray | None = None
     unit_note: str = ""
+    carrier: Carrier | None = None
 
     def __post_init__(self) -> None:
         if self.samples.shape != (len(self.timestamps), self.spec.n_chans):

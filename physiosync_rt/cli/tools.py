@@ -36,7 +36,8 @@ def streams(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="YAML to write (--assist).")] = None,
     stream: Annotated[
-        str | None, typer.Option(help="Name, type or source_id of the stream (--assist).")
+        str | None,
+        typer.Option(help="Name, type, source_id or NAME@HOST of the stream (--assist)."),
     ] = None,
     listen: Annotated[float, typer.Option(help="Seconds to listen to it (--assist).")] = 5.0,
 ) -> None:
@@ -72,7 +73,7 @@ def _assist(query: str | None, seconds: float, timeout: float, out: Path | None)
     from physiosync_rt.lsl.probe import listen as hear
 
     heard = hear(query, seconds, timeout)
-    for name in shipped_for([each.spec for each in heard]):
+    for name in shipped_for([each.spec for each in heard], [each.carrier for each in heard]):
         typer.echo(f"there is a description for it already: --device {name}", err=True)
     ask = typer.prompt if sys.stdin.isatty() else None
     proposal = propose(heard, ask)

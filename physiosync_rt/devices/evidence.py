@@ -10,8 +10,6 @@ from physiosync_rt.devices.description import CounterDescription
 PLAUSIBLE = {Modality.EEG: (1.0, 200.0), Modality.GSR: (0.01, 100.0), Modality.ECG: (0.02, 5.0)}
 """Physiological range in µV rms, µS and mV rms."""
 
-_RATES = (4, 10, 15, 16, 25, 32, 50, 51.2, 64, 100, 125, 128, 200, 220, 250, 256, 500, 512, 1000)
-
 
 def find_counter(x: FloatArray) -> CounterDescription | None:
     """Detect a wrapping sample counter in samples, shape (n_samples,)."""
@@ -67,9 +65,3 @@ def is_plausible(modality: Modality, value: float) -> bool:
     """Return whether an `amplitude` is in the physiological range."""
     low, high = PLAUSIBLE[modality]
     return low <= value <= high
-
-
-def nearest_rate(measured: float) -> float:
-    """Return the most likely nominal rate, in Hz, for a measured one."""
-    usual = min(_RATES, key=lambda rate: abs(rate / measured - 1.0))
-    return usual if abs(usual / measured - 1.0) < 0.05 else float(f"{measured:.3g}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.lsl.config import configure
 from physiosync_rt.lsl.info import is_marker, layout
+from physiosync_rt.sources.selection import distinct_queries
 
 if TYPE_CHECKING:
     import pylsl
@@ -66,7 +67,7 @@ def full_info(info: pylsl.StreamInfo, timeout: float = 2.0) -> pylsl.StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class SeenStream:
-    """An available stream, as `physiosync streams` prints it.
+    """An available stream, or the part of one modality of it, as `physiosync streams` prints it.
 
     Attributes
     ----------
@@ -74,15 +75,18 @@ class SeenStream:
     unit_words : tuple of str
         Units as stated by the stream, per channel.
     marker : bool
-        True for a text stream.
+        True for a marker stream.
     uid : str
         Of this outlet; a new one after each restart.
+    query : str
+        What ``--eeg`` and ``--pps`` choose it by.
     """
 
     spec: StreamSpec
     unit_words: tuple[str, ...]
     marker: bool
     uid: str
+    query: str = ""
 
 
 def find(timeout: float = 2.0) -> list[SeenStream]:
@@ -102,8 +106,15 @@ def find(timeout: float = 2.0) -> list[SeenStream]:
         except (TimeoutError, pylsl.util.LostError):
             continue
         stream = layout(complete)
-        seen.append(SeenStream(stream.spec, stream.unit_words, is_marker(info), info.uid()))
-    return sorted(seen, key=lambda stream: (stream.spec.name, stream.spec.source_id))
+        if is_marker(info):
+            seen.append(SeenStream(stream.whole, stream.unit_words, True, info.uid()))
+            continue
+        for part in stream.parts:
+            words = tuple(stream.unit_words[i] for i in part.carrier.columns)
+            seen.append(SeenStream(part.spec, words, False, info.uid()))
+    queries = distinct_queries([(stream.spec, stream.uid) for stream in seen])
+    named = [replace(stream, query=q) for stream, q in zip(seen, queries, strict=True)]
+    return sorted(named, key=lambda stream: (stream.spec.name, stream.spec.source_id))
 
 
 def list_streams(timeout: float = 2.0, *, local: bool = False) -> list[SeenStream]:
