@@ -29,6 +29,9 @@ count that never wraps. A device's own counter has another name, stated in its d
 COUNTER_LIMIT = 1 << 24
 """Float32 represents all whole numbers below this exactly."""
 
+LEAST_SFREQ = 0.01
+"""A declared rate below this, in Hz, does not tell the rate."""
+
 _SHOWN = 12
 _SAME = Conversion()
 
@@ -174,7 +177,7 @@ def stream_layout(
         name=name,
         modality=Modality.OTHER,
         ch_names=unique_names(label or f"ch{i + 1}" for i, label in enumerate(labels)),
-        sfreq=sfreq if math.isfinite(sfreq) and sfreq > 0 else 0.0,
+        sfreq=sfreq if LEAST_SFREQ <= sfreq < math.inf else 0.0,
         stype=stype,
         source_id=source_id,
         host=host,

@@ -34,7 +34,8 @@ def resolve(
     Returns
     -------
     list of pylsl.StreamInfo
-        Each outlet once. They are incomplete: see `full_info`.
+        Each outlet once; one without channels, or whose announcement cannot be read, is left out.
+        They are incomplete: see `full_info`.
     """
     import pylsl
 
@@ -45,7 +46,9 @@ def resolve(
         left = deadline - time.monotonic()
         # A wait of 0.1 s makes liblsl block for 5 s; from 0.2 s on it returns in time.
         for info in pylsl.resolve_streams(wait_time=min(max(left, 0.2), pass_s)):
-            found.setdefault(info.uid(), info)
+            # An announcement that liblsl cannot read has no channels either.
+            if info.channel_count() > 0:
+                found.setdefault(info.uid(), info)
         pass_s = min(2 * pass_s, _LONGEST_PASS_S)
         streams = list(found.values())
         if time.monotonic() >= deadline or (enough is not None and enough(streams)):
