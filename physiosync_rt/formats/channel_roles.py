@@ -26,7 +26,7 @@ _TRIGGER_LABEL = re.compile(
 )
 _ECG = re.compile(r"(?<![a-z])(ecg|ekg)", re.IGNORECASE)
 _GSR = re.compile(r"(?<![a-z])(gsr|eda|scl|scr)(?![a-z])|skin.?conduct", re.IGNORECASE)
-_NO_TYPE = {"", "signal", "signals", "data", "raw", "analog", "analogue", "voltage", "bio", "exg"}
+_NO_TYPE = {"", "signal", "signals", "data", "raw", "analog", "analogue", "voltage", "bio"}
 """Channel types that do not tell what a channel measures."""
 
 

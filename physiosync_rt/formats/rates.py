@@ -9,6 +9,7 @@ from physiosync_rt.datatypes import FloatArray
 _RATES = (4, 10, 15, 16, 25, 32, 50, 51.2, 64, 100, 125, 128, 200, 220, 250, 256, 500, 512, 1000)
 _PAUSE_S = 1.0
 _LEAST_SAMPLES = 8
+_SAMPLES_PER_PAUSE = 50
 _JITTER_S = 0.15
 
 
@@ -49,7 +50,9 @@ def regular_rate(timestamps: FloatArray) -> float:
     ends = np.flatnonzero((steps < 0) | (steps > _PAUSE_S)) + 1
     stretch = max(np.split(stamps, ends), key=len)
     n = len(stretch)
-    if n < _LEAST_SAMPLES or stretch[-1] <= stretch[0]:
+    # Between events there are pauses all the time.
+    is_broken = len(ends) > 1 + len(stamps) // _SAMPLES_PER_PAUSE
+    if n < _LEAST_SAMPLES or is_broken or stretch[-1] <= stretch[0]:
         return 0.0
     count = np.arange(n) - (n - 1) / 2
     times = stretch - stretch.mean()
