@@ -33,7 +33,7 @@ def regular_rate(timestamps: FloatArray) -> float:
     Parameters
     ----------
     timestamps : float64 array, shape (n_samples,)
-        In seconds; NaN, infinite values, pauses and steps back are left out.
+        In seconds; NaN, infinite values and pauses are left out.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def regular_rate(timestamps: FloatArray) -> float:
     """
     stamps = timestamps[np.isfinite(timestamps)]
     steps = np.diff(stamps)
-    ends = np.flatnonzero((steps < 0) | (steps > _PAUSE_S)) + 1
+    ends = np.flatnonzero(np.abs(steps) > _PAUSE_S) + 1
     stretch = max(np.split(stamps, ends), key=len)
     n = len(stretch)
     # Between events there are pauses all the time.
