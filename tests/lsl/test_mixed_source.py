@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from helpers.filled import filled
 
-from physiosync_rt.datatypes import Modality
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.datatypes import Modality, Reason
 from physiosync_rt.devices import Device
 from physiosync_rt.errors import UserError
+from physiosync_rt.live.engine import Engine
 from physiosync_rt.lsl.discovery import find
 from physiosync_rt.lsl.source import LslSource
 from physiosync_rt.utils.yaml_config import parse_yaml
@@ -226,3 +229,36 @@ def test_samples_without_a_stamp_are_dropped_with_one_sentence(sender) -> None:
     values = samples["Amp GSR"][:, 0]
     np.testing.assert_array_equal(values, [n for n in range(250) if not 62.5 <= n < 187.5])
     assert sum("NaN or infinite time stamp" in m.text for m in source.messages) == 1
+
+
+def test_a_device_that_is_back_with_other_channels_is_named(sender) -> None:
+    process = sender(AMP, duration=30.0)
+    source = LslSource(timeout=8)
+    try:
+        source.open()
+        go(process)
+        until(source, bool)
+        process.kill()
+        process.wait()
+        sender({**AMP, "n_chans": 4, "channels": CHANNELS[:4]})
+        until(source, lambda _: any("back with 4 channels" in m.text for m in source.messages))
+    finally:
+        source.close()
+    (said,) = (m.text for m in source.messages if "'Amp' is back" in m.text)
+    assert "instead of 5 channels of float32 at 125 Hz; restart the run to use it" in said
+
+
+def test_a_run_of_samples_without_stamps_still_gives_rows_with_reasons(sender) -> None:
+    muse = [[label, "microvolts", "eeg"] for label in ("TP9", "AF7", "AF8", "TP10")]
+    channels = [*muse, ["EDA", "uS", "eda"]]
+    stream = {**AMP, "n_chans": 5, "channels": channels}
+    process = sender(stream, duration=14.0, unstamped=[7.0, 10.0])
+    predictor = Predictor(load_bundle("demo-muse"), "cpu")
+    with Engine(LslSource(timeout=8), predictor) as engine:
+        go(process)
+        rows = list(engine.rows(40.0))
+    assert [round(row.t_end) for row in rows] == list(range(1, len(rows) + 1))
+    assert len(rows) >= 13
+    assert all(row.reason for row in rows if not row.valid)
+    assert {row.reason for row in rows[8:10]} <= {Reason.STALLED, Reason.GAP}
+    assert engine.state.pps is not None
