@@ -145,8 +145,6 @@ class StreamChoice:
 
     def _inlets(self, infos: Sequence[pylsl.StreamInfo]) -> list[SignalInlet]:
         """Request the complete description of every stream that may be used."""
-        from pylsl.util import LostError
-
         found = []
         for info in infos:
             wanted = self._is_wanted(info, self._eeg, EEG) or self._is_wanted(info, self._pps, PPS)
@@ -155,7 +153,8 @@ class StreamChoice:
             try:
                 # One that is not asked for must not hold up the start.
                 found.append(SignalInlet(info, self._device, ANSWER_S if wanted else SOON_S))
-            except (TimeoutError, LostError):
+            except (TimeoutError, RuntimeError):
+                # pylsl's errors are RuntimeErrors; a stream may also end while it is asked.
                 name = rough_spec(info).name
                 self._messages.append(
                     SourceMessage(f"stream {name!r} does not respond; it is not used")

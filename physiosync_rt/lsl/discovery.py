@@ -100,13 +100,12 @@ def find(timeout: float = 2.0) -> list[SeenStream]:
     timeout : float
         Seconds to search, before each stream is asked for its description.
     """
-    import pylsl
-
     seen = []
     for info in resolve(timeout):
         try:
             complete = full_info(info)
-        except (TimeoutError, pylsl.util.LostError):
+        except (TimeoutError, RuntimeError):
+            # pylsl's errors are RuntimeErrors; a resolved stream may have ended in the meantime.
             continue
         stream = layout(complete)
         if is_marker(info):

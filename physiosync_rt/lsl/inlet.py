@@ -30,7 +30,7 @@ BUFFER_S = 30
 BUFFER_HUNDREDS = 600
 """The same for a stream without a rate, in hundreds of samples."""
 
-_PULL = 2048
+_PULL, _PULL_VALUES = 2048, 1 << 22
 
 
 class SignalInlet:
@@ -76,7 +76,8 @@ class SignalInlet:
         self._inlet = raw_inlet(info)
         self.info = self._inlet.info(timeout=timeout)
         self._splitter = StreamSplitter(layout(self.info), device)
-        self._buffer = np.empty((_PULL, info.channel_count()), dtype=self._inlet.np_dtype)
+        n_rows = min(_PULL, max(_PULL_VALUES // info.channel_count(), 1))
+        self._buffer = np.empty((n_rows, info.channel_count()), dtype=self._inlet.np_dtype)
         self._correction: ClockCorrection | None = None
         self._clock: StreamClock | None = None
         self._early: list[RawSamples] = []
@@ -227,7 +228,7 @@ class SignalInlet:
         try:
             while True:
                 # Never ask for more than is available: liblsl drops pulled samples when it fails.
-                n_ready = min(int(self._inlet.samples_available()), _PULL)
+                n_ready = min(int(self._inlet.samples_available()), len(self._buffer))
                 raw, stamps = self._inlet.pull_chunk(
                     timeout=0.0 if n_ready or parts else timeout,
                     max_samples=max(n_ready, 1),

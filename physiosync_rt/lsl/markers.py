@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pylsl
 
 
+_MOST = 2000
+"""Markers of one poll; a flood must not hold up the samples."""
+
+
 class MarkerInlet:
     """LSL inlet of a marker stream, with the text that `formats.xdf` reads from its recording.
 
@@ -59,13 +63,13 @@ class MarkerInlet:
         self._inlet, self.info, self.lost = inlet, info, False
 
     def drain(self) -> list[Marker]:
-        """Return all markers that have arrived."""
+        """Return the markers that have arrived; of a flood, the first few thousand."""
         assert self._correction is not None, "created with the inlet"
         self._correction.renew()
         markers: list[Marker] = []
         try:
             # One by one, because liblsl drops pulled samples when it fails.
-            while self._correction.known and not self.lost:
+            while self._correction.known and not self.lost and len(markers) < _MOST:
                 row, stamp = self._inlet.pull_sample(timeout=0.0)
                 if stamp is None:
                     break

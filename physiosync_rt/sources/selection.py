@@ -21,12 +21,14 @@ def rank(spec: StreamSpec, query: str, uid: str = "") -> int | None:
     Returns
     -------
     int or None
-        0 for its uid, or name or source_id with its computer (``Cap@lab1``); 1 for its name, 2
-        for its source_id, 3 for its type; None where it is none of them.
+        0 for its uid, or name or source_id with its computer (``Cap@lab1``); 1 for its name, or
+        that of the stream of which it is a part; 2 for its source_id, 3 for its type; None where
+        it is none of them.
     """
     word = query.casefold()
+    names = {spec.name, spec.name.removesuffix(f" {spec.modality}")}
     at_host = {f"{part}@{spec.host}" for part in (spec.name, spec.source_id) if part and spec.host}
-    for n, words in enumerate(({uid, *at_host}, {spec.name}, {spec.source_id}, {spec.stype})):
+    for n, words in enumerate(({uid, *at_host}, names, {spec.source_id}, {spec.stype})):
         if word in {each.casefold() for each in words if each}:
             return n
     return None

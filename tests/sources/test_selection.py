@@ -53,3 +53,8 @@ def test_a_name_comes_before_a_type() -> None:
     assert found is named[0]
     with pytest.raises(UserError, match=r"choose with --eeg 'EEG' or another of these names"):
         choose(named, Modality.EEG, None, "--eeg", required=True)
+
+
+def test_a_part_is_chosen_by_the_name_of_its_stream() -> None:
+    eeg, other = spec("Amp EEG"), spec("Cap")
+    assert choose([eeg, other], Modality.EEG, "amp", "--eeg", required=True) is eeg
