@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.cli.parameters import DeviceOption, JsonOption, LocalOption
@@ -141,7 +142,8 @@ def record(
                         counts[chunk.stream] = counts.get(chunk.stream, 0) + len(chunk)
                     seconds = time.monotonic() - started
                     shown = ", ".join(f"{name} {n}" for name, n in counts.items())
-                    status.update(f"recording {seconds:.0f} s: {shown} samples (Ctrl-C ends)")
+                    said = f"recording {seconds:.0f} s: {shown} samples (Ctrl-C ends)"
+                    status.update(Text(said))
                     if batch.ended:
                         break
             except KeyboardInterrupt:

@@ -249,7 +249,7 @@ def _streams(snapshot: Snapshot) -> RenderableType:
         stats = state.stats
         counts = (stats.lost, stats.delivered_late, stats.gaps)
         table.add_row(
-            f"{state.spec.modality.value} {state.spec.name}",
+            Text(f"{state.spec.modality.value} {state.spec.name}"),
             Text(f"{mark} {PHASES[state.phase]}", style=style),
             rate(state),
             number(stats.jitter_ms if stats.received else None, 1, "ms"),
