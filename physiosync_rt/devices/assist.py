@@ -138,6 +138,10 @@ def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> _Channel:
     named = not _NUMBERED.fullmatch(label)
     if modality is Modality.EEG and is_electrode(label):
         return _Channel(label, "as labelled")
+    told = excerpt.spec.modality is modality and excerpt.spec.unit
+    if told and modality is not Modality.EEG and not NOT_A_SIGNAL.search(label):
+        # Skin conductance may rise for as long as it is listened to.
+        return _Channel(label, "as labelled")
     x = excerpt.samples[:, i].astype(np.float64)
     counter = find_counter(x)
     if counter is not None:

@@ -12,9 +12,12 @@ from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Modality, Reason
 from physiosync_rt.devices import Device
+from physiosync_rt.devices.assist import propose
+from physiosync_rt.devices.assist_units import quoted
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.lsl.discovery import find
+from physiosync_rt.lsl.probe import listen
 from physiosync_rt.lsl.source import LslSource
 from physiosync_rt.utils.yaml_config import parse_yaml
 from physiosync_rt.views.inspection import seen_text
@@ -229,6 +232,40 @@ def test_samples_without_a_stamp_are_dropped_with_one_sentence(sender) -> None:
     values = samples["Amp GSR"][:, 0]
     np.testing.assert_array_equal(values, [n for n in range(250) if not 62.5 <= n < 187.5])
     assert sum("NaN or infinite time stamp" in m.text for m in source.messages) == 1
+
+
+OPENSIGNALS = {
+    "bare": True, "name": "OpenSignals", "stype": "00:07:80:4D:2E:76", "n_chans": 4,
+    "sfreq": 100.0, "source_id": "bit-1",
+    "channels": [
+        ["nSeq", "", "SequenceNumber"],
+        ["ECG0", "mV", "ECG"],
+        ["EDA1", "\u00b5S", "EDA"],
+        ["Fp1", "uV", "EEG"],
+    ],
+}
+
+
+@pytest.mark.parametrize("stream", [AMP, OPENSIGNALS], ids=lambda s: s["name"])
+def test_assist_writes_what_the_stream_would_give_without_it(sender, stream) -> None:
+    process = sender(stream, duration=30.0)
+    source = LslSource(timeout=8)
+    try:
+        specs = source.open()
+    finally:
+        source.close()
+    go(process)
+    heard = listen(stream["name"], 1.5, 4.0)
+    text = propose(heard).text
+    # The simulated values count up: their amplitude is doubted, and nothing else is asked.
+    text = text.replace('scale: "?"', "scale: 1")
+    assert '"?"' not in text
+    assert f"source_id: {quoted(stream['source_id'])}" in text
+    source = LslSource(device=parse_yaml(text, Device, "written.yaml"), timeout=8)
+    try:
+        assert source.open() == specs
+    finally:
+        source.close()
 
 
 def test_a_device_that_is_back_with_other_channels_is_named(sender) -> None:
