@@ -206,7 +206,7 @@ class RecordedStream:
     clock_offsets: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
     counter: IntArray | None = None
     unit_note: str = ""
-    carrier: Carrier | None = None
+    carrier: Carrier | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.samples.shape != (len(self.timestamps), self.spec.n_chans):

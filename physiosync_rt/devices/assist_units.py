@@ -11,7 +11,7 @@ import numpy as np
 from physiosync_rt.datatypes import UNITS, Carrier, Modality, SampleArray, StreamSpec
 from physiosync_rt.devices.description import UNKNOWN
 from physiosync_rt.devices.evidence import PLAUSIBLE, amplitude, is_plausible
-from physiosync_rt.formats.rates import nearest_rate
+from physiosync_rt.formats.stamp_rate import nearest_rate
 from physiosync_rt.formats.units import to_canonical
 
 Ask = Callable[[str], str]

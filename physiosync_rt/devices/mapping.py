@@ -141,9 +141,7 @@ class PartSelector:
         """Return the part of the next chunk of the whole stream."""
         everything = self._columns == list(range(chunk.samples.shape[1]))
         samples = chunk.samples if everything else chunk.samples[:, self._columns]
-        return (
-            Chunk(self.spec.name, samples, chunk.timestamps, chunk.clock_offset, chunk.counter),
-        )
+        return (replace(chunk, stream=self.spec.name, samples=samples),)
 
     def flush(self) -> tuple[Chunk, ...]:
         """Return nothing: no sample is held."""

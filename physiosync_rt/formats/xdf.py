@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, unique_names
 from physiosync_rt.formats.metadata import StreamLayout, StreamPart, stream_layout, stream_name
-from physiosync_rt.formats.rates import measured_rate, regular_rate
+from physiosync_rt.formats.stamp_rate import measured_rate, regular_rate
 from physiosync_rt.formats.triggers import TriggerReader, is_marker_stream, marker_text
 from physiosync_rt.formats.xdf_returned import join_returned
 from physiosync_rt.formats.xdf_text import readable
@@ -79,8 +80,14 @@ def read(path: Path) -> Recording:
     for name, raw in filled:
         if not _is_marker(raw):
             streams += _streams(name, raw, notes, markers)
+    # A part may be named like another stream.
+    names = unique_names(stream.spec.name for stream in streams)
+    named = [
+        replace(stream, spec=replace(stream.spec, name=name))
+        for stream, name in zip(streams, names, strict=True)
+    ]
     return Recording(
-        streams=tuple(streams),
+        streams=tuple(named),
         markers=tuple(markers),
         start_utc=_start_utc(header),
         path=path,
@@ -111,9 +118,10 @@ def _streams(
     if n_back:
         notes.append(f"stream {name!r}: {n_back} time stamps are earlier than the previous one")
     offsets = _clock_offsets(raw)
+    (stamped,) = np.nonzero(np.isfinite(timestamps))
     for column in layout.triggers:
-        found = TriggerReader().read(raw["time_series"][:, column])
-        at = [i for i, _ in found]
+        found = TriggerReader().read(raw["time_series"][stamped, column])
+        at = stamped[[i for i, _ in found]]
         labels = tuple(label for _, label in found)
         markers.append(
             RecordedMarkers(_trigger_name(layout, column), timestamps[at], labels, offsets)
@@ -127,7 +135,7 @@ def _streams(
             offsets,
             counter,
             _unit_note(part, layout.unit_words, notes),
-            part.carrier,
+            carrier=part.carrier,
         )
         for part in layout.parts
     ]

@@ -13,7 +13,7 @@ from physiosync_rt.devices import Device
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import unstamped
 from physiosync_rt.formats.metadata import StreamLayout, listed
-from physiosync_rt.formats.rates import measured_rate, regular_rate
+from physiosync_rt.formats.stamp_rate import measured_rate, regular_rate
 from physiosync_rt.lsl.arrival import SharedClocks
 from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S, ClockCorrection
 from physiosync_rt.lsl.info import layout

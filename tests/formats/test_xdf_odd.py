@@ -205,3 +205,15 @@ def test_a_rate_that_cannot_be_is_measured(tmp_path: Path, declared: str) -> Non
     xml = header("a", "EEG", 2, 100, channels=EEG).replace(b">100<", f">{declared}<".encode())
     (eeg,) = read(write_xdf(tmp_path / "a.xdf", _stream(xml))).streams
     assert eeg.spec.sfreq == 100.0
+
+
+def test_a_part_named_like_another_stream_is_numbered(tmp_path: Path) -> None:
+    mixed = EEG + channel("EDA", "uS", "EDA")
+    recording = read(
+        write_xdf(
+            tmp_path / "a.xdf",
+            _stream(header("Amp", "EEG", 3, 100, channels=mixed), 3),
+            _stream(header("Amp EEG", "EEG", 2, 100, channels=EEG)),
+        )
+    )
+    assert [s.spec.name for s in recording.streams] == ["Amp EEG", "Amp GSR", "Amp EEG-2"]

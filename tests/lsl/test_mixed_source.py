@@ -235,8 +235,12 @@ def test_samples_without_a_stamp_are_dropped_with_one_sentence(sender) -> None:
 
 
 OPENSIGNALS = {
-    "bare": True, "name": "OpenSignals", "stype": "00:07:80:4D:2E:76", "n_chans": 4,
-    "sfreq": 100.0, "source_id": "bit-1",
+    "bare": True,
+    "name": "OpenSignals",
+    "stype": "00:07:80:4D:2E:76",
+    "n_chans": 4,
+    "sfreq": 100.0,
+    "source_id": "bit-1",
     "channels": [
         ["nSeq", "", "SequenceNumber"],
         ["ECG0", "mV", "ECG"],
