@@ -23,6 +23,7 @@ from physiosync_rt.devices.evidence import (
 from physiosync_rt.formats.base import is_electrode
 from physiosync_rt.formats.channel_roles import NOT_A_SIGNAL
 
+_NO_ELECTRODE = ": not an electrode of the 10-20 system"
 _NUMBERED = re.compile(r"(ch|chan|channel|eeg|gsr|ecg)?[\s_-]*\d+", re.IGNORECASE)
 
 
@@ -95,6 +96,9 @@ def _stream(excerpt: StreamExcerpt, ask: Ask | None) -> tuple[str, list[str]]:
     else:
         lines.append(f"  modality: {modality}")
     channels = [_role(modality, excerpt, i) for i in range(spec.n_chans)]
+    if all(c.entry in (DROP, COUNTER) for c in channels):
+        # The names are those of another system, such as E1 to E128.
+        channels = [_asked(c) for c in channels]
     if ask is not None and any(c.entry == UNKNOWN for c in channels):
         channels = _ask_electrodes(spec, channels, ask)
     n_open = sum(c.entry == UNKNOWN for c in channels)
@@ -155,9 +159,14 @@ def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> _Channel:
     if modality in (Modality.GSR, Modality.ECG):
         return _Channel(label if named else f"{modality}{i + 1}", "as labelled" if named else "")
     if named:
-        return _Channel(DROP, f"{label}: not an electrode of the 10-20 system")
+        return _Channel(DROP, f"{label}{_NO_ELECTRODE}")
     flat = "; flat while measured" if len(x) and np.ptp(x) == 0 else ""
     return _Channel(UNKNOWN, f"electrode, `{DROP}` or `{COUNTER}`{flat}")
+
+
+def _asked(channel: _Channel) -> _Channel:
+    """Return a channel to ask for where it was dropped for its name alone."""
+    return replace(channel, entry=UNKNOWN) if channel.comment.endswith(_NO_ELECTRODE) else channel
 
 
 def _ask_electrodes(spec: StreamSpec, channels: list[_Channel], ask: Ask) -> list[_Channel]:

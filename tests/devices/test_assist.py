@@ -67,6 +67,14 @@ def test_channels_that_are_not_electrodes_are_dropped() -> None:
     assert _loads(proposal.text, excerpt).ch_names == ("AF3", "T7")
 
 
+def test_names_of_another_system_are_asked_for() -> None:
+    excerpt = _excerpt(_eeg(3), unit="uV", ch_names=("E1", "E2", "counter"))
+    proposal = propose([excerpt])
+    assert proposal.open == ("stream 'Strange': the electrodes of 2 channels",)
+    answered = propose([excerpt], _answers("Fp1 Cz"))
+    assert _loads(answered.text, excerpt).ch_names == ("Fp1", "Cz")
+
+
 @pytest.mark.parametrize(("modulo", "step"), [(256, 1), (256, 2), (128, 1)])
 def test_a_counter_among_unnamed_channels_is_found_by_its_steps(modulo: int, step: int) -> None:
     samples = _eeg(3)
