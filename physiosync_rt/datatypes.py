@@ -162,6 +162,26 @@ class GridChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Carrier:
+    """A stream as it was sent, with all its channels, and which of them one part holds.
+
+    Attributes
+    ----------
+    spec : StreamSpec
+        The whole stream; of modality ``OTHER`` and without a unit where its channels differ.
+    units : tuple of str
+        Unit of each channel of ``spec``: the canonical one where its samples are in it, else the
+        word that the stream states, which may be empty.
+    columns : tuple of int
+        Channels of the part, as indices into ``spec.ch_names``.
+    """
+
+    spec: StreamSpec
+    units: tuple[str, ...]
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedStream:
     """One stream of a recording, samples in the canonical unit, stamps raw.
 
@@ -181,6 +201,8 @@ class RecordedStream:
         that states the unit removes it. Empty where the unit is known.
     breaks : float64 array, shape (n_breaks,)
         Stamps of the first samples after the interruptions that the file states.
+    carrier : Carrier, optional
+        The stream as it was sent, where this is a part of it.
     """
 
     spec: StreamSpec
@@ -190,6 +212,7 @@ class RecordedStream:
     counter: IntArray | None = None
     unit_note: str = ""
     breaks: FloatArray = field(default_factory=lambda: np.empty(0), kw_only=True)
+    carrier: Carrier | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.samples.shape != (len(self.timestamps), self.spec.n_chans):

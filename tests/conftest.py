@@ -24,6 +24,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 LIVE = (
     *("brainflow", "lsl/test_replay.py", "lsl/test_source.py"),
+    *("lsl/test_odd_streams.py", "lsl/test_mixed_source.py"),
     *("cli/test_assist.py", "dashboard/test_application.py"),
     *(
         f"integration/test_{name}.py"

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from physiosync_rt.datatypes import UNITS, Modality, StreamSpec
-from physiosync_rt.devices import CounterDescription
+from physiosync_rt.devices import BrainFlowSettings, CounterDescription
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.extras import require
 
@@ -24,6 +24,20 @@ COUNTERS: Final[Mapping[str, CounterDescription]] = {
 
 EDA_IN_US: Final = frozenset({"SYNTHETIC_BOARD", "EMOTIBIT_BOARD"})
 """Boards whose EDA is known to be in microsiemens; others need a device description."""
+
+
+_SERIAL: Final = (
+    *("CYTON_BOARD", "CYTON_DAISY_BOARD", "GANGLION_BOARD", "SHIMMER3_BOARD"),
+    *("FREEEEG32_BOARD", "FREEEEG128_BOARD", "IRONBCI_32_BOARD", "BRAINBIT_BLED_BOARD"),
+    *("MUSE_S_BLED_BOARD", "MUSE_2_BLED_BOARD", "MUSE_2016_BLED_BOARD"),
+    *("NEUROPAWN_KNIGHT_BOARD", "NEUROPAWN_KNIGHT_BOARD_IMU"),
+)
+"""Boards on a cable, a dongle or a serial link, which BrainFlow needs the port of [1]_.
+
+.. [1] https://brainflow.readthedocs.io/en/stable/SupportedBoards.html
+"""
+
+_PORTS: Final = "/dev/ttyUSB0, /dev/cu.usbserial-* or COM3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,22 @@ def board_id(name: str) -> int:
         if candidate in known:
             return known[candidate]
     raise UserError(f"unknown BrainFlow board {name!r}; `physiosync boards` lists the known ones")
+
+
+def fix_connection(settings: BrainFlowSettings) -> str:
+    """Say what to do about a board that does not open, by how it is connected."""
+    name = load_brainflow().BoardIds(board_id(settings.board)).name
+    if name in _SERIAL and not settings.serial_port:
+        return f"name its port with --serial-port ({_PORTS}), or as serial_port in the device YAML"
+    if name in _SERIAL:
+        return (
+            f"check that it is switched on and that --serial-port {settings.serial_port} is its "
+            "port, which no other program has open"
+        )
+    return (
+        "check that it is switched on, and --mac-address, --ip-address and --ip-port where it "
+        "needs them (mac_address, ip_address, ip_port or file in the device YAML)"
+    )
 
 
 def board_streams(number: int) -> list[BoardStream]:

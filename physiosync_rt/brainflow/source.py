@@ -13,6 +13,7 @@ from physiosync_rt.brainflow.boards import (
     BoardStream,
     board_id,
     board_streams,
+    fix_connection,
     load_brainflow,
 )
 from physiosync_rt.datatypes import Chunk, FloatArray, IntArray, Modality, StreamSpec
@@ -154,9 +155,8 @@ class BrainFlowSource:
         except shim.BrainFlowError as error:
             self._board = None
             raise UserError(
-                f"BrainFlow cannot open {self._settings.board} ({error}); check that it is "
-                "switched on and that serial_port, mac_address, ip_address or file in the device "
-                "YAML are correct"
+                f"BrainFlow cannot open {self._settings.board} ({error}); "
+                f"{fix_connection(self._settings)}"
             ) from error
         return tuple(signal.spec for signal in self._signals)
 
@@ -243,6 +243,8 @@ class BrainFlowSource:
                 self.messages.append(SourceMessage(f"not used: {sentence}"))
         self._signals = [s for s in signals if not find_problem(s.spec)]
         if not self._signals:
+            for signal in signals:
+                require_usable(signal.spec)
             raise UserError(
                 f"{load_brainflow().BoardIds(self._layout_id).name} has no usable EEG, EDA or "
                 "ECG; `physiosync boards` lists the boards that do"

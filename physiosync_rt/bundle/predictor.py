@@ -10,11 +10,14 @@ import torch
 
 from physiosync_models.config import Route
 from physiosync_rt.bundle.bundle import Bundle
+from physiosync_rt.bundle.card import Card, read_card
 from physiosync_rt.datatypes import Modality, ModalityState, Reason, StreamSpec, Window
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
+from physiosync_rt.preprocess.montage import Montage
+from physiosync_rt.utils.resources import bundle_names, bundle_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Predictor:
             hop_s=hop_s,
             baseline=baseline,
             bundle_title=f"bundle {card.name!r}",
-            alternative=card.alternative,
+            alternative=lambda: _alternative(card, eeg),
             strict=False,
         )
 
@@ -159,6 +162,18 @@ class Predictor:
             pps = torch.zeros(1, config.pps_1s.n_chans, config.n_times, device=self._device)
             for _ in range(2):
                 self._model.predict_proba(eeg, pps if "fused" in config.routes else None)
+
+
+def _alternative(card: Card, eeg: StreamSpec) -> str:
+    """Return the bundle that a card recommends, where it is there and takes the EEG."""
+    if card.alternative not in bundle_names():
+        return ""
+    wanted = read_card(bundle_path(card.alternative)).eeg
+    try:
+        Montage(eeg.ch_names, wanted.ch_names, wanted.min_electrodes)
+    except UserError:
+        return ""
+    return card.alternative
 
 
 def _high(probabilities: dict[str, list[float]]) -> dict[str, float]:

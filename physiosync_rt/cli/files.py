@@ -149,7 +149,7 @@ def replay(
         )
         names = ", ".join(spec.name for spec in replayer.specs)
         waiting = "; waiting for a listener" if wait else ""
-        bar.console.print(f"streams: {names}{waiting} (Ctrl-C ends)", highlight=False)
+        bar.console.print(f"streams: {names}{waiting} (Ctrl-C ends)", highlight=False, markup=False)
         try:
             replayer.run()
         except KeyboardInterrupt:

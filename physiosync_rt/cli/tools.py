@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.cli.parameters import DeviceOption, JsonOption, LocalOption
@@ -36,7 +37,8 @@ def streams(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="YAML to write (--assist).")] = None,
     stream: Annotated[
-        str | None, typer.Option(help="Name, type or source_id of the stream (--assist).")
+        str | None,
+        typer.Option(help="Name, type, source_id or NAME@HOST of the stream (--assist)."),
     ] = None,
     listen: Annotated[float, typer.Option(help="Seconds to listen to it (--assist).")] = 5.0,
 ) -> None:
@@ -72,7 +74,7 @@ def _assist(query: str | None, seconds: float, timeout: float, out: Path | None)
     from physiosync_rt.lsl.probe import listen as hear
 
     heard = hear(query, seconds, timeout)
-    for name in shipped_for([each.spec for each in heard]):
+    for name in shipped_for([each.spec for each in heard], [each.carrier for each in heard]):
         typer.echo(f"there is a description for it already: --device {name}", err=True)
     ask = typer.prompt if sys.stdin.isatty() else None
     proposal = propose(heard, ask)
@@ -140,7 +142,8 @@ def record(
                         counts[chunk.stream] = counts.get(chunk.stream, 0) + len(chunk)
                     seconds = time.monotonic() - started
                     shown = ", ".join(f"{name} {n}" for name, n in counts.items())
-                    status.update(f"recording {seconds:.0f} s: {shown} samples (Ctrl-C ends)")
+                    said = f"recording {seconds:.0f} s: {shown} samples (Ctrl-C ends)"
+                    status.update(Text(said))
                     if batch.ended:
                         break
             except KeyboardInterrupt:

@@ -5,28 +5,31 @@ measure resistance instead of conductance. A YAML file in ``configs/devices/`` s
 for live streams and for recordings.
 """
 
+from physiosync_rt.devices.assist import device_template
 from physiosync_rt.devices.description import (
     BrainFlowSettings,
     CounterDescription,
     Device,
     Match,
     StreamDescription,
-    device_template,
     load_device,
-    shipped_for,
 )
-from physiosync_rt.devices.mapping import StreamMapper, map_recording, mapper_for
+from physiosync_rt.devices.mapping import PartSelector, StreamMapper, mapper_for, part_mappers
+from physiosync_rt.devices.recorded import map_recording
+from physiosync_rt.devices.shipped import shipped_for
 
 __all__ = [
     "BrainFlowSettings",
     "CounterDescription",
     "Device",
     "Match",
+    "PartSelector",
     "StreamDescription",
     "StreamMapper",
     "device_template",
     "load_device",
     "map_recording",
     "mapper_for",
+    "part_mappers",
     "shipped_for",
 ]

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.metadata import listed
 from physiosync_rt.formats.units import to_canonical
-from physiosync_rt.utils.resources import configs_dir, find_config
+from physiosync_rt.utils.resources import find_config
 from physiosync_rt.utils.yaml_config import read_yaml
 
 DROP: Final = "drop"
@@ -111,11 +119,17 @@ class StreamDescription(_Described):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    @field_validator("modality", "unit", "scale", "sfreq", mode="before")
+    @classmethod
+    def _known(cls, value: object, info: ValidationInfo) -> object:
+        if value == UNKNOWN:
+            raise ValueError(f"`{info.field_name}` is still `{UNKNOWN}`: replace it")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> StreamDescription:
-        if UNKNOWN in (self.unit, *self.channels):
-            where = "`unit`" if self.unit == UNKNOWN else "a channel"
-            raise ValueError(f"{where} is still `{UNKNOWN}`: replace it")
+        if UNKNOWN in self.channels:
+            raise ValueError(f"a channel is still `{UNKNOWN}`: replace it")
         if bool(self.channels) == bool(self.pick):
             raise ValueError("give either `channels` (by position) or `pick` (by label)")
         n_counters = self.channels.count(COUNTER)
@@ -176,27 +190,45 @@ class Device(_Described):
         return self
 
     def describe(self, spec: StreamSpec) -> StreamDescription | None:
-        """Find the description of a stream; None where there is none.
+        """Find the description of a stream of one modality; None where there is none.
+
+        Raises
+        ------
+        UserError
+            As `describe_all`.
+        """
+        return next(iter(self.describe_all(spec)), None)
+
+    def describe_all(self, spec: StreamSpec) -> tuple[StreamDescription, ...]:
+        """Find the descriptions of a stream that carries several modalities.
+
+        Returns
+        -------
+        tuple of StreamDescription
+            The first that fits for each modality; empty where none matches.
 
         Raises
         ------
         UserError
             The stream matches, but has other channels than described.
         """
+        found: dict[Modality, StreamDescription] = {}
         for stream in self.streams:
             if stream.fits(spec):
-                return stream
+                found.setdefault(stream.modality, stream)
+        if found:
+            return tuple(found.values())
         matching = [s for s in self.streams if s.match != Match() and s.match.fits(spec)]
         if matching:
             expected = " or ".join(
-                f"{len(s.channels)} channels" if s.channels else f"channels {', '.join(s.pick)}"
+                f"{len(s.channels)} channels" if s.channels else f"channels {listed(s.pick)}"
                 for s in matching
             )
             raise UserError(
-                f"stream {spec.name!r} has {spec.n_chans} channels ({', '.join(spec.ch_names)}), "
+                f"stream {spec.name!r} has {spec.n_chans} channels ({listed(spec.ch_names)}), "
                 f"but {self.name} is described with {expected}; fix `channels` in its description"
             )
-        return None
+        return ()
 
 
 def load_device(name: str | Path) -> Device:
@@ -213,34 +245,3 @@ def load_device(name: str | Path) -> Device:
         There is no such file, or it does not describe a device.
     """
     return read_yaml(find_config("devices", name), Device)
-
-
-def shipped_for(specs: Sequence[StreamSpec]) -> list[str]:
-    """Return the names of shipped descriptions that match one of these streams."""
-    found = []
-    for path in sorted((configs_dir() / "devices").glob("*.yaml")):
-        streams = load_device(path).streams
-        if any(s.match != Match() and s.fits(spec) for s in streams for spec in specs):
-            found.append(path.stem)
-    return found
-
-
-def device_template(spec: StreamSpec) -> str:
-    """Return a template of a device YAML for a stream without electrode names."""
-    modality = "EEG" if spec.modality is Modality.OTHER else spec.modality.value
-    unit = "" if spec.unit else "    unit: microvolts        # microvolts, microsiemens, kohm ...\n"
-    names = "".join(
-        f"      - Fp1             # channel {i}: its electrode, `drop`, or `counter`\n"
-        if i == 1
-        else f"      - drop            # channel {i}\n"
-        for i in range(1, spec.n_chans + 1)
-    )
-    return (
-        f"name: My device\n"
-        f"streams:\n"
-        f'  - match: {{name: "{spec.name}", type: "{spec.stype or "*"}"}}\n'
-        f"    modality: {modality}\n"
-        f"{unit}"
-        f"    positions: assumed      # measured, standard or assumed\n"
-        f"    channels:\n{names}"
-    )

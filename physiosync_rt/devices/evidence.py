@@ -7,8 +7,6 @@ import numpy as np
 from physiosync_rt.datatypes import FloatArray
 from physiosync_rt.devices.description import CounterDescription
 
-_RATES = (4, 10, 15, 16, 25, 32, 50, 51.2, 64, 100, 125, 128, 200, 220, 250, 256, 500, 512, 1000)
-
 
 def find_counter(x: FloatArray) -> CounterDescription | None:
     """Detect a wrapping sample counter in samples, shape (n_samples,)."""
@@ -29,9 +27,3 @@ def is_increasing(x: FloatArray) -> bool:
     """Return whether samples, shape (n_samples,), only increase, as a clock does."""
     steps = np.diff(x)
     return len(steps) > 8 and bool((steps >= 0).all()) and float(np.mean(steps > 0)) > 0.5
-
-
-def nearest_rate(measured: float) -> float:
-    """Return the most likely nominal rate, in Hz, for a measured one."""
-    usual = min(_RATES, key=lambda rate: abs(rate / measured - 1.0))
-    return usual if abs(usual / measured - 1.0) < 0.05 else float(f"{measured:.3g}")

@@ -1,26 +1,27 @@
-"""Apply a device description to streams and recordings."""
+"""Apply a device description to streams."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from physiosync_rt.datatypes import (
     UNITS,
+    Carrier,
     Chunk,
     IntArray,
     Modality,
-    RecordedStream,
-    Recording,
     SampleArray,
     StreamSpec,
 )
 from physiosync_rt.devices.description import COUNTER, Device, StreamDescription
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.base import convert
 from physiosync_rt.formats.counter_unwrapper import CounterUnwrapper
-from physiosync_rt.formats.findings import with_findings
-from physiosync_rt.formats.units import to_canonical
+from physiosync_rt.formats.metadata import part_name
+from physiosync_rt.formats.units import Conversion, to_canonical
 
 
 class StreamMapper:
@@ -30,7 +31,9 @@ class StreamMapper:
     ----------
     description : StreamDescription
     spec : StreamSpec
-        The stream by its own metadata.
+        The whole stream by its own metadata.
+    units : sequence of str, optional
+        Unit of each channel, as in `Carrier`; by default all have the stream's.
 
     Attributes
     ----------
@@ -46,20 +49,15 @@ class StreamMapper:
         modality.
     """
 
-    def __init__(self, description: StreamDescription, spec: StreamSpec) -> None:
+    def __init__(
+        self, description: StreamDescription, spec: StreamSpec, units: Sequence[str] | None = None
+    ) -> None:
         self.positions = description.positions
         modality = description.modality
-        stated = spec.unit or description.unit
-        conversion = to_canonical(modality, stated)
-        if modality is not Modality.OTHER and conversion is None:
-            raise UserError(
-                f"stream {spec.name!r} is described as {modality} but its unit is "
-                f"{stated or 'unknown'}; add `unit:` to the description, for example "
-                f"{UNITS[modality]}"
-            )
-        self._conversion = None if spec.unit == UNITS[modality] else conversion
         self._scale = description.scale
         self._columns, counter_at = _columns(description, spec)
+        units = (spec.unit,) * spec.n_chans if units is None else units
+        self._conversions = _conversions(description, spec, [units[i] for i in self._columns])
         self.spec = replace(
             spec,
             modality=modality,
@@ -119,9 +117,36 @@ class StreamMapper:
         samples: SampleArray = chunk.samples[:, self._columns]
         if self._scale != 1.0:
             samples = samples * np.float32(self._scale)
-        if self._conversion is not None:
-            samples = self._conversion(samples).astype(np.float32)
+        if self._conversions:
+            samples = convert(samples, self._conversions)
         return Chunk(self.spec.name, samples, chunk.timestamps, chunk.clock_offset, counter)
+
+
+class PartSelector:
+    """Selector of the channels that a stream itself states to be of one modality.
+
+    Parameters
+    ----------
+    spec : StreamSpec
+    columns : sequence of int
+        Its channels in the whole stream.
+    """
+
+    positions = "standard"
+
+    def __init__(self, spec: StreamSpec, columns: Sequence[int]) -> None:
+        self.spec = spec
+        self._columns = list(columns)
+
+    def map(self, chunk: Chunk) -> tuple[Chunk, ...]:
+        """Return the part of the next chunk of the whole stream."""
+        everything = self._columns == list(range(chunk.samples.shape[1]))
+        samples = chunk.samples if everything else chunk.samples[:, self._columns]
+        return (replace(chunk, stream=self.spec.name, samples=samples),)
+
+    def flush(self) -> tuple[Chunk, ...]:
+        """Return nothing: no sample is held."""
+        return ()
 
 
 def mapper_for(device: Device | None, spec: StreamSpec) -> StreamMapper | None:
@@ -136,52 +161,69 @@ def mapper_for(device: Device | None, spec: StreamSpec) -> StreamMapper | None:
     return StreamMapper(description, spec) if description else None
 
 
-def map_recording(device: Device, recording: Recording) -> Recording:
-    """Apply a device description to a recording.
+def part_mappers(
+    device: Device | None, parts: Sequence[tuple[StreamSpec, Carrier]]
+) -> list[StreamMapper | PartSelector]:
+    """Return how a stream is split: as the device describes it, else as it says itself.
 
-    Streams without a description are unchanged; assumed positions are noted.
+    Parameters
+    ----------
+    device : Device or None
+    parts : sequence of (StreamSpec, Carrier)
+        The stream's parts by its own metadata, all of one carrier.
+
+    Returns
+    -------
+    list of StreamMapper or PartSelector
+        For the samples of the whole stream. One per described modality; where descriptions pick
+        channels by label, the stream's own parts of other modalities stay beside them.
 
     Raises
     ------
     UserError
-        No stream of the recording is described, or a description does not fit.
+        A description does not fit the stream.
     """
-    streams, found = [], False
-    notes = list(recording.notes)
-    for stream in recording.streams:
-        mapper = mapper_for(device, stream.spec)
-        if mapper is None:
-            streams.append(stream)
-            continue
-        found = True
-        streams.append(_map_stream(mapper, stream))
-        # The description states the unit that the reader did not know.
-        if stream.unit_note in notes:
-            notes.remove(stream.unit_note)
-        if mapper.positions == "assumed" and mapper.spec.modality is Modality.EEG:
-            notes.append(f"electrode positions of {stream.spec.name!r} are assumed ({device.name})")
-    if not found:
-        names = ", ".join(f"{s.spec.name!r} ({s.spec.n_chans} ch)" for s in recording.streams)
-        raise UserError(
-            f"{device.name} describes no stream of {recording.path or 'the recording'}, which has "
-            f"{names or 'none'}; fix `match` in the description"
-        )
-    mapped = replace(recording, streams=tuple(streams), notes=tuple(notes))
-    return with_findings(mapped, before=recording)
+    whole, units = parts[0][1].spec, parts[0][1].units
+    descriptions = device.describe_all(whole) if device else ()
+    described = [StreamMapper(d, whole, units) for d in descriptions]
+    modalities = {mapper.spec.modality for mapper in described}
+    by_position = any(description.channels for description in descriptions)
+    own = [
+        PartSelector(spec, carrier.columns)
+        for spec, carrier in parts
+        if not described
+        or not (by_position or spec.modality is Modality.OTHER or spec.modality in modalities)
+    ]
+    mappers: list[StreamMapper | PartSelector] = [*described, *own]
+    if described:
+        for mapper in mappers:
+            name = part_name(whole.name, mapper.spec.modality, len(mappers))
+            mapper.spec = replace(mapper.spec, name=name)
+    return mappers
 
 
-def _map_stream(mapper: StreamMapper, stream: RecordedStream) -> RecordedStream:
-    whole = Chunk(stream.spec.name, stream.samples, stream.timestamps, counter=stream.counter)
-    chunks = [*mapper.map(whole), *mapper.flush()]
-    counters = [chunk.counter for chunk in chunks if chunk.counter is not None]
-    empty = np.empty((0, mapper.spec.n_chans), dtype=np.float32)
-    return replace(
-        stream,
-        spec=mapper.spec,
-        samples=np.concatenate([empty, *(chunk.samples for chunk in chunks)]),
-        counter=np.concatenate(counters) if counters else None,
-        unit_note="",
-    )
+def _conversions(
+    description: StreamDescription, spec: StreamSpec, units: Sequence[str]
+) -> list[Conversion]:
+    """Return the conversion of every kept channel; empty where none needs one.
+
+    A unit that the stream states comes before that of the description.
+    """
+    modality = description.modality
+    if modality is Modality.OTHER:
+        return []
+    found = []
+    for unit in units:
+        own = to_canonical(modality, unit)
+        conversion = own or to_canonical(modality, description.unit)
+        if conversion is None:
+            raise UserError(
+                f"stream {spec.name!r} is described as {modality} but its unit is "
+                f"{unit or 'unknown'}; add `unit:` to the description, for example "
+                f"{UNITS[modality]}"
+            )
+        found.append(conversion)
+    return [] if all(unit == UNITS[modality] for unit in units) else found
 
 
 def _columns(description: StreamDescription, spec: StreamSpec) -> tuple[list[int], int]:

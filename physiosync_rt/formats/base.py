@@ -86,6 +86,9 @@ def unique_names(names: Iterable[str]) -> tuple[str, ...]:
 
 def convert(samples: FloatArray | SampleArray, conversions: Sequence[Conversion]) -> SampleArray:
     """Convert each column, shape (n_samples, n_channels), by its own conversion."""
+    if not any(conversion.inverse for conversion in conversions):
+        factors = np.array([conversion.factor for conversion in conversions])
+        return as_samples(np.asarray(samples, dtype=np.float64) * factors)
     columns = [conversion(samples[:, i]) for i, conversion in enumerate(conversions)]
     return as_samples(np.stack(columns, axis=1))
 

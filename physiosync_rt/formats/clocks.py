@@ -67,18 +67,21 @@ def corrected(stream: RecordedStream | RecordedMarkers) -> FloatArray:
     return stream.timestamps + sample_offsets(stream.timestamps, stream.clock_offsets)
 
 
+def unstamped(name: str, n: int | None = None) -> str:
+    """Say that samples of a stream have no usable time stamp; ``n`` of them, where it is known."""
+    how_many = "samples" if n is None else f"{n} samples"
+    return f"{name}: {how_many} have a NaN or infinite time stamp; they were dropped"
+
+
 def stamped(recording: Recording) -> Recording:
-    """Drop samples with NaN or infinite time stamps, and add a note with their number."""
+    """Drop samples and markers with NaN or infinite time stamps; note the samples' number."""
     streams, notes = [], []
     for stream in recording.streams:
         finite = np.isfinite(stream.timestamps)
         if finite.all():
             streams.append(stream)
             continue
-        notes.append(
-            f"{stream.spec.name}: {int((~finite).sum())} samples have a NaN or infinite time "
-            "stamp; they were dropped"
-        )
+        notes.append(unstamped(stream.spec.name, int((~finite).sum())))
         counter = None if stream.counter is None else stream.counter[finite]
         streams.append(
             replace(
@@ -88,9 +91,18 @@ def stamped(recording: Recording) -> Recording:
                 counter=counter,
             )
         )
-    if not notes:
-        return recording
-    return replace(recording, streams=tuple(streams), notes=(*recording.notes, *notes))
+    markers = tuple(map(_stamped_markers, recording.markers))
+    return replace(
+        recording, streams=tuple(streams), markers=markers, notes=(*recording.notes, *notes)
+    )
+
+
+def _stamped_markers(markers: RecordedMarkers) -> RecordedMarkers:
+    finite = np.isfinite(markers.timestamps)
+    if finite.all():
+        return markers
+    labels = tuple(label for label, ok in zip(markers.labels, finite, strict=True) if ok)
+    return replace(markers, timestamps=markers.timestamps[finite], labels=labels)
 
 
 def zero_time(recording: Recording) -> float:

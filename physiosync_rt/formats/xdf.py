@@ -6,13 +6,13 @@ as in a live run.
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -25,12 +25,11 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, unique_names
-from physiosync_rt.formats.metadata import stream_layout
-
-_SAMPLES_TAG = b"\x03\x00"
-# Tag, stream number, size of the sample count, sample count.
-_SAMPLES_HEAD_BYTES = 2 + 4 + 1 + 8
-_INT_SIZES = (b"\x01", b"\x04", b"\x08")
+from physiosync_rt.formats.metadata import StreamLayout, StreamPart, stream_layout, stream_name
+from physiosync_rt.formats.stamp_rate import measured_rate, regular_rate
+from physiosync_rt.formats.triggers import TriggerReader, is_marker_stream, marker_text
+from physiosync_rt.formats.xdf_returned import join_returned
+from physiosync_rt.formats.xdf_text import readable
 
 
 def read(path: Path) -> Recording:
@@ -43,8 +42,9 @@ def read(path: Path) -> Recording:
     Returns
     -------
     Recording
-        Numeric streams as recorded; text streams and numeric streams of a marker type become
-        markers. Streams without samples are dropped with a note.
+        Numeric streams as recorded, split where they carry several modalities; text streams and
+        numeric streams of a marker type become markers. Streams without samples are dropped with
+        a note.
 
     Raises
     ------
@@ -53,10 +53,10 @@ def read(path: Path) -> Recording:
     """
     import pyxdf
 
-    _check_sample_counts(path)
+    source = readable(path)
     with _captured_warnings() as warnings:
         raw_streams, header = pyxdf.load_xdf(
-            path,
+            source,
             synchronize_clocks=False,
             dejitter_timestamps=False,
             handle_clock_resets=False,
@@ -64,6 +64,7 @@ def read(path: Path) -> Recording:
         )
     notes = [f"the file is damaged, the readable part was used ({c})" for c in warnings]
     filled = []
+    raw_streams = join_returned(raw_streams, notes)
     for raw, name in zip(raw_streams, _names(raw_streams), strict=True):
         if len(raw["time_stamps"]) == 0 or int(raw["info"]["channel_count"][0]) == 0:
             notes.append(f"stream {name!r} was declared but contains no samples; it was dropped")
@@ -74,84 +75,101 @@ def read(path: Path) -> Recording:
             f"{path.name} contains no samples ({len(raw_streams)} streams declared); "
             "check with `physiosync streams` that the devices stream before recording"
         )
-    markers = tuple(_markers(name, raw) for name, raw in filled if _is_marker(raw))
-    streams = tuple(_stream(name, raw, notes) for name, raw in filled if not _is_marker(raw))
+    markers = [_markers(name, raw) for name, raw in filled if _is_marker(raw)]
+    streams: list[RecordedStream] = []
+    for name, raw in filled:
+        if not _is_marker(raw):
+            streams += _streams(name, raw, notes, markers)
+    # A part may be named like another stream.
+    names = unique_names(stream.spec.name for stream in streams)
+    named = [
+        replace(stream, spec=replace(stream.spec, name=name))
+        for stream, name in zip(streams, names, strict=True)
+    ]
     return Recording(
-        streams=streams,
-        markers=markers,
+        streams=tuple(named),
+        markers=tuple(markers),
         start_utc=_start_utc(header),
         path=path,
         notes=tuple(notes),
     )
 
 
-def _check_sample_counts(path: Path) -> None:
-    """Reject a chunk that declares more samples than it has bytes.
-
-    pyxdf allocates memory for the declared number: one wrong byte would exhaust the memory.
-    """
-    from pyxdf.pyxdf import open_xdf
-
-    with open_xdf(path) as file:
-        while True:
-            length = _variable_int(file.read(1), file)
-            if length is None:
-                return
-            head = file.read(min(length, _SAMPLES_HEAD_BYTES))
-            if head[:2] == _SAMPLES_TAG:
-                rest = io.BytesIO(head[6:])
-                n_samples = _variable_int(rest.read(1), rest)
-                if n_samples is not None and n_samples > length:
-                    raise UserError(
-                        f"{path.name} is damaged: a chunk of {length} bytes declares {n_samples} "
-                        "samples; use another copy"
-                    )
-            file.seek(length - len(head), io.SEEK_CUR)
-
-
-def _variable_int(size: bytes, file: BinaryIO) -> int | None:
-    """Read an integer of 1, 4 or 8 bytes; None at the end of the file or where it is invalid."""
-    return int.from_bytes(file.read(size[0]), "little") if size in _INT_SIZES else None
-
-
-def _stream(name: str, raw: Mapping[str, Any], notes: list[str]) -> RecordedStream:
-    """Convert a numeric stream to its canonical unit; doubts are appended to ``notes``."""
+def _streams(
+    name: str, raw: Mapping[str, Any], notes: list[str], markers: list[RecordedMarkers]
+) -> list[RecordedStream]:
+    """Convert a numeric stream, one part per modality; doubts are appended to ``notes``."""
     info = raw["info"]
     layout = stream_layout(
         name,
         _text(info, "type"),
         float(info["nominal_srate"][0]),
-        _channels(info, int(info["channel_count"][0])),
+        _channels(info),
+        n_chans=int(info["channel_count"][0]),
         source_id=_text(info, "source_id"),
         host=_text(info, "hostname"),
     )
-    unit_note = ""
-    if layout.conversions is None and layout.spec.modality is not Modality.OTHER:
-        stated = ", ".join(sorted({word for word in layout.unit_words if word})) or "none"
-        unit_note = (
-            f"stream {name!r}: unknown unit (stated: {stated}); samples are as recorded, "
-            "state the unit in a device YAML"
-        )
-        notes.append(unit_note)
-    samples, counter = layout.split(raw["time_series"])
+    notes += layout.notes
     timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
+    if layout.has_signals and layout.whole.sfreq == 0 and (sfreq := regular_rate(timestamps)):
+        layout = layout.at_rate(sfreq)
+        notes.append(measured_rate(name, sfreq))
     n_back = int((np.diff(timestamps) < 0).sum())
     if n_back:
         notes.append(f"stream {name!r}: {n_back} time stamps are earlier than the previous one")
     offsets = _clock_offsets(raw)
-    return RecordedStream(layout.spec, samples, timestamps, offsets, counter, unit_note)
+    (stamped,) = np.nonzero(np.isfinite(timestamps))
+    for column in layout.triggers:
+        found = TriggerReader().read(raw["time_series"][stamped, column])
+        at = stamped[[i for i, _ in found]]
+        labels = tuple(label for _, label in found)
+        markers.append(
+            RecordedMarkers(_trigger_name(layout, column), timestamps[at], labels, offsets)
+        )
+    samples, counter = layout.split(raw["time_series"])
+    return [
+        RecordedStream(
+            part.spec,
+            part.of(samples),
+            timestamps,
+            offsets,
+            counter,
+            _unit_note(part, layout.unit_words, notes),
+            carrier=part.carrier,
+        )
+        for part in layout.parts
+    ]
+
+
+def _unit_note(part: StreamPart, unit_words: Sequence[str], notes: list[str]) -> str:
+    """Note that the unit of a part is unknown, where it is."""
+    if part.spec.unit or part.spec.modality is Modality.OTHER:
+        return ""
+    words = {unit_words[i] for i in part.carrier.columns}
+    stated = ", ".join(sorted(filter(None, words))) or "none"
+    note = (
+        f"stream {part.spec.name!r}: unknown unit (stated: {stated}); samples are as recorded, "
+        "state the unit in a device YAML"
+    )
+    notes.append(note)
+    return note
+
+
+def _trigger_name(layout: StreamLayout, column: int) -> str:
+    """Name the markers of a trigger channel by its stream and its label."""
+    return f"{layout.whole.name} {layout.whole.ch_names[layout.columns.index(column)]}"
 
 
 def _markers(name: str, raw: Mapping[str, Any]) -> RecordedMarkers:
-    """Convert a marker stream; the channels of one marker are joined by commas."""
-    labels = tuple(",".join(str(value) for value in sample) for sample in raw["time_series"])
+    """Convert a marker stream."""
+    labels = tuple(marker_text(sample) for sample in raw["time_series"])
     timestamps = np.asarray(raw["time_stamps"], dtype=np.float64)
     return RecordedMarkers(name, timestamps, labels, _clock_offsets(raw))
 
 
 def _is_marker(raw: Mapping[str, Any]) -> bool:
     info = raw["info"]
-    return info["channel_format"][0] == "string" or "marker" in _text(info, "type").lower()
+    return is_marker_stream(_text(info, "type"), is_text=info["channel_format"][0] == "string")
 
 
 def _clock_offsets(raw: Mapping[str, Any]) -> FloatArray:
@@ -160,19 +178,18 @@ def _clock_offsets(raw: Mapping[str, Any]) -> FloatArray:
     return np.asarray(pairs, dtype=np.float64).T.reshape(-1, 2)
 
 
-def _channels(info: Mapping[str, Any], n_chans: int) -> list[dict[str, str]]:
-    """Read ``desc/channels``; empty where it is missing or has the wrong length."""
+def _channels(info: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Read ``desc/channels``; empty where it is missing."""
     try:
         listed = info["desc"][0]["channels"][0]["channel"]
-        found = [{key: (c[key][0] or "").strip() for key in c} for c in listed]
+        return [{key: _text(c, key) for key in ("label", "unit", "type")} for c in listed]
     except (KeyError, IndexError, TypeError, AttributeError):
-        return [{} for _ in range(n_chans)]
-    return found if len(found) == n_chans else [{} for _ in range(n_chans)]
+        return []
 
 
 def _names(raw_streams: list[Any]) -> tuple[str, ...]:
     """Name the streams; duplicates get their type as a suffix (``Muse-EEG``, ``Muse-PPG``)."""
-    names = [_text(raw["info"], "name") or "stream" for raw in raw_streams]
+    names = [stream_name(_text(raw["info"], "name")) for raw in raw_streams]
     return unique_names(
         name if names.count(name) == 1 else f"{name}-{_text(raw['info'], 'type')}"
         for name, raw in zip(names, raw_streams, strict=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.lsl.config import configure
 from physiosync_rt.lsl.info import is_marker, layout
+from physiosync_rt.sources.selection import distinct_queries
 
 if TYPE_CHECKING:
     import pylsl
@@ -33,7 +34,8 @@ def resolve(
     Returns
     -------
     list of pylsl.StreamInfo
-        Each outlet once. They are incomplete: see `full_info`.
+        Each outlet once; one without channels, or whose announcement cannot be read, is left out.
+        They are incomplete: see `full_info`.
     """
     import pylsl
 
@@ -44,7 +46,9 @@ def resolve(
         left = deadline - time.monotonic()
         # A wait of 0.1 s makes liblsl block for 5 s; from 0.2 s on it returns in time.
         for info in pylsl.resolve_streams(wait_time=min(max(left, 0.2), pass_s)):
-            found.setdefault(info.uid(), info)
+            # An announcement that liblsl cannot read has no channels either.
+            if info.channel_count() > 0:
+                found.setdefault(info.uid(), info)
         pass_s = min(2 * pass_s, _LONGEST_PASS_S)
         streams = list(found.values())
         if time.monotonic() >= deadline or (enough is not None and enough(streams)):
@@ -66,7 +70,7 @@ def full_info(info: pylsl.StreamInfo, timeout: float = 2.0) -> pylsl.StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class SeenStream:
-    """An available stream, as `physiosync streams` prints it.
+    """An available stream, or the part of one modality of it, as `physiosync streams` prints it.
 
     Attributes
     ----------
@@ -74,15 +78,18 @@ class SeenStream:
     unit_words : tuple of str
         Units as stated by the stream, per channel.
     marker : bool
-        True for a text stream.
+        True for a marker stream.
     uid : str
         Of this outlet; a new one after each restart.
+    query : str
+        What ``--eeg`` and ``--pps`` choose it by.
     """
 
     spec: StreamSpec
     unit_words: tuple[str, ...]
     marker: bool
     uid: str
+    query: str = ""
 
 
 def find(timeout: float = 2.0) -> list[SeenStream]:
@@ -93,17 +100,23 @@ def find(timeout: float = 2.0) -> list[SeenStream]:
     timeout : float
         Seconds to search, before each stream is asked for its description.
     """
-    import pylsl
-
     seen = []
     for info in resolve(timeout):
         try:
             complete = full_info(info)
-        except (TimeoutError, pylsl.util.LostError):
+        except (TimeoutError, RuntimeError):
+            # pylsl's errors are RuntimeErrors; a resolved stream may have ended in the meantime.
             continue
         stream = layout(complete)
-        seen.append(SeenStream(stream.spec, stream.unit_words, is_marker(info), info.uid()))
-    return sorted(seen, key=lambda stream: (stream.spec.name, stream.spec.source_id))
+        if is_marker(info):
+            seen.append(SeenStream(stream.whole, stream.unit_words, True, info.uid()))
+            continue
+        for part in stream.parts:
+            words = tuple(stream.unit_words[i] for i in part.carrier.columns)
+            seen.append(SeenStream(part.spec, words, False, info.uid()))
+    queries = distinct_queries([(stream.spec, stream.uid) for stream in seen])
+    named = [replace(stream, query=q) for stream, q in zip(seen, queries, strict=True)]
+    return sorted(named, key=lambda stream: (stream.spec.name, stream.spec.source_id))
 
 
 def list_streams(timeout: float = 2.0, *, local: bool = False) -> list[SeenStream]:

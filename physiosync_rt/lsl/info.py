@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.formats.metadata import COUNTER_TYPE, StreamLayout, stream_layout
+from physiosync_rt.formats.triggers import is_marker_stream
 
 if TYPE_CHECKING:
     import pylsl
@@ -81,7 +82,7 @@ def make_marker_info(name: str, source_id: str, *, speed: float = 1.0) -> pylsl.
 
 
 def layout(info: pylsl.StreamInfo) -> StreamLayout:
-    """Return a stream's layout, whose ``split`` converts raw samples for a `Chunk`.
+    """Return a stream's layout, which splits raw samples as those of an XDF file.
 
     Parameters
     ----------
@@ -90,17 +91,23 @@ def layout(info: pylsl.StreamInfo) -> StreamLayout:
     """
     return stream_layout(
         info.name(),
-        info.type(),
+        info.type().strip(),
         info.nominal_srate(),
         _channels(info),
-        source_id=info.source_id(),
-        host=info.hostname(),
+        n_chans=info.channel_count(),
+        source_id=info.source_id().strip(),
+        host=info.hostname().strip(),
     )
 
 
-def describe(info: pylsl.StreamInfo) -> StreamSpec:
-    """Return the spec of a stream from its complete info; short for ``layout(info).spec``."""
-    return layout(info).spec
+def describe(info: pylsl.StreamInfo) -> tuple[StreamSpec, ...]:
+    """Return the specs of what a stream carries, from its complete info: one per modality."""
+    return tuple(part.spec for part in layout(info).parts)
+
+
+def rough_spec(info: pylsl.StreamInfo) -> StreamSpec:
+    """Return the spec that a resolver's incomplete info allows, for queries and descriptions."""
+    return layout(info).whole
 
 
 def declared_speed(info: pylsl.StreamInfo) -> float:
@@ -114,18 +121,18 @@ def declared_speed(info: pylsl.StreamInfo) -> float:
 
 
 def is_marker(info: pylsl.StreamInfo) -> bool:
-    """Return whether a stream carries text."""
+    """Return whether a stream carries markers: text, or numbers of a marker type."""
     import pylsl
 
-    return bool(info.channel_format() == pylsl.cf_string)
+    return is_marker_stream(info.type(), is_text=info.channel_format() == pylsl.cf_string)
 
 
 def _channels(info: pylsl.StreamInfo) -> list[dict[str, str]]:
-    """Read label, unit and type of every channel; empty where missing or of wrong number."""
+    """Read label, unit and type of every described channel, of one more than there are at most."""
     n_chans = info.channel_count()
     found: list[dict[str, str]] = []
     node = info.desc().child("channels").child("channel")
     while not node.empty() and len(found) <= n_chans:
         found.append({key: node.child_value(key).strip() for key in ("label", "unit", "type")})
         node = node.next_sibling("channel")
-    return found if len(found) == n_chans else [{} for _ in range(n_chans)]
+    return found

@@ -1,9 +1,13 @@
-"""Receive text markers from LSL."""
+"""Receive markers from LSL: text, or numbers of a marker stream."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from physiosync_rt.formats.metadata import stream_name
+from physiosync_rt.formats.triggers import marker_text
+from physiosync_rt.formats.xdf_text import decode
 from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S, ClockCorrection
 from physiosync_rt.lsl.inlet import raw_inlet
 from physiosync_rt.sources.base import Marker
@@ -12,8 +16,12 @@ if TYPE_CHECKING:
     import pylsl
 
 
+_MOST = 2000
+"""Markers of one poll; a flood must not hold up the samples."""
+
+
 class MarkerInlet:
-    """LSL inlet of a text marker stream.
+    """LSL inlet of a marker stream, with the text that `formats.xdf` reads from its recording.
 
     Parameters
     ----------
@@ -38,7 +46,7 @@ class MarkerInlet:
     @property
     def name(self) -> str:
         """Name of the stream."""
-        return str(self.info.name())
+        return stream_name(self.info.name())
 
     def reopen(self, info: pylsl.StreamInfo) -> None:
         """Switch to this outlet; raises as the constructor does."""
@@ -55,17 +63,19 @@ class MarkerInlet:
         self._inlet, self.info, self.lost = inlet, info, False
 
     def drain(self) -> list[Marker]:
-        """Return all markers that have arrived."""
+        """Return the markers that have arrived; of a flood, the first few thousand."""
         assert self._correction is not None, "created with the inlet"
         self._correction.renew()
         markers: list[Marker] = []
         try:
             # One by one, because liblsl drops pulled samples when it fails.
-            while self._correction.known and not self.lost:
+            while self._correction.known and not self.lost and len(markers) < _MOST:
                 row, stamp = self._inlet.pull_sample(timeout=0.0)
                 if stamp is None:
                     break
-                markers.append(Marker(stamp, str(row[0]), self._correction.offset))
+                values = [decode(v) if isinstance(v, bytes) else v for v in row]
+                if math.isfinite(stamp):
+                    markers.append(Marker(stamp, marker_text(values), self._correction.offset))
         except self._errors:
             # A lost marker stream does not end a run.
             self.lost = True

@@ -129,7 +129,7 @@ class Reconnect:
 
         successor = self._successor()
         if successor is None:
-            return None
+            return self._report_changed()
         try:
             self._inlet.reopen(successor)
         except (TimeoutError, LostError):
@@ -144,15 +144,26 @@ class Reconnect:
                 return self._report_return(self._last)
         return None
 
-    def _successor(self) -> pylsl.StreamInfo | None:
+    def _new_outlets(self) -> list[pylsl.StreamInfo]:
         assert self._resolver is not None, "the search was started"
+        excluded = {*self._others(), *self._rejected, self._inlet.info.uid()}
+        return [info for info in self._resolver.results() if info.uid() not in excluded]
+
+    def _report_changed(self) -> SourceMessage | None:
+        """Report a device that is back with other channels, another rate or format; once."""
         previous = self._inlet.info
-        excluded = {*self._others(), *self._rejected, previous.uid()}
-        kind = [
-            info
-            for info in self._resolver.results()
-            if info.uid() not in excluded and _kind(info) == _kind(previous)
-        ]
+        for info in self._new_outlets():
+            if _device(info) == _device(previous) and _kind(info) != _kind(previous):
+                self._rejected.add(info.uid())
+                return SourceMessage(
+                    f"stream {self._inlet.name!r} is back with {_shape(info)} instead of "
+                    f"{_shape(previous)}; restart the run to use it"
+                )
+        return None
+
+    def _successor(self) -> pylsl.StreamInfo | None:
+        previous = self._inlet.info
+        kind = [info for info in self._new_outlets() if _kind(info) == _kind(previous)]
         here = [info for info in kind if info.hostname() == previous.hostname()]
         source_id = previous.source_id()
         by_id = [info for info in kind if source_id and info.source_id() == source_id]
@@ -170,3 +181,15 @@ def _kind(info: pylsl.StreamInfo) -> tuple[object, ...]:
         info.nominal_srate(),
         info.channel_format(),
     )
+
+
+def _device(info: pylsl.StreamInfo) -> tuple[str, ...]:
+    """Return what stays of a device whose channels have changed."""
+    return info.name(), info.type(), info.source_id(), info.hostname()
+
+
+def _shape(info: pylsl.StreamInfo) -> str:
+    import pylsl.lib
+
+    number = pylsl.lib.fmt2string[info.channel_format()]
+    return f"{info.channel_count()} channels of {number} at {info.nominal_srate():g} Hz"

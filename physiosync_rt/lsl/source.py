@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import Chunk, Modality, StreamSpec
 from physiosync_rt.devices import Device
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.base import modality_of
 from physiosync_rt.lsl.arrival import SharedClocks
+from physiosync_rt.lsl.choice import StreamChoice
 from physiosync_rt.lsl.discovery import resolve
 from physiosync_rt.lsl.info import END_MARKER, declared_speed, is_marker
 from physiosync_rt.lsl.inlet import SignalInlet
 from physiosync_rt.lsl.markers import MarkerInlet
 from physiosync_rt.lsl.reconnect import Reconnect
 from physiosync_rt.sources.base import Batch, Marker, SourceMessage
-from physiosync_rt.sources.selection import matches
-from physiosync_rt.sources.validate import find_problem, require_usable
 
 if TYPE_CHECKING:
     import pylsl
 
-PPS = (Modality.GSR, Modality.ECG)
-
-_SEARCH_S = 1.0
 _QUIET_S = 0.3
 _DRAIN_S = 2.0
 
@@ -38,8 +31,9 @@ class LslSource:
     Parameters
     ----------
     eeg, pps : str, optional
-        Name, type or source_id of the stream, ignoring case. Without ``eeg`` the only available
-        EEG stream is used; without ``pps`` every GSR and ECG stream is used.
+        Name, type, source_id, ``NAME@HOST`` or uid of the stream, ignoring case. Without ``eeg``
+        the only available EEG stream is used; without ``pps`` every GSR and ECG stream is used. A
+        stream that carries several modalities serves both.
     device : Device, optional
         Describes channels that the stream itself does not.
     timeout : float
@@ -69,7 +63,7 @@ class LslSource:
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self.messages: list[SourceMessage] = []
-        self._queries = {"--eeg": eeg, "--pps": pps}
+        self._eeg, self._pps = eeg, pps
         self._device = device
         self._timeout = timeout
         self._check = check
@@ -111,23 +105,10 @@ class LslSource:
         UserError
             A stream is not found, is ambiguous, or cannot be used.
         """
-        infos = resolve(self._timeout, self._search_is_done())
-        candidates = self._candidates([info for info in infos if not is_marker(info)])
-        seen = [_summary(info) for info in infos]
-        eeg = self._choose(candidates, (Modality.EEG,), "--eeg", seen)
-        if eeg is None:
-            raise UserError(_not_found("EEG stream", seen))
-        chosen = [eeg]
-        if self._queries["--pps"] is None:
-            chosen += [
-                one
-                for one in candidates
-                if one.spec.modality in PPS and one is not eeg and self._usable(one)
-            ]
-        elif pps := self._choose(candidates, PPS, "--pps", seen):
-            chosen.append(pps)
-        _make_names_unique(chosen)
-        self._speed = declared_speed(eeg.info)
+        choice = StreamChoice(self._eeg, self._pps, self._device, self.messages)
+        infos = resolve(self._timeout, choice.search_is_done(self._check))
+        chosen = choice.choose(infos)
+        self._speed = declared_speed(chosen[0].info)
         self._signals = chosen
         clocks = SharedClocks()
         for inlet in chosen:
@@ -138,7 +119,8 @@ class LslSource:
         self._marker_recoveries = [
             Reconnect(m, self._excluded, silent_s=None) for m in self._markers
         ]
-        return tuple(inlet.spec for inlet in chosen)
+        specs = [spec for inlet in chosen for spec in inlet.specs]
+        return tuple(sorted(specs, key=lambda spec: spec.modality is not Modality.EEG))
 
     def poll(self, timeout: float) -> Batch:
         """Return everything that has arrived; wait at most ``timeout`` s for the first EEG."""
@@ -162,7 +144,9 @@ class LslSource:
             chunks += [chunk for inlet in self._signals for chunk in inlet.flush()]
         for inlet in self._signals:
             self.messages += inlet.messages
+            markers += inlet.markers
             inlet.messages.clear()
+            inlet.markers.clear()
         return Batch(tuple(chunks), tuple(markers), ended)
 
     def close(self) -> None:
@@ -179,86 +163,6 @@ class LslSource:
     def _excluded(self) -> frozenset[str]:
         """Return the outlets that cannot be the successor of a lost one."""
         return self._ignored | {inlet.info.uid() for inlet in self._signals}
-
-    # --- which streams ------------------------------------------------------------------------
-
-    def _search_is_done(self) -> Callable[[Sequence[pylsl.StreamInfo]], bool]:
-        """Make the test that ends the search: all requested streams found, and a second passed."""
-        until = time.monotonic() + _SEARCH_S
-
-        def enough(infos: Sequence[pylsl.StreamInfo]) -> bool:
-            self._check()
-            specs = [_rough_spec(info) for info in infos if not is_marker(info)]
-            eeg, pps = self._queries["--eeg"], self._queries["--pps"]
-            has_eeg = any(self._wanted(spec, eeg, (Modality.EEG,)) for spec in specs)
-            has_pps = pps is None or any(matches(spec, pps) for spec in specs)
-            return has_eeg and has_pps and time.monotonic() >= until
-
-        return enough
-
-    def _wanted(
-        self, spec: StreamSpec, query: str | None, modalities: tuple[Modality, ...]
-    ) -> bool:
-        if query is not None:
-            return matches(spec, query)
-        described = self._device is not None and any(
-            s.modality in modalities and s.match.fits(spec) for s in self._device.streams
-        )
-        return described or spec.modality in modalities
-
-    def _candidates(self, infos: Sequence[pylsl.StreamInfo]) -> list[SignalInlet]:
-        """Request the complete description of every stream that may be used."""
-        from pylsl.util import LostError
-
-        found = []
-        for info in infos:
-            spec = _rough_spec(info)
-            eeg = self._wanted(spec, self._queries["--eeg"], (Modality.EEG,))
-            pps = self._wanted(spec, self._queries["--pps"], PPS)
-            if not (eeg or pps or not info.type()):
-                continue
-            try:
-                found.append(SignalInlet(info, self._device))
-            except (TimeoutError, LostError):
-                self.messages.append(
-                    SourceMessage(f"stream {info.name()!r} does not respond; it is not used")
-                )
-        return found
-
-    def _choose(
-        self,
-        candidates: Sequence[SignalInlet],
-        modalities: tuple[Modality, ...],
-        option: str,
-        seen: Sequence[str],
-    ) -> SignalInlet | None:
-        query = self._queries[option]
-        kind = " or ".join(modalities)
-        named = [c for c in candidates if query is None or matches(c.spec, query)]
-        found = [c for c in named if c.spec.modality in modalities]
-        if len(found) > 1:
-            raise UserError(
-                f"several streams could be the {kind}: "
-                f"{', '.join(_summary(c.info) for c in found)}; choose one with {option} by its "
-                "name or source_id"
-            )
-        if found:
-            require_usable(found[0].spec)
-            return found[0]
-        if named and query is not None:
-            raise UserError(
-                f"{option} {query!r} is {_summary(named[0].info)}, which is not {kind}; describe "
-                "it in a device YAML and pass it with --device"
-            )
-        if query is not None:
-            raise UserError(_not_found(f"stream called {query!r}", seen))
-        return None
-
-    def _usable(self, inlet: SignalInlet) -> bool:
-        sentence = find_problem(inlet.spec)
-        if sentence:
-            self.messages.append(SourceMessage(f"not used: {sentence}"))
-        return not sentence
 
     # --- markers and the end ------------------------------------------------------------------
 
@@ -288,38 +192,3 @@ class LslSource:
             return False
         quiet = now - max(self._ending, self._last_sample)
         return quiet > _QUIET_S or now - self._ending > _DRAIN_S
-
-
-def _rough_spec(info: pylsl.StreamInfo) -> StreamSpec:
-    """Return the spec that a resolver's incomplete info allows, for queries and descriptions."""
-    names = tuple(f"ch{i + 1}" for i in range(info.channel_count()))
-    modality = modality_of(info.type())
-    return StreamSpec(
-        info.name(), modality, names, 0.0, stype=info.type(), source_id=info.source_id()
-    )
-
-
-def _summary(info: pylsl.StreamInfo) -> str:
-    return (
-        f"{info.name()!r} (type {info.type() or 'none'}, {info.channel_count()} ch, "
-        f"{info.nominal_srate():g} Hz, source_id {info.source_id() or 'none'!r}, "
-        f"on {info.hostname()})"
-    )
-
-
-def _not_found(what: str, seen: Sequence[str]) -> str:
-    available = f"available: {', '.join(seen)}" if seen else "there are no LSL streams at all"
-    return (
-        f"no {what} found; {available}; start the stream, and allow LSL in the firewall "
-        "(`physiosync streams` lists the available streams)"
-    )
-
-
-def _make_names_unique(inlets: Sequence[SignalInlet]) -> None:
-    """Add the modality to the names of streams that share one (all of Muse's do)."""
-    counts = Counter(inlet.spec.name for inlet in inlets)
-    for n, inlet in enumerate(inlets):
-        if counts[inlet.spec.name] > 1:
-            name = f"{inlet.spec.name} {inlet.spec.modality}"
-            taken = {other.spec.name for other in inlets[:n]}
-            inlet.rename(replace(inlet.spec, name=name if name not in taken else f"{name} {n + 1}"))

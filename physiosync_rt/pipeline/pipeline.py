@@ -57,8 +57,10 @@ class Pipeline:
         Seconds from one row to the next, a multiple of 1/128 s; whole seconds in profile ``paper``.
     baseline : Baseline, BaselineRequest or None
         Rest to normalise with, or where to find it; None takes the profile's default.
-    bundle_title, alternative : str
+    bundle_title : str
         For the sentence that refuses a stream.
+    alternative : callable, optional
+        Returns the name of a bundle that would take it, see `Montage`.
     strict : bool
         Whether a peripheral stream that turns out to be wrong ends the run like EEG that does;
         else it is left out (`StreamPipeline.left_out`).
@@ -83,7 +85,7 @@ class Pipeline:
         hop_s: float = 1.0,
         baseline: Baseline | BaselineRequest | None = None,
         bundle_title: str = "this bundle",
-        alternative: str = "",
+        alternative: Callable[[], str] | None = None,
         strict: bool = True,
     ) -> None:
         self._hop = round(hop_s * GRID_SFREQ)

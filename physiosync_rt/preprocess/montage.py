@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -48,8 +49,8 @@ class Montage:
         How many of the stream's channels must be electrodes with a known position.
     bundle_title : str
         For the error's sentence.
-    alternative : str
-        Name of a bundle to recommend when this one cannot serve.
+    alternative : callable, optional
+        Asked when this bundle cannot serve: returns the name of one that would, or nothing.
 
     Attributes
     ----------
@@ -71,7 +72,7 @@ class Montage:
         wanted: tuple[str, ...],
         min_electrodes: int,
         bundle_title: str = "this bundle",
-        alternative: str = "",
+        alternative: Callable[[], str] | None = None,
     ) -> None:
         have = {canonical(name): i for i, name in enumerate(stream_names)}
         missing = [name for name in wanted if canonical(name) not in have]
@@ -80,7 +81,8 @@ class Montage:
             have = {name: i for name, i in have.items() if name in known_electrodes()}
         share = len(missing) / len(wanted)
         if len(have) < min_electrodes or share > MAX_SHARE_INTERPOLATED:
-            fix = f"; use --bundle {alternative} for it" if alternative else ""
+            better = alternative() if alternative else ""
+            fix = f"; use --bundle {better} for it" if better else ""
             raise UserError(
                 f"{bundle_title} is made for {len(wanted)} electrodes and needs at least "
                 f"{min_electrodes} of a known position, at most {MAX_SHARE_INTERPOLATED:.0%} of "

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from physiosync_rt.datatypes import (
+    Carrier,
     Chunk,
     Modality,
     RecordedMarkers,
@@ -105,13 +106,13 @@ class FileSource:
         self.messages = [SourceMessage(text) for text in (*recording.notes, *not_used)]
         if not any(s.spec.modality is Modality.EEG for s in usable):
             for stream in self._recording.of(Modality.EEG):
-                require_usable(stream.spec)
+                require_usable(stream.spec, _carried_with(stream, self._recording))
             raise UserError(self._no_eeg(streams))
-        played = replace(self._recording, streams=tuple(usable))
+        played = replace(recording, streams=tuple(usable))
         self._chunks = in_time_order(played, self._chunk_s)
         self._next = next(self._chunks, None)
         self._markers = sorted(
-            (m for stream in self._recording.markers for m in _markers(stream)),
+            (m for stream in recording.markers for m in _markers(stream)),
             key=lambda marker: marker.timestamp + marker.clock_offset,
         )
         self._origin = min((float(corrected(s)[0]) for s in usable), default=0.0)
@@ -173,6 +174,14 @@ class FileSource:
             n_due += 1
         due, self._markers = self._markers[:n_due], self._markers[n_due:]
         return tuple(due)
+
+
+def _carried_with(stream: RecordedStream, recording: Recording) -> list[tuple[StreamSpec, Carrier]]:
+    """Return all parts of the stream that carries this one."""
+    if stream.carrier is None:
+        return []
+    whole = stream.carrier.spec
+    return [(s.spec, s.carrier) for s in recording.streams if s.carrier and s.carrier.spec == whole]
 
 
 def _end(chunk: Chunk) -> float:

@@ -8,11 +8,56 @@ from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.errors import UserError
 
 
-def matches(spec: StreamSpec, query: str) -> bool:
-    """Return whether a query is the stream's name, type or source_id, ignoring case."""
-    return query.casefold() in {
-        part.casefold() for part in (spec.name, spec.stype, spec.source_id) if part
-    }
+def rank(spec: StreamSpec, query: str, uid: str = "") -> int | None:
+    """Return how exactly a query names a stream, ignoring case.
+
+    Parameters
+    ----------
+    spec : StreamSpec
+    query : str
+    uid : str
+        Of a live stream's outlet.
+
+    Returns
+    -------
+    int or None
+        0 for its uid, or name or source_id with its computer (``Cap@lab1``); 1 for its name, or
+        that of the stream of which it is a part; 2 for its source_id, 3 for its type; None where
+        it is none of them.
+    """
+    word = query.casefold()
+    names = {spec.name, spec.name.removesuffix(f" {spec.modality}")}
+    at_host = {f"{part}@{spec.host}" for part in (spec.name, spec.source_id) if part and spec.host}
+    for n, words in enumerate(({uid, *at_host}, names, {spec.source_id}, {spec.stype})):
+        if word in {each.casefold() for each in words if each}:
+            return n
+    return None
+
+
+def matches(spec: StreamSpec, query: str, uid: str = "") -> bool:
+    """Return whether a query names a stream, see `rank`."""
+    return rank(spec, query, uid) is not None
+
+
+def distinct_queries(streams: Sequence[tuple[StreamSpec, str]]) -> list[str]:
+    """Return for each stream, given with its uid, a query that names it and none of the others."""
+    return [_distinct(spec, uid, streams) for spec, uid in streams]
+
+
+def named_best(specs: Sequence[StreamSpec], query: str) -> list[StreamSpec]:
+    """Return the streams that a query names most exactly."""
+    ranks = [rank(spec, query) for spec in specs]
+    best = min((r for r in ranks if r is not None), default=None)
+    return [spec for spec, r in zip(specs, ranks, strict=True) if r is not None and r == best]
+
+
+def _distinct(spec: StreamSpec, uid: str, streams: Sequence[tuple[StreamSpec, str]]) -> str:
+    for query in (spec.name, spec.source_id, f"{spec.name}@{spec.host}"):
+        ranks = [rank(other, query, other_uid) for other, other_uid in streams]
+        own = rank(spec, query, uid)
+        if own is not None and sum(r is not None and r <= own for r in ranks) == 1:
+            return query
+    return uid or spec.name
 
 
 def describe(specs: Sequence[StreamSpec]) -> str:
@@ -52,7 +97,7 @@ def choose(
     """
     if query is not None:
         found = [s for s in specs if matches(s, query)]
-        right = [s for s in found if s.modality is modality]
+        right = named_best([s for s in found if s.modality is modality], query)
         if found and not right:
             raise UserError(
                 f"{option} {query} is {found[0].modality}, the bundle wants {modality}; "
@@ -63,7 +108,10 @@ def choose(
         found = [s for s in specs if s.modality is modality]
     if len(found) > 1:
         names = ", ".join(s.name for s in found)
-        raise UserError(f"several streams could be the {modality}: {names}; choose with {option}")
+        raise UserError(
+            f"several streams could be the {modality}: {names}; choose with {option} "
+            f"{found[0].name!r} or another of these names"
+        )
     if found:
         return found[0]
     if required or query is not None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
-from physiosync_rt.datatypes import Modality, StreamSpec
+from physiosync_rt.datatypes import Carrier, Modality, StreamSpec
 from physiosync_rt.devices import device_template
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.channel_roles import NUMBERED
 from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_problem
-
-_NUMBERED = re.compile(r"(ch|chan|channel|eeg)?[\s_-]*\d+", re.IGNORECASE)
 
 
 def find_problem(spec: StreamSpec) -> str:
@@ -19,7 +18,7 @@ def find_problem(spec: StreamSpec) -> str:
         missing.append("its unit")
     if spec.sfreq <= 0:
         missing.append("its rate")
-    if spec.modality is Modality.EEG and any(_NUMBERED.fullmatch(name) for name in spec.ch_names):
+    if spec.modality is Modality.EEG and any(map(NUMBERED.fullmatch, spec.ch_names)):
         missing.append("its electrodes")
     if spec.modality is Modality.EEG and not missing:
         named = bipolar_problem(spec.ch_names) or biosemi_problem(spec.ch_names)
@@ -32,15 +31,22 @@ def find_problem(spec: StreamSpec) -> str:
     )
 
 
-def require_usable(spec: StreamSpec) -> None:
+def require_usable(spec: StreamSpec, parts: Sequence[tuple[StreamSpec, Carrier]] = ()) -> None:
     """Reject a stream that lacks its unit, rate or electrodes.
+
+    Parameters
+    ----------
+    spec : StreamSpec
+    parts : sequence of (StreamSpec, Carrier)
+        All parts of the stream that carries it, where it is one of several.
 
     Raises
     ------
     UserError
-        With what is missing, and a template of a device YAML where one can help.
+        With what is missing, and a description of the stream that asks for it, as
+        ``physiosync streams --assist`` does, where one can help.
     """
     if sentence := find_problem(spec):
         if bipolar_problem(spec.ch_names):
             raise UserError(sentence)
-        raise UserError(f"{sentence}, starting from\n\n{device_template(spec)}")
+        raise UserError(f"{sentence}, starting from\n\n{device_template(spec, parts)}")

@@ -124,12 +124,13 @@ def seen_text(streams: Sequence[SeenStream]) -> Group:
         rate = f"{spec.sfreq:g} Hz" if spec.sfreq else "irregular"
         unit = spec.unit or words or "unit not known"
         what = ["markers"] if each.marker else [str(spec.modality), unit]
+        choose = f" · choose it by {each.query}" if each.query not in ("", spec.name) else ""
         parts += [
             Text(spec.name, style="bold"),
             _indented(", ".join([*what, f"{spec.n_chans} ch", rate])),
             _indented(
                 f"type {spec.stype or '-'} · host {spec.host or '-'} · "
-                f"source_id {spec.source_id or '-'}",
+                f"source_id {spec.source_id or '-'}{choose}",
                 style="dim",
             ),
         ]

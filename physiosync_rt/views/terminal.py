@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from physiosync_rt.datatypes import Prediction, Reason
+from physiosync_rt.datatypes import Prediction, Reason, shorten
+from physiosync_rt.formats.metadata import printable
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.views.events_text import notice_text
@@ -152,7 +153,7 @@ def line(row: Prediction, pps: str) -> str:
     if row.reason is not Reason.NONE:
         parts[-1] += f" ({why(row, pps)})"
     if row.marker:
-        parts.append(f"marker “{row.marker}”")
+        parts.append(f"marker “{printable(shorten(row.marker, 60))}”")
     return start + "  ".join(parts)
 
 
@@ -249,7 +250,7 @@ def _streams(snapshot: Snapshot) -> RenderableType:
         stats = state.stats
         counts = (stats.lost, stats.delivered_late, stats.gaps)
         table.add_row(
-            f"{state.spec.modality.value} {state.spec.name}",
+            Text(f"{state.spec.modality.value} {state.spec.name}"),
             Text(f"{mark} {PHASES[state.phase]}", style=style),
             rate(state),
             number(stats.jitter_ms if stats.received else None, 1, "ms"),

@@ -169,7 +169,12 @@ def test_a_board_without_electrode_names_needs_a_description() -> None:
     [
         ({"board": "NOTHING"}, "unknown BrainFlow board 'NOTHING'"),
         ({"board": "PLAYBACK_FILE_BOARD", "file": "x.csv"}, "unknown BrainFlow board ''"),
-        ({"board": "CYTON_BOARD", "serial_port": "/dev/nowhere"}, "cannot open CYTON_BOARD"),
+        (
+            {"board": "CYTON_BOARD", "serial_port": "/dev/nowhere"},
+            "cannot open CYTON_BOARD .*--serial-port /dev/nowhere is its port",
+        ),
+        ({"board": "cyton"}, "cannot open cyton .*name its port with --serial-port"),
+        ({"board": "MUSE_2_BLED_BOARD"}, "name its port with --serial-port"),
     ],
 )
 def test_what_cannot_be_opened_is_named(settings: dict[str, str], message: str) -> None:

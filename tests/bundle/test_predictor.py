@@ -10,6 +10,7 @@ import pytest
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor, quadrant
 from physiosync_rt.datatypes import Modality, ModalityState, Reason, StreamSpec, Window
+from physiosync_rt.errors import UserError
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
 
 
@@ -66,6 +67,24 @@ def test_interpolated_electrodes_lower_the_confidence_of_their_own_windows_only(
     assert thin.targets == whole.targets
     assert whole.confidence is not None
     assert thin.confidence == pytest.approx(24 / 32 * whole.confidence, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("ch_names", "recommended"),
+    [
+        (("TP9", "AF7", "AF8", "TP10"), "; use --bundle demo-muse for it"),
+        # The other bundle would refuse these too.
+        (("TP9", "AF7"), ""),
+        (("left", "right", "x", "y", "z"), ""),
+    ],
+)
+def test_a_bundle_is_recommended_only_where_it_takes_the_stream(
+    predictor: Predictor, ch_names: tuple[str, ...], recommended: str
+) -> None:
+    spec = StreamSpec("cap", Modality.EEG, ch_names, 256.0, "uV")
+    with pytest.raises(UserError, match="is made for 32 electrodes") as error:
+        predictor.pipeline(spec, None)
+    assert str(error.value).endswith(f"lacks 32 of 32{recommended}")
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,14 @@ def test_names_of_biosemi_are_asked_for_and_not_taken_for_ears() -> None:
     assert _loads(answered.text, excerpt).ch_names[:2] == ("Fp1", "AF3")
 
 
+def test_names_of_another_system_are_asked_for() -> None:
+    excerpt = _excerpt(_eeg(3), unit="uV", ch_names=("E1", "E2", "counter"))
+    proposal = propose([excerpt])
+    assert proposal.open == ("stream 'Strange': the electrodes of 2 channels",)
+    answered = propose([excerpt], _answers("Fp1 Cz"))
+    assert _loads(answered.text, excerpt).ch_names == ("Fp1", "Cz")
+
+
 @pytest.mark.parametrize(("modulo", "step"), [(256, 1), (256, 2), (128, 1)])
 def test_a_counter_among_unnamed_channels_is_found_by_its_steps(modulo: int, step: int) -> None:
     samples = _eeg(3)

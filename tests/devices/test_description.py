@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from helpers.filled import filled
 
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.devices import Device, device_template, load_device
@@ -85,7 +86,8 @@ def test_an_unknown_name_lists_the_shipped_ones() -> None:
 def test_the_template_is_a_description_of_the_stream(tmp_path: Path) -> None:
     unnamed = spec(4, name="strange: #1", stype="EEG")
     path = tmp_path / "mine.yaml"
-    path.write_text(device_template(unnamed), encoding="utf-8")
+    text = filled(device_template(unnamed), modality="EEG", unit="microvolts")
+    path.write_text(text, encoding="utf-8")
     stream = load_device(path).describe(unnamed)
     assert stream is not None
     assert stream.kept == ("Fp1",)

@@ -1,7 +1,8 @@
 """An LSL sender in its own process: `python outlet.py '{"streams": [...], ...}'`.
 
 Sample n of a stream holds n in every channel and is stamped ``start + n / sfreq``. It sends
-nothing before a line arrives on its standard input, and stops when that is closed.
+nothing before a line arrives on its standard input, and stops when that is closed. A bare stream
+is described by nothing but its ``channels``, where it has any.
 """
 
 import json
@@ -28,6 +29,12 @@ def main() -> None:
                 stream.get("format", "float32"),
                 stream.get("source_id", "bare"),
             )
+            if described := stream.get("channels"):
+                channels = info.desc().append_child("channels")
+                for words in described:
+                    entry = channels.append_child("channel")
+                    for key, word in zip(("label", "unit", "type"), words, strict=True):
+                        entry.append_child_value(key, word)
         else:
             spec = StreamSpec(
                 stream["name"],
@@ -38,7 +45,8 @@ def main() -> None:
                 source_id=stream.get("source_id", f"test-{stream['stype']}"),
             )
             info = make_info(spec, speed=settings.get("speed", 1.0))
-        outlets.append((pylsl.StreamOutlet(info), info.channel_count(), info.nominal_srate()))
+        sfreq = info.nominal_srate() or stream["sent_at"]
+        outlets.append((pylsl.StreamOutlet(info), info.channel_count(), sfreq))
     markers = pylsl.StreamOutlet(make_marker_info("markers", "test-markers"))
     print("ready", flush=True)
     sys.stdin.readline()
@@ -53,7 +61,10 @@ def main() -> None:
             if stop > sent[i]:
                 numbers = np.arange(sent[i], stop)
                 samples = np.repeat(numbers[:, None], n_chans, axis=1).astype(np.float32)
-                outlet.push_chunk(samples.tolist(), (start + numbers / sfreq).tolist())
+                stamps = start + numbers / sfreq
+                first, last = settings.get("unstamped", (0.0, 0.0))
+                stamps[(numbers >= first * sfreq) & (numbers < last * sfreq)] = np.nan
+                outlet.push_chunk(samples.tolist(), stamps.tolist())
                 sent[i] = stop
         if elapsed >= duration:
             break

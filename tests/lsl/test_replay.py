@@ -150,7 +150,7 @@ def test_everything_arrives_with_its_original_timing(speed: float) -> None:
     )
     assert consumer.text_stamps[-1] >= max(received_eeg.stamps[-1], received_gsr.stamps[-1]) - 1e-9
     assert {declared_speed(info) for info in consumer.infos.values()} == {speed}
-    assert made.spec.unit == "uV"
+    assert made.whole.unit == "uV"
     assert progress[-1] == (pytest.approx(replayer.duration), replayer.duration)
 
 

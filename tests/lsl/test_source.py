@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers.filled import filled
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.devices import Device, load_device
@@ -83,7 +84,7 @@ def test_an_undescribed_stream_is_rejected_with_a_fix(sender) -> None:
     sender({"bare": True, "name": "box", "stype": "EEG", "n_chans": 3, "sfreq": 125.0})
     with pytest.raises(UserError, match=r"its unit and its electrodes") as error:
         LslSource(timeout=2).open()
-    template = str(error.value).split("\n\n", 1)[1]
+    template = filled(str(error.value).split("\n\n", 1)[1], unit="microvolts")
     device = parse_yaml(template, Device, "template")
     source = LslSource(device=device, timeout=5)
     try:

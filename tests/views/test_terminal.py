@@ -103,6 +103,13 @@ def test_a_row_is_one_plain_line() -> None:
     assert line(withheld, "GSR") == "04:08  no prediction: gap in EEG"
 
 
+def test_a_marker_cannot_steer_the_terminal_or_fill_it() -> None:
+    row = replace(make_row(247, marker="\x1b[2J" + "a" * 500), valence=0.82, arousal=0.73)
+    said = line(row, "GSR")
+    assert "\x1b" not in said
+    assert len(said) < 200
+
+
 def test_without_a_terminal_each_row_is_printed_once() -> None:
     first = make_snapshot(state="gap")
     rows = (*first.history, make_row(first.history[-1].index + 1))
