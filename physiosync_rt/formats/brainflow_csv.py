@@ -89,7 +89,7 @@ def read(path: Path) -> Recording:
         f"the file does not name its board: assumed {board.name} by columns and rate"
     )
     counter = None
-    if board.counter_step and np.isfinite(values[:, 0]).all():
+    if board.counter_step and np.all((values[:, 0] >= 0) & (values[:, 0] < _MODULO)):
         raw = np.rint(values[:, 0]).astype(np.int64)
         stamps = values[:, board.stamp]
         counter, order = unwrap_counter(raw, stamps, board.sfreq, _MODULO, board.counter_step)

@@ -109,19 +109,17 @@ class CounterUnwrapper:
             self._accept(0, stamp)
             return [0]
         advance = round((raw - self._raw) % self._modulo / self._step)
-        if not math.isfinite(stamp):
-            # The sample took no time, as far as anybody can tell.
-            stamp = self._stamp_before
-        elif not math.isfinite(self._stamp_before):
-            self._restart(stamp - advance * self._period)
-        if (earlier := self._earlier(advance, stamp)) is not None:
-            return self._add_old(earlier, stamp)
-        if self._held and stamp < self._stamp_before - 0.25 * self._cycle_s:
-            # Those that are held were not late, for an older one has come after them.
-            late = self._late(self._newest, self._stamp_before)
-            return self._release(self._whole_cycles(late)) + self.push(raw, stamp)
-        repeats_later = advance > 0 and self._comes_again(advance, stamp)
-        advance = 0 if repeats_later else advance
+        if not math.isfinite(stamp - self._stamp_before):
+            stamp = self._usable(stamp, advance)
+        if stamp < self._stamp_before:
+            if (earlier := self._earlier(advance, stamp)) is not None:
+                return self._add_old(earlier, stamp)
+            if self._held and stamp < self._stamp_before - 0.25 * self._cycle_s:
+                # Those that are held were not late, for an older one has come after them.
+                late = self._late(self._newest, self._stamp_before)
+                return self._release(self._whole_cycles(late)) + self.push(raw, stamp)
+        if advance > 1 and self._comes_again(advance, stamp):
+            advance = 0
         count = self._newest + advance
         gap = (stamp - self._stamp_before) - advance * self._period
         self._stamp_before = stamp
@@ -146,8 +144,6 @@ class CounterUnwrapper:
 
     def _earlier(self, advance: int, stamp: float) -> int | None:
         """Return the count of a sample from before the newest one, by its stamp; else None."""
-        if not stamp < self._stamp_before:
-            return None
         behind = -advance % self._cycle
         passed = (self._stamp_before - stamp) * self._sfreq
         n_cycles = round((passed - behind) / self._cycle)
@@ -170,7 +166,7 @@ class CounterUnwrapper:
             return True
         earliest = self._earliest[0][1] - EARLY_S
         is_early = stamp - (self._newest + advance) * self._period < earliest
-        return advance > 1 and 0 <= passed < 0.5 * advance * self._period and is_early
+        return 0 <= passed < 0.5 * advance * self._period and is_early
 
     def _late(self, count: int, stamp: float) -> float:
         """Return how much later a sample came than its count says, in seconds."""
@@ -201,12 +197,17 @@ class CounterUnwrapper:
                 released.append(self._count)
         return released
 
-    def _restart(self, stamp: float) -> None:
-        """Begin at the first time stamp that is a time."""
+    def _usable(self, stamp: float, advance: int) -> float:
+        """Return the stamp, or the one before where it is not a time."""
+        if not math.isfinite(stamp):
+            # The sample took no time, as far as anybody can tell.
+            return self._stamp_before
+        # The first one that is a time.
         self._seen.clear()
         self._earliest.clear()
-        self._stamp_before = stamp
-        self._accept(self._count, stamp)
+        self._stamp_before = stamp - advance * self._period
+        self._accept(self._count, self._stamp_before)
+        return stamp
 
     def _accept(self, count: int, stamp: float) -> None:
         """Take a sample as the newest one."""

@@ -102,7 +102,7 @@ def _check_rate(path: Path, times: FloatArray) -> None:
     rate = effective_rate(times)
     if 0 < rate < _LEAST_HZ:
         raise UserError(
-            f"{path.name} has {rate:.2g} rows a second of an EEG of 256 Hz; set Mind Monitor's "
+            f"{path.name} keeps {rate:.2g} Hz of the headband's 256 Hz; set Mind Monitor's "
             "recording interval to Constant and record again"
         )
 

@@ -266,7 +266,7 @@ def _index(table: Table, layout: _Layout) -> _Index | None:
     index = table.numbers([layout.index])[:, 0]
     if len(layout.eeg) not in _N_CHANS_WITH_COUNTER or len(index) < 2:
         return None
-    if not np.isfinite(index).all() or index.max() >= _COUNTER_MODULO:
+    if not np.all((index >= 0) & (index < _COUNTER_MODULO)):
         return None
     raw = np.rint(index).astype(np.int64)
     steps, counts = np.unique(np.diff(raw) % _COUNTER_MODULO, return_counts=True)

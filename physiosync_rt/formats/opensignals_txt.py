@@ -142,7 +142,7 @@ def _counter(sequence: FloatArray) -> IntArray | None:
 
     It has 4 bits or more, by the device. One of 4 bits cannot tell 1 lost sample from 17.
     """
-    if len(sequence) < 2 or not np.isfinite(sequence).all() or sequence.min() < 0:
+    if len(sequence) < 2 or not np.all((sequence >= 0) & (sequence < 2**32)):
         return None
     raw = np.rint(sequence).astype(np.int64)
     modulo = 1 << int(raw.max()).bit_length()

@@ -194,8 +194,13 @@ def _format_of(path: Path) -> Format:
         )
     if advice:
         raise UserError(f"{path.name} {what}; {advice}")
-    readable = f"with such a name {promised}" if named else ", ".join(known_formats())
-    raise UserError(f"{path.name} {what}, of no known format; readable are {readable}")
+    if named:
+        raise UserError(
+            f"{path.name} {what}, of no known format; {promised} would be read, convert others to "
+            "XDF or EDF"
+        )
+    listed = ", ".join(known_formats())
+    raise UserError(f"{path.name} {what}, of no known format; readable are {listed}")
 
 
 def _by_content(path: Path, head: bytes) -> Format | None:
