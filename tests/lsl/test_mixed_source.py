@@ -250,6 +250,28 @@ OPENSIGNALS = {
 }
 
 
+def test_the_peripherals_of_a_mixed_stream_go_with_the_eeg_of_another(sender) -> None:
+    channels = [words for words in OPENSIGNALS["channels"] if words[2] != "EEG"]
+    sender(AMP, {**OPENSIGNALS, "n_chans": len(channels), "channels": channels})
+    source = LslSource(timeout=8)
+    try:
+        specs = source.open()
+        assert [spec.name for spec in specs] == [
+            "Amp EEG",
+            "Amp GSR",
+            "OpenSignals ECG",
+            "OpenSignals GSR",
+        ]
+        assert len(source.infos) == 2
+    finally:
+        source.close()
+    source = LslSource(pps="OpenSignals GSR", timeout=8)
+    try:
+        assert [spec.name for spec in source.open()] == ["Amp EEG", "OpenSignals GSR"]
+    finally:
+        source.close()
+
+
 @pytest.mark.parametrize("stream", [AMP, OPENSIGNALS], ids=lambda s: s["name"])
 def test_assist_writes_what_the_stream_would_give_without_it(sender, stream) -> None:
     process = sender(stream, duration=30.0)
