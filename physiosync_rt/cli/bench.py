@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from physiosync_rt.cli.parameters import BundleOption, JsonOption
@@ -263,6 +264,41 @@ def faults(
             ", ".join(f"{n} {reason}" for reason, n in each.withheld.items()) or "0",
             _seconds(each.back_s),
             _seconds(each.valid_s),
+        )
+    result_console().print(table)
+
+
+@bench.command("odd-streams")
+def odd_streams(
+    only: Annotated[str, typer.Option(help="Run only streams whose name holds this.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Send LSL streams as nobody should, and see what `physiosync live` makes of each."""
+    from physiosync_rt.lsl.config import use_loopback
+
+    use_loopback(session="physiosync-bench")
+    from physiosync_rt.bench.measure_odd_streams import measure_odd_streams
+    from physiosync_rt.bench.odd_streams import ODD_CASES
+
+    chosen = [case for case in ODD_CASES if only in case.name]
+    if not chosen:
+        raise UserError(f"no odd stream is called {only!r}; run without --only for all of them")
+    with progress_bar(Console(stderr=True)) as bar:
+        found = measure_odd_streams(chosen, bar_of(bar, "odd streams"))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    table = Table(title="odd streams, live", title_justify="left")
+    for column in ("stream", "exit code", "predicted", "withheld", "MiB", "said"):
+        table.add_column(column)
+    for each in found:
+        table.add_row(
+            each.case,
+            str(each.exit_code),
+            ", ".join(f"{n} {modalities}" for modalities, n in each.used.items()) or "0",
+            ", ".join(f"{n} {reason}" for reason, n in each.withheld.items()) or "0",
+            f"{each.peak_mib:.0f}",
+            escape(each.said[0]) if each.said else "-",
         )
     result_console().print(table)
 
