@@ -25,6 +25,7 @@ from physiosync_rt.formats.breaks import OF_UNKNOWN_LENGTH, Break, annotated_bre
 from physiosync_rt.formats.channels import Channel, group_streams
 from physiosync_rt.formats.clocks import moved_start
 from physiosync_rt.formats.mne_raw import annotation_markers, applied_filters
+from physiosync_rt.formats.trigger_channels import split_triggers
 from physiosync_rt.formats.units import to_canonical
 
 _MAGIC = (b"Brain Vision", b"BrainVision")
@@ -72,11 +73,12 @@ def read(path: Path) -> Recording:
             zip(raw.ch_names, raw.get_channel_types(), raw.get_data(), strict=True)
         )
     ]
-    streams = group_streams(channels, notes, breaks)
+    signals, triggers = split_triggers(channels)
+    streams = group_streams(signals, notes, breaks)
     start = raw.info["meas_date"]
     return Recording(
         streams=streams,
-        markers=_markers(raw, times, sfreq),
+        markers=(*_markers(raw, times, sfreq), *triggers),
         start_utc=moved_start(None if start is None else start.timestamp(), streams, 0.0),
         path=path,
         history=applied_filters(raw),

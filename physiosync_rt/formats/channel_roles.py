@@ -76,6 +76,11 @@ def may_carry_signals(stype: str) -> bool:
     return modality_of(stype) is not Modality.OTHER or not _OTHER_STREAMS.search(stype)
 
 
+def is_trigger_label(label: str) -> bool:
+    """Return whether a label is that of a trigger channel: ``TRG``, ``STI 014``, ``Trigger``."""
+    return _TRIGGER_LABEL.fullmatch(label) is not None
+
+
 def label_modality(label: str) -> Modality:
     """Return the modality that a label names: ``ECG0``, ``EDA1``, ``Cz``; else ``OTHER``."""
     if _ECG.search(label):
@@ -95,7 +100,7 @@ def _role(stype: str, channel: Mapping[str, str], n_electrodes: int, *, type_tel
             return _TRIGGER
         if word.lower() not in _NO_TYPE:
             return Role(Modality.OTHER)
-    if _TRIGGER_LABEL.fullmatch(label):
+    if is_trigger_label(label):
         return _TRIGGER
     named = label_modality(label)
     if named in (Modality.GSR, Modality.ECG) and (not unit or to_canonical(named, unit)):

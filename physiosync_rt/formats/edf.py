@@ -18,6 +18,7 @@ from physiosync_rt.formats.channels import Channel, group_streams
 from physiosync_rt.formats.clocks import moved_start
 from physiosync_rt.formats.edf_annotations import Annotations, Records, read_annotations
 from physiosync_rt.formats.edf_header import BDF_MAGIC, Header, read_header
+from physiosync_rt.formats.trigger_channels import split_triggers
 
 _APART_S = 0.05
 """Data records that begin this much later than the one before ends are apart."""
@@ -62,13 +63,14 @@ def read(path: Path) -> Recording:
         times = onsets[:, np.newaxis] + np.arange(signal.n_per_record) / sfreq
         channels.append(Channel(signal.label, sfreq, signal.unit, values.ravel(), times.ravel()))
     breaks = [*_pauses(header, onsets), *_annotated(annotations)]
-    streams = group_streams(channels, notes, breaks)
+    signals, triggers = split_triggers(channels)
+    streams = group_streams(signals, notes, breaks)
     if header.start_utc is None:
         notes.append("the start time in the header is blank or anonymized")
     history = sorted({s.prefilter for s in header.signals if s.prefilter.strip(" ?")})
     return Recording(
         streams=streams,
-        markers=_markers(annotations),
+        markers=(*_markers(annotations), *triggers),
         start_utc=moved_start(header.start_utc, streams, float(onsets[0])),
         path=path,
         history=tuple(history),

@@ -18,6 +18,7 @@ from physiosync_rt.formats.base import Format, modality_of
 from physiosync_rt.formats.breaks import Break, annotated_break
 from physiosync_rt.formats.channels import Channel, group_streams
 from physiosync_rt.formats.clocks import moved_start
+from physiosync_rt.formats.trigger_channels import split_triggers
 
 _MAGIC = b"\x00\x00\x00\x64\x00\x00\x00\x1f"
 
@@ -88,12 +89,13 @@ def read(path: Path) -> Recording:
         modality = modality_of(kind)
         unit = _MNE_UNITS[modality]
         channels.append(Channel(name, float(raw.info["sfreq"]), unit, row, times, modality))
-    streams = group_streams(channels, notes, _breaks(raw))
+    signals, triggers = split_triggers(channels)
+    streams = group_streams(signals, notes, _breaks(raw))
     start = raw.info["meas_date"]
     start_utc = None if start is None else start.astimezone(UTC).timestamp() + raw.first_time
     return Recording(
         streams=streams,
-        markers=annotation_markers(raw),
+        markers=(*annotation_markers(raw), *triggers),
         start_utc=moved_start(start_utc, streams, 0.0),
         path=path,
         history=applied_filters(raw),

@@ -71,7 +71,9 @@ def test_faros_holds_ecg_among_slower_channels(data_dir: Path) -> None:
     recording = read(data_dir / "devicely-wearables" / "faros_ecg.edf")
     (ecg,) = recording.of(Modality.ECG)
     assert (ecg.spec.sfreq, ecg.spec.unit, len(ecg.samples)) == (500.0, "mV", 39000)
-    assert [s.spec.sfreq for s in recording.of(Modality.OTHER)] == [25.0, 1.0, 5.0]
+    assert [s.spec.sfreq for s in recording.of(Modality.OTHER)] == [25.0, 5.0]
+    # The button of the device, a channel of 1 Hz.
+    assert [(m.name, m.labels) for m in recording.markers] == [("Marker", ("1",))]
 
 
 def test_duplicate_labels_are_numbered(data_dir: Path) -> None:
