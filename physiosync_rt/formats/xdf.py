@@ -135,6 +135,7 @@ def _streams(
             offsets,
             counter,
             _unit_note(part, layout.unit_words, notes),
+            breaks=np.asarray(raw.get("breaks", ()), dtype=np.float64),
             carrier=part.carrier,
         )
         for part in layout.parts

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from physiosync_rt.datatypes import FloatArray
+
 _KIND = ("name", "type", "source_id", "channel_count", "channel_format", "nominal_srate", "desc")
 
 
@@ -78,4 +80,13 @@ def _joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "time_stamps": np.concatenate([part["time_stamps"] for part in parts]),
         "clock_times": [t for part in parts for t in part["clock_times"]],
         "clock_values": [v for part in parts for v in part["clock_values"]],
+        "breaks": _breaks([part["time_stamps"] for part in parts]),
     }
+
+
+def _breaks(stamps: Sequence[FloatArray]) -> list[float]:
+    """Return the first stamp of every part but the first, on the sender's clock.
+
+    A clock that was set back is none: the aligner knows it by its offset.
+    """
+    return [float(b[0]) for a, b in pairwise(stamps) if b[0] > a[-1]]

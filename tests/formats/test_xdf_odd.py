@@ -11,6 +11,7 @@ from helpers.raw_xdf import RawStream, channel, header, write_xdf
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.formats.registry import read
+from physiosync_rt.pipeline.inspect import recording_facts
 from physiosync_rt.sources.file import FileSource
 
 EEG = b"".join(channel(label, "microvolts", "EEG") for label in ("Fp1", "C3"))
@@ -167,10 +168,18 @@ def test_returning_devices_are_joined_in_order_of_time(tmp_path: Path) -> None:
     path = write_xdf(tmp_path / "a.xdf", _amp(100.0), _amp(20.0), _amp(50.0))
     (eeg,) = read(path).streams
     assert eeg.timestamps[[0, 300, 600]].tolist() == [20.0, 50.0, 100.0]
+    assert eeg.breaks.tolist() == [50.0, 100.0]
     # A device that restarted its clock is later by its offset.
     path = write_xdf(tmp_path / "b.xdf", _amp(100.0), _amp(20.0, offset="500"))
     (eeg,) = read(path).streams
     assert eeg.timestamps[[0, 300]].tolist() == [100.0, 20.0]
+    assert len(eeg.breaks) == 0
+
+
+def test_a_device_that_was_away_for_long_has_a_gap_and_no_clock_reset(tmp_path: Path) -> None:
+    path = write_xdf(tmp_path / "a.xdf", _amp(20.0), _amp(2000.0))
+    (facts,) = recording_facts(read(path))["streams"]
+    assert (facts["gaps"], facts["clock_resets"]) == (1, 0)
 
 
 @pytest.mark.parametrize(
