@@ -10,6 +10,7 @@ from enum import StrEnum
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.sources.base import SourceMessage
+from physiosync_rt.utils.plain_text import plain_text
 
 SUMMED_S = 10.0
 """Seconds of samples over which what happens again and again is summed up and said once."""
@@ -80,7 +81,8 @@ class Event:
             if (value := getattr(self, name))
         }
         words = [f"{name}={value:.6g}" for name, value in numbers.items()]
-        return " ".join([f"{self.kind}:", *filter(None, [self.stream, *words, self.text])])
+        said = " ".join([f"{self.kind}:", *filter(None, [self.stream, *words, self.text])])
+        return plain_text(said)
 
     @property
     def topic(self) -> tuple[str, str, str]:

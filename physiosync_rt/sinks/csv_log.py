@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import atomic_file
+from physiosync_rt.utils.plain_text import marker_cell
 
 if sys.platform != "win32":
     import fcntl
@@ -75,7 +76,7 @@ def to_row(p: Prediction) -> list[str]:
         _number(p.sample_age_ms, 1),
         _number(p.infer_ms, 2),
         _number(p.latency_ms, 1),
-        p.marker,
+        marker_cell(p.marker),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.utils.plain_text import plain_text
 
 SENTENCES: dict[EventKind, str] = {
     EventKind.WAITING: "waiting for the first sample of {e.stream}",
@@ -40,9 +41,10 @@ SENTENCES: dict[EventKind, str] = {
 def sentence(event: Event) -> str:
     """Return an event as a sentence."""
     plural = "" if event.n == 1 else "s"
-    return SENTENCES[event.kind].format(
+    said = SENTENCES[event.kind].format(
         e=event, samples=f"{event.n} sample{plural}", duplicates=f"{event.n} duplicate{plural}"
     )
+    return plain_text(said)
 
 
 def notice_text(events: Iterable[Event]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.live.run_log import bad_electrodes_s
 from physiosync_rt.live.state import RunState
+from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.wording import STREAM_COUNTS
 
 N_NAMED = 5
@@ -32,7 +33,7 @@ def run_summary(state: RunState) -> str:
         text += f"; wrote {state.csv_path}"
     for spec in state.specs:
         if losses := losses_text(state.stats(spec.name)):
-            text += f"\n{spec.name}: {losses}"
+            text += f"\n{plain_text(spec.name)}: {losses}"
     if state.bundle.card.simulated:
         text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
     return text

@@ -14,6 +14,7 @@ from rich.text import Text
 from physiosync_rt.datatypes import Prediction, Reason
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import notice_text
 from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
 from physiosync_rt.views.scores_text import score_lines
@@ -152,7 +153,7 @@ def line(row: Prediction, pps: str) -> str:
     if row.reason is not Reason.NONE:
         parts[-1] += f" ({why(row, pps)})"
     if row.marker:
-        parts.append(f"marker “{row.marker}”")
+        parts.append(f"marker “{plain_text(row.marker)}”")
     return start + "  ".join(parts)
 
 
@@ -249,7 +250,7 @@ def _streams(snapshot: Snapshot) -> RenderableType:
         stats = state.stats
         counts = (stats.lost, stats.delivered_late, stats.gaps)
         table.add_row(
-            f"{state.spec.modality.value} {state.spec.name}",
+            Text(plain_text(f"{state.spec.modality.value} {state.spec.name}")),
             Text(f"{mark} {PHASES[state.phase]}", style=style),
             rate(state),
             number(stats.jitter_ms if stats.received else None, 1, "ms"),
@@ -286,4 +287,4 @@ def _files(snapshot: Snapshot) -> RenderableType:
 
 
 def _one_line(text: str, style: str) -> Text:
-    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+    return Text(plain_text(text), style=style, no_wrap=True, overflow="ellipsis")
