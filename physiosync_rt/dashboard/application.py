@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from PySide6.QtCore import (
+    QBuffer,
     QElapsedTimer,
     QMessageLogContext,
     QObject,
@@ -28,6 +29,7 @@ from physiosync_rt.dashboard.qt import display_available
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.utils.atomic import atomic_file
 from physiosync_rt.views.wording import waiting_for
 
 FIGURES_MS = 100
@@ -154,11 +156,18 @@ def _tell(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
 
 
 def _save(window: Dashboard, path: Path) -> None:
-    if not window.grab().save(str(path), "PNG"):
+    picture = QBuffer()
+    picture.open(QBuffer.OpenModeFlag.WriteOnly)
+    window.grab().save(picture, "PNG")
+    try:
+        path.parent.stat()  # A missing folder is refused rather than created.
+        with atomic_file(path, private=True) as fresh:
+            fresh.write_bytes(picture.data().data())
+    except OSError as error:
         raise UserError(
             f"the picture {path} could not be written: expected an existing folder that may be "
             "written to; create it or choose another place"
-        )
+        ) from error
 
 
 @contextmanager
