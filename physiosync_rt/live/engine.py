@@ -2,7 +2,8 @@
 
 `Engine.step` does one pass with no thread; `Engine.rows` is the loop around it that yields rows,
 and `EngineThread` runs that loop beside a dashboard. Queues, by policy: acquisition is bounded by
-the source's own buffers (overflow is counted), sinks are lossless, the snapshot is latest-wins.
+the source's own buffers (overflow is counted), sinks are lossless as long as the disk and
+`LastingFile` can, the snapshot is latest-wins.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event as Flag
 from types import TracebackType
@@ -29,9 +31,11 @@ from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.stream_time import StreamTime
 from physiosync_rt.live.take_snapshot import take_snapshot
+from physiosync_rt.live.troubles import take_file_news
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.sinks.base import Sink
+from physiosync_rt.sinks.file_news import FileNews
 from physiosync_rt.sources.base import Batch, Source
 
 POLL_S = 0.02
@@ -156,10 +160,16 @@ class Engine:
     def close(self) -> None:
         """Close the source and every sink."""
         self.is_open = False
-        self._source.close()
-        self._recording.stop()
-        for sink in self.sinks:
-            sink.close()
+        with ExitStack() as closing:
+            closing.callback(self.close_files)
+            closing.callback(self._source.close)
+
+    def close_files(self) -> None:
+        """Close the recording and every sink; safe to call twice."""
+        with ExitStack() as closing:
+            for sink in reversed(self.sinks):
+                closing.callback(sink.close)
+            closing.callback(self._recording.stop)
 
     def send(self, command: Command) -> None:
         """Ask something of the engine, which does it at the next pass."""
@@ -317,7 +327,11 @@ class Engine:
         UserError
             The file exists or cannot be written.
         """
-        self._recording.start(path, self.state)
+        self._recording.start(path, self.state, self.tell_of_file)
+
+    def tell_of_file(self, news: FileNews) -> None:
+        """Take up what happened to a file that the run writes."""
+        take_file_news(self.state, news, self._clock())
 
     def _stop_recording(self) -> None:
         self._recording.stop()

@@ -16,7 +16,7 @@ from physiosync_rt.utils.plain_text import plain_text
 
 logger = logging.getLogger(__name__)
 
-_INFO = (EventKind.SOURCE, EventKind.NOTE)
+_INFO = (EventKind.SOURCE, EventKind.NOTE, EventKind.CAUGHT_UP)
 """Events that tell of nothing lost; all others are warnings."""
 
 _SILENT = (StreamPhase.STALLED, StreamPhase.LOST)
