@@ -2,8 +2,8 @@
 
 `Engine.step` does one pass with no thread; `Engine.rows` is the loop around it that yields rows,
 and `EngineThread` runs that loop beside a dashboard. Queues, by policy: acquisition is bounded by
-the source's own buffers (overflow is counted), sinks are lossless as long as the disk and
-`LastingFile` can, the snapshot is latest-wins.
+the source's own buffers (overflow is counted) and by `Backlog`, sinks are lossless as long as the
+disk and `LastingFile` can, the snapshot is latest-wins.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Self
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Prediction, Window, shorten
 from physiosync_rt.errors import UserError
+from physiosync_rt.live.backlog import Backlog
 from physiosync_rt.live.event_logging import EventLogger
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.options import Command, RunOptions
@@ -31,7 +32,7 @@ from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.stream_time import StreamTime
 from physiosync_rt.live.take_snapshot import take_snapshot
-from physiosync_rt.live.troubles import take_file_news
+from physiosync_rt.live.troubles import BehindWatch, take_file_news
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.sinks.base import Sink
@@ -40,6 +41,11 @@ from physiosync_rt.sources.base import Batch, Source
 
 POLL_S = 0.02
 SNAPSHOT_S = 0.04
+WORK_S = 0.1
+"""So long a pass works on what has come, before it looks for commands and new samples."""
+
+END_S = 1.0
+"""So long a run that was asked to end goes on with what has come by then."""
 
 
 class Engine:
@@ -101,7 +107,7 @@ class Engine:
         self._unread: deque[Prediction] = deque()
         self._snapshot_due = 0.0
         self._stopping = Flag()
-        self._ended = False
+        self._source_ended = self._ended = False
 
     def __repr__(self) -> str:
         bundle, source = self.predictor.bundle.card.name, type(self._source).__name__
@@ -154,6 +160,8 @@ class Engine:
                 self.state.events.add(Event(EventKind.NOTE, now, name, text=note))
         self._maker = RowMaker(self._source, self.state)
         self._event_logger = EventLogger(self.state)
+        self._backlog = Backlog({spec.name: spec.sfreq for spec in self.state.specs})
+        self._behind = BehindWatch(self.state)
         self._take_snapshot(now, force=True)
         self.is_open = True
 
@@ -216,9 +224,23 @@ class Engine:
             if self._unread:
                 yield self._unread.popleft()
             elif self._ended or self.stopping or self._clock() >= until:
-                return
+                break
             else:
                 self.step()
+        yield from self._last_rows()
+
+    def _last_rows(self) -> Iterator[Prediction]:
+        """Work on what has come before the end, for a moment; say what is left."""
+        until = self._clock() + END_S
+        while self.is_open and not self._ended and self._backlog:
+            waited_s = self._backlog.waited_s(self._clock())
+            if self._clock() >= until:
+                eeg = self.state.eeg.name
+                self.state.events.add(Event(EventKind.CUT_OFF, until, eeg, seconds=waited_s))
+                return
+            self._pass(0.0, polls=False)
+            while self._unread:
+                yield self._unread.popleft()
 
     def run(self, duration_s: float | None = None) -> None:
         """Work as `rows` does; the rows go to the sinks alone."""
@@ -242,32 +264,33 @@ class Engine:
         SourceLostError
             The EEG has sent nothing for two minutes.
         """
+        return self._pass(timeout, polls=True)
+
+    def _pass(self, timeout: float, *, polls: bool) -> bool:
         self._unread.clear()
         self._run_commands()
-        batch = self._source.poll(timeout)
-        now = self._clock()
-        self._recording.take(batch)
-        windows = self._push(batch, now)
-        if batch.ended:
-            windows += self.pipeline.flush()
-            self._ended = True
-            for watchdog in self.state.watchdogs.values():
-                watchdog.end()
+        if polls and not self._source_ended and not self._backlog.is_full:
+            batch = self._source.poll(0.0 if self._backlog else timeout)
+            now = self._clock()
+            self._take(batch, now)
         else:
-            windows += self.pipeline.advance(
-                self._stream_time.passed(self.pipeline.reached_s, now), self._stream_time.grace_s
-            )
-        for window in windows:
-            self._write(window, now)
+            now = self._clock()
+            for watchdog in self.state.watchdogs.values():
+                watchdog.skip(now)
+        self._work(now)
+        self._make_due_rows(now)
+        self._behind.look(self._backlog.waited_s(now), now)
+        self._note_events(now)
         self._take_snapshot(now, force=self._ended)
         if not self._ended:
             eeg = self.state.eeg.name
             self._stream_time.check_silence(eeg, self.state.watchdogs[eeg].silence_s(now))
         return not self._ended
 
-    def _push(self, batch: Batch, now: float) -> list[Window]:
-        windows: list[Window] = []
+    def _take(self, batch: Batch, now: float) -> None:
+        """Take up what has come: it is recorded at once, and worked on in its turn."""
         state = self.state
+        self._recording.take(batch)
         specs = {spec.name: spec for spec in state.specs}
         for chunk in batch.chunks:
             spec = specs.get(chunk.stream)
@@ -275,16 +298,47 @@ class Engine:
                 continue
             speed = self._stream_time.speed
             state.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
-            windows += self.pipeline.push(chunk)
+        for watchdog in state.watchdogs.values():
+            watchdog.look(now)
         for marker in batch.markers:
             self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
+        self._backlog.add(batch.chunks, now)
+        self._source_ended = batch.ended
+
+    def _work(self, now: float) -> None:
+        """Work on what has come, for a while; each row is written as it becomes final."""
+        until = self._clock() + WORK_S if self._stream_time.is_paced else math.inf
+        while self._backlog:
+            for window in self.pipeline.push(self._backlog.pop()):
+                self._write(window, now)
+            if self._clock() >= until:
+                return
+
+    def _make_due_rows(self, now: float) -> None:
+        """Make the rows whose time is over, or all that are left when the source has ended."""
+        reached_s = self.pipeline.reached_s
+        if self._backlog:
+            # What was due by the clock may be among what waits.
+            windows = self.pipeline.advance(reached_s, self._stream_time.grace_s)
+        elif self._source_ended:
+            windows = self.pipeline.flush()
+            self._ended = True
+            for watchdog in self.state.watchdogs.values():
+                watchdog.end()
+        else:
+            windows = self.pipeline.advance(
+                self._stream_time.passed(reached_s, now), self._stream_time.grace_s
+            )
+        for window in windows:
+            self._write(window, now)
+
+    def _note_events(self, now: float) -> None:
+        state = self.state
         for spec in state.specs:
-            state.watchdogs[spec.name].look(now)
             state.events.update(spec, state.stats(spec.name), now)
             if why := self.pipeline.streams[spec.name].left_out:
                 self._set_standing(EventKind.LEFT_OUT, why)
         state.events.add_messages(self._source.messages, now)
-        return windows
 
     def _set_standing(self, kind: EventKind, text: str) -> None:
         """Note what holds from now on."""
