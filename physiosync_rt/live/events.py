@@ -58,7 +58,7 @@ class EventKind(StrEnum):
     FILE_RESUMED = "file_resumed"
     """``path`` is written again after ``seconds``; ``n`` are lost."""
     FILE_REMOVED = "file_removed"
-    """``path`` is gone with the ``n`` in it; ``text`` is the file that the rest goes to, if any."""
+    """``path`` is gone with the ``n`` in it; the rest goes to the file ``text``, if any."""
     FILE_RENAMED = "file_renamed"
     """``path`` has another name, with the ``n`` in it; ``text`` as before."""
     FILE_UNSAVED = "file_unsaved"

@@ -21,7 +21,7 @@ def file_event(news: FileNews, now: float) -> Event:
         now,
         n=news.n,
         seconds=news.seconds,
-        text=str(news.next_path) if news.next_path else news.reason,
+        text=news.next_path.name if news.next_path else news.reason,
         path=str(news.path),
         unit=news.unit,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.sinks.lasting_file import KEPT_S
@@ -36,16 +37,14 @@ SENTENCES: dict[EventKind, str] = {
     EventKind.SOURCE: "{e.text}",
     EventKind.NOTE: "{e.text}",
     EventKind.FILE_BLOCKED: (
-        "{e.path} cannot be written ({e.text}): the last {kept} are kept in memory{lost_so_far}; "
+        "{file} cannot be written ({e.text}): the last {kept} are kept in memory{lost_so_far}; "
         "check the disk, the run goes on"
     ),
-    EventKind.FILE_RESUMED: (
-        "{e.path} is written again after {e.seconds:.0f} s ({e.text}); {lost}"
-    ),
-    EventKind.FILE_REMOVED: "{e.path} was removed or replaced, {count} with it{rest}",
-    EventKind.FILE_RENAMED: "{e.path} was renamed or moved, {count} in it{rest}",
+    EventKind.FILE_RESUMED: ("{file} is written again after {e.seconds:.0f} s ({e.text}); {lost}"),
+    EventKind.FILE_REMOVED: "{file} was removed or replaced, {count} with it{rest}",
+    EventKind.FILE_RENAMED: "{file} was renamed or moved, {count} in it{rest}",
     EventKind.FILE_UNSAVED: (
-        "the last {count} could not be written to {e.path} ({e.text}) and are lost"
+        "the last {count} could not be written to {file} ({e.text}) and are lost"
     ),
     EventKind.BEHIND: (
         "rows of {e.stream} come {e.seconds:.0f} s late: this computer is too slow or too busy; "
@@ -66,6 +65,7 @@ def sentence(event: Event) -> str:
     lost = f"{count} {'is' if event.n == 1 else 'are'} lost"
     said = SENTENCES[event.kind].format(
         e=event,
+        file=Path(event.path).name,
         samples=count_text(event.n, "samples"),
         duplicates=count_text(event.n, "duplicates"),
         count=count,

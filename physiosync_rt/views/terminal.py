@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 
@@ -39,6 +40,7 @@ from physiosync_rt.views.wording import (
 REFRESH_S = 0.25
 """The view is drawn four times a second."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FIXED_LINES = 18
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _PLANE_WIDTH, _PLANE_HEIGHT = 25, 7
@@ -127,7 +129,12 @@ class TerminalView:
         return Group(*parts)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        try:
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        except OSError as error:
+            # Lines that go to a file on a full disk: the run itself goes on.
+            if error.errno not in _FULL:
+                raise
 
 
 def line(row: Prediction, pps: str) -> str:

@@ -64,7 +64,7 @@ def test_every_kind_has_a_sentence() -> None:
                 0.0,
                 seconds=700.0,
                 text="No space left on device",
-                path="run.csv",
+                path="study/run.csv",
                 unit="rows",
             ),
             (
@@ -73,7 +73,7 @@ def test_every_kind_has_a_sentence() -> None:
             ),
         ),
         (
-            Event(EventKind.FILE_BLOCKED, 0.0, n=1, text="Gone", path="run.csv", unit="rows"),
+            Event(EventKind.FILE_BLOCKED, 0.0, n=1, text="Gone", path="study/run.csv", unit="rows"),
             (
                 "run.csv cannot be written (Gone): the last 10 min are kept in memory, 1 row is "
                 "lost so far; check the disk, the run goes on"
@@ -92,15 +92,22 @@ def test_every_kind_has_a_sentence() -> None:
             "raw.xdf is written again after 35 s (No space left on device); 500 samples are lost",
         ),
         (
-            Event(EventKind.FILE_REMOVED, 0.0, n=12, text="run-2.csv", path="run.csv", unit="rows"),
+            Event(
+                EventKind.FILE_REMOVED,
+                0.0,
+                n=12,
+                text="run-2.csv",
+                path="study/run.csv",
+                unit="rows",
+            ),
             "run.csv was removed or replaced, 12 rows with it; the run goes on in run-2.csv",
         ),
         (
-            Event(EventKind.FILE_RENAMED, 0.0, n=12, path="run.csv", unit="rows"),
+            Event(EventKind.FILE_RENAMED, 0.0, n=12, path="study/run.csv", unit="rows"),
             "run.csv was renamed or moved, 12 rows in it",
         ),
         (
-            Event(EventKind.FILE_UNSAVED, 0.0, n=3, text="Gone", path="run.csv", unit="rows"),
+            Event(EventKind.FILE_UNSAVED, 0.0, n=3, text="Gone", path="study/run.csv", unit="rows"),
             "the last 3 rows could not be written to run.csv (Gone) and are lost",
         ),
         (
