@@ -144,7 +144,9 @@ class LastingFile:
         return self._clock() - self._blocked_at if self.reason else 0.0
 
     def append(self, piece: Piece) -> None:
-        """Take up a piece, which `flush` writes."""
+        """Take up a piece, which `flush` writes; nothing once the file is closed."""
+        if self.closed:
+            return
         queue = self._kept if piece.n else self._first
         queue.append(replace(piece, at=self._clock()))
         self._kept_bytes += len(piece.data)
@@ -157,19 +159,8 @@ class LastingFile:
         OSError
             Nobody can be told.
         """
-        now = self._clock()
-        if not self.reason or now >= self._retry_at:
-            try:
-                self._look(now)
-                self._write()
-            except OSError as error:
-                if self._tell is None:
-                    raise
-                self._block(reason_of(error), now)
-            else:
-                self._unblock(now)
-        if self.reason:
-            self._give_up(now)
+        if not self.closed:
+            self._flush()
 
     def close(self) -> None:
         """Write what is left and close; safe to call twice.
@@ -184,13 +175,28 @@ class LastingFile:
         self.closed = True
         self._retry_at = self._look_at = 0.0
         try:
-            self.flush()
+            self._flush()
             if unsaved := sum(piece.n for piece in self._kept):
                 self.given_up += unsaved
                 self._say(NewsKind.UNSAVED, n=unsaved, reason=self.reason)
         finally:
             self._kept.clear()
             self._drop_descriptor()
+
+    def _flush(self) -> None:
+        now = self._clock()
+        if not self.reason or now >= self._retry_at:
+            try:
+                self._look(now)
+                self._write()
+            except OSError as error:
+                if self._tell is None:
+                    raise
+                self._block(reason_of(error), now)
+            else:
+                self._unblock(now)
+        if self.reason:
+            self._give_up(now)
 
     # --- place --------------------------------------------------------------------------------
 

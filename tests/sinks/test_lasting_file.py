@@ -70,6 +70,10 @@ def test_a_piece_is_on_disk_when_flush_returns(file: LastingFile, clock: Clock, 
     file.close()
     file.close()
     assert (file.written, file.lost, news) == (3, 0, [])
+    # A second signal closes the files under an engine that still works.
+    _rows(file, clock, 3, 5)
+    assert file.path.read_text() == _text(0, 3)
+    assert [path.name for path in file.path.parent.iterdir()] == ["run.csv"]
 
 
 def test_a_limit_on_size_is_waited_out_and_nothing_is_lost(file, clock, news) -> None:
