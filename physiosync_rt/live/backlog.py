@@ -43,6 +43,11 @@ class Backlog:
         """Return the seconds since the oldest piece came; 0 where there is none."""
         return now - self._pieces[0][0] if self._pieces else 0.0
 
+    def span_s(self, stream: str) -> float:
+        """Return the seconds of a stream that wait, by its nominal rate."""
+        n = sum(len(piece) for _, piece in self._pieces if piece.stream == stream)
+        return n / self._sfreqs[stream]
+
     def add(self, chunks: Iterable[Chunk], now: float) -> None:
         """Take up what has come at one time.
 

@@ -20,30 +20,25 @@ from types import TracebackType
 from typing import Self
 
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import Prediction, Window, shorten
+from physiosync_rt.datatypes import Prediction, shorten
 from physiosync_rt.errors import UserError
-from physiosync_rt.live.backlog import Backlog
 from physiosync_rt.live.event_logging import EventLogger
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.options import Command, RunOptions
 from physiosync_rt.live.raw_recording import RawRecording
-from physiosync_rt.live.rows import RowMaker
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
-from physiosync_rt.live.stream_time import StreamTime
 from physiosync_rt.live.take_snapshot import take_snapshot
-from physiosync_rt.live.troubles import BehindWatch, take_file_news
+from physiosync_rt.live.troubles import take_file_news
+from physiosync_rt.live.worker import Worker
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.sinks.base import Sink
 from physiosync_rt.sinks.file_news import FileNews
-from physiosync_rt.sources.base import Batch, Source
+from physiosync_rt.sources.base import Source
 
 POLL_S = 0.02
 SNAPSHOT_S = 0.04
-WORK_S = 0.1
-"""So long a pass works on what has come, before it looks for commands and new samples."""
-
 END_S = 1.0
 """So long a run that was asked to end goes on with what has come by then."""
 
@@ -103,11 +98,9 @@ class Engine:
         self._clock = clock
         self._recording = RawRecording()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._stream_time = StreamTime(source)
         self._unread: deque[Prediction] = deque()
         self._snapshot_due = 0.0
         self._stopping = Flag()
-        self._source_ended = self._ended = False
 
     def __repr__(self) -> str:
         bundle, source = self.predictor.bundle.card.name, type(self._source).__name__
@@ -158,10 +151,8 @@ class Engine:
         for name, stream in pipeline.streams.items():
             if note := stream.windower.baseline_note:
                 self.state.events.add(Event(EventKind.NOTE, now, name, text=note))
-        self._maker = RowMaker(self._source, self.state)
         self._event_logger = EventLogger(self.state)
-        self._backlog = Backlog({spec.name: spec.sfreq for spec in self.state.specs})
-        self._behind = BehindWatch(self.state)
+        self._worker = Worker(self._source, self.state, self.predictor, self._give, self._clock)
         self._take_snapshot(now, force=True)
         self.is_open = True
 
@@ -223,7 +214,7 @@ class Engine:
         while self.is_open:
             if self._unread:
                 yield self._unread.popleft()
-            elif self._ended or self.stopping or self._clock() >= until:
+            elif self._worker.ended or self.stopping or self._clock() >= until:
                 break
             else:
                 self.step()
@@ -232,11 +223,9 @@ class Engine:
     def _last_rows(self) -> Iterator[Prediction]:
         """Work on what has come before the end, for a moment; say what is left."""
         until = self._clock() + END_S
-        while self.is_open and not self._ended and self._backlog:
-            waited_s = self._backlog.waited_s(self._clock())
+        while self.is_open and self._worker.has_work:
             if self._clock() >= until:
-                eeg = self.state.eeg.name
-                self.state.events.add(Event(EventKind.CUT_OFF, until, eeg, seconds=waited_s))
+                self._worker.cut_off(self._clock())
                 return
             self._pass(0.0, polls=False)
             while self._unread:
@@ -269,68 +258,22 @@ class Engine:
     def _pass(self, timeout: float, *, polls: bool) -> bool:
         self._unread.clear()
         self._run_commands()
-        if polls and not self._source_ended and not self._backlog.is_full:
-            batch = self._source.poll(0.0 if self._backlog else timeout)
+        worker = self._worker
+        if polls and worker.takes_more:
+            batch = self._source.poll(0.0 if worker.has_work else timeout)
             now = self._clock()
-            self._take(batch, now)
+            # Recorded at once, worked on in its turn.
+            self._recording.take(batch)
+            worker.take(batch, now)
         else:
             now = self._clock()
-            for watchdog in self.state.watchdogs.values():
-                watchdog.skip(now)
-        self._work(now)
-        self._make_due_rows(now)
-        self._behind.look(self._backlog.waited_s(now), now)
+            worker.skip(now)
+        worker.work(now)
         self._note_events(now)
-        self._take_snapshot(now, force=self._ended)
-        if not self._ended:
-            eeg = self.state.eeg.name
-            self._stream_time.check_silence(eeg, self.state.watchdogs[eeg].silence_s(now))
-        return not self._ended
-
-    def _take(self, batch: Batch, now: float) -> None:
-        """Take up what has come: it is recorded at once, and worked on in its turn."""
-        state = self.state
-        self._recording.take(batch)
-        specs = {spec.name: spec for spec in state.specs}
-        for chunk in batch.chunks:
-            spec = specs.get(chunk.stream)
-            if spec is None or len(chunk) == 0:
-                continue
-            speed = self._stream_time.speed
-            state.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
-        for watchdog in state.watchdogs.values():
-            watchdog.look(now)
-        for marker in batch.markers:
-            self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
-        self._backlog.add(batch.chunks, now)
-        self._source_ended = batch.ended
-
-    def _work(self, now: float) -> None:
-        """Work on what has come, for a while; each row is written as it becomes final."""
-        until = self._clock() + WORK_S if self._stream_time.is_paced else math.inf
-        while self._backlog:
-            for window in self.pipeline.push(self._backlog.pop()):
-                self._write(window, now)
-            if self._clock() >= until:
-                return
-
-    def _make_due_rows(self, now: float) -> None:
-        """Make the rows whose time is over, or all that are left when the source has ended."""
-        reached_s = self.pipeline.reached_s
-        if self._backlog:
-            # What was due by the clock may be among what waits.
-            windows = self.pipeline.advance(reached_s, self._stream_time.grace_s)
-        elif self._source_ended:
-            windows = self.pipeline.flush()
-            self._ended = True
-            for watchdog in self.state.watchdogs.values():
-                watchdog.end()
-        else:
-            windows = self.pipeline.advance(
-                self._stream_time.passed(reached_s, now), self._stream_time.grace_s
-            )
-        for window in windows:
-            self._write(window, now)
+        self._take_snapshot(now, force=worker.ended)
+        if not worker.ended:
+            worker.check_silence(now)
+        return not worker.ended
 
     def _note_events(self, now: float) -> None:
         state = self.state
@@ -344,9 +287,7 @@ class Engine:
         """Note what holds from now on."""
         self.state.events.standing = Event(kind, self._clock(), text=text)
 
-    def _write(self, window: Window, now: float) -> None:
-        row = self._maker.row(window, self.predictor(window), now)
-        self.state.count(row)
+    def _give(self, row: Prediction) -> None:
         self._unread.append(row)
         for sink in self.sinks:
             sink.write(row)
@@ -363,7 +304,7 @@ class Engine:
                 baseline_s = self.options.baseline_s or self.pipeline.profile.baseline_s
                 self.pipeline.capture_baseline(baseline_s)
             elif command.kind == "marker":
-                self._maker.mark(self.pipeline.newest, command.text)
+                self._worker.mark(command.text)
             elif command.kind == "record":
                 self._stop_recording()
                 if command.text:

@@ -16,6 +16,7 @@ from physiosync_rt.formats.registry import read
 from physiosync_rt.live.backlog import PIECE_S, Backlog
 from physiosync_rt.live.engine import END_S, Engine
 from physiosync_rt.live.events import EventKind
+from physiosync_rt.live.options import Command
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation import Person, simulate
@@ -210,3 +211,18 @@ def test_pieces_keep_their_order_and_their_counts() -> None:
     order = [piece.stream for piece in pieces]
     assert order.index("skin") < 3
     assert "cap" in order[10:20]
+
+
+def test_a_marker_belongs_to_what_came_last_and_not_to_what_is_worked_on(recording, clock) -> None:
+    engine, source, written = _engine(recording, clock)
+    source.batch = _all(recording)
+    engine.step(0.0)
+    engine.send(Command("marker", "now"))
+    while len(written.at) < 39:
+        engine.step(0.0)
+    assert {row.t_end: row.marker for row in engine.predictions if row.marker} == {}
+    source.batch = Batch(ended=True)
+    engine.step(0.0)
+    assert engine.predictions[-1].t_end == 39.0
+    assert [text for _, text in engine._worker._maker._markers] == ["now"]
+    engine.close()
