@@ -28,7 +28,10 @@ LIVE = (
     *("cli/test_assist.py", "dashboard/test_application.py"),
     *(
         f"integration/test_{name}.py"
-        for name in ("brainflow", "demo", "eegmat", "faults_live", "parity", "unplugged", "window")
+        for name in (
+            *("brainflow", "demo", "eegmat", "faults_live", "killed", "parity"),
+            *("trouble_running", "unplugged", "window"),
+        )
     ),
 )
 """Tests with real streams, windows or programs beside the clock; they run one at a time.

@@ -64,11 +64,10 @@ def predict(
     if min_quality is not None:
         check_number("--min-quality", min_quality, least=0, most=1)
     from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.cli.csv_output import start_log
     from physiosync_rt.formats.clocks import span
     from physiosync_rt.live.offline import offline_session
-    from physiosync_rt.live.run_log import describe_run, outcome
     from physiosync_rt.preprocess.baseline import parse_request
-    from physiosync_rt.sinks.csv_log import CsvLog
     from physiosync_rt.sources.read import read
     from physiosync_rt.views.events_text import told
     from physiosync_rt.views.summary import run_summary
@@ -87,18 +86,15 @@ def predict(
     )
     with session:
         engine, state = session.engine, session.engine.state
-        state.csv_path = str(csv)
-        log = CsvLog(csv, describe_run(state, {"command": "predict", "files": list(files)}))
-        engine.sinks.append(log)
+        log = start_log(engine, csv, {"command": "predict", "files": list(files)}, lasting=False)
         first, last = span(recording)
         with progress_bar(Console(stderr=True)) as bar:
             task = bar.add_task("predict", total=round(last - first))
             # An interrupted prediction is as complete as it got.
-            with suppress(KeyboardInterrupt):
+            with suppress(KeyboardInterrupt), log.ended_by_errors():
                 for row in session:
                     bar.update(task, completed=row.t_end)
         said = told(state.events.all_events)
-        log.update(**outcome(state), told=list(said))
     for text in dict.fromkeys((*recording.notes, *said)):
         typer.echo(f"note: {text}", err=True)
     typer.echo(run_summary(state))

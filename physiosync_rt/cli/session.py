@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
+from physiosync_rt.cli.csv_output import start_log
 from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.dashboard import prepare, render_png, run_dashboard
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
-from physiosync_rt.live.run_log import describe_run, outcome
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.thread import EngineThread
 from physiosync_rt.sinks.csv_log import CsvLog
 from physiosync_rt.utils.display import display_available, find_window_problem
 from physiosync_rt.utils.end_signals import EndSignals
-from physiosync_rt.views.events_text import told
 from physiosync_rt.views.terminal import TerminalView
 
 
@@ -29,37 +29,35 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
     Raises
     ------
     UserError
-        The source cannot serve the bundle, is lost, or a sink cannot be written. What was
-        written until then stays, complete.
+        The source cannot serve the bundle, is lost, or a file cannot be begun. What was written
+        until then stays, complete.
     """
     outputs.check()
     # Asked before the run begins: a window that cannot open must not cost its first seconds.
     windowed = not (outputs.quiet or outputs.headless) and _window_possible()
     log: CsvLog | None = None
 
-    def finish_files() -> None:
+    def close_files() -> None:
         if log is not None:
-            log.update(**outcome(engine.state), told=list(told(engine.state.events.all_events)))
+            log.ended = "at once, by a second signal"
         engine.close_files()
 
-    with EndSignals(finish_files) as signals:
+    with EndSignals(close_files) as signals:
         try:
             engine.open()
             if outputs.csv is not None:
-                log = CsvLog(outputs.csv, describe_run(engine.state, settings))
-                engine.sinks.append(log)
-                engine.state.csv_path = str(outputs.csv)
+                log = start_log(engine, outputs.csv, settings)
             if outputs.outlet:
                 from physiosync_rt.lsl.prediction_outlet import LslOutlet
 
                 engine.sinks.append(LslOutlet("PhysioSync", engine.predictor.bundle.digest))
             if outputs.record is not None:
                 engine.record(outputs.record)
-            _watch(engine, outputs, signals, windowed=windowed)
+            with log.ended_by_errors() if log else nullcontext():
+                _watch(engine, outputs, signals, windowed=windowed)
             if outputs.png is not None and engine.snapshot is not None:
                 _picture(engine.snapshot, outputs.png)
         finally:
-            finish_files()
             engine.close()
 
 

@@ -125,13 +125,19 @@ def record(
 
     configure(local=local)
     from physiosync_rt.devices import load_device
+    from physiosync_rt.live.file_events import file_event
     from physiosync_rt.lsl.source import LslSource
     from physiosync_rt.sinks.recorder import Recorder
+    from physiosync_rt.views.events_text import sentence
+    from physiosync_rt.views.files_text import files_trouble, written_files
 
     source = LslSource(eeg, pps, device=load_device(device) if device else None, timeout=timeout)
     counts: dict[str, int] = {}
     try:
-        recorder = Recorder(out, source.open())
+        specs = source.open()
+        recorder = Recorder(
+            out, specs, lambda news: typer.echo(sentence(file_event(news, 0.0)), err=True)
+        )
         started = time.monotonic()
         with Console(stderr=True).status("recording (Ctrl-C ends)") as status:
             try:
@@ -152,7 +158,13 @@ def record(
                 recorder.close()
     finally:
         source.close()
-    typer.echo(f"wrote {out}: " + ", ".join(f"{name} {n} samples" for name, n in counts.items()))
+    said = ", ".join(f"{name} {n} samples" for name, n in counts.items())
+    if trouble := files_trouble([recorder.file]):
+        typer.echo("\n".join((f"received {said}", *trouble)))
+        written = written_files([recorder.file])
+        typer.echo(f"wrote {' and '.join(written) or 'nothing that is still there'}")
+    else:
+        typer.echo(f"wrote {out}: {said}")
 
 
 def doctor(as_json: JsonOption = False) -> None:

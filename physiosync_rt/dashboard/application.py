@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from PySide6.QtCore import (
+    QBuffer,
     QElapsedTimer,
     QMessageLogContext,
     QObject,
@@ -28,6 +29,7 @@ from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.utils.atomic import atomic_file
 from physiosync_rt.utils.display import display_available, find_window_problem
 from physiosync_rt.views.wording import waiting_for
 
@@ -192,11 +194,18 @@ _MESSAGES = _QtMessages()
 
 
 def _save(window: Dashboard, path: Path) -> None:
-    if not window.grab().save(str(path), "PNG"):
+    picture = QBuffer()
+    picture.open(QBuffer.OpenModeFlag.WriteOnly)
+    window.grab().save(picture, "PNG")
+    try:
+        path.parent.stat()  # A missing folder is refused rather than created.
+        with atomic_file(path, private=True) as fresh:
+            fresh.write_bytes(picture.data().data())
+    except OSError as error:
         raise UserError(
             f"the picture {path} could not be written: expected an existing folder that may be "
             "written to; create it or choose another place"
-        )
+        ) from error
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.formats.base import as_samples, convert, is_electrode, unique_names
 from physiosync_rt.formats.channel_roles import NUMBERED, Role, channel_roles
 from physiosync_rt.formats.units import Conversion, stream_conversions, to_canonical
+from physiosync_rt.utils.plain_text import plain_text
 
 COUNTER_TYPE = "sample_counter"
 """Type of the channel in which this program sends or stores `RecordedStream.counter`, a sample
@@ -156,7 +157,7 @@ def stream_layout(
         Channels of a sample, where the list may have another length; it is then not used.
     """
     notes: list[str] = []
-    name, stype, source_id, host = stream_name(name), *map(printable, (stype, source_id, host))
+    name, stype, source_id, host = stream_name(name), *map(plain_text, (stype, source_id, host))
     if n_chans is not None and len(channels) != n_chans:
         if channels:
             notes.append(
@@ -167,7 +168,7 @@ def stream_layout(
     counters = [i for i, c in enumerate(channels) if c.get("type") == COUNTER_TYPE]
     counter = counters[0] if counters and len(channels) > 1 else None
     columns = tuple(i for i in range(len(channels)) if i != counter)
-    kept = [{key: printable(word) for key, word in channels[i].items()} for i in columns]
+    kept = [{key: plain_text(word) for key, word in channels[i].items()} for i in columns]
     labels = [c.get("label", "").strip() for c in kept]
     if repeated := sorted({label for label in labels if label and labels.count(label) > 1}):
         notes.append(
@@ -204,14 +205,7 @@ def stream_layout(
 
 def stream_name(text: str) -> str:
     """Return a stream's name as this program shows it; one without a name is ``stream``."""
-    return printable(text.strip()) or "stream"
-
-
-def printable(text: str) -> str:
-    """Replace what a terminal would obey or not show: control characters, escape sequences."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+    return plain_text(text.strip()) or "stream"
 
 
 def _convertible(

@@ -2,7 +2,8 @@
 
 `Engine.step` does one pass with no thread; `Engine.rows` is the loop around it that yields rows,
 and `EngineThread` runs that loop beside a dashboard. Queues, by policy: acquisition is bounded by
-the source's own buffers (overflow is counted), sinks are lossless, the snapshot is latest-wins.
+the source's own buffers (overflow is counted) and by `Backlog`, sinks are lossless as long as the
+disk and `LastingFile` can, the snapshot is latest-wins.
 """
 
 from __future__ import annotations
@@ -12,30 +13,34 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event as Flag
 from types import TracebackType
 from typing import Self
 
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import Prediction, Window, shorten
+from physiosync_rt.datatypes import Prediction, shorten
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.event_logging import EventLogger
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.options import Command, RunOptions
 from physiosync_rt.live.raw_recording import RawRecording
-from physiosync_rt.live.rows import RowMaker
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
-from physiosync_rt.live.stream_time import StreamTime
 from physiosync_rt.live.take_snapshot import take_snapshot
+from physiosync_rt.live.troubles import take_file_news
+from physiosync_rt.live.worker import Worker
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.sinks.base import Sink
-from physiosync_rt.sources.base import Batch, Source
+from physiosync_rt.sinks.file_news import FileNews
+from physiosync_rt.sources.base import Source
 
 POLL_S = 0.02
 SNAPSHOT_S = 0.04
+END_S = 1.0
+"""So long a run that was asked to end goes on with what has come by then."""
 
 
 class Engine:
@@ -93,11 +98,9 @@ class Engine:
         self._clock = clock
         self._recording = RawRecording()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._stream_time = StreamTime(source)
         self._unread: deque[Prediction] = deque()
         self._snapshot_due = 0.0
         self._stopping = Flag()
-        self._ended = False
 
     def __repr__(self) -> str:
         bundle, source = self.predictor.bundle.card.name, type(self._source).__name__
@@ -148,22 +151,24 @@ class Engine:
         for name, stream in pipeline.streams.items():
             if note := stream.windower.baseline_note:
                 self.state.events.add(Event(EventKind.NOTE, now, name, text=note))
-        self._maker = RowMaker(self._source, self.state)
         self._event_logger = EventLogger(self.state)
+        self._worker = Worker(self._source, self.state, self.predictor, self._give, self._clock)
         self._take_snapshot(now, force=True)
         self.is_open = True
 
     def close(self) -> None:
         """Close the source and every sink."""
         self.is_open = False
-        self._source.close()
-        self.close_files()
+        with ExitStack() as closing:
+            closing.callback(self.close_files)
+            closing.callback(self._source.close)
 
     def close_files(self) -> None:
         """Close the recording and every sink; safe to call twice."""
-        self._recording.stop()
-        for sink in self.sinks:
-            sink.close()
+        with ExitStack() as closing:
+            for sink in reversed(self.sinks):
+                closing.callback(sink.close)
+            closing.callback(self._recording.stop)
 
     def send(self, command: Command) -> None:
         """Ask something of the engine, which does it at the next pass."""
@@ -209,10 +214,22 @@ class Engine:
         while self.is_open:
             if self._unread:
                 yield self._unread.popleft()
-            elif self._ended or self.stopping or self._clock() >= until:
-                return
+            elif self._worker.ended or self.stopping or self._clock() >= until:
+                break
             else:
                 self.step()
+        yield from self._last_rows()
+
+    def _last_rows(self) -> Iterator[Prediction]:
+        """Work on what has come before the end, for a moment; say what is left."""
+        until = self._clock() + END_S
+        while self.is_open and self._worker.has_work:
+            if self._clock() >= until:
+                self._worker.cut_off(self._clock())
+                return
+            self._pass(0.0, polls=False)
+            while self._unread:
+                yield self._unread.popleft()
 
     def run(self, duration_s: float | None = None) -> None:
         """Work as `rows` does; the rows go to the sinks alone."""
@@ -236,44 +253,31 @@ class Engine:
         SourceLostError
             The EEG has sent nothing for two minutes.
         """
+        return self._pass(timeout, polls=True)
+
+    def _pass(self, timeout: float, *, polls: bool) -> bool:
         self._unread.clear()
         self._run_commands()
-        batch = self._source.poll(timeout)
-        now = self._clock()
-        self._recording.take(batch)
-        windows = self._push(batch, now)
-        if batch.ended:
-            windows += self.pipeline.flush()
-            self._ended = True
-            for watchdog in self.state.watchdogs.values():
-                watchdog.end()
+        worker = self._worker
+        if polls and worker.takes_more:
+            batch = self._source.poll(0.0 if worker.has_work else timeout)
+            now = self._clock()
+            # Recorded at once, worked on in its turn.
+            self._recording.take(batch)
+            worker.take(batch, now)
         else:
-            windows += self.pipeline.advance(
-                self._stream_time.passed(self.pipeline.reached_s, now), self._stream_time.grace_s
-            )
-        for window in windows:
-            self._write(window, now)
-        self._take_snapshot(now, force=self._ended)
-        if not self._ended:
-            eeg = self.state.eeg.name
-            self._stream_time.check_silence(eeg, self.state.watchdogs[eeg].silence_s(now))
-        return not self._ended
+            now = self._clock()
+            worker.skip(now)
+        worker.work(now)
+        self._note_events(now)
+        self._take_snapshot(now, force=worker.ended)
+        if not worker.ended:
+            worker.check_silence(now)
+        return not worker.ended
 
-    def _push(self, batch: Batch, now: float) -> list[Window]:
-        windows: list[Window] = []
+    def _note_events(self, now: float) -> None:
         state = self.state
-        specs = {spec.name: spec for spec in state.specs}
-        for chunk in batch.chunks:
-            spec = specs.get(chunk.stream)
-            if spec is None or len(chunk) == 0:
-                continue
-            speed = self._stream_time.speed
-            state.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
-            windows += self.pipeline.push(chunk)
-        for marker in batch.markers:
-            self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
         for spec in state.specs:
-            state.watchdogs[spec.name].look(now)
             state.events.update(spec, state.stats(spec.name), now)
             stream = self.pipeline.streams[spec.name]
             if stream.left_out:
@@ -283,15 +287,12 @@ class Engine:
                 note = Event(EventKind.NOTE, now, spec.name, text=stream.amplitude_problem)
                 state.events.add_once(note)
         state.events.add_messages(self._source.messages, now)
-        return windows
 
     def _set_standing(self, kind: EventKind, text: str) -> None:
         """Note what holds from now on."""
         self.state.events.standing = Event(kind, self._clock(), text=text)
 
-    def _write(self, window: Window, now: float) -> None:
-        row = self._maker.row(window, self.predictor(window), now)
-        self.state.count(row)
+    def _give(self, row: Prediction) -> None:
         self._unread.append(row)
         for sink in self.sinks:
             sink.write(row)
@@ -308,7 +309,7 @@ class Engine:
                 baseline_s = self.options.baseline_s or self.pipeline.profile.baseline_s
                 self.pipeline.capture_baseline(baseline_s)
             elif command.kind == "marker":
-                self._maker.mark(self.pipeline.newest, command.text)
+                self._worker.mark(command.text)
             elif command.kind == "record":
                 self._stop_recording()
                 if command.text:
@@ -326,7 +327,11 @@ class Engine:
         UserError
             The file exists or cannot be written.
         """
-        self._recording.start(path, self.state)
+        self._recording.start(path, self.state, self.tell_of_file)
+
+    def tell_of_file(self, news: FileNews) -> None:
+        """Take up what happened to a file that the run writes."""
+        take_file_news(self.state, news, self._clock())
 
     def _stop_recording(self) -> None:
         self._recording.stop()

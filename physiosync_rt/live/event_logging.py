@@ -12,10 +12,11 @@ from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import Baseline
+from physiosync_rt.utils.plain_text import plain_text
 
 logger = logging.getLogger(__name__)
 
-_INFO = (EventKind.SOURCE, EventKind.NOTE)
+_INFO = (EventKind.SOURCE, EventKind.NOTE, EventKind.CAUGHT_UP)
 """Events that tell of nothing lost; all others are warnings."""
 
 _SILENT = (StreamPhase.STALLED, StreamPhase.LOST)
@@ -56,7 +57,7 @@ class EventLogger:
             name = stream.spec.name
             if stream.phase is not self._phases.get(name, StreamPhase.WAITING):
                 level = logging.WARNING if stream.phase in _SILENT else logging.INFO
-                logger.log(level, "stream %s: %s", name, stream.phase)
+                logger.log(level, "stream %s: %s", plain_text(name), stream.phase)
             self._phases[name] = stream.phase
         baseline = self._state.pipeline.baseline
         if baseline is not None and baseline != self._baseline:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.sources.base import SourceMessage
+from physiosync_rt.utils.plain_text import plain_text
 
 SUMMED_S = 10.0
 """Seconds of samples over which what happens again and again is summed up and said once."""
@@ -52,6 +53,22 @@ class EventKind(StrEnum):
     """``text`` is what the source says."""
     NOTE = "note"
     """``text`` is what preprocessing says of a baseline or of bad electrodes."""
+    FILE_BLOCKED = "file_blocked"
+    """``path`` cannot be written at present, because of ``text``; ``n`` are lost so far."""
+    FILE_RESUMED = "file_resumed"
+    """``path`` is written again after ``seconds``; ``n`` are lost."""
+    FILE_REMOVED = "file_removed"
+    """``path`` is gone with the ``n`` in it; the rest goes to the file ``text``, if any."""
+    FILE_RENAMED = "file_renamed"
+    """``path`` has another name, with the ``n`` in it; ``text`` as before."""
+    FILE_UNSAVED = "file_unsaved"
+    """``path`` is closed without its last ``n``, because of ``text``."""
+    BEHIND = "behind"
+    """Samples wait for ``seconds`` until the pipeline takes them."""
+    CUT_OFF = "cut_off"
+    """The run ended while samples of the last ``seconds`` still waited."""
+    CAUGHT_UP = "caught_up"
+    """They wait no more; it was ``seconds`` at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,7 @@ class Event:
 
     ``stream`` is the stream's name, empty where the event belongs to none or the source says it;
     ``about`` is ``text`` without its numbers, where they differ from one such event to the next.
+    ``path`` is the file that it is about, and ``unit`` what is in it: ``rows`` or ``samples``.
     """
 
     kind: EventKind
@@ -72,6 +90,8 @@ class Event:
     sfreq_effective: float = 0.0
     text: str = ""
     about: str = ""
+    path: str = ""
+    unit: str = ""
 
     def __str__(self) -> str:
         numbers = {
@@ -80,12 +100,15 @@ class Event:
             if (value := getattr(self, name))
         }
         words = [f"{name}={value:.6g}" for name, value in numbers.items()]
-        return " ".join([f"{self.kind}:", *filter(None, [self.stream, *words, self.text])])
+        said = " ".join(
+            [f"{self.kind}:", *filter(None, [self.stream or self.path, *words, self.text])]
+        )
+        return plain_text(said)
 
     @property
     def topic(self) -> tuple[str, str, str]:
         """What it is about: two events of one topic differ in time and numbers alone."""
-        return self.kind, self.stream, self.about or self.text
+        return self.kind, self.stream or self.path, self.about or self.text
 
 
 class Tally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from physiosync_rt.live.state import RunState
+from physiosync_rt.sinks.file_news import Tell
 from physiosync_rt.sinks.recorder import Recorder
 from physiosync_rt.sources.base import Batch
 
@@ -15,15 +16,16 @@ class RawRecording:
     def __init__(self) -> None:
         self._recorder: Recorder | None = None
 
-    def start(self, path: Path, state: RunState) -> None:
-        """Record from now on.
+    def start(self, path: Path, state: RunState, tell: Tell) -> None:
+        """Record from now on; ``tell`` is called with what happens to the file.
 
         Raises
         ------
         UserError
             The file exists or cannot be written.
         """
-        self._recorder = Recorder(path, state.specs)
+        self._recorder = Recorder(path, state.specs, tell)
+        state.files.append(self._recorder.file)
         state.recording_path = str(path)
 
     def take(self, batch: Batch) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 
 from physiosync_rt.bundle.predictor import Estimate, quadrant
 from physiosync_rt.datatypes import Prediction, Reason, StreamSpec, Window
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.sources.base import Source
+from physiosync_rt.utils.plain_text import join_markers
+
+MARKERS_WAITING = 10_000
+"""Most markers that wait for their row; of more, the first ones are dropped."""
 
 
 class RowMaker:
@@ -25,7 +30,7 @@ class RowMaker:
         self._source = source
         self._state = state
         self._pipeline = state.pipeline
-        self._markers: list[tuple[float, str]] = []
+        self._markers: deque[tuple[float, str]] = deque(maxlen=MARKERS_WAITING)
         self._utc_of_stamp_zero = math.nan
 
     def mark(self, t: float, text: str) -> None:
@@ -91,5 +96,6 @@ class RowMaker:
 
     def _markers_until(self, t_end: float) -> str:
         due = [text for t, text in self._markers if t <= t_end]
-        self._markers = [(t, text) for t, text in self._markers if t > t_end]
-        return ";".join(due)
+        waiting = [(t, text) for t, text in self._markers if t > t_end]
+        self._markers = deque(waiting, MARKERS_WAITING)
+        return join_markers(due)

@@ -70,9 +70,19 @@ def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def outcome(state: RunState) -> dict[str, Any]:
-    """Return what only the run itself can tell: its baseline, electrodes, streams and rows."""
+    """Return what only the run itself can tell: files, baseline, electrodes, streams and rows."""
     pipeline = state.pipeline
     found: dict[str, Any] = {
+        "files": [
+            {"path": str(part.path), file.unit: part.written, "place": str(part.place)}
+            for file in state.files
+            for part in file.parts
+        ],
+        "not_written": {
+            unit: sum(file.lost for file in state.files if file.unit == unit)
+            for unit in dict.fromkeys(file.unit for file in state.files)
+        },
+        "behind_s": round(state.behind_most_s, 2),
         "electrodes_bad_s": bad_electrodes_s(state),
         "streams_seen": {spec.name: _stream_seen(state, spec.name) for spec in state.specs},
         "used": dict(state.used),

@@ -19,7 +19,11 @@ PATIENCE_S = 2.0
 
 
 def shown_events(
-    log: EventLog, streams: Sequence[StreamState], notes: Sequence[Event], now: float
+    log: EventLog,
+    streams: Sequence[StreamState],
+    notes: Sequence[Event],
+    now: float,
+    troubles: Sequence[Event] = (),
 ) -> tuple[Event, ...]:
     """Choose what to show: lasting trouble, else recent events, else what holds for the run.
 
@@ -31,18 +35,29 @@ def shown_events(
         What holds at present, shown with ``log.standing`` when nothing else is to be shown.
     now : float
         Present time by the engine's clock.
+    troubles : sequence of Event
+        Trouble of the run itself, shown first as long as it lasts, whatever else there is.
     """
+    about_files = {event.path for event in troubles}
+    others = _shown(log, streams, notes, now)
+    return (*troubles, *(e for e in others if not e.path or e.path not in about_files))
+
+
+def _shown(
+    log: EventLog, streams: Sequence[StreamState], notes: Sequence[Event], now: float
+) -> tuple[Event, ...]:
     for state in streams:
         if trouble := _trouble(state, now):
             return (trouble,)
     recent = [e for e in log.events if not e.stream and now - e.at < SOURCE_FIRST_S]
     recent = recent or [e for e in log.events if now - e.at < SHOWN_S]
     if recent:
-        # One stream's trouble must not hide another's; of what came together, the first.
+        # Trouble of one stream or file must not hide another's; of what came together, the first.
         newest: dict[str, Event] = {}
         for event in recent:
-            if event.stream not in newest or event.at > newest[event.stream].at:
-                newest[event.stream] = event
+            of = event.stream or event.path
+            if of not in newest or event.at > newest[of].at:
+                newest[of] = event
         return tuple(newest.values())
     for state in streams:
         if state.stats.rate_is_off:

@@ -11,6 +11,8 @@ from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
 from physiosync_rt.live.events import EventLog
 from physiosync_rt.live.watchdog import Watchdog
 from physiosync_rt.pipeline.pipeline import Pipeline
+from physiosync_rt.sinks.csv_log import CsvLog
+from physiosync_rt.sinks.lasting_file import LastingFile
 
 HISTORY_S = 300.0
 N_LATENCIES = 300
@@ -47,6 +49,12 @@ class RunState:
         Rows with a prediction, by the modality that was missing and why.
     csv_path, recording_path : str
         Where rows and raw streams are written; empty where they are not.
+    files : list of LastingFile
+        All files that the run writes or has written.
+    log : CsvLog or None
+        The CSV of the run, where it has one.
+    behind_s, behind_most_s : float
+        Seconds that samples wait for the pipeline, now and at most.
     """
 
     bundle: Bundle
@@ -65,6 +73,10 @@ class RunState:
     left_out: Counter[tuple[Modality, Reason]] = field(default_factory=Counter)
     csv_path: str = ""
     recording_path: str = ""
+    files: list[LastingFile] = field(default_factory=list)
+    log: CsvLog | None = None
+    behind_s: float = 0.0
+    behind_most_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.watchdogs = {spec.name: Watchdog(self.opened) for spec in self.specs}

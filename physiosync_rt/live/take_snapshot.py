@@ -9,6 +9,7 @@ from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.shown_events import shown_events
 from physiosync_rt.live.snapshot import Snapshot, StreamState, Traces
 from physiosync_rt.live.state import RunState
+from physiosync_rt.live.troubles import lasting_troubles
 from physiosync_rt.pipeline.stream import StreamPipeline
 
 TRACE_S = 5.0
@@ -53,7 +54,9 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
         valid_rows=state.valid_rows,
         csv_path=state.csv_path,
         recording_path=state.recording_path,
-        events=shown_events(state.events, streams, _notes(state, now), now),
+        events=shown_events(
+            state.events, streams, _notes(state, now), now, lasting_troubles(state, now)
+        ),
     )
 
 

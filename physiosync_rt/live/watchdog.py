@@ -59,6 +59,11 @@ class Watchdog:
         """Note that everything that had arrived by now has been taken."""
         self._looked = now
 
+    def skip(self, now: float) -> None:
+        """Note that nobody could look until now, so that this time is not silence."""
+        self._last += now - self._looked
+        self._looked = now
+
     def arrived(self, now: float, duration_s: float, n_samples: int = 1) -> None:
         """Note samples that span ``duration_s`` of arrival time."""
         # Only what was missing at the last look was held back by the device, and not by us.

@@ -1,25 +1,30 @@
 """Predictions as CSV, schema 1, with a JSON file beside it that says how they were made.
 
-Nothing is lost: every row is written when `CsvLog.write` returns, and an existing
-file is renamed, never overwritten.
+Nothing is lost: every row is written when `CsvLog.write` returns, or kept until there is room, and
+an existing file is renamed, never overwritten.
 """
 
 from __future__ import annotations
 
 import csv
+import errno
+import io
 import json
 import os
-import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.errors import UserError
-from physiosync_rt.utils.atomic import atomic_file
-
-if sys.platform != "win32":
-    import fcntl
+from physiosync_rt.sinks.file_lock import is_held
+from physiosync_rt.sinks.file_news import FileNews, NewsKind, Tell
+from physiosync_rt.sinks.lasting_file import LastingFile, Piece
+from physiosync_rt.utils.atomic import atomic_file, reason_of
+from physiosync_rt.utils.plain_text import marker_cell
 
 SCHEMA = 1
 
@@ -75,38 +80,33 @@ def to_row(p: Prediction) -> list[str]:
         _number(p.sample_age_ms, 1),
         _number(p.infer_ms, 2),
         _number(p.latency_ms, 1),
-        p.marker,
+        marker_cell(p.marker),
     ]
+
+
+def _line(cells: Iterable[str]) -> bytes:
+    """Return one line of the CSV."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(cells)
+    return text.getvalue().encode()
 
 
 def _set_aside(path: Path) -> None:
     """Rename a file of this name to ``name_old1`` ...: logs are not overwritten."""
-    if not path.exists():
+    if not os.path.lexists(path):
         return
-    if _is_held(path):
+    if path.exists() and is_held(path):
         raise UserError(f"{path} is being written by another run; choose another --csv path")
     n = 1
-    while (old := path.with_name(f"{path.stem}_old{n}{path.suffix}")).exists():
+    while os.path.lexists(old := path.with_name(f"{path.stem}_old{n}{path.suffix}")):
         n += 1
     path.rename(old)
 
 
-def _hold(file: TextIO) -> None:
-    """Mark an open log as being written, for other runs on this computer."""
-    if sys.platform != "win32":  # There an open file cannot be renamed anyway.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _is_held(path: Path) -> bool:
-    """Return whether another run writes this file now."""
-    if sys.platform == "win32":
-        return False
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from another that takes its place."""
+    found = path.lstat()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 
 class CsvLog:
@@ -118,6 +118,20 @@ class CsvLog:
         The CSV; the JSON has the same stem.
     run : dict
         What is written into the JSON: bundle hash, contract, streams, versions, settings.
+    outcome : callable, optional
+        Returns what is added to the JSON when the log is closed.
+    tell : callable, optional
+        Called with what happens to the file; without it trouble is raised.
+    clock : callable
+        Monotonic seconds.
+
+    Attributes
+    ----------
+    file : LastingFile
+    ended : str
+        How the run ended, the last key of the JSON; a JSON without it is of a run that was killed.
+    json_failed : str
+        Why the JSON could not be written the last time; empty where it was.
 
     Raises
     ------
@@ -125,52 +139,126 @@ class CsvLog:
         The path cannot be written.
     """
 
-    def __init__(self, path: Path, run: dict[str, Any]) -> None:
-        self.path = path
-        self._json = path.with_suffix(".json")
+    def __init__(
+        self,
+        path: Path,
+        run: dict[str, Any],
+        *,
+        outcome: Callable[[], dict[str, Any]] = dict,
+        tell: Tell | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.ended = "cleanly"
+        self.json_failed = ""
+        self._tell = tell
+        self._outcome = outcome
         self._run = {"schema": SCHEMA, **run}
+        self._jsons: dict[Path, tuple[int, ...]] = {}
         try:
-            for each in (path, self._json):
+            for each in (path, path.with_suffix(".json")):
                 _set_aside(each)
-            self._file = path.open("w", newline="", encoding="utf-8")
-            _hold(self._file)
+            self.file = LastingFile(
+                path,
+                unit="rows",
+                opening=lambda: _line(COLUMNS),
+                on_begun=self._begun,
+                tell=None if tell is None else self._take_news,
+                clock=clock,
+            )
+            self._write_jsons()
         except OSError as error:
             raise UserError(
                 f"cannot write {path}: {error.strerror}; choose another --csv path"
             ) from error
-        self._writer = csv.writer(self._file)
-        self._writer.writerow(COLUMNS)
-        self._file.flush()
-        self.rows = 0
-        self.update()
+
+    @property
+    def rows(self) -> int:
+        """Rows on disk."""
+        return self.file.written
+
+    @contextmanager
+    def ended_by_errors(self) -> Iterator[None]:
+        """Note an error that ends the run within the block."""
+        try:
+            yield
+        except Exception as error:
+            self.ended = f"by an error: {error}"
+            raise
 
     def update(self, **more: Any) -> None:
-        """Add to the run's JSON and write it as a whole."""
-        self._run.update(more)
-        text = json.dumps(self._run, indent=2, default=str) + "\n"
-        with atomic_file(self._json) as fresh:
-            fresh.write_text(text, encoding="utf-8")
-
-    def write(self, row: Prediction) -> None:
-        """Append one row and flush it.
+        """Add to the run's JSON and write it as a whole.
 
         Raises
         ------
         UserError
-            The disk is full or gone.
+            The disk is full or gone, and nobody can be told.
         """
+        self._run.update(more)
+        self.json_failed = ""
         try:
-            self._writer.writerow(to_row(row))
-            self._file.flush()
+            self._write_jsons()
         except OSError as error:
-            raise UserError(f"cannot go on writing {self.path}: {error.strerror}") from error
-        self.rows += 1
+            self.json_failed = reason_of(error)
+            if self._tell is None:
+                raise self._failed(error) from error
+
+    def write(self, row: Prediction) -> None:
+        """Append one row, which is on disk then, or kept until there is room.
+
+        Raises
+        ------
+        UserError
+            The disk is full or gone, and nobody can be told.
+        """
+        self.file.append(Piece(_line(to_row(row)), n=1))
+        try:
+            self.file.flush()
+        except OSError as error:
+            raise self._failed(error) from error
 
     def close(self) -> None:
-        """Close the CSV and complete the JSON."""
-        if not self._file.closed:
-            self._file.close()
-            self.update(rows=self.rows, finished=datetime.now(UTC).isoformat(timespec="seconds"))
+        """Close the CSV and complete the JSON; safe to call twice.
+
+        Raises
+        ------
+        UserError
+            The disk is full or gone, and nobody can be told.
+        """
+        if self.file.closed:
+            return
+        try:
+            self.file.close()
+        except OSError as error:
+            raise self._failed(error) from error
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        self.update(**self._outcome(), rows=self.rows, finished=finished, ended=self.ended)
+
+    def _take_news(self, news: FileNews) -> None:
+        if self._tell is not None:
+            self._tell(news)
+        # A run that is killed later has said so all the same, and beside the CSV that goes on.
+        if news.kind is not NewsKind.BLOCKED:
+            self.update(**self._outcome())
+
+    def _begun(self, path: Path) -> None:
+        self._jsons[path.with_suffix(".json")] = ()
+
+    def _write_jsons(self) -> None:
+        """Write the JSON beside every CSV of the run, but for what is somebody else's by now."""
+        text = json.dumps(self._run, indent=2, default=str) + "\n"
+        written = False
+        for path, mine in self._jsons.items():
+            if os.path.lexists(path) and _identity(path) != mine:
+                continue
+            with atomic_file(path, private=True) as fresh:
+                fresh.write_text(text, encoding="utf-8")
+            self._jsons[path] = _identity(path)
+            written = True
+        if not written:
+            raise FileExistsError(errno.EEXIST, "another program has written it")
+
+    def _failed(self, error: OSError) -> UserError:
+        return UserError(f"cannot go on writing {self.file.path}: {error.strerror}")
 
 
 def check_writable(path: Path, option: str = "--csv") -> None:

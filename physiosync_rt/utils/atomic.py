@@ -16,6 +16,13 @@ from safetensors import SafetensorError
 WRITE_ERRORS: Final = (OSError, RuntimeError, SafetensorError)
 """Errors of writing to a full or read-only disk, including those of torch and safetensors."""
 
+_NO_LINKS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_CREATE: Final = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0) | _NO_LINKS
+)
+_NAME_CHARS: Final = 40
+"""So much of a name is kept in a temporary one, which may be no longer than 255 bytes."""
+
 READ_ERRORS: Final = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError),
     *(BadZipFile, SafetensorError),
@@ -33,15 +40,35 @@ def reason_of(error: BaseException) -> str:
     return (str(error).splitlines() or ["unknown reason"])[0]
 
 
+def create_file(path: Path, *, private: bool = False) -> int:
+    """Create a file and return its descriptor, open for writing at its end.
+
+    Parameters
+    ----------
+    path : Path
+    private : bool
+        Whether the file is about a person: other users of the computer may not read it (mode
+        0600; Windows has no such modes). Else the user's umask decides.
+
+    Raises
+    ------
+    OSError
+        Something of that name exists, links included, or it cannot be written.
+    """
+    return os.open(path, _CREATE, 0o600 if private else 0o666)
+
+
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path that is renamed to ``path`` on success.
 
     Parameters
     ----------
     path : Path
         Its folder is created when missing. An existing file is replaced on success, and untouched
-        on failure.
+        on failure; a link is replaced, not followed.
+    private : bool
+        As in `create_file`.
 
     Raises
     ------
@@ -49,10 +76,10 @@ def atomic_file(path: Path) -> Iterator[Path]:
         The file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Not mkstemp, whose files are not readable for other users.
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    # The suffix stays, by which some writers choose a format.
+    temporary = path.with_name(f".{path.stem[:_NAME_CHARS]}-{_mark()}{path.suffix}")
     try:
-        mode = _default_mode(temporary)
+        mode = _created_mode(temporary, private=private)
         yield temporary
         _finish(temporary, mode)
         temporary.replace(path)
@@ -75,11 +102,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         The folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    mark = secrets.token_hex(4)
+    mark = _mark()
     temporary, old = (path.with_name(f".{kind}-{path.name}-{mark}") for kind in ("new", "old"))
     try:
         temporary.mkdir()
-        mode = _default_mode(temporary / ".mode")
+        mode = _created_mode(temporary / ".mode")
         (temporary / ".mode").unlink()
         yield temporary
         for file in temporary.rglob("*"):
@@ -104,14 +131,29 @@ def _swap(temporary: Path, path: Path, old: Path) -> None:
         raise
 
 
-def _default_mode(path: Path) -> int:
-    """Create an empty file and return the mode that the user's umask gave it."""
-    path.touch(exist_ok=False)
-    return path.stat().st_mode
+def _mark() -> str:
+    """Return a part of a temporary name that nobody can guess, to put something else there."""
+    return secrets.token_hex(16)
+
+
+def _created_mode(path: Path, *, private: bool = False) -> int:
+    """Create an empty file and return its mode."""
+    descriptor = create_file(path, private=private)
+    try:
+        return os.fstat(descriptor).st_mode
+    finally:
+        os.close(descriptor)
 
 
 def _finish(path: Path, mode: int) -> None:
-    """Flush a file to disk and give it the user's default mode."""
-    path.chmod(mode)  # safetensors writes files that other users cannot read
-    with path.open("r+b") as written:  # Windows cannot sync read-only files
-        os.fsync(written.fileno())
+    """Flush a file to disk and give it the mode that it was created with."""
+    # Windows cannot sync read-only files, and safetensors writes ones that others cannot read.
+    if os.name == "nt":
+        path.chmod(mode)
+    descriptor = os.open(path, os.O_RDWR | _NO_LINKS)
+    try:
+        if os.name != "nt":
+            os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

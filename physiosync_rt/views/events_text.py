@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.sinks.lasting_file import KEPT_S
+from physiosync_rt.utils.plain_text import plain_text
 
 SENTENCES: dict[EventKind, str] = {
     EventKind.WAITING: "waiting for the first sample of {e.stream}",
@@ -33,19 +36,51 @@ SENTENCES: dict[EventKind, str] = {
     EventKind.REFUSED: "{e.text}",
     EventKind.SOURCE: "{e.text}",
     EventKind.NOTE: "{e.text}",
+    EventKind.FILE_BLOCKED: (
+        "{file} cannot be written ({e.text}): the last {kept} are kept in memory{lost_so_far}; "
+        "check the disk, the run goes on"
+    ),
+    EventKind.FILE_RESUMED: ("{file} is written again after {e.seconds:.0f} s ({e.text}); {lost}"),
+    EventKind.FILE_REMOVED: "{file} was removed or replaced, {count} with it{rest}",
+    EventKind.FILE_RENAMED: "{file} was renamed or moved, {count} in it{rest}",
+    EventKind.FILE_UNSAVED: (
+        "the last {count} could not be written to {file} ({e.text}) and are lost"
+    ),
+    EventKind.BEHIND: (
+        "rows of {e.stream} come {e.seconds:.0f} s late: this computer is too slow or too busy; "
+        "close other programs or choose a longer --hop"
+    ),
+    EventKind.CUT_OFF: (
+        "the run ended {e.seconds:.0f} s behind {e.stream}: there are no rows of that time, "
+        "`physiosync predict` makes them from a recording"
+    ),
+    EventKind.CAUGHT_UP: "rows of {e.stream} come in time again, after {e.seconds:.0f} s at most",
 }
 """Sentences by kind; what a source, a reader or an error says is passed on as it came."""
 
 
 def sentence(event: Event) -> str:
     """Return an event as a sentence."""
-    plural = "" if event.n == 1 else "s"
-    return SENTENCES[event.kind].format(
+    count = count_text(event.n, event.unit)
+    lost = f"{count} {'is' if event.n == 1 else 'are'} lost"
+    said = SENTENCES[event.kind].format(
         e=event,
-        samples=f"{event.n} sample{plural}",
-        duplicates=f"{event.n} duplicate{plural}",
+        file=Path(event.path).name,
+        samples=count_text(event.n, "samples"),
+        duplicates=count_text(event.n, "duplicates"),
+        count=count,
         seconds=f"{event.seconds:.2g}" if event.seconds < 100 else f"{event.seconds:.0f}",
+        kept=f"{KEPT_S / 60:.0f} min",
+        lost=lost if event.n else "nothing is lost",
+        lost_so_far=f", {lost} so far" if event.n else "",
+        rest=f"; the run goes on in {event.text}" if event.text else "",
     )
+    return plain_text(said)
+
+
+def count_text(n: int, unit: str) -> str:
+    """Return a number of things, whose name is given in the plural."""
+    return f"{n} {unit.removesuffix('s') if n == 1 else unit}"
 
 
 def notice_text(events: Iterable[Event]) -> str:

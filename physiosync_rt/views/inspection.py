@@ -12,12 +12,15 @@ from rich.text import Text
 
 from physiosync_rt.bundle.card import Card
 from physiosync_rt.lsl.discovery import SeenStream
+from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.wording import STREAM_COUNTS
 
 
 def recording_text(facts: dict[str, Any]) -> Group:
     """Facts of `recording_facts` for a person: a paragraph per stream, then the rest."""
-    parts: list[Text | Padding] = [Text(facts["file"] or facts["subject"], style="bold")]
+    parts: list[Text | Padding] = [
+        Text(plain_text(facts["file"] or facts["subject"]), style="bold")
+    ]
     for stream in facts["streams"]:
         parts += [Text(), *_stream_lines(stream)]
     segments = facts["segments"]
@@ -27,7 +30,7 @@ def recording_text(facts: dict[str, Any]) -> Group:
     lines += [f"done to it before: {step}" for step in facts["history"]]
     lines += [f"note: {note}" for note in facts["notes"]]
     parts.append(Text())
-    parts += [Text(line) for line in lines]
+    parts += [Text(plain_text(line)) for line in lines]
     return Group(*parts)
 
 
@@ -74,7 +77,10 @@ def _stream_lines(s: dict[str, Any]) -> list[Text | Padding]:
         rate += f" (measured {s['sfreq_effective']:.2f})"
     unit = s["unit"] or "unit not known"
     what = [s["modality"], unit, f"{len(s['ch_names'])} ch", rate, f"{s['duration_s']:.1f} s"]
-    lines: list[Text | Padding] = [Text(s["name"], style="bold"), _indented(", ".join(what))]
+    lines: list[Text | Padding] = [
+        Text(plain_text(s["name"]), style="bold"),
+        _indented(", ".join(what)),
+    ]
     if s["range"]:
         lines.append(_indented(" · ".join(_amplitudes(s)), style="dim"))
     clock = ["samples are counted"] if s["counter"] else []
@@ -112,7 +118,7 @@ def _counts(s: dict[str, Any]) -> list[str]:
 
 def _indented(text: str, style: str = "") -> Padding:
     """Lines that keep their indent where a narrow terminal breaks them."""
-    return Padding(Text(text, style=style), (0, 0, 0, 2), expand=False)
+    return Padding(Text(plain_text(text), style=style), (0, 0, 0, 2), expand=False)
 
 
 def seen_text(streams: Sequence[SeenStream]) -> Group:
@@ -126,7 +132,7 @@ def seen_text(streams: Sequence[SeenStream]) -> Group:
         what = ["markers"] if each.marker else [str(spec.modality), unit]
         choose = f" · choose it by {each.query}" if each.query not in ("", spec.name) else ""
         parts += [
-            Text(spec.name, style="bold"),
+            Text(plain_text(spec.name), style="bold"),
             _indented(", ".join([*what, f"{spec.n_chans} ch", rate])),
             _indented(
                 f"type {spec.stype or '-'} · host {spec.host or '-'} · "

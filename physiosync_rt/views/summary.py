@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from physiosync_rt.align.stats import StreamStats
+from physiosync_rt.live.events import EventKind
 from physiosync_rt.live.run_log import bad_electrodes_s
 from physiosync_rt.live.state import RunState
+from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.views.events_text import sentence
+from physiosync_rt.views.files_text import files_trouble, written_files
 from physiosync_rt.views.wording import STREAM_COUNTS
 
 N_NAMED = 5
@@ -28,14 +32,24 @@ def run_summary(state: RunState) -> str:
         text += f"; bad electrodes: {', '.join(shown)}{more}"
     if state.rows and state.pipeline.baseline is None:
         text += f"; no baseline was captured (asked for: {state.pipeline.baseline_origin})"
-    if state.csv_path:
-        text += f"; wrote {state.csv_path}"
+    if written := written_files(state.files):
+        text += f"; wrote {' and '.join(written)}"
     for spec in state.specs:
         if losses := losses_text(state.stats(spec.name)):
-            text += f"\n{spec.name}: {losses}"
+            text += f"\n{plain_text(spec.name)}: {losses}"
     if state.bundle.card.simulated:
         text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
-    return text
+    for event in state.events.events:
+        if event.kind is EventKind.CUT_OFF:
+            text += f"\n{sentence(event)}"
+    return "\n".join((text, *files_trouble(state.files), *_log_trouble(state)))
+
+
+def _log_trouble(state: RunState) -> list[str]:
+    if state.log is None or not state.log.json_failed:
+        return []
+    path = state.log.file.path.with_suffix(".json")
+    return [plain_text(f"{path} could not be completed: {state.log.json_failed}")]
 
 
 def losses_text(stats: StreamStats) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 
@@ -12,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from physiosync_rt.datatypes import Prediction, Reason, shorten
-from physiosync_rt.formats.metadata import printable
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import notice_text
 from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
 from physiosync_rt.views.scores_text import score_lines
@@ -39,6 +40,7 @@ from physiosync_rt.views.wording import (
 REFRESH_S = 0.25
 """The view is drawn four times a second."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FIXED_LINES = 18
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _PLANE_WIDTH, _PLANE_HEIGHT = 25, 7
@@ -127,7 +129,12 @@ class TerminalView:
         return Group(*parts)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        try:
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        except OSError as error:
+            # Lines that go to a file on a full disk: the run itself goes on.
+            if error.errno not in _FULL:
+                raise
 
 
 def line(row: Prediction, pps: str) -> str:
@@ -153,7 +160,7 @@ def line(row: Prediction, pps: str) -> str:
     if row.reason is not Reason.NONE:
         parts[-1] += f" ({why(row, pps)})"
     if row.marker:
-        parts.append(f"marker “{printable(shorten(row.marker, 60))}”")
+        parts.append(f"marker “{plain_text(shorten(row.marker, 60))}”")
     return start + "  ".join(parts)
 
 
@@ -250,7 +257,7 @@ def _streams(snapshot: Snapshot) -> RenderableType:
         stats = state.stats
         counts = (stats.lost, stats.delivered_late, stats.gaps)
         table.add_row(
-            Text(f"{state.spec.modality.value} {state.spec.name}"),
+            Text(plain_text(f"{state.spec.modality.value} {state.spec.name}")),
             Text(f"{mark} {PHASES[state.phase]}", style=style),
             rate(state),
             number(stats.jitter_ms if stats.received else None, 1, "ms"),
@@ -287,4 +294,4 @@ def _files(snapshot: Snapshot) -> RenderableType:
 
 
 def _one_line(text: str, style: str) -> Text:
-    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+    return Text(plain_text(text), style=style, no_wrap=True, overflow="ellipsis")

@@ -13,6 +13,7 @@ from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import Modality, Prediction, Reason
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.utils.plain_text import plain_text
 
 QUADRANTS: dict[str, tuple[str, str]] = {
     "HVHA": ("excited", "high valence, high arousal"),
@@ -232,7 +233,7 @@ def waiting_for(snapshot: Snapshot | None) -> str:
     absent = [s.spec for s in snapshot.streams if s.phase is StreamPhase.WAITING]
     if absent:
         names = " and ".join(f"{spec.modality.value} “{spec.name}”" for spec in absent)
-        return f"Waiting for {names}"
+        return plain_text(f"Waiting for {names}")
     if is_capturing(snapshot):
         return f"Sit still: capturing the baseline, {snapshot.baseline_progress:.0%}"
     if snapshot.run_s < snapshot.window_s:

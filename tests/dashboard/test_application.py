@@ -116,4 +116,7 @@ for show in (
 def test_render_png_has_the_size_asked_for(tmp_path: Path) -> None:
     picture = tmp_path / "wide.png"
     run_python(f"render_png(snapshot, Path({str(picture)!r}), (1920, 1080))")
+    if os.name != "nt":
+        # It shows a person.
+        assert picture.stat().st_mode & 0o777 == 0o600
     assert png_size(picture) == (1920, 1080)

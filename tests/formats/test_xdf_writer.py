@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +94,59 @@ def test_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
             writer.write_samples(counted, np.ones((3, 1), np.float32), np.arange(3.0))
         with pytest.raises(ValueError, match="counter"):
             writer.write_samples(
-                counted, np.ones((1, 1), np.float32), np.arange(1.0), np.array([1 << 24])
+                counted, np.ones((1, 1), np.float32), np.arange(1.0), np.array([1 << 53])
             )
         with pytest.raises(ValueError, match="one stamp per marker"):
             writer.write_markers(marks, [1.0], [])
+
+
+def test_counts_beyond_float32_are_exact(tmp_path: Path) -> None:
+    path = tmp_path / "a.xdf"
+    counter = (1 << 24) - 3 + np.arange(9, dtype=np.int64) * 5
+    counter[-1] = (1 << 52) + 1
+    samples = np.random.default_rng(1).standard_normal((9, 2)).astype(np.float32)
+    with XdfWriter(path) as writer:
+        stream = writer.add_stream(EEG, counter=True)
+        writer.write_samples(stream, samples, np.arange(9) / 100.0, counter)
+    (found,) = read(path).streams
+    assert found.counter is not None
+    np.testing.assert_array_equal(found.counter, counter)
+    np.testing.assert_array_equal(found.samples, samples)
+    assert found.samples.dtype == np.float32
+    (stream,), _ = pyxdf.load_xdf(str(path), synchronize_clocks=False, dejitter_timestamps=False)
+    np.testing.assert_array_equal(stream["time_series"][:, -1], counter)
+
+
+def test_a_counter_in_float32_is_read_as_before(tmp_path: Path) -> None:
+    """Recordings of former versions hold the counter in a stream of float32."""
+    path = tmp_path / "old.xdf"
+    spec = replace(EEG, ch_names=(*EEG.ch_names, "counter"))
+    with XdfWriter(path) as writer:
+        stream = writer.add_stream(spec)
+        samples = np.column_stack([np.ones((9, 2)), 500 + np.arange(9)]).astype(np.float32)
+        writer.write_samples(stream, samples, np.arange(9) / 100.0)
+    content = path.read_bytes()
+    now = b"<label>counter</label><unit>microvolts</unit><type>EEG</type>"
+    then = b"<label>counter</label><unit /><type>sample_counter</type>"
+    assert content.count(now) == 1
+    path.write_bytes(content.replace(now, then + b" " * (len(now) - len(then))))
+    (found,) = read(path).streams
+    assert found.spec.ch_names == EEG.ch_names
+    np.testing.assert_array_equal(found.counter, 500 + np.arange(9))
+
+
+def test_names_that_no_xml_can_hold_are_read_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.xdf"
+    hostile = "a\x00b\x1b[2J\ud800\ufffe & <x>"
+    spec = replace(EEG, name=hostile, ch_names=("Fp1\x08", "C\x0bz"), source_id=hostile)
+    with XdfWriter(path) as writer:
+        stream, marks = writer.add_stream(spec), writer.add_markers(hostile + "!", hostile)
+        writer.write_samples(stream, np.ones((9, 2), np.float32), np.arange(9) / 100.0)
+        writer.write_markers(marks, [0.01, 0.02], ["raw \x1b[2J\n=1+1", "\ud800 \ud83d\ude42"])
+    recording = read(path)
+    (found,) = recording.streams
+    assert found.spec.name == "a�b�[2J�� & <x>"
+    assert found.spec.ch_names == ("Fp1�", "C z")
+    assert recording.markers[0].labels == ("raw \x1b[2J\n=1+1", "� 🙂")
+    streams, _ = pyxdf.load_xdf(str(path), synchronize_clocks=False)
+    assert len(streams) == 2

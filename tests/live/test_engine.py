@@ -348,3 +348,22 @@ def test_the_thread_ends_when_asked_and_hands_its_error_on(
     with pytest.raises(UserError, match="exceeds"):
         failing.finish()
     engine.close()
+
+
+def test_a_computers_clock_that_is_set_moves_no_row(
+    bundle: Bundle, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, set_by = Clock(), [0.0]
+    monkeypatch.setattr("time.time", lambda: 1.7e9 + clock.now + set_by[-1])
+    engine, source = _live(bundle, clock, recording)
+    for start, stop, seconds in ((0.0, 8.0, 0.0), (8.0, 15.0, 3600.0), (15.0, 22.0, -3600.0)):
+        set_by.append(seconds)
+        _play(engine, source, clock, recording, start, stop)
+    engine.close()
+    rows = list(engine.predictions)
+    assert [row.t_end for row in rows] == list(np.arange(1.0, len(rows) + 1))
+    assert len(rows) >= 20
+    utc = [row.t_end_utc for row in rows]
+    assert None not in utc
+    np.testing.assert_allclose(np.diff(np.array(utc, float)), 1.0, atol=1e-6)
+    assert utc[0] == pytest.approx(1.7e9 + 1001.0)

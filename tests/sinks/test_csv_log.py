@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.limits import size_limit
 
 from physiosync_rt.datatypes import Prediction, Reason
 from physiosync_rt.errors import UserError
 from physiosync_rt.sinks.csv_log import COLUMNS, CsvLog, check_writable
+from physiosync_rt.sinks.file_news import FileNews, NewsKind
 
 
 def _row(**changes: object) -> Prediction:
@@ -97,3 +99,85 @@ def test_two_runs_do_not_share_a_log(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run.json").read_text())["n"] == 1
     CsvLog(tmp_path / "run.csv", {"n": 2}).close()
     assert json.loads((tmp_path / "run_old1.json").read_text())["n"] == 1
+
+
+def test_a_marker_is_a_cell_and_not_a_formula(tmp_path: Path) -> None:
+    log = CsvLog(tmp_path / "run.csv", {})
+    texts = ["=1+1", "-5", "-x", "a\x1b[2J\n\ud800b", "x" * 5000]
+    for text in texts:
+        log.write(_row(marker=text))
+    log.close()
+    content = (tmp_path / "run.csv").read_bytes()
+    assert content.count(b"\n") == 6
+    assert b"\x1b" not in content
+    with (tmp_path / "run.csv").open(encoding="utf-8", newline="") as file:
+        cells = [row["marker"] for row in csv.DictReader(file)]
+    assert cells[:4] == ["'=1+1", "-5", "'-x", "a�[2J �b"]
+    assert len(cells[4]) == 1000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_log_is_its_persons_alone_and_follows_no_link(tmp_path: Path) -> None:
+    victims = {name: tmp_path / f"victim.{name}" for name in ("csv", "json")}
+    for name, victim in victims.items():
+        (tmp_path / f"run.{name}").symlink_to(victim)
+    CsvLog(tmp_path / "run.csv", {}).close()
+    for name, victim in victims.items():
+        assert not victim.exists()
+        assert (tmp_path / f"run_old1.{name}").is_symlink()
+        assert (tmp_path / f"run.{name}").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_json_ends_with_how_the_run_ended(tmp_path: Path) -> None:
+    log = CsvLog(tmp_path / "run.csv", {"n": 1}, outcome=lambda: {"told": ["a"]})
+    assert "ended" not in json.loads((tmp_path / "run.json").read_text())
+    log.close()
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert list(run) == ["schema", "n", "told", "rows", "finished", "ended"]
+    assert run["ended"] == "cleanly"
+    log = CsvLog(tmp_path / "run.csv", {"n": 2})
+    with pytest.raises(UserError), log.ended_by_errors():
+        raise UserError("the EEG is lost")
+    log.close()
+    assert (
+        json.loads((tmp_path / "run.json").read_text())["ended"] == "by an error: the EEG is lost"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files cannot be moved there")
+def test_a_log_that_vanished_goes_on_with_its_json(tmp_path: Path) -> None:
+    news: list[FileNews] = []
+    seconds = iter(range(1000))
+    log = CsvLog(tmp_path / "run.csv", {"n": 1}, tell=news.append, clock=lambda: next(seconds))
+    log.write(_row())
+    (tmp_path / "run.csv").rename(tmp_path / "mine.csv")
+    (tmp_path / "run.json").unlink()
+    (tmp_path / "run.json").write_text("another run's")
+    log.write(_row())
+    # Said on disk at once, should the run be killed.
+    assert json.loads((tmp_path / "run-2.json").read_text())["n"] == 1
+    log.write(_row())
+    log.close()
+    assert [each.kind for each in news] == [NewsKind.RENAMED]
+    assert (tmp_path / "run.json").read_text() == "another run's"
+    run = json.loads((tmp_path / "run-2.json").read_text())
+    assert (run["rows"], run["ended"]) == (3, "cleanly")
+    lines = {name: (tmp_path / name).read_text().splitlines() for name in ("mine.csv", "run-2.csv")}
+    assert [len(each) for each in lines.values()] == [2, 3]
+    assert lines["mine.csv"][0] == lines["run-2.csv"][0] == ",".join(COLUMNS)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on the size of files")
+def test_a_full_disk_ends_only_what_nobody_watches(tmp_path: Path) -> None:
+    watched: list[FileNews] = []
+    logs = [CsvLog(tmp_path / "a.csv", {}, tell=watched.append), CsvLog(tmp_path / "b.csv", {})]
+    with size_limit(250):
+        logs[0].write(_row())
+        with pytest.raises(UserError, match=r"cannot go on writing .*b\.csv: File too large"):
+            logs[1].write(_row())
+        logs[0].close()
+        with pytest.raises(UserError, match="cannot go on writing"):
+            logs[1].close()
+    assert [each.kind for each in watched] == [NewsKind.BLOCKED, NewsKind.UNSAVED]
+    assert logs[0].rows == 0
+    assert logs[0].file.lost == 1

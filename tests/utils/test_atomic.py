@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from physiosync_rt.utils.atomic import atomic_file, atomic_folder, reason_of
+from physiosync_rt.utils.atomic import atomic_file, atomic_folder, create_file, reason_of
 
 
 @pytest.fixture(params=[0o022, 0o077, 0o002], ids=oct)
@@ -84,3 +84,51 @@ def test_reasons_are_one_line() -> None:
     told = RuntimeError("enforce fail at inline_container.cc")
     told.__context__ = OSError(28, "No space left on device")
     assert reason_of(told) == "No space left on device"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_what_is_about_a_person_is_theirs_alone(tmp_path, mode) -> None:
+    (tmp_path / "run.json").write_text("old")
+    with atomic_file(tmp_path / "run.json", private=True) as fresh:
+        assert (_mode(fresh), fresh.suffix) == (0o600, ".json")
+        fresh.write_text("new")
+    assert _mode(tmp_path / "run.json") == 0o600
+    os.close(create_file(tmp_path / "run.csv", private=True))
+    assert _mode(tmp_path / "run.csv") == 0o600
+    os.close(create_file(tmp_path / "other"))
+    assert _mode(tmp_path / "other") == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_no_link_is_followed(tmp_path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    for target in (victim, tmp_path / "nowhere"):
+        link = tmp_path / f"to-{target.name}"
+        link.symlink_to(target)
+        with pytest.raises(FileExistsError):
+            create_file(link)
+        with atomic_file(link) as fresh:
+            fresh.write_text("new")
+        assert not link.is_symlink()
+        assert link.read_text() == "new"
+
+    def guessed(fresh: Path) -> None:
+        fresh.unlink()
+        fresh.symlink_to(victim)
+
+    with pytest.raises(OSError, match="symbolic links"), atomic_file(tmp_path / "file") as fresh:
+        guessed(fresh)
+    assert victim.read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+    assert not (tmp_path / "file").exists()
+
+
+def test_temporary_names_cannot_be_guessed_and_are_never_too_long(tmp_path) -> None:
+    seen = set()
+    for _ in range(3):
+        with atomic_file(tmp_path / f"{'ü' * 100}.csv") as fresh:
+            seen.add(fresh.name)
+    marks = {name.removesuffix(".csv").rsplit("-", 1)[1] for name in seen}
+    assert len(marks) == 3
+    assert {len(mark) for mark in marks} == {32}

@@ -58,6 +58,72 @@ def test_every_kind_has_a_sentence() -> None:
             Event(EventKind.NO_STREAM, 0.0, text="GSR"),
             "no GSR stream: EEG only, confidence is lowered",
         ),
+        (
+            Event(
+                EventKind.FILE_BLOCKED,
+                0.0,
+                seconds=700.0,
+                text="No space left on device",
+                path="study/run.csv",
+                unit="rows",
+            ),
+            (
+                "run.csv cannot be written (No space left on device): the last 10 min are kept in "
+                "memory; check the disk, the run goes on"
+            ),
+        ),
+        (
+            Event(EventKind.FILE_BLOCKED, 0.0, n=1, text="Gone", path="study/run.csv", unit="rows"),
+            (
+                "run.csv cannot be written (Gone): the last 10 min are kept in memory, 1 row is "
+                "lost so far; check the disk, the run goes on"
+            ),
+        ),
+        (
+            Event(
+                EventKind.FILE_RESUMED,
+                0.0,
+                n=500,
+                seconds=35.2,
+                text="No space left on device",
+                path="raw.xdf",
+                unit="samples",
+            ),
+            "raw.xdf is written again after 35 s (No space left on device); 500 samples are lost",
+        ),
+        (
+            Event(
+                EventKind.FILE_REMOVED,
+                0.0,
+                n=12,
+                text="run-2.csv",
+                path="study/run.csv",
+                unit="rows",
+            ),
+            "run.csv was removed or replaced, 12 rows with it; the run goes on in run-2.csv",
+        ),
+        (
+            Event(EventKind.FILE_RENAMED, 0.0, n=12, path="study/run.csv", unit="rows"),
+            "run.csv was renamed or moved, 12 rows in it",
+        ),
+        (
+            Event(EventKind.FILE_UNSAVED, 0.0, n=3, text="Gone", path="study/run.csv", unit="rows"),
+            "the last 3 rows could not be written to run.csv (Gone) and are lost",
+        ),
+        (
+            Event(EventKind.BEHIND, 0.0, "cap", seconds=12.3),
+            (
+                "rows of cap come 12 s late: this computer is too slow or too busy; close other "
+                "programs or choose a longer --hop"
+            ),
+        ),
+        (
+            Event(EventKind.CUT_OFF, 0.0, "cap", seconds=4.4),
+            (
+                "the run ended 4 s behind cap: there are no rows of that time, `physiosync "
+                "predict` makes them from a recording"
+            ),
+        ),
     ],
 )
 def test_an_event_in_words(event: Event, said: str) -> None:

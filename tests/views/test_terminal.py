@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from helpers.snapshots import make_row, make_snapshot
 from rich.console import Console
 
 from physiosync_rt.datatypes import Reason
+from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.terminal import TerminalView, line, sparkline
 
@@ -34,6 +36,28 @@ def test_fits_the_terminal(state: str, n_chans: int, width: int, height: int) ->
     lines = drawn(make_snapshot(n_chans, state=state), width, height).splitlines()
     assert len(lines) < height
     assert max(map(len, lines)) <= width
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_lines_that_a_full_disk_does_not_take_end_no_run() -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115
+    view = TerminalView(make_snapshot, Console(file=full, width=80))
+    view.print_new_rows()
+    view.print_new_rows()
+    assert view._last_row == make_snapshot().history[-1].index
+    with pytest.raises(OSError, match="No space"):
+        full.close()
+
+
+def test_trouble_with_both_files_fits_too() -> None:
+    path = "/home/somebody/a-long-way-down/to-a-folder/of-a-study"
+    troubles = tuple(
+        Event(EventKind.FILE_BLOCKED, 0.0, text="No space left on device", path=f"{path}/{name}")
+        for name in ("session-01.csv", "session-01.xdf")
+    )
+    lines = drawn(replace(make_snapshot(32), events=troubles)).splitlines()
+    assert len(lines) < 24
+    assert "session-01.xdf cannot be written" in " ".join(" ".join(lines).split())
 
 
 def test_shows_the_prediction_and_the_badge() -> None:

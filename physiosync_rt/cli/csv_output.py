@@ -1,0 +1,45 @@
+"""The CSV of a run and the JSON beside it, put together for a command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.run_log import describe_run, outcome
+from physiosync_rt.sinks.csv_log import CsvLog
+from physiosync_rt.views.events_text import told
+
+
+def start_log(
+    engine: Engine, path: Path, settings: dict[str, Any], *, lasting: bool = True
+) -> CsvLog:
+    """Write the rows of an engine from now on.
+
+    Parameters
+    ----------
+    engine : Engine
+        Already open.
+    path : Path
+    settings : dict
+        What the person asked for.
+    lasting : bool
+        Whether the run goes on when the disk is full or the file is gone.
+
+    Raises
+    ------
+    UserError
+        The file cannot be written.
+    """
+    state = engine.state
+    log = CsvLog(
+        path,
+        describe_run(state, settings),
+        outcome=lambda: {**outcome(state), "told": list(told(state.events.all_events))},
+        tell=engine.tell_of_file if lasting else None,
+    )
+    state.csv_path = str(path)
+    state.log = log
+    state.files.append(log.file)
+    engine.sinks.append(log)
+    return log

@@ -1,0 +1,73 @@
+"""Trouble of the run itself: files that cannot be written, samples that wait for too long."""
+
+from __future__ import annotations
+
+from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.live.file_events import file_event
+from physiosync_rt.live.state import RunState
+from physiosync_rt.sinks.file_news import FileNews, NewsKind
+
+BEHIND_S = 2.0
+"""Seconds that samples wait for the pipeline from which a run is behind."""
+
+CAUGHT_UP_S = 0.5
+"""Seconds of waiting below which it is behind no more."""
+
+
+def take_file_news(state: RunState, news: FileNews, now: float) -> None:
+    """Take up what happened to a file that the run writes."""
+    state.events.add(file_event(news, now))
+    if news.kind in (NewsKind.REMOVED, NewsKind.RENAMED):
+        next_path = str(news.next_path or "")
+        if state.csv_path == str(news.path):
+            state.csv_path = next_path
+        if state.recording_path == str(news.path):
+            state.recording_path = next_path
+
+
+def lasting_troubles(state: RunState, now: float) -> list[Event]:
+    """Return what is amiss with the run itself as long as it lasts."""
+    found = [
+        Event(
+            EventKind.FILE_BLOCKED,
+            now,
+            n=file.given_up_now,
+            seconds=file.blocked_s,
+            text=file.reason,
+            path=str(file.path),
+            unit=file.unit,
+        )
+        for file in state.files
+        if file.reason and not file.closed
+    ]
+    if state.behind_s >= BEHIND_S:
+        found.append(Event(EventKind.BEHIND, now, state.eeg.name, seconds=state.behind_s))
+    return found
+
+
+class BehindWatch:
+    """Turns how long samples wait into events: when it begins, doubles, and is over.
+
+    Parameters
+    ----------
+    state : RunState
+    """
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        self._next_s = BEHIND_S
+        self._most_s = 0.0
+
+    def look(self, waited_s: float, now: float) -> None:
+        """Take up how long the oldest sample has waited."""
+        state, name = self._state, self._state.eeg.name
+        state.behind_s = waited_s
+        state.behind_most_s = max(state.behind_most_s, waited_s)
+        if waited_s >= self._next_s:
+            state.events.add(Event(EventKind.BEHIND, now, name, seconds=waited_s))
+            self._next_s = 2 * waited_s
+        if self._next_s > BEHIND_S:
+            self._most_s = max(self._most_s, waited_s)
+            if waited_s < CAUGHT_UP_S:
+                state.events.add(Event(EventKind.CAUGHT_UP, now, name, seconds=self._most_s))
+                self._next_s, self._most_s = BEHIND_S, 0.0

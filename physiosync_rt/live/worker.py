@@ -1,0 +1,148 @@
+"""From samples that have come to rows: in pieces, each row as it becomes final."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.datatypes import Prediction, Window
+from physiosync_rt.live.backlog import Backlog
+from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.live.rows import RowMaker
+from physiosync_rt.live.state import RunState
+from physiosync_rt.live.stream_time import StreamTime
+from physiosync_rt.live.troubles import BehindWatch
+from physiosync_rt.sources.base import Batch, Source
+
+WORK_S = 0.1
+"""So long a pass works on what has come, before the engine looks for commands and new samples."""
+
+
+class Worker:
+    """Takes what a source has sent and makes rows of it.
+
+    Parameters
+    ----------
+    source : Source
+    state : RunState
+    predictor : Predictor
+    give : callable
+        Called with each row, in their order, as it becomes final.
+    clock : callable
+        Monotonic seconds of arrival.
+
+    Attributes
+    ----------
+    ended : bool
+        Whether the source has ended and every row is made.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        state: RunState,
+        predictor: Predictor,
+        give: Callable[[Prediction], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.ended = False
+        self._state = state
+        self._pipeline = state.pipeline
+        self._predictor = predictor
+        self._give = give
+        self._clock = clock
+        self._source_ended = False
+        self._maker = RowMaker(source, state)
+        self._stream_time = StreamTime(source)
+        self._backlog = Backlog({spec.name: spec.sfreq for spec in state.specs})
+        self._behind = BehindWatch(state)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether samples wait."""
+        return bool(self._backlog)
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether the source should be asked: not after its end, nor while too much waits."""
+        return not (self._source_ended or self._backlog.is_full)
+
+    def waited_s(self, now: float) -> float:
+        """Return the seconds since the oldest sample that waits has come."""
+        return self._backlog.waited_s(now)
+
+    def mark(self, text: str) -> None:
+        """Put a marker into the row of this moment."""
+        self._maker.mark(self._pipeline.newest + self._backlog.span_s(self._state.eeg.name), text)
+
+    def take(self, batch: Batch, now: float) -> None:
+        """Take up what has come."""
+        state = self._state
+        specs = {spec.name: spec for spec in state.specs}
+        for chunk in batch.chunks:
+            spec = specs.get(chunk.stream)
+            if spec is None or len(chunk) == 0:
+                continue
+            speed = self._stream_time.speed
+            state.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
+        for watchdog in state.watchdogs.values():
+            watchdog.look(now)
+        for marker in batch.markers:
+            self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
+        self._backlog.add(batch.chunks, now)
+        self._source_ended = batch.ended
+
+    def skip(self, now: float) -> None:
+        """Note that the source was not asked."""
+        for watchdog in self._state.watchdogs.values():
+            watchdog.skip(now)
+
+    def work(self, now: float) -> None:
+        """Work on what has come, for a while, and make the rows whose time is over.
+
+        Raises
+        ------
+        UserError
+            A stream turned out not to be a signal, or a row cannot be given.
+        """
+        until = self._clock() + WORK_S if self._stream_time.is_paced else math.inf
+        while self._backlog:
+            self._make_rows(self._pipeline.push(self._backlog.pop()), now)
+            if self._clock() >= until:
+                break
+        reached_s, grace_s = self._pipeline.reached_s, self._stream_time.grace_s
+        if self._backlog:
+            # What is due by the clock may be among what waits.
+            self._make_rows(self._pipeline.advance(reached_s, grace_s), now)
+        elif self._source_ended:
+            self._make_rows(self._pipeline.flush(), now)
+            self.ended = True
+            for watchdog in self._state.watchdogs.values():
+                watchdog.end()
+        else:
+            passed_s = self._stream_time.passed(reached_s, now)
+            self._make_rows(self._pipeline.advance(passed_s, grace_s), now)
+        self._behind.look(self._backlog.waited_s(now), now)
+
+    def check_silence(self, now: float) -> None:
+        """Give the EEG up when it has been silent for too long.
+
+        Raises
+        ------
+        SourceLostError
+            As in `StreamTime.check_silence`.
+        """
+        eeg = self._state.eeg.name
+        self._stream_time.check_silence(eeg, self._state.watchdogs[eeg].silence_s(now))
+
+    def cut_off(self, now: float) -> None:
+        """Say that samples still wait at the end of the run."""
+        eeg, waited_s = self._state.eeg.name, self.waited_s(now)
+        self._state.events.add(Event(EventKind.CUT_OFF, now, eeg, seconds=waited_s))
+
+    def _make_rows(self, windows: list[Window], now: float) -> None:
+        for window in windows:
+            row = self._maker.row(window, self._predictor(window), now)
+            self._state.count(row)
+            self._give(row)

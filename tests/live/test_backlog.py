@@ -1,0 +1,228 @@
+"""A run that cannot keep up writes its rows as they become final, and says how late they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import physiosync_rt.live.backlog as backlog_module
+from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.predictor import Estimate, Predictor
+from physiosync_rt.datatypes import Chunk, Prediction, Recording, StreamSpec, Window
+from physiosync_rt.formats.registry import read
+from physiosync_rt.live.backlog import PIECE_S, Backlog
+from physiosync_rt.live.engine import END_S, Engine
+from physiosync_rt.live.events import EventKind
+from physiosync_rt.live.options import Command
+from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.preprocess.baseline import BaselineRequest
+from physiosync_rt.simulation import Person, simulate
+from physiosync_rt.sources.base import Batch, SourceMessage
+from physiosync_rt.views.events_text import notice_text
+
+NAMES = ("TP9", "AF7", "AF8", "TP10")
+ROW_COSTS_S = 0.5
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class SlowPredictor(Predictor):
+    """Half a second for each row, by the clock of the test."""
+
+    clock: Clock
+
+    def __call__(self, window: Window) -> Estimate:
+        self.clock.now += ROW_COSTS_S
+        return super().__call__(window)
+
+
+class ScriptedSource:
+    speed = 1.0
+    start_utc = None
+
+    def __init__(self, clock: Clock, specs: Sequence[StreamSpec]) -> None:
+        self.messages: list[SourceMessage] = []
+        self.batch = Batch()
+        self.polls = 0
+        self._clock = clock
+        self._specs = tuple(specs)
+
+    def now(self) -> float:
+        return self._clock.now
+
+    def open(self) -> tuple[StreamSpec, ...]:
+        return self._specs
+
+    def poll(self, timeout: float) -> Batch:
+        self.polls += 1
+        batch, self.batch = self.batch, Batch()
+        return batch
+
+    def close(self) -> None:
+        pass
+
+
+class Written:
+    """A sink that notes when each row came."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.at: list[float] = []
+        self._clock = clock
+
+    def write(self, row: Prediction) -> None:
+        self.at.append(self._clock.now)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    person = Person.draw(11)
+    return simulate(person, 40.0, seed=11, ch_names=NAMES, ecg_sfreq=0, rest_s=12.0).recording
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def _all(recording: Recording, stop: float = 40.0) -> Batch:
+    """All samples at once, one chunk for each stream, as after a pause of the computer."""
+    chunks = []
+    for stream in recording.streams:
+        inside = stream.timestamps < stop
+        stamps = stream.timestamps[inside] + 960.0
+        chunks.append(Chunk(stream.spec.name, stream.samples[inside], stamps))
+    return Batch(tuple(chunks))
+
+
+def _engine(recording: Recording, clock: Clock) -> tuple[Engine, ScriptedSource, Written]:
+    source = ScriptedSource(clock, [stream.spec for stream in recording.streams])
+    predictor = SlowPredictor(load_bundle("demo-muse"))
+    predictor.clock = clock
+    engine = Engine(source, predictor, baseline=BaselineRequest(0.0, None, 5.0), clock=clock)
+    engine.open()
+    written = Written(clock)
+    engine.sinks.append(written)
+    return engine, source, written
+
+
+def test_rows_are_written_as_they_become_final(recording, clock, tmp_path: Path) -> None:
+    engine, source, written = _engine(recording, clock)
+    engine.record(tmp_path / "raw.xdf")
+    source.batch = _all(recording)
+    engine.step(0.0)
+    # One row, and while the others wait; the recording has everything.
+    assert len(written.at) == 1
+    assert read(tmp_path / "raw.xdf").streams[0].timestamps[-1] > 999.9
+    engine.step(0.0)
+    assert engine.snapshot.rows == len(written.at) == 2
+    while len(written.at) < 39:
+        engine.step(0.0)
+    assert np.diff(written.at).max() < 2 * ROW_COSTS_S
+    assert [row.t_end for row in engine.predictions] == list(np.arange(1.0, 40.0))
+    assert all(row.valid and row.modalities == "eeg+gsr" for row in list(engine.predictions)[7:])
+    engine.close()
+
+
+def test_a_run_says_how_far_it_is_behind(recording, clock) -> None:
+    engine, source, written = _engine(recording, clock)
+    source.batch = _all(recording)
+    engine.step(0.0)
+    assert engine.snapshot.events == ()
+    said = []
+    while len(written.at) < 39:
+        engine.step(0.0)
+        said.append(notice_text(engine.snapshot.events))
+    assert any("rows of SimulatedEEG come 12 s late" in text for text in said)
+    engine.step(0.0)
+    events = [e for e in engine.state.events.events if e.stream == "SimulatedEEG"]
+    behind = [e.seconds for e in events if e.kind is EventKind.BEHIND]
+    # At once, and whenever it has doubled.
+    assert behind == [2.0, 4.0, 8.0, 16.0]
+    (over,) = (e for e in events if e.kind is EventKind.CAUGHT_UP)
+    assert over.seconds == engine.state.behind_most_s == pytest.approx(19, abs=1.5)
+    engine.close()
+
+
+def test_no_more_is_taken_than_there_is_room_for(recording, clock, monkeypatch) -> None:
+    monkeypatch.setattr(backlog_module, "MOST_BYTES", 50_000)
+    engine, source, written = _engine(recording, clock)
+    source.batch = _all(recording)
+    engine.step(0.0)
+    while len(written.at) < 10:
+        engine.step(0.0)
+        assert engine.snapshot.streams[0].phase is StreamPhase.STREAMING
+    # The source keeps what comes meanwhile; that nobody looked is not the device's silence.
+    assert source.polls == 1
+    while len(written.at) < 39:
+        engine.step(0.0)
+    assert source.polls > 1
+    engine.close()
+
+
+def test_an_end_waits_a_moment_and_says_what_is_missing(recording, clock) -> None:
+    engine, source, written = _engine(recording, clock)
+    source.batch = _all(recording)
+    rows = list(engine.rows(duration_s=3.0))
+    assert clock.now - 1000.0 <= 3.0 + END_S + 2 * ROW_COSTS_S
+    assert len(rows) == len(written.at) < 12
+    (cut_off,) = (e for e in engine.state.events.events if e.kind is EventKind.CUT_OFF)
+    assert cut_off.seconds == pytest.approx(4.5, abs=1.0)
+    # Whoever goes on iterating gets the rest.
+    assert [row.t_end for row in rows] == list(np.arange(1.0, len(rows) + 1))
+    assert next(engine.rows()).t_end == len(rows) + 1
+    engine.close()
+
+
+def test_pieces_keep_their_order_and_their_counts() -> None:
+    stamps = np.arange(1000) / 100
+    stamps[500:] -= 3.0
+    samples = np.arange(1000, dtype=np.float32)[:, None]
+    cap = Chunk("cap", samples, stamps, 0.5, np.arange(1000, dtype=np.int64))
+    skin = Chunk("skin", samples[:40], np.arange(40) / 4)
+    backlog = Backlog({"cap": 100.0, "skin": 4.0})
+    backlog.add((cap, skin, Chunk("other", samples, stamps)), 7.0)
+    assert backlog.waited_s(9.0) == 2.0
+    pieces = []
+    while backlog:
+        pieces.append(backlog.pop())
+    assert backlog.waited_s(9.0) == 0.0
+    assert not backlog.is_full
+    for whole in (cap, skin):
+        mine = [piece for piece in pieces if piece.stream == whole.stream]
+        np.testing.assert_array_equal(
+            np.concatenate([p.timestamps for p in mine]), whole.timestamps
+        )
+        np.testing.assert_array_equal(np.concatenate([p.samples for p in mine]), whole.samples)
+        assert max(map(len, mine)) <= max(PIECE_S * (100 if whole is cap else 4), 1)
+    counters = [piece.counter for piece in pieces if piece.counter is not None]
+    np.testing.assert_array_equal(np.concatenate(counters), np.arange(1000))
+    # Streams go side by side, as a live run would have had them.
+    order = [piece.stream for piece in pieces]
+    assert order.index("skin") < 3
+    assert "cap" in order[10:20]
+
+
+def test_a_marker_belongs_to_what_came_last_and_not_to_what_is_worked_on(recording, clock) -> None:
+    engine, source, written = _engine(recording, clock)
+    source.batch = _all(recording)
+    engine.step(0.0)
+    engine.send(Command("marker", "now"))
+    while len(written.at) < 39:
+        engine.step(0.0)
+    assert {row.t_end: row.marker for row in engine.predictions if row.marker} == {}
+    source.batch = Batch(ended=True)
+    engine.step(0.0)
+    assert engine.predictions[-1].t_end == 39.0
+    assert [text for _, text in engine._worker._maker._markers] == ["now"]
+    engine.close()
