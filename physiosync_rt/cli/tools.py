@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.cli.parameters import DeviceOption, JsonOption, LocalOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.plain_text import plain_text
 
 Timeout = Annotated[float, typer.Option(help="Seconds to look.")]
 
@@ -146,7 +148,8 @@ def record(
                         counts[chunk.stream] = counts.get(chunk.stream, 0) + len(chunk)
                     seconds = time.monotonic() - started
                     shown = ", ".join(f"{name} {n}" for name, n in counts.items())
-                    status.update(f"recording {seconds:.0f} s: {shown} samples (Ctrl-C ends)")
+                    said = f"recording {seconds:.0f} s: {shown} samples (Ctrl-C ends)"
+                    status.update(Text(plain_text(said)))
                     if batch.ended:
                         break
             except KeyboardInterrupt:
@@ -155,7 +158,7 @@ def record(
                 recorder.close()
     finally:
         source.close()
-    said = ", ".join(f"{name} {n} samples" for name, n in counts.items())
+    said = plain_text(", ".join(f"{name} {n} samples" for name, n in counts.items()))
     if trouble := files_trouble([recorder.file]):
         typer.echo("\n".join((f"received {said}", *trouble)))
         written = written_files([recorder.file])
