@@ -165,8 +165,10 @@ def send(case: OddCase) -> None:
     clock, began, n_passed = pylsl.local_clock(), time.monotonic(), 0
     last_heard = began
     while (now := time.monotonic()) - began < LONGEST_S and now - last_heard < 8.0:
-        for one in (*sending, *marking):
-            one.step(now - began, clock)
+        for each in sending:
+            each.step(now - began, clock)
+        for marks in marking:
+            marks.step(now - began, clock)
         if n_passed < int((now - began) * case.passing_per_s):
             n_passed += 1
             info = raw_info(f"Passing{n_passed}", "EEG", 4, 128.0, "float32", f"p{n_passed}")

@@ -7,6 +7,7 @@ import sys
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.end_signals import treat_like_ctrl_c
+from physiosync_rt.utils.plain_text import plain_text
 
 __all__ = ["main"]
 
@@ -32,7 +33,8 @@ def main() -> None:
         # By the name that the completion of a shell knows, also as `python -m physiosync_rt`.
         app(prog_name="physiosync")
     except UserError as error:
-        sys.stderr.write(f"physiosync: {error}\n")
+        lines = map(plain_text, str(error).splitlines())
+        sys.stderr.write("physiosync: " + "\n".join(lines) + "\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

@@ -18,6 +18,7 @@ from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.join import Join
+from physiosync_rt.utils.plain_text import plain_text
 
 Paths = Annotated[list[Path], typer.Argument(help="Recording(s); several are one session.")]
 SubjectOption = Annotated[
@@ -96,7 +97,7 @@ def predict(
                     bar.update(task, completed=row.t_end)
         said = told(state.events.all_events)
     for text in dict.fromkeys((*recording.notes, *said)):
-        typer.echo(f"note: {text}", err=True)
+        typer.echo(f"note: {plain_text(text)}", err=True)
     typer.echo(run_summary(state))
 
 
@@ -130,7 +131,7 @@ def replay(
 
     recording = read(*files, subject=subject, join=join)
     for text in recording.notes:
-        typer.echo(f"note: {text}", err=True)
+        typer.echo(f"note: {plain_text(text)}", err=True)
     with progress_bar(Console(stderr=True)) as bar:
         replayer = Replayer(
             recording,

@@ -18,6 +18,7 @@ from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.cli.parameters import DeviceOption, JsonOption, LocalOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.plain_text import plain_text
 
 Timeout = Annotated[float, typer.Option(help="Seconds to look.")]
 
@@ -149,7 +150,7 @@ def record(
                     seconds = time.monotonic() - started
                     shown = ", ".join(f"{name} {n}" for name, n in counts.items())
                     said = f"recording {seconds:.0f} s: {shown} samples (Ctrl-C ends)"
-                    status.update(Text(said))
+                    status.update(Text(plain_text(said)))
                     if batch.ended:
                         break
             except KeyboardInterrupt:
@@ -158,7 +159,7 @@ def record(
                 recorder.close()
     finally:
         source.close()
-    said = ", ".join(f"{name} {n} samples" for name, n in counts.items())
+    said = plain_text(", ".join(f"{name} {n} samples" for name, n in counts.items()))
     if trouble := files_trouble([recorder.file]):
         typer.echo("\n".join((f"received {said}", *trouble)))
         written = written_files([recorder.file])
