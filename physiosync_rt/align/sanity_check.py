@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from physiosync_rt.datatypes import Chunk, Modality, StreamSpec
+from physiosync_rt.datatypes import Chunk, FloatArray, Modality, StreamSpec
 from physiosync_rt.errors import UserError
 
 CHECK_S = 5.0
@@ -39,7 +39,9 @@ class SanityCheck:
         self._explain = explain
         self._left = max(int(CHECK_S * spec.sfreq), 2)
         self._largest = np.zeros(spec.n_chans)
-        self._stamp: float | None = None
+        self._first: float | None = None
+        self._newest = -np.inf
+        self._n_steps = self._n_back = 0
         self._stamps_move = False
 
     def add(self, chunk: Chunk) -> None:
@@ -48,13 +50,12 @@ class SanityCheck:
         Raises
         ------
         UserError
-            After five seconds every channel is implausibly large, or all time stamps are equal.
+            After five seconds every channel is implausibly large, or all time stamps are equal, or
+            most of them are before the one before.
         """
         if self._left <= 0 or len(chunk) == 0:
             return
-        if self._stamp is None:
-            self._stamp = float(chunk.timestamps[0])
-        self._stamps_move |= bool((chunk.timestamps[: self._left] != self._stamp).any())
+        self._add_stamps(chunk.timestamps[: self._left])
         part = chunk.samples[: self._left]
         self._left -= len(part)
         size = np.where(np.isfinite(part), np.abs(part), 0.0).max(axis=0)
@@ -62,12 +63,25 @@ class SanityCheck:
         if self._left == 0:
             self._check()
 
+    def _add_stamps(self, stamps: FloatArray) -> None:
+        if self._first is None:
+            self._first = self._newest = float(stamps[0])
+        self._stamps_move |= bool((stamps != self._first).any())
+        self._n_back += int((np.diff(stamps, prepend=self._newest) < 0).sum())
+        self._n_steps += len(stamps)
+        self._newest = float(stamps[-1])
+
     def _check(self) -> None:
         spec = self._spec
         if not self._stamps_move:
             raise UserError(
                 f"stream {spec.name!r}: all samples of its first {CHECK_S:g} s have the time stamp "
-                f"{self._stamp:g}; fix the sender's time stamps, or run without this stream"
+                f"{self._first:g}; fix the sender's time stamps, or run without this stream"
+            )
+        if self._n_back > 0.5 * self._n_steps:
+            raise UserError(
+                f"stream {spec.name!r}: the time stamps of its first {CHECK_S:g} s go back from "
+                "sample to sample; fix the sender's time stamps, or run without this stream"
             )
         limit = IMPLAUSIBLE[spec.modality]
         if (self._largest > limit).all():

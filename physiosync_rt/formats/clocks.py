@@ -9,12 +9,16 @@ from itertools import pairwise
 import numpy as np
 
 from physiosync_rt.datatypes import (
+    BoolArray,
     FloatArray,
     Modality,
     RecordedMarkers,
     RecordedStream,
     Recording,
 )
+
+LARGEST_S = 1e13
+"""Stamps beyond this are not times in seconds: their floats are further apart than samples."""
 
 SAME_HOST_S = 1e-3
 """Offsets below this are measurement noise of a single clock and count as 0."""
@@ -70,14 +74,24 @@ def corrected(stream: RecordedStream | RecordedMarkers) -> FloatArray:
 def unstamped(name: str, n: int | None = None) -> str:
     """Say that samples of a stream have no usable time stamp; ``n`` of them, where it is known."""
     how_many = "samples" if n is None else f"{n} samples"
-    return f"{name}: {how_many} have a NaN or infinite time stamp; they were dropped"
+    return (
+        f"{name}: {how_many} have a NaN or infinite time stamp, or one beyond {LARGEST_S:g} s; "
+        "they were dropped"
+    )
+
+
+def is_time(stamps: FloatArray) -> BoolArray:
+    """Return which stamps can be times in seconds: not NaN, infinite, or beyond `LARGEST_S`."""
+    with np.errstate(invalid="ignore"):
+        usable: BoolArray = np.abs(stamps) < LARGEST_S
+    return usable
 
 
 def stamped(recording: Recording) -> Recording:
-    """Drop samples and markers with NaN or infinite time stamps; note the samples' number."""
+    """Drop samples and markers whose time stamps cannot be times; note the samples' number."""
     streams, notes = [], []
     for stream in recording.streams:
-        finite = np.isfinite(stream.timestamps)
+        finite = is_time(stream.timestamps)
         if finite.all():
             streams.append(stream)
             continue
@@ -98,7 +112,7 @@ def stamped(recording: Recording) -> Recording:
 
 
 def _stamped_markers(markers: RecordedMarkers) -> RecordedMarkers:
-    finite = np.isfinite(markers.timestamps)
+    finite = is_time(markers.timestamps)
     if finite.all():
         return markers
     labels = tuple(label for label, ok in zip(markers.labels, finite, strict=True) if ok)

@@ -25,6 +25,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, unique_names
+from physiosync_rt.formats.clocks import is_time
 from physiosync_rt.formats.metadata import StreamLayout, StreamPart, stream_layout, stream_name
 from physiosync_rt.formats.stamp_rate import measured_rate, regular_rate
 from physiosync_rt.formats.triggers import TriggerReader, is_marker_stream, marker_text
@@ -118,7 +119,7 @@ def _streams(
     if n_back:
         notes.append(f"stream {name!r}: {n_back} time stamps are earlier than the previous one")
     offsets = _clock_offsets(raw)
-    (stamped,) = np.nonzero(np.isfinite(timestamps))
+    (stamped,) = np.nonzero(is_time(timestamps))
     for column in layout.triggers:
         found = TriggerReader().read(raw["time_series"][stamped, column])
         at = stamped[[i for i, _ in found]]

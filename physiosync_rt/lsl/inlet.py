@@ -11,7 +11,7 @@ import numpy as np
 from physiosync_rt.datatypes import Chunk, StreamSpec
 from physiosync_rt.devices import Device
 from physiosync_rt.errors import UserError
-from physiosync_rt.formats.clocks import unstamped
+from physiosync_rt.formats.clocks import is_time, unstamped
 from physiosync_rt.formats.metadata import StreamLayout, listed
 from physiosync_rt.formats.stamp_rate import measured_rate, regular_rate
 from physiosync_rt.lsl.arrival import SharedClocks
@@ -237,7 +237,7 @@ class SignalInlet:
                 )
                 if len(stamps) == 0:
                     break
-                finite = np.isfinite(stamps)
+                finite = is_time(stamps)
                 if finite.all():
                     parts.append((raw.copy(), stamps))
                     continue

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from physiosync_rt.formats.clocks import is_time
 from physiosync_rt.formats.metadata import stream_name
 from physiosync_rt.formats.triggers import marker_text
 from physiosync_rt.formats.xdf_text import decode
@@ -74,7 +76,7 @@ class MarkerInlet:
                 if stamp is None:
                     break
                 values = [decode(v) if isinstance(v, bytes) else v for v in row]
-                if math.isfinite(stamp):
+                if is_time(np.asarray(stamp)):
                     markers.append(Marker(stamp, marker_text(values), self._correction.offset))
         except self._errors:
             # A lost marker stream does not end a run.

@@ -108,7 +108,8 @@ class StreamClock:
         self._arrival_offset = now - float(stamps[-1])
         forward = f"the clock of stream {name!r} was set forward"
         arrival = "its clock offset is estimated from the arrival times from now on"
-        text = f"{forward} by {ahead[-1]:.1f} s; {arrival}"
+        seconds = f"{ahead[-1]:.1f}" if ahead[-1] < 1e6 else f"{ahead[-1]:.3g}"
+        text = f"{forward} by {seconds} s; {arrival}"
         self._messages.append(SourceMessage(text, topic=forward))
         before = [(raw[:first], stamps[:first], offset)] if first else []
         return [*before, (raw[first:], stamps[first:], self._arrival_offset)]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from physiosync_rt.align.aligner import StreamAligner
-from physiosync_rt.align.sanity_check import SanityCheck
+from physiosync_rt.align.sanity_check import CHECK_S, SanityCheck
 from physiosync_rt.align.stats import Counters
 from physiosync_rt.datatypes import Chunk, FloatArray, GridChunk, IntArray, Modality, StreamSpec
 from physiosync_rt.errors import UserError
@@ -221,3 +221,15 @@ def test_a_step_of_the_clock_offset_is_a_clock_reset() -> None:
     grids = aligner.push(Chunk("eeg", x, stamps + 1010.0, clock_offset=-1000.0))
     assert aligner.counters.clock_resets == 1
     assert grids[-1].stop / 128 == pytest.approx(20.0, abs=0.1)
+
+
+def test_stamps_that_go_back_from_sample_to_sample_are_rejected() -> None:
+    spec = StreamSpec("Backwards", Modality.EEG, ("Cz",), 128.0, "uV")
+    check = SanityCheck(spec)
+    n = int(CHECK_S * 128) - 1
+    samples = np.random.default_rng(0).normal(size=(n, 1)).astype(np.float32)
+    for start in range(0, n, 10):
+        stamps = 100.0 - np.arange(start, min(start + 10, n)) / 128.0
+        check.add(Chunk("Backwards", samples[start : start + 10], stamps))
+    with pytest.raises(UserError, match="go back from sample to sample"):
+        check.add(Chunk("Backwards", samples[:1], np.zeros(1)))
