@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from physiosync_rt.datatypes import Modality
-from physiosync_rt.formats.base import is_electrode, modality_of
+from physiosync_rt.formats.base import modality_of
+from physiosync_rt.formats.electrode_labels import electrode_of, is_pair, parse_label
 from physiosync_rt.formats.units import to_canonical
 
 NOT_A_SIGNAL = re.compile(
@@ -24,8 +25,6 @@ _TRIGGER_TYPES = {"stim", "trig", "trigger", "triggers", "marker", "markers", "e
 _TRIGGER_LABEL = re.compile(
     r"(trg|trig|triggers?|stim|sti|(hardware)?markers?|events?)[ _-]?\d*", re.IGNORECASE
 )
-_ECG = re.compile(r"(?<![a-z])(ecg|ekg)", re.IGNORECASE)
-_GSR = re.compile(r"(?<![a-z])(gsr|eda|scl|scr)(?![a-z])|skin.?conduct", re.IGNORECASE)
 _NO_TYPE = {"", "signal", "signals", "data", "raw", "analog", "analogue", "voltage", "bio"}
 """Channel types that do not tell what a channel measures."""
 
@@ -65,7 +64,7 @@ def channel_roles(stype: str, channels: Sequence[Mapping[str, str]]) -> tuple[Ro
     Where all channels have one type that is not known, as in a stream of raw counts, it tells
     nothing.
     """
-    n_electrodes = sum(is_electrode(c.get("label", "").strip()) for c in channels)
+    n_electrodes = sum(electrode_of(c.get("label", "").strip()) != "" for c in channels)
     types = {c.get("type", "").strip().lower() for c in channels}
     one_type = len(types) == 1 and modality_of(stype) is not Modality.OTHER
     return tuple(_role(stype, c, n_electrodes, type_tells=not one_type) for c in channels)
@@ -83,11 +82,10 @@ def is_trigger_label(label: str) -> bool:
 
 def label_modality(label: str) -> Modality:
     """Return the modality that a label names: ``ECG0``, ``EDA1``, ``Cz``; else ``OTHER``."""
-    if _ECG.search(label):
-        return Modality.ECG
-    if _GSR.search(label):
-        return Modality.GSR
-    return Modality.EEG if is_electrode(label) else Modality.OTHER
+    modality = parse_label(label).modality
+    if modality in (Modality.GSR, Modality.ECG):
+        return modality
+    return Modality.EEG if electrode_of(label) or is_pair(label) else Modality.OTHER
 
 
 def _role(stype: str, channel: Mapping[str, str], n_electrodes: int, *, type_tells: bool) -> Role:

@@ -71,6 +71,16 @@ def parse_label(label: str) -> Label:
     return Label(None, name if found else label)
 
 
+def electrode_of(label: str) -> str:
+    """Return the electrode that a label names, without type and reference; empty for another.
+
+    A difference of two electrodes, and a place on BioSemi's cap, is none.
+    """
+    found = parse_label(label)
+    plain = found.modality is Modality.EEG and not found.against and is_electrode(found.name)
+    return found.name if plain else ""
+
+
 def _referred(name: str, other: str, whole: str) -> Label:
     """Understand an electrode with what it was measured against."""
     if is_ear(name) and is_ear(other):

@@ -17,8 +17,9 @@ from physiosync_rt.datatypes import (
     SampleArray,
     StreamSpec,
 )
-from physiosync_rt.formats.base import as_samples, convert, is_electrode, unique_names
+from physiosync_rt.formats.base import as_samples, convert, unique_names
 from physiosync_rt.formats.channel_roles import NUMBERED, Role, channel_roles
+from physiosync_rt.formats.electrode_labels import electrode_of
 from physiosync_rt.formats.units import Conversion, stream_conversions, to_canonical
 from physiosync_rt.utils.plain_text import plain_text
 
@@ -193,7 +194,8 @@ def stream_layout(
     parts = _parts(whole, modalities, conversions, units)
     triggers: tuple[int, ...] = ()
     if len(parts) == 1:
-        whole = parts[0].spec
+        # Descriptions know the channels by their own labels.
+        whole = replace(parts[0].spec, ch_names=whole.ch_names)
         parts = (replace(parts[0], carrier=replace(parts[0].carrier, spec=whole)),)
     else:
         triggers = tuple(columns[i] for i, role in enumerate(roles) if role.is_trigger)
@@ -228,11 +230,18 @@ def _convertible(
         odd = [i for i in group if conversions[i] is None]
         if len(odd) == len(group):
             odd = []
-        if modality is Modality.EEG and sum(is_electrode(labels[i]) for i in group) > 1:
+        if modality is Modality.EEG and sum(electrode_of(labels[i]) != "" for i in group) > 1:
             odd += [i for i in group if NUMBERED.fullmatch(labels[i])]
         for i in odd:
             modalities[i], conversions[i] = Modality.OTHER, None
     return tuple(modalities), tuple(conversions)
+
+
+def _names(modality: Modality, labels: Sequence[str]) -> tuple[str, ...]:
+    """Return plain names of electrodes, as of files: ``Fp1`` for ``EEG Fp1-Ref``."""
+    if modality is not Modality.EEG:
+        return tuple(labels)
+    return unique_names(electrode_of(label) or label for label in labels)
 
 
 def _parts(
@@ -252,7 +261,7 @@ def _parts(
             whole,
             name=part_name(whole.name, modality, n_signals),
             modality=modality,
-            ch_names=tuple(whole.ch_names[i] for i in columns),
+            ch_names=_names(modality, [whole.ch_names[i] for i in columns]),
             unit=UNITS[modality] if known else "",
         )
         parts.append(StreamPart(spec, Carrier(whole, units, columns)))

@@ -8,6 +8,7 @@ from physiosync_rt.datatypes import Modality
 from physiosync_rt.formats.channel_roles import channel_roles
 from physiosync_rt.formats.metadata import stream_layout
 from physiosync_rt.formats.triggers import TriggerReader
+from physiosync_rt.sources.validate import find_problem
 
 EEG, GSR, ECG, OTHER = Modality.EEG, Modality.GSR, Modality.ECG, Modality.OTHER
 
@@ -93,3 +94,22 @@ def test_a_trigger_gives_the_same_markers_in_any_chunks(cut: int) -> None:
     for start in range(0, len(values), cut):
         found += [(start + i, label) for i, label in reader.read(values[start : start + cut])]
     assert found == [(0, "3"), (4, "2"), (7, "5"), (11, "16711680")]
+
+
+@pytest.mark.parametrize("style", ["EEG {}-Ref", "{}-CLE", "POL {}", "{}-A1A2", "EEG {}", "{}"])
+def test_electrodes_of_a_stream_are_named_as_those_of_a_file(style: str) -> None:
+    names = ("Fp1", "Cz", "O2")
+    channels = [{"label": style.format(name), "unit": "uV", "type": "EEG"} for name in names]
+    layout = stream_layout("Amp", "EEG", 128.0, channels)
+    (part,) = layout.parts
+    assert part.spec.ch_names == names
+    # A description finds the channels under their own labels.
+    assert layout.whole.ch_names == tuple(style.format(name) for name in names)
+    assert part.carrier.spec == layout.whole
+
+
+def test_pairs_of_electrodes_keep_their_names() -> None:
+    labels = ("FP1-F7", "F7-T7", "T7-P7")
+    (part,) = stream_layout("Amp", "EEG", 128.0, [{"label": n, "unit": "uV"} for n in labels]).parts
+    assert part.spec.ch_names == labels
+    assert "bipolar" in find_problem(part.spec)
