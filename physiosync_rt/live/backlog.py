@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 
@@ -51,9 +52,10 @@ class Backlog:
     def add(self, chunks: Iterable[Chunk], now: float) -> None:
         """Take up what has come at one time.
 
-        Pieces of one stream stay in their order.
+        Pieces of one stream stay in their order; the smallest are joined, which are dear to work
+        on one by one.
         """
-        pieces = [(end, piece) for chunk in chunks for end, piece in self._cut(chunk)]
+        pieces = [(end, piece) for chunk in _joined(chunks) for end, piece in self._cut(chunk)]
         latest: dict[str, float] = {}
         keyed = []
         for end, piece in pieces:
@@ -84,6 +86,27 @@ class Backlog:
             )
             newest = np.nanmax(stamps, initial=-np.inf)
             yield float(newest + chunk.clock_offset), piece
+
+
+def _joined(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Join what follows each other in a stream, under one clock offset."""
+    streams: dict[str, list[Chunk]] = {}
+    for chunk in chunks:
+        streams.setdefault(chunk.stream, []).append(chunk)
+    for mine in streams.values():
+        for _, group in groupby(mine, lambda each: (each.clock_offset, each.counter is None)):
+            parts = list(group)
+            counters = [part.counter for part in parts if part.counter is not None]
+            yield (
+                parts[0]
+                if len(parts) == 1
+                else replace(
+                    parts[0],
+                    samples=np.concatenate([part.samples for part in parts]),
+                    timestamps=np.concatenate([part.timestamps for part in parts]),
+                    counter=np.concatenate(counters) if counters else None,
+                )
+            )
 
 
 def _n_bytes(chunk: Chunk) -> int:

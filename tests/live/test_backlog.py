@@ -213,6 +213,36 @@ def test_pieces_keep_their_order_and_their_counts() -> None:
     assert "cap" in order[10:20]
 
 
+def test_small_chunks_are_joined_under_one_clock_offset() -> None:
+    stamps = np.arange(60) / 100
+    chunks = [
+        Chunk(
+            name,
+            np.full((2, 1), k, np.float32),
+            stamps[2 * k : 2 * k + 2],
+            -0.5 if k < 20 else -0.6,
+            np.arange(2 * k, 2 * k + 2, dtype=np.int64) if name == "cap" else None,
+        )
+        for k in range(30)
+        for name in ("cap", "skin")
+    ]
+    backlog = Backlog({"cap": 100.0, "skin": 100.0})
+    backlog.add(chunks, 0.0)
+    assert backlog.span_s("cap") == pytest.approx(0.6)
+    pieces = []
+    while backlog:
+        pieces.append(backlog.pop())
+    cap = [piece for piece in pieces if piece.stream == "cap"]
+    assert [(len(piece), piece.clock_offset) for piece in cap] == [
+        (25, -0.5),
+        (15, -0.5),
+        (20, -0.6),
+    ]
+    np.testing.assert_array_equal(np.concatenate([p.counter for p in cap]), np.arange(60))
+    np.testing.assert_array_equal(np.concatenate([p.timestamps for p in cap]), stamps)
+    assert all(piece.counter is None for piece in pieces if piece.stream == "skin")
+
+
 def test_a_marker_belongs_to_what_came_last_and_not_to_what_is_worked_on(recording, clock) -> None:
     engine, source, written = _engine(recording, clock)
     source.batch = _all(recording)
