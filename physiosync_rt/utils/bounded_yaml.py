@@ -88,7 +88,7 @@ class _Loader(yaml.SafeLoader):
             _refuse_depth(self.get_mark())
         super().fetch_flow_collection_start(token)
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # type: ignore[override]
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
         except yaml.YAMLError:
@@ -158,9 +158,9 @@ def _check_expansion(root: yaml.Node) -> None:
     size(root)
 
 
-def _refuse_depth(where: yaml.Mark) -> NoReturn:
+def _refuse_depth(where: Any) -> NoReturn:
     _refuse(f"values are nested deeper than {_MOST_DEPTH} levels", where)
 
 
-def _refuse(problem: str, where: yaml.Mark) -> NoReturn:
+def _refuse(problem: str, where: Any) -> NoReturn:
     raise _RefusedError(problem=problem, problem_mark=where)
