@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from physiosync_rt.formats import (
 )
 from physiosync_rt.formats.base import Format
 from physiosync_rt.formats.clocks import stamped
+from physiosync_rt.formats.limits import check_files, within_limits
+from physiosync_rt.utils.plain_file import require_plain
 
 FORMATS: tuple[Format, ...] = (
     xdf.FORMAT,
@@ -50,7 +53,7 @@ def known_formats() -> tuple[str, ...]:
 def readable(path: Path | str) -> bool:
     """Tell whether there is something at ``path`` that one of the readers knows."""
     path = Path(path)
-    return path.exists() and _by_content(path, _head(path)) is not None
+    return (path.is_file() or path.is_dir()) and _by_content(path, _head(path)) is not None
 
 
 def read_all(path: Path | str) -> Iterator[Recording]:
@@ -72,11 +75,12 @@ def read_all(path: Path | str) -> Iterator[Recording]:
     path = Path(path)
     format_ = _format_of(path)
     with _readable_errors(path, format_):
+        check_files(path)
         found = format_.read(path)
         if isinstance(found, Recording):
-            yield stamped(found)
+            yield within_limits(stamped(found))
         else:
-            yield from map(stamped, found)
+            yield from (within_limits(stamped(each)) for each in found)
 
 
 def parts(path: Path | str) -> list[Path]:
@@ -150,8 +154,9 @@ def read(path: Path | str, subject: str | None = None) -> Recording:
 
 def _format_of(path: Path) -> Format:
     """Format by content first and by name second; the two must not contradict each other."""
-    if not path.exists():
+    if not os.path.lexists(path):
         raise UserError(f"{path} does not exist; check the path")
+    require_plain(path)
     named = [f for f in FORMATS if f.named(path)]
     found = _by_content(path, _head(path))
     if found is not None and (not named or found in named):
