@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -35,6 +36,12 @@ def main() -> None:
     except UserError as error:
         sys.stderr.write(f"physiosync: {error}\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        said = UserError(f"{error.filename}: the path is too long for this system; shorten it")
+        sys.stderr.write(f"physiosync: {said}\n")
+        sys.exit(said.exit_code)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
 
