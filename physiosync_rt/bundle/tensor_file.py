@@ -7,6 +7,7 @@ has (an expanded tensor of stride 0).
 
 from __future__ import annotations
 
+import pickletools
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -56,6 +57,8 @@ def load_tensors(path: Path, *, shared: bool = False) -> Any:
         packed = zipfile.is_zipfile(path)
         if packed:
             _check_not_compressed(path)
+        else:
+            _check_stated_sizes(path)
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=packed and shared)
     except UserError:
         raise
@@ -91,6 +94,26 @@ def _check_not_compressed(path: Path) -> None:
             f"{path.name} states {unpacked:,} bytes of content, more than it has; torch.save does "
             "not compress, save the checkpoint again"
         )
+
+
+def _check_stated_sizes(path: Path) -> None:
+    """Refuse a file of the older kind in which a storage states more than the file has.
+
+    Torch takes memory for what is stated. The storages are named in the fourth of the file's
+    pickles, each with its number of values last.
+    """
+    n_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        for n in range(4):
+            stated = 0
+            for opcode, argument, _ in pickletools.genops(file):
+                if isinstance(argument, int) and "INT" in opcode.name:
+                    stated = argument
+                if n == 3 and opcode.name == "BINPERSID" and stated > n_bytes:
+                    raise TensorFileError(
+                        f"{path.name} states {stated:,} values and has {n_bytes:,} bytes; it is "
+                        "damaged or not a checkpoint, take another copy"
+                    )
 
 
 def _named(path: Path, content: object) -> Iterator[tuple[str, Tensor]]:

@@ -10,12 +10,14 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from physiosync_rt.datatypes import RecordedStream, Recording
 from physiosync_rt.errors import UserError
+from physiosync_rt.formats.stated_parts import FIF_MAGIC, check_fif, check_xdf
 from physiosync_rt.utils.plain_file import is_special, require_plain
 
 MOST_SFREQ: Final = 200_000.0
@@ -24,7 +26,6 @@ MOST_SFREQ: Final = 200_000.0
 LONGEST_S: Final = 366 * 86400.0
 """Longest stream in seconds: samples by rate."""
 
-_MOST_CHANNELS = 20_000
 _UNPACKED_RATIO = 20
 _UNPACKED_BYTES = 100_000_000
 """What is compressed may unpack to the larger of these; signals compress to half or a third."""
@@ -35,7 +36,7 @@ _MAT_HEADER_BYTES = 128
 _MAT_COMPRESSED = 15
 
 
-def check_files(path: Path) -> None:
+def check_files(path: Path) -> tuple[str, ...]:
     """Refuse a recording that is not made of plain files, or that states more than it has.
 
     Parameters
@@ -43,33 +44,42 @@ def check_files(path: Path) -> None:
     path : Path
         A file, or a folder of which all files are looked at, but not of folders in it.
 
+    Returns
+    -------
+    tuple of str
+        Notes for the recording: where a file was cut off that its reader reads nevertheless.
+
     Raises
     ------
     UserError
         A pipe, a socket or a device; compressed content that unpacks to many times its size; a
-        chunk of an XDF file that states more samples or channels than it has bytes.
+        part of an XDF or FIF file that states more than there is.
     """
     require_plain(path)
     if path.is_dir():
         for part in sorted(path.iterdir()):
             if not part.is_symlink() or part.exists():
                 _check_special(path, part)
-        return
+        return ()
     with path.open("rb") as file:
         head = file.read(_MAT_HEADER_BYTES)
     if head.startswith(_GZIP_MAGIC):
         _check_unpacked(path, _gzip_blocks(path))
     elif head.startswith(b"MATLAB "):
         _check_unpacked(path, _mat_blocks(path))
-    if _unpacked_head(path, head).startswith(b"XDF:"):
-        _check_xdf(path)
+    inside = _unpacked_head(path, head)
+    if inside.startswith(b"XDF:"):
+        check_xdf(path)
+    elif inside.startswith(FIF_MAGIC):
+        return check_fif(path)
     elif head.startswith(b"Brain"):
         for part in _named_in_header(path):
             _check_special(path, part)
+    return ()
 
 
-def within_limits(recording: Recording) -> Recording:
-    """Return a recording whose streams state possible rates and durations.
+def within_limits(recording: Recording, notes: Sequence[str] = ()) -> Recording:
+    """Return a recording whose streams state possible rates and durations, with more notes.
 
     Raises
     ------
@@ -83,7 +93,7 @@ def within_limits(recording: Recording) -> Recording:
                 f"{name}: stream {stream.spec.name!r} {problem}; its header is damaged, take "
                 "another copy"
             )
-    return recording
+    return replace(recording, notes=(*recording.notes, *notes)) if notes else recording
 
 
 def _impossible(stream: RecordedStream) -> str:
@@ -167,71 +177,3 @@ def _unpacked_head(path: Path, head: bytes) -> bytes:
             return packed.read(_MAT_HEADER_BYTES)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return b""
-
-
-# ------------------------------------------------------------------------------------------ XDF
-
-_STREAM_HEADER, _SAMPLES = 2, 3
-_SAMPLE_BYTES: Final = {
-    "int8": 1,
-    "int16": 2,
-    "int32": 4,
-    "int64": 8,
-    "float32": 4,
-    "double64": 8,
-    "string": 1,
-}
-
-
-def _check_xdf(path: Path) -> None:
-    """Refuse a chunk that states more samples or channels than it has bytes.
-
-    pyxdf takes memory for what is stated: one wrong byte would exhaust it.
-    """
-    sample_bytes: dict[bytes, int] = {}
-    with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
-        file.read(4)
-        while (length := _variable_int(file)) is not None:
-            head = file.read(min(length, 2 + 4 + 1 + 8))
-            kind, stream = int.from_bytes(head[:2], "little"), head[2:6]
-            n_read = len(head)
-            if kind == _STREAM_HEADER:
-                text = head[6:] + file.read(min(max(length - n_read, 0), _BLOCK))
-                n_read = 6 + len(text)
-                sample_bytes[stream] = _bytes_of_sample(path, text)
-            elif kind == _SAMPLES:
-                n_samples = _variable_int(io.BytesIO(head[6:])) or 0
-                # A stream without a header has at least a byte for each sample.
-                least = n_samples * sample_bytes.get(stream, 1)
-                if least > length:
-                    raise UserError(
-                        f"{path.name} is damaged: a chunk of {length} bytes declares {n_samples} "
-                        "samples; use another copy"
-                    )
-            file.seek(length - n_read, io.SEEK_CUR)
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == _GZIP_MAGIC
-
-
-def _bytes_of_sample(path: Path, header: bytes) -> int:
-    """Return the least size of a sample by its stream's header."""
-    count = re.search(rb"<channel_count>\s*(\d{1,18})\s*</channel_count>", header)
-    form = re.search(rb"<channel_format>\s*(\w+)\s*</channel_format>", header)
-    n_chans = int(count[1]) if count else 1
-    if n_chans > _MOST_CHANNELS:
-        raise UserError(
-            f"{path.name} is damaged: a stream states {n_chans:,} channels, and no device has more "
-            f"than {_MOST_CHANNELS:,}; use another copy"
-        )
-    return n_chans * _SAMPLE_BYTES.get(form[1].decode() if form else "", 1)
-
-
-def _variable_int(file: BinaryIO | io.BytesIO) -> int | None:
-    """Read an integer of 1, 4 or 8 bytes; None at the end of the file or where it is invalid."""
-    size = file.read(1)
-    if size not in (b"\x01", b"\x04", b"\x08"):
-        return None
-    return int.from_bytes(file.read(size[0]), "little")

@@ -75,12 +75,12 @@ def read_all(path: Path | str) -> Iterator[Recording]:
     path = Path(path)
     format_ = _format_of(path)
     with _readable_errors(path, format_):
-        check_files(path)
+        notes = check_files(path)
         found = format_.read(path)
         if isinstance(found, Recording):
-            yield within_limits(stamped(found))
+            yield within_limits(stamped(found), notes)
         else:
-            yield from (within_limits(stamped(each)) for each in found)
+            yield from (within_limits(stamped(each), notes) for each in found)
 
 
 def parts(path: Path | str) -> list[Path]:

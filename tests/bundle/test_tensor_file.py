@@ -124,3 +124,16 @@ def test_plain_tensors_come_as_they_are(tmp_path: Path) -> None:
     torch.testing.assert_close(again["m"], state["m"])
     torch.testing.assert_close(again["o"]["state"], state["o"]["state"])
     assert torch.equal(again["rng"], state["rng"])
+
+
+def test_a_storage_of_the_older_kind_that_states_gigabytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    torch.save({"a": torch.zeros(1001)}, path, _use_new_zipfile_serialization=False)
+    content = path.read_bytes()
+    number = b"M" + (1001).to_bytes(2, "little")
+    assert content.count(number + b"N") == 1
+    path.write_bytes(
+        content.replace(number + b"N", b"J" + (2**31 - 1).to_bytes(4, "little") + b"N")
+    )
+    with pytest.raises(UserError, match=r"a\.pth states 2,147,483,647 values and has"):
+        load_tensors(path)

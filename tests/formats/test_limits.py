@@ -169,6 +169,60 @@ def test_a_chunk_with_fewer_bytes_than_channels_is_refused(
     assert "samples; use another copy" in refusal(path)
 
 
+def _fif(path: Path) -> Path:
+    import mne
+
+    info = mne.create_info(["F3", "F4"], 128.0, "eeg", verbose="ERROR")
+    noise = np.random.default_rng(0).normal(0, 2e-5, (2, 1280))
+    mne.io.RawArray(noise, info, verbose="ERROR").save(path, buffer_size_sec=1, verbose="ERROR")
+    return path
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.999])
+def test_a_fif_file_that_was_cut_off_says_so(tmp_path: Path, share: float) -> None:
+    path = _fif(tmp_path / "a_raw.fif")
+    (whole,) = read_all(path)
+    assert not any("cut off" in note for note in whole.notes)
+    content = path.read_bytes()
+    # Within a number, MNE refuses the file.
+    path.write_bytes(content[: int(len(content) * share) // 4 * 4])
+    (recording,) = read_all(path)
+    assert any("cut off or is damaged, what is there was read" in n for n in recording.notes)
+    assert len(recording.streams[0].timestamps) <= 1280
+
+
+def test_the_known_cut_file_says_so(hostile_dir: Path) -> None:
+    (recording,) = read_all(hostile_dir / "silent" / "f01525_small_raw.fif")
+    assert any("cut off or is damaged" in note for note in recording.notes)
+
+
+@pytest.mark.parametrize("following", [5, 0x7FFFFFFF, 36])
+def test_a_fif_tag_that_points_nowhere_is_refused(
+    tmp_path: Path, refusal: Callable[..., str], following: int
+) -> None:
+    path = _fif(tmp_path / "a_raw.fif")
+    content = bytearray(path.read_bytes())
+    second = 16 + 20
+    content[second + 12 : second + 16] = following.to_bytes(4, "big")
+    path.write_bytes(content)
+    assert "is damaged" in refusal(path)
+
+
+def test_a_fif_tag_of_gigabytes_is_refused(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    path = _fif(tmp_path / "a_raw.fif")
+    content = bytearray(path.read_bytes())
+    content[36 + 8 : 36 + 12] = (2**31 - 1).to_bytes(4, "big")
+    path.write_bytes(content)
+    assert "states 2,147,483,647 bytes" in refusal(path)
+
+
+def test_an_xdf_chunk_of_gigabytes_is_refused(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    path = _xdf(tmp_path / "a.xdf")
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + b"\x08" + (2**33).to_bytes(8, "little") + content[6:])
+    assert "a chunk declares 8,589,934,592 bytes" in refusal(path)
+
+
 def test_ordinary_recordings_pass(tmp_path: Path) -> None:
     path = _xdf(tmp_path / "a.xdf")
     packed = tmp_path / "b.xdf.gz"
