@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -150,10 +151,9 @@ def _gzip_blocks(path: Path) -> Iterator[int]:
 def _mat_blocks(path: Path) -> Iterator[int]:
     """Sizes of what the compressed elements of a MATLAB 5 file unpack to."""
     with path.open("rb") as file:
-        order = "big" if file.read(_MAT_HEADER_BYTES)[126:128] == b"MI" else "little"
+        big = file.read(_MAT_HEADER_BYTES)[126:128] == b"MI"
         while len(tag := file.read(8)) == 8:
-            kind = int.from_bytes(tag[:4], order)
-            length = int.from_bytes(tag[4:], order)
+            kind, length = struct.unpack(">II" if big else "<II", tag)
             if kind != _MAT_COMPRESSED:
                 file.seek(length, io.SEEK_CUR)
                 continue
