@@ -169,6 +169,33 @@ def test_a_chunk_with_fewer_bytes_than_channels_is_refused(
     assert "samples; use another copy" in refusal(path)
 
 
+def test_a_text_file_that_ends_within_a_line_says_so(tmp_path: Path) -> None:
+    folder = _e4(tmp_path / "S1")
+    (folder / "EDA.csv").write_text("1600000000\n4\n" + "1.5\n" * 100 + "1.")
+    (recording,) = read_all(folder)
+    assert "EDA.csv ends within a line: if it was cut off there, its last value is cut too" in (
+        recording.notes
+    )
+    (folder / "EDA.csv").write_bytes(b"1600000000\r\n4\r\n" + b"1.5\r\n" * 100)
+    (recording,) = read_all(folder)
+    assert not any("within a line" in note for note in recording.notes)
+
+
+@pytest.mark.parametrize("name", ["openbci", "muse"])
+def test_a_cut_last_value_says_so_in_other_text_formats(
+    tmp_path: Path, data_dir: Path, name: str
+) -> None:
+    source = {
+        "openbci": data_dir / "openbci-gui-txt" / "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt",
+        "muse": data_dir / "devicely-wearables" / "muse.csv",
+    }[name]
+    lines = source.read_bytes().splitlines(keepends=True)[:400]
+    path = tmp_path / source.name
+    path.write_bytes(b"".join(lines)[:-3])
+    (recording,) = read_all(path)
+    assert any(f"{path.name} ends within a line" in note for note in recording.notes)
+
+
 def _fif(path: Path) -> Path:
     import mne
 
