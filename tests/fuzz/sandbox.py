@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -10,6 +11,7 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -24,13 +26,17 @@ WALL_S = 40.0
 
 MEMORY_MIB = 600
 
-_CODE_EVENTS = frozenset(
+_FILE_EVENTS = frozenset(
     {
-        *("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.kill"),
-        *("subprocess.Popen", "socket.connect", "socket.bind", "shutil.rmtree", "os.remove"),
-        *("os.rename", "os.chmod", "os.symlink", "os.link", "os.truncate"),
+        *("shutil.rmtree", "os.remove", "os.rmdir", "os.rename", "os.chmod", "os.symlink"),
+        *("os.link", "os.truncate", "os.mkdir"),
     }
 )
+_CODE_EVENTS = _FILE_EVENTS | {
+    *("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.kill"),
+    *("subprocess.Popen", "socket.connect", "socket.bind"),
+}
+_TEMPORARY = f"{tempfile.gettempdir()}{os.sep}"
 _CODE_EXIT = 66
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
@@ -140,8 +146,21 @@ def _lacked_memory(error: BaseException | None) -> bool:
 
 
 def _watch(event: str, args: tuple[Any, ...], sender: int) -> None:
-    """End the process where an input makes it do more than read."""
+    """End the process where an input makes it do more than read; temporary files may be written."""
     writes = event == "open" and isinstance(args[2], int) and bool(args[2] & _WRITES)
-    if event in _CODE_EVENTS or (writes and args[0] not in (os.devnull, None)):
-        os.write(sender, f"{event} {args!r}"[:500].encode())
-        os._exit(_CODE_EXIT)
+    if not (writes or event in _CODE_EVENTS):
+        return
+    temporary = bool(args) and _place(event, args).startswith(_TEMPORARY)
+    if (writes or event in _FILE_EVENTS) and (temporary or args[0] in (os.devnull, None)):
+        return
+    os.write(sender, f"{event} {args!r}"[:500].encode())
+    os._exit(_CODE_EXIT)
+
+
+def _place(event: str, args: tuple[Any, ...]) -> str:
+    """Return the path that an event is about, which may be relative to an open folder."""
+    path = Path(str(args[0]))
+    if event.startswith("os.") and isinstance(args[-1], int) and not path.is_absolute():
+        with contextlib.suppress(OSError):
+            return str(Path(f"/proc/self/fd/{args[-1]}").readlink() / path)
+    return str(path)
