@@ -71,10 +71,10 @@ def check_files(path: Path) -> tuple[str, ...]:
         _check_unpacked(path, _mat_blocks(path))
     inside = _unpacked_head(path, head)
     if inside.startswith(b"XDF:"):
-        check_xdf(path)
-    elif inside.startswith(FIF_MAGIC):
+        return check_xdf(path)
+    if inside.startswith(FIF_MAGIC):
         return check_fif(path)
-    elif head.startswith(b"Brain"):
+    if head.startswith(b"Brain"):
         for part in _named_in_header(path):
             _check_special(path, part)
     return _cut_notes([path])

@@ -24,6 +24,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 FIF_MAGIC: Final = b"\x00\x00\x00\x64\x00\x00\x00\x1f"
 
 _STREAM_HEADER, _SAMPLES = 2, 3
+_KINDS = range(1, 7)
+_BROKEN = "the file is damaged at byte {at:,}: what could be read before and after it was used"
 _SAMPLE_BYTES: Final = {
     "int8": 1,
     "int16": 2,
@@ -35,8 +37,17 @@ _SAMPLE_BYTES: Final = {
 }
 
 
-def check_xdf(path: Path) -> None:
+def check_xdf(path: Path) -> tuple[str, ...]:
     """Refuse a chunk that states more samples or channels than it has bytes.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    tuple of str
+        A note where the chunks break off before the end of the file.
 
     Raises
     ------
@@ -53,8 +64,11 @@ def check_xdf(path: Path) -> None:
                     f"{path.name} is damaged: a chunk declares {length:,} bytes and the file has "
                     f"{n_bytes - file.tell():,} more; use another copy"
                 )
+            stop = file.tell() + length
             head = file.read(min(length, 2 + 4 + 1 + 8))
             kind, stream = int.from_bytes(head[:2], "little"), head[2:6]
+            if kind not in _KINDS:
+                return (_BROKEN.format(at=stop - length),)
             n_read = len(head)
             if kind == _STREAM_HEADER:
                 text = head[6:] + file.read(min(max(length - n_read, 0), _BLOCK))
@@ -69,7 +83,9 @@ def check_xdf(path: Path) -> None:
                         f"{path.name} is damaged: a chunk of {length} bytes declares {n_samples} "
                         "samples; use another copy"
                     )
-            file.seek(length - n_read, io.SEEK_CUR)
+            file.seek(stop)
+        at = file.tell()
+    return (_BROKEN.format(at=at),) if at < n_bytes else ()
 
 
 def _unpacked(path: Path) -> BinaryIO | gzip.GzipFile:

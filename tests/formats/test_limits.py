@@ -262,3 +262,12 @@ def test_ordinary_recordings_pass(tmp_path: Path) -> None:
         file.write(path.read_bytes())
     for each in (path, packed, _e4(tmp_path / "S1")):
         assert len(list(read_all(each))) == 1
+
+
+@pytest.mark.parametrize("size", [1, 16, 64])
+def test_an_xdf_file_that_breaks_off_in_its_middle_says_so(tmp_path: Path, size: int) -> None:
+    path = _xdf(tmp_path / "a.xdf")
+    content = path.read_bytes()
+    path.write_bytes(content[:-size] + bytes(size))
+    (recording,) = read_all(path)
+    assert any("the file is damaged" in note for note in recording.notes)

@@ -85,6 +85,8 @@ def _bytes(syntax: str, content: bytes, rng: Random) -> Damage:
     """Damage any file: where its structure is as often as where its samples are."""
     at = _place(syntax, content, rng)
     site = SITES[syntax](content, at) if syntax in SITES else "content"
+    # In a text, lines begin again behind what was moved.
+    moved = site if syntax == "text" else f"shift in {site}"
     size = rng.choice((1, 2, 4, 8, 64))
     rest = content[at + size :]
     match rng.choice(("flip", "set", "drop", "insert", "repeat", "cut", "blank")):
@@ -95,19 +97,21 @@ def _bytes(syntax: str, content: bytes, rng: Random) -> Damage:
         case "set":
             return Damage(content[:at] + rng.choice(EXTREMES) * size + rest, "set bytes", site)
         case "drop":
-            return Damage(content[:at] + rest, "drop bytes", f"shift in {site}")
+            return Damage(content[:at] + rest, "drop bytes", moved)
         case "insert":
             changed = content[:at] + rng.randbytes(size) + content[at:]
-            return Damage(changed, "insert bytes", f"shift in {site}")
+            return Damage(changed, "insert bytes", moved)
         case "repeat":
             changed = content[: at + size] + content[at:]
-            return Damage(changed, "repeat bytes", f"shift in {site}")
+            return Damage(changed, "repeat bytes", moved)
         case "cut":
-            return Damage(content[:at], "cut off", f"end in {site}")
+            where = "last line" if syntax == "text" else f"end in {site}"
+            return Damage(content[:at], "cut off", where)
         case _:
             stop = min(len(content), at + rng.choice((64, 512, 4096)))
             changed = content[:at] + bytes(stop - at) + content[stop:]
-            return Damage(changed, "blank a block", f"{site} and after")
+            where = site if syntax == "text" else f"{site} and after"
+            return Damage(changed, "blank a block", where)
 
 
 def _place(syntax: str, content: bytes, rng: Random) -> int:

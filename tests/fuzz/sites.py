@@ -91,6 +91,13 @@ def _safetensors_site(content: bytes, at: int) -> str:
     return "header" if at < 8 + int.from_bytes(content[:8], "little") else "samples"
 
 
+def _text_site(content: bytes, at: int) -> str:
+    """Header or cells: a row of data begins with a digit."""
+    start = content.rfind(b"\n", 0, at) + 1
+    n_before = content.count(b"\n", 0, start)
+    return "cells" if n_before >= 2 and content[start : start + 1].isdigit() else "header"
+
+
 SITES: dict[str, Callable[[bytes, int], str]] = {
     "edf": _edf_site,
     "xdf": _xdf_site,
@@ -99,7 +106,7 @@ SITES: dict[str, Callable[[bytes, int], str]] = {
     "mat": _head_site(128),
     "samples": lambda content, at: "samples",
     "safetensors": _safetensors_site,
-    "text": lambda content, at: "characters",
+    "text": _text_site,
 }
 
 

@@ -52,13 +52,13 @@ RULES = (
     ),
     Rule(
         "E4",
-        "header|cells|lines|((shift|end) in )?characters( and after)?",
+        "header|cells|lines|characters",
         "length|times|streams|values|markers",
         "rows of an E4 have no stamps, and its sensors need not end together",
     ),
     Rule(
         "E4",
-        "header",
+        "header|cells|lines|characters",
         "start_utc|times|rate",
         "the two first lines alone say when a sensor began and how fast it was",
     ),
@@ -118,7 +118,7 @@ RULES = (
     ),
     Rule(
         "EDF|BDF",
-        "label|transducer|prefilter|unit|range|start|patient|recording|reserved",
+        "(label|transducer|prefilter|unit|range|start|patient|recording|reserved)( and after)?",
         "labels|history|unit|modality|values|start_utc|streams",
         "a header alone says how channels are called and scaled, and when it began",
     ),
