@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.utils.plain_file import require_plain
+from physiosync_rt.utils.plain_file import BoundedReader, require_plain
 
 _MOST_DEPTH = 20
 _MOST_VALUES = 100_000
@@ -103,7 +103,7 @@ def _check_stated_sizes(path: Path) -> None:
     pickles, each with its number of values last.
     """
     n_bytes = path.stat().st_size
-    with path.open("rb") as file:
+    with BoundedReader(path) as file:
         for n in range(4):
             stated = 0
             for opcode, argument, _ in pickletools.genops(file):

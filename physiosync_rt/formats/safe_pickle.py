@@ -18,7 +18,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.utils.plain_file import require_plain
+from physiosync_rt.utils.plain_file import BoundedReader, require_plain
 
 _MOST_OPCODES = 10_000
 """A subject of DEAP has fewer than 100."""
@@ -165,9 +165,9 @@ def load_arrays(path: Path) -> object:
     """
     require_plain(path, _MOST_BYTES)
     try:
+        with BoundedReader(path) as looked_at:
+            _look_through(looked_at)
         with path.open("rb") as file:
-            _look_through(file)
-            file.seek(0)
             content = _ArraysOnly(file, encoding="latin1").load()
     except _ForbiddenError as error:
         raise UserError(

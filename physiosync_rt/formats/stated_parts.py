@@ -6,21 +6,20 @@ would exhaust the memory or never end.
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
 import struct
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.plain_file import BoundedReader
 
 _MOST_CHANNELS = 20_000
 _BLOCK = 1 << 20
 _MOST_MISSING = 64 << 20
 """Of a part that was cut off, the most bytes that may be missing."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
 FIF_MAGIC: Final = b"\x00\x00\x00\x64\x00\x00\x00\x1f"
 
 _STREAM_HEADER, _SAMPLES = 2, 3
@@ -55,8 +54,8 @@ def check_xdf(path: Path) -> tuple[str, ...]:
         The first such chunk, or one that ends far behind the file.
     """
     sample_bytes: dict[bytes, int] = {}
-    with _unpacked(path) as file:
-        n_bytes = file.seek(0, io.SEEK_END)
+    with BoundedReader(path) as file:
+        n_bytes = file.n_bytes
         file.seek(4)
         while (length := _variable_int(file)) is not None:
             if file.tell() + length > n_bytes + _MOST_MISSING:
@@ -88,13 +87,6 @@ def check_xdf(path: Path) -> tuple[str, ...]:
     return (_BROKEN.format(at=at),) if at < n_bytes else ()
 
 
-def _unpacked(path: Path) -> BinaryIO | gzip.GzipFile:
-    """Open a file that may be gzipped."""
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP_MAGIC
-    return gzip.open(path) if packed else path.open("rb")
-
-
 def _bytes_of_sample(path: Path, header: bytes) -> int:
     """Return the least size of a sample by its stream's header."""
     count = re.search(rb"<channel_count>\s*(\d{1,18})\s*</channel_count>", header)
@@ -108,7 +100,7 @@ def _bytes_of_sample(path: Path, header: bytes) -> int:
     return n_chans * _SAMPLE_BYTES.get(form[1].decode() if form else "", 1)
 
 
-def _variable_int(file: BinaryIO | gzip.GzipFile) -> int | None:
+def _variable_int(file: io.BufferedIOBase) -> int | None:
     """Read an integer of 1, 4 or 8 bytes; None at the end of the file or where it is invalid."""
     size = file.read(1)
     if size not in (b"\x01", b"\x04", b"\x08"):
@@ -144,8 +136,8 @@ def check_fif(path: Path) -> tuple[str, ...]:
     """
     starts: set[int] = set()
     directories: list[tuple[int, int]] = []
-    with _unpacked(path) as file:
-        n_bytes = file.seek(0, io.SEEK_END)
+    with BoundedReader(path) as file:
+        n_bytes = file.n_bytes
         at, whole = 0, False
         while at + _TAG.size <= n_bytes:
             file.seek(at)

@@ -26,6 +26,7 @@ from physiosync_rt.datatypes import (
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, unique_names
 from physiosync_rt.formats.metadata import stream_layout
+from physiosync_rt.utils.plain_file import BoundedReader
 
 _SAMPLES_TAG = b"\x03\x00"
 # Tag, stream number, size of the sample count, sample count.
@@ -56,7 +57,7 @@ def read(path: Path) -> Recording:
     _check_sample_counts(path)
     with _captured_warnings() as warnings:
         raw_streams, header = pyxdf.load_xdf(
-            path,
+            BoundedReader(path),
             synchronize_clocks=False,
             dejitter_timestamps=False,
             handle_clock_resets=False,

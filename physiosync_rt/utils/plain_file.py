@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import stat
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,9 @@ _KINDS: Final = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+
+
+_SMALL = 1 << 16
 
 
 def is_special(path: Path) -> str:
@@ -55,6 +60,58 @@ def require_plain(path: Path, most_bytes: int | None = None) -> None:
             f"{path} has {size:,} bytes, which is more than the {most_bytes:,} that a file of "
             "this kind can have; it is something else, check the path"
         )
+
+
+class BoundedReader(io.BufferedIOBase):
+    """A file, gzipped or not, of which never more is asked for than there is.
+
+    Python takes memory for the whole size that a reader asks for, which may be what one damaged
+    byte of the file states.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        # Closed by `close`.
+        self._file = gzip.open(path) if packed else path.open("rb")  # noqa: SIM115
+        self.n_bytes = self._file.seek(0, io.SEEK_END)
+        self._file.seek(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read up to ``size`` bytes, or all that are left."""
+        if size is not None and 0 <= size <= _SMALL:
+            return self._file.read(size)
+        left = max(self.n_bytes - self._file.tell(), 0)
+        return self._file.read(left if size is None or size == -1 else min(size, left))
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read to the end of a line."""
+        return self._file.readline(-1 if size is None else size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a place in the file; return it."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place in the file."""
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        """Whether `seek` can be called: yes."""
+        return True
+
+    def readable(self) -> bool:
+        """Whether `read` can be called: yes."""
+        return True
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
 
 
 def read_text(path: Path, most_bytes: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.utils.plain_file import read_text, require_plain
+from physiosync_rt.utils.plain_file import BoundedReader, read_text, require_plain
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
@@ -46,3 +47,21 @@ def test_text_is_bounded_and_utf8(tmp_path: Path) -> None:
         read_text(path, 10)
     path.write_bytes(b"\xef\xbb\xbfa: 1\n")
     assert read_text(path, 100) == "a: 1\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_no_more_is_asked_for_than_there_is(tmp_path: Path, packed: bool) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(gzip.compress(b"0123\n567") if packed else b"0123\n567")
+    with BoundedReader(path) as file:
+        assert file.n_bytes == 8
+        assert file.read(2) == b"01"
+        assert file.readline() == b"23\n"
+        assert file.read(1 << 50) == b"567"
+        assert file.read(1 << 50) == b""
+        file.seek(100)
+        assert file.read() == b""
+        file.seek(4)
+        assert file.read() == b"\n567"
+        with pytest.raises(ValueError, match="read"):
+            file.read(-2)
