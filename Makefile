@@ -47,6 +47,10 @@ test: $(ALL_READY)  ## all fast tests: live ones one by one, the others beside t
 test-slow: $(ALL_READY)  ## run the slow tests
 	@$(BIN)/python -m pytest -q -m slow $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(ALL_READY)  ## damage inputs of every format, 4,200 times; fails where one ends badly
+	@PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m fuzz.run $(ARGS)
+
 .PHONY: lint
 lint: $(ALL_READY)  ## check style, types and import rules
 	@$(BIN)/ruff check --quiet .

@@ -58,6 +58,15 @@ def data_dir() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def hostile_dir(data_dir: Path) -> Path:
+    """Folder of hostile and damaged inputs beside the recordings; its absence skips the test."""
+    path = data_dir.parent / "field-cases" / "hostile"
+    if not path.is_dir():
+        pytest.skip(f"no hostile inputs at {path}")
+    return path
+
+
 @pytest.fixture(autouse=True)
 def no_thread_left() -> Iterator[None]:
     """Fail a test that leaves a thread behind."""

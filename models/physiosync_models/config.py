@@ -14,6 +14,12 @@ N_VIEWS = 3
 
 N_TOKENS = N_VIEWS + 1
 
+MOST_WIDTH = 100_000
+"""Largest width, number of heads, classes or samples; a configuration may come from anywhere."""
+
+MOST_BLOCKS = 100
+"""Largest depth of an encoder, 33 times that of the paper."""
+
 Modality = Literal["eeg", "pps"]
 Embedding = Literal["paper", "conv"]
 Route = Literal["fused", "eeg", "pps"]
@@ -29,9 +35,11 @@ def _check_choice(what: str, value: object, choices: Iterable[str]) -> None:
         raise ValueError(f"{what} is {value!r}, expected one of {', '.join(choices)}")
 
 
-def _check_count(what: str, value: object, least: int = 1) -> None:
+def _check_count(what: str, value: object, least: int = 1, most: int = MOST_WIDTH) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ValueError(f"{what} is {value!r}, expected a whole number of at least {least}")
+    if value > most:
+        raise ValueError(f"{what} is {value!r}, expected a whole number of at most {most}")
 
 
 def _check_dropout(value: object) -> None:
@@ -117,8 +125,9 @@ class EncoderConfig:
     def __post_init__(self) -> None:
         _check_choice("modality", self.modality, MODALITIES)
         _check_choice("embedding", self.embedding, get_args(Embedding))
-        for name in ("n_chans", "n_times", "dim", "depth", "n_heads", "mlp_ratio", "kernel"):
+        for name in ("n_chans", "n_times", "dim", "n_heads", "mlp_ratio", "kernel"):
             _check_count(name, getattr(self, name))
+        _check_count("depth", self.depth, most=MOST_BLOCKS)
         _check_count("n_prompts", self.n_prompts, least=0)
         _check_dropout(self.dropout)
         if self.dim % self.n_heads:

@@ -8,10 +8,12 @@ preprocessing from the card and have none of their own that could drift.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from physiosync_models.config import ModelConfig
@@ -21,6 +23,9 @@ from physiosync_rt.bundle.card import CARD, WEIGHTS, Card, digest, find_bundle, 
 from physiosync_rt.datatypes import GRID_SFREQ, Modality, shorten
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import WRITE_ERRORS, atomic_folder, reason_of
+from physiosync_rt.utils.plain_file import is_special
+
+_REAL_TYPES = ("F64", "F32", "F16", "BF16")
 
 Network = PhysioSync | PerTargetEnsemble
 """What a bundle can hold: one network, or several that were tuned apart."""
@@ -60,6 +65,9 @@ def load_bundle(name: str) -> Bundle:
     path = find_bundle(name)
     card = read_card(path)
     try:
+        with torch.device("meta"):
+            # Without memory, until the weights have shown that they are of this size.
+            _check_shapes(path / WEIGHTS, _network(card))
         model = _network(card)
         state = load_file(path / WEIGHTS)
         # Weights may be stored in half precision to keep a shipped bundle small.
@@ -75,6 +83,37 @@ def load_bundle(name: str) -> Bundle:
         raise UserError(f"bundle {path}: weight {spoilt[0]} is not finite; take another copy of it")
     model.eval()
     return Bundle(card, model, digest(path), path)
+
+
+def _check_shapes(path: Path, model: Network) -> None:
+    """Compare the weights that a file declares with those that a network needs.
+
+    Raises
+    ------
+    ValueError
+        They differ; one is named.
+    """
+    if special := is_special(path):
+        raise OSError(f"it is {special}")
+    declared: dict[str, str] = {}
+    with safe_open(path, framework="pt") as stored:
+        names: list[str] = list(stored.keys())
+        for name in names:
+            tensor = stored.get_slice(name)
+            real = tensor.get_dtype() in _REAL_TYPES
+            declared[name] = _in_words(real, tensor.get_shape())
+    needed = {
+        name: _in_words(value.is_floating_point(), value.shape)
+        for name, value in model.state_dict().items()
+    }
+    for name in sorted({*declared, *needed}):
+        theirs, ours = declared.get(name, "nothing"), needed.get(name, "nothing")
+        if theirs != ours:
+            raise ValueError(f"{name}: the card needs {ours}, {WEIGHTS} has {theirs}")
+
+
+def _in_words(real: bool, shape: Sequence[int]) -> str:
+    return f"{'real' if real else 'whole'} numbers of shape {tuple(shape)}"
 
 
 def _network(card: Card) -> Network:

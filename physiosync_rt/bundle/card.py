@@ -13,11 +13,17 @@ from pydantic import Field, ValidationError, model_validator
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import CardProfile, ModalityContract, PaperProfile
+from physiosync_rt.utils.plain_file import is_special, read_text
 from physiosync_rt.utils.resources import bundle_names, bundle_path
 from physiosync_rt.utils.yaml_config import FrozenModel
 
+_MOST_BYTES = 10_000_000
+
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
+
+MOST_MEMBERS = 16
+"""Networks in one bundle, one for each target."""
 
 OURS = "physiosync"
 """Name of a card's own network in its scores, and of the first network in a report's."""
@@ -94,7 +100,7 @@ class Card(FrozenModel):
     pps: ModalityContract | None
     profile: CardProfile
     model: dict[str, Any] = Field(default_factory=dict)
-    members: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    members: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=MOST_MEMBERS)
     coverage: dict[str, float] = Field(default_factory=lambda: {"eeg": 0.8, "pps": 0.6})
     least_confidence: dict[str, float] = Field(default_factory=dict)
     alternative: str = ""
@@ -173,17 +179,20 @@ def read_card(path: Path) -> Card:
         It cannot be read, or says something that this version does not know.
     """
     try:
-        return Card.model_validate_json((path / CARD).read_text(encoding="utf-8"))
+        (path / CARD).stat()
     except OSError as error:
         raise UserError(
             f"{path} is not a bundle: {CARD} cannot be read ({error.strerror}); give a folder that "
             f"holds {CARD} and {WEIGHTS}"
         ) from error
+    try:
+        return Card.model_validate_json(read_text(path / CARD, _MOST_BYTES))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise UserError(
-            f"the card of bundle {path} cannot be used: {where}: {first['msg']}"
+            f"the card of bundle {path} cannot be used: {where}: {first['msg']}; take another "
+            "copy of the bundle"
         ) from error
 
 
@@ -198,6 +207,8 @@ def digest(path: Path) -> str:
     sha = hashlib.sha256()
     for name in (CARD, WEIGHTS):
         try:
+            if special := is_special(path / name):
+                raise UserError(f"bundle {path}: {name} is {special}, not a file")
             with (path / name).open("rb") as file:
                 while block := file.read(1 << 20):
                     sha.update(block)

@@ -10,16 +10,12 @@ predict from both modalities together or not at all.
 from __future__ import annotations
 
 import hashlib
-import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, Final
 
-import torch
 from torch import Tensor
 
 from physiosync_models.config import ModelConfig
@@ -35,6 +31,7 @@ from physiosync_models.released_weights import (
 from physiosync_rt.bundle.bundle import Network
 from physiosync_rt.bundle.card import Card
 from physiosync_rt.bundle.contracts import DEAP_EEG, DEAP_GSR, DREAMER_ECG, DREAMER_EEG
+from physiosync_rt.bundle.tensor_file import load_tensors
 from physiosync_rt.datatypes import GRID_SFREQ
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.deap import BASELINE_S
@@ -50,6 +47,7 @@ FOLDERS: Final = {
 
 CLASSIFIER: Final = "classifier"
 _SUFFIXES = {".pth", ".pt"}
+_COUNTERS = ".num_batches_tracked"
 _SECONDS = {GRID_SFREQ * seconds: seconds for seconds in (1, 5)}
 
 
@@ -228,32 +226,25 @@ def _read_parts(folder: Path) -> dict[str, _Checkpoint]:
 
 def _load(path: Path) -> tuple[dict[str, Tensor], int | None]:
     """Load a state dict, bare or as the release nests it, and the epoch where it is told."""
-    try:
-        content = torch.load(
-            path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
-        )
-    except UnpicklingError as error:
-        asks = re.search(r"GLOBAL ([\w.]+)", str(error))
-        what = f"asks for {asks[1]}" if asks else "cannot be read as one"
-        raise UserError(
-            f"{path.name} is not a plain checkpoint: it {what}, where weights are expected; "
-            "nothing was run; save the state_dict alone"
-        ) from error
-    except OSError as error:
-        raise UserError(f"{path} cannot be opened: {error.strerror}") from error
-    except Exception as error:
-        # What torch raises on a damaged file stands in no documentation.
-        raise UserError(
-            f"{path.name} cannot be read: it is cut off, damaged or not a checkpoint; "
-            "take another copy"
-        ) from error
+    content = load_tensors(path, shared=True)
     state, epoch = content, None
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         state, epoch = content["state_dict"], content.get("epoch")
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    plain = isinstance(state, dict) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
+    )
+    if not plain:
         raise UserError(
             f"{path.name} holds no state_dict: a dict of tensors, or one with the key "
             "'state_dict', is expected"
+        )
+    whole = next(
+        (n for n, v in state.items() if not (v.is_floating_point() or n.endswith(_COUNTERS))), ""
+    )
+    if whole:
+        raise UserError(
+            f"{path.name}: {whole} holds whole numbers ({state[whole].dtype}), where weights are "
+            "expected; take another checkpoint"
         )
     bad = next(
         (n for n, v in state.items() if v.is_floating_point() and not v.isfinite().all()), ""
@@ -274,6 +265,11 @@ def _part(path: Path, state: Mapping[str, Tensor]) -> str:
         weight = state.get(f"{own}_transform.transform1.weight")
         if weight is None:
             continue
+        if weight.ndim != 2:
+            raise UserError(
+                f"{path.name}: {own}_transform.transform1.weight has shape {tuple(weight.shape)}, "
+                "expected two dimensions; take another checkpoint"
+            )
         if len(weight) not in _SECONDS:
             raise UserError(
                 f"{path.name}: an encoder of width {len(weight)}; the release has "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -36,5 +37,11 @@ def main() -> None:
         lines = map(plain_text, str(error).splitlines())
         sys.stderr.write("physiosync: " + "\n".join(lines) + "\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        said = UserError(f"{error.filename}: the path is too long for this system; shorten it")
+        sys.stderr.write(f"physiosync: {said}\n")
+        sys.exit(said.exit_code)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

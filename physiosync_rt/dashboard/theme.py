@@ -5,6 +5,7 @@ The colours that carry meaning are those of `physiosync_rt.views.palette`; here 
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pyqtgraph as pg
@@ -187,7 +188,9 @@ class Text(QLabel):
             return
         shown = QFontMetrics(self.font()).elidedText(self._full, self._elide, self.width())
         self.setText(shown)
-        self.setToolTip(self._full if shown != self._full else "")
+        # Qt takes a tip with tags for rich text, and names of streams are only text.
+        whole = html.escape(self._full)
+        self.setToolTip(f"<qt>{whole}</qt>" if shown != self._full else "")
 
 
 class Panel(QFrame):

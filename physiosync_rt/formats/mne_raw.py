@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 import struct
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -18,15 +18,14 @@ from physiosync_rt.formats.base import Format, modality_of
 from physiosync_rt.formats.breaks import Break, annotated_break
 from physiosync_rt.formats.channels import Channel, group_streams
 from physiosync_rt.formats.clocks import moved_start
+from physiosync_rt.formats.stated_parts import FIF_MAGIC, check_fif
 from physiosync_rt.formats.trigger_channels import split_triggers
-
-_MAGIC = b"\x00\x00\x00\x64\x00\x00\x00\x1f"
 
 # MNE's internal units of the channel types used here.
 _MNE_UNITS = {Modality.EEG: "V", Modality.ECG: "V", Modality.GSR: "S", Modality.OTHER: ""}
 
-# FIF's numbers of the tags that begin and end a block, and of the blocks that hold something else.
-_BLOCK_START, _BLOCK_END = 104, 105
+# FIF's numbers of the tag that begins a block, and of the blocks that hold something else.
+_BLOCK_START = 104
 _RAW_BLOCKS = {102, 112}
 _OTHER_BLOCKS = {
     373: "epochs",
@@ -61,10 +60,9 @@ def read(path: Path) -> Recording:
     # MNE takes a second to load, so only readers of these files import it.
     import mne
 
-    tags = _read_tags(path)
-    if tags.held_instead:
+    if held := _held_instead(path):
         raise UserError(
-            f"{path.name} holds {tags.held_instead}, not a continuous recording; give the raw "
+            f"{path.name} holds {held}, not a continuous recording; give the raw "
             "recording that it was made from (MNE saves it as ..._raw.fif)"
         )
     with warnings.catch_warnings():
@@ -77,12 +75,13 @@ def read(path: Path) -> Recording:
                 f"{path.name}: {missing} is missing beside it; copy all files of the recording"
             ) from error
         except Exception as error:
-            if not tags.is_cut:
+            if not check_fif(path):
                 raise
             raise UserError(
-                f"{path.name} was cut off, and what is left cannot be read; take another copy"
+                f"{path.name} was cut off or is damaged, and MNE cannot read the rest of it; "
+                "take another copy"
             ) from error
-    notes = ["the file was cut off: only its whole blocks were read"] if tags.is_cut else []
+    notes: list[str] = []
     times: FloatArray = np.asarray(raw.times, dtype=np.float64)
     channels = []
     for name, kind, row in zip(raw.ch_names, raw.get_channel_types(), raw.get_data(), strict=True):
@@ -145,36 +144,26 @@ def applied_filters(raw: Any) -> tuple[str, ...]:
 # --- what a FIF file holds --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Tags:
-    """What the tags of a FIF file tell: the kinds of its blocks, and whether it ends too early."""
-
-    blocks: frozenset[int]
-    is_cut: bool
-
-    @property
-    def held_instead(self) -> str:
-        """What the file holds in place of a recording; empty where it may hold one."""
-        if self.blocks & _RAW_BLOCKS and 373 not in self.blocks:
-            return ""
-        return next((words for block, words in _OTHER_BLOCKS.items() if block in self.blocks), "")
-
-
-def _read_tags(path: Path) -> _Tags:
+def _held_instead(path: Path) -> str:
+    """Return what a file holds in place of a recording; empty where it may hold one."""
     with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as file:
-        blocks, n_open, at, is_cut = set(), 0, 0, False
-        while len(head := file.read(16)) == 16:
-            kind, _, size, following = struct.unpack(">iiii", head)
-            if kind == _BLOCK_START and size == 4 and len(block := file.read(4)) == 4:
-                blocks.add(struct.unpack(">i", block)[0])
-            n_open += (kind == _BLOCK_START) - (kind == _BLOCK_END)
-            before, at = at, following if following > 0 else at + 16 + size
-            if following < 0 or at <= before:
-                head = b""
-                break
-            file.seek(at - 1)
-            is_cut = not file.read(1)
-    return _Tags(frozenset(blocks), is_cut or bool(head) or n_open > 0)
+        blocks = set(_blocks(file))
+    if blocks & _RAW_BLOCKS and 373 not in blocks:
+        return ""
+    return next((words for block, words in _OTHER_BLOCKS.items() if block in blocks), "")
+
+
+def _blocks(file: IO[bytes] | gzip.GzipFile) -> Iterator[int]:
+    """Return the kinds of the blocks of a FIF file, from the tags that begin them."""
+    at = 0
+    while len(head := file.read(16)) == 16:
+        kind, _, size, following = struct.unpack(">iiii", head)
+        if kind == _BLOCK_START and size == 4:
+            yield struct.unpack(">i", file.read(4))[0]
+        before, at = at, following if following > 0 else at + 16 + size
+        if following < 0 or at <= before:
+            return
+        file.seek(at)
 
 
 def _parts(path: Path) -> list[Path]:
@@ -190,7 +179,7 @@ def _parts(path: Path) -> list[Path]:
 FORMAT = Format(
     name="FIF",
     suffixes=(".fif", ".fif.gz"),
-    matches=lambda _, head: head.startswith(_MAGIC),
+    matches=lambda _, head: head.startswith(FIF_MAGIC),
     read=read,
     parts=_parts,
 )

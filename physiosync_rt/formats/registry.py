@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -29,7 +30,9 @@ from physiosync_rt.formats import (
 from physiosync_rt.formats.base import Format
 from physiosync_rt.formats.clocks import stamped
 from physiosync_rt.formats.findings import with_findings
+from physiosync_rt.formats.limits import check_files, within_limits
 from physiosync_rt.formats.look import look_at
+from physiosync_rt.utils.plain_file import require_plain
 
 FORMATS: tuple[Format, ...] = (
     xdf.FORMAT,
@@ -83,11 +86,12 @@ def read_all(path: Path | str) -> Iterator[Recording]:
     path = Path(path)
     format_ = _format_of(path)
     with _readable_errors(path, format_):
+        notes = check_files(path)
         found = format_.read(path)
         if isinstance(found, Recording):
-            yield with_findings(stamped(found))
+            yield with_findings(within_limits(stamped(found), notes))
         else:
-            yield from (with_findings(stamped(each)) for each in found)
+            yield from (with_findings(within_limits(stamped(each), notes)) for each in found)
 
 
 def parts(path: Path | str) -> list[Path]:
@@ -171,10 +175,9 @@ def read(path: Path | str, subject: str | None = None) -> Recording:
 
 def _format_of(path: Path) -> Format:
     """Format by content first and by name second; the two must not contradict each other."""
-    if not path.exists():
+    if not os.path.lexists(path):
         raise UserError(f"{path} does not exist; check the path")
-    if not (path.is_file() or path.is_dir()):
-        raise UserError(f"{path} is not a file or folder; copy what it gives into a file")
+    require_plain(path)
     head = _head(path)
     named = [f for f in FORMATS if f.named(path)]
     found = _by_content(path, head)

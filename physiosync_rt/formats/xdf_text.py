@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from physiosync_rt.errors import UserError
+from physiosync_rt.utils.plain_file import BoundedReader
 
+_MAGIC = b"XDF:"
 _FILE_HEADER, _STREAM_HEADER, _SAMPLES, _STREAM_FOOTER = 1, 2, 3, 6
 _INT_SIZES = (1, 4, 8)
 _MOST_TEXT = 1 << 26
@@ -46,30 +47,22 @@ def decode(text: bytes) -> str:
         return text.decode("latin-1")
 
 
-def readable(path: Path) -> Path | BinaryIO:
-    """Return the file, or a repaired copy of it in memory where pyxdf would not read its text.
+def readable(path: Path) -> BinaryIO:
+    """Open the file, or a repaired copy of it in memory where pyxdf would not read its text.
 
-    Raises
-    ------
-    UserError
-        A chunk declares more samples than it has bytes: pyxdf allocates memory for the declared
-        number, so that one wrong byte would exhaust the memory.
+    What its chunks state has been checked before, see `formats.stated_parts.check_xdf`.
     """
-    from pyxdf.pyxdf import open_xdf
-
     repairs: list[tuple[_Chunk, bytes]] = []
     texts: dict[int, int] = {}
-    with open_xdf(path) as file:
+    with BoundedReader(path) as file:
+        file.seek(len(_MAGIC))
         for chunk in _chunks(file):
-            if chunk.tag == _SAMPLES:
-                _check_count(chunk, path)
             content = _repaired(file, chunk, texts)
             if content is not None:
                 repairs.append((chunk, content))
     if not repairs:
-        return path
-    with open_xdf(path) as file:
-        file.seek(0)
+        return BoundedReader(path)
+    with BoundedReader(path) as file:
         whole = file.read()
     copy, at = io.BytesIO(), 0
     for chunk, content in repairs:
@@ -100,15 +93,6 @@ def _variable_int(file: BinaryIO) -> int | None:
     """Read an integer of 1, 4 or 8 bytes; None at the end of the file or where it is invalid."""
     size = file.read(1)
     return int.from_bytes(file.read(size[0]), "little") if size and size[0] in _INT_SIZES else None
-
-
-def _check_count(chunk: _Chunk, path: Path) -> None:
-    n_samples, length = _variable_int(io.BytesIO(chunk.head[4:])), chunk.stop - chunk.content + 2
-    if n_samples is not None and n_samples > length:
-        raise UserError(
-            f"{path.name} is damaged: a chunk of {length} bytes declares {n_samples} "
-            "samples; use another copy"
-        )
 
 
 def _repaired(file: BinaryIO, chunk: _Chunk, texts: dict[int, int]) -> bytes | None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from physiosync_rt.datatypes import FloatArray, Modality
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import ModalityContract, PaperProfile, Profile
+from physiosync_rt.utils.plain_file import read_text
+
+LONGEST_S: Final = 86400.0
+"""Of a run, the last second that a baseline can lie in."""
+
+_MOST_BYTES = 50_000_000
 
 Statistics = tuple[FloatArray, FloatArray]
 """What one second of rest says, before seconds are pooled; its meaning is the profile's."""
@@ -49,10 +56,10 @@ class ChannelBaseline:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ChannelBaseline:
         """Inverse of `to_dict`."""
-        template = tuple(tuple(row) for row in data.get("template", ()))
+        template = tuple(map(_numbers, data.get("template", ())))
         return cls(
-            tuple(data["location"]),
-            tuple(data["scale"]),
+            _numbers(data["location"]),
+            _numbers(data["scale"]),
             template,
             tuple(data.get("ch_names", ())),
             str(data.get("stages", "")),
@@ -88,6 +95,14 @@ class ChannelBaseline:
                 f"the baseline {origin} was taken with {self.stages or 'another profile'}, the "
                 f"bundle has {stages}; {fix}"
             )
+
+
+def _numbers(values: Sequence[Any]) -> tuple[float, ...]:
+    """Return one row of numbers of a file; ValueError where one is NaN or infinite."""
+    found = tuple(map(float, values))
+    if not all(map(math.isfinite, found)):
+        raise ValueError("a value is NaN or infinite")
+    return found
 
 
 def stages_text(modality: Modality, profile: Profile) -> str:
@@ -132,16 +147,14 @@ def load_baseline(path: Path) -> Baseline:
     Raises
     ------
     UserError
-        The file cannot be read or holds no baseline.
+        The file cannot be read or holds no baseline of finite numbers.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path, _MOST_BYTES))
         if isinstance(data, dict) and isinstance(data.get("baseline"), dict):
             data = data["baseline"]
         return Baseline.from_dict(data)
-    except OSError as error:
-        raise UserError(f"cannot read the baseline {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{path} holds no baseline; give the JSON that stands beside a run's CSV, "
             "a number of seconds, or START:STOP"
@@ -169,10 +182,12 @@ class BaselineRequest:
 
     def __post_init__(self) -> None:
         backwards = self.stop is not None and self.stop <= self.start
-        if self.start < 0 or self.need_s < 1 or backwards:
+        possible = 0 <= self.start <= LONGEST_S and 1 <= self.need_s <= LONGEST_S
+        if not possible or backwards:
             raise UserError(
                 f"a baseline of {self.need_s:g} s from {self.start:g} s is not possible; give at "
-                "least 1 second, START:STOP with STOP after START, or a file"
+                "least 1 second, START:STOP with STOP after START, or a file; the longest run has "
+                f"{LONGEST_S:g} s"
             )
 
 

@@ -9,9 +9,14 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from physiosync_rt.datatypes import shorten
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.bounded_yaml import BoundedYamlError, parse
+from physiosync_rt.utils.plain_file import read_text
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_MOST_BYTES = 100_000_000
 
 
 class FrozenModel(BaseModel):
@@ -38,26 +43,19 @@ def read_yaml(path: Path, model: type[ModelT], changes: Sequence[str] = ()) -> M
         The file cannot be read, is not YAML, or does not fit the model (the message has the line,
         the field and the expected value); or an override is malformed or its key does not exist.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
-    return parse_yaml(text, model, str(path), changes)
+    return parse_yaml(read_text(path, _MOST_BYTES), model, str(path), changes)
 
 
 def parse_yaml(text: str, model: type[ModelT], name: str, changes: Sequence[str] = ()) -> ModelT:
     """Parse YAML text into a model, as `read_yaml`; errors name the file ``name``."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise UserError(
-            f"{name}{where}: this is not YAML: {getattr(error, 'problem', error)}"
-        ) from error
+        root, content = parse(text)
+    except BoundedYamlError as error:
+        where = f", line {error.line}" if error.line else ""
+        raise UserError(f"{name}{where}: {error}; correct it") from error
     if not isinstance(content, dict):
-        raise UserError(f"{name}: expected `field: value` lines, found {content!r}")
+        found = "nothing" if content is None else shorten(repr(content), 60)
+        raise UserError(f"{name}, line 1: expected `field: value` lines, found {found}")
     for change in changes:
         _apply(content, change)
     try:
@@ -85,11 +83,11 @@ def _apply(content: dict[str, Any], change: str) -> None:
         for part in parents:
             # Sections that the file omits can be changed too.
             place = place.setdefault(part, {}) if isinstance(place, dict) else place[int(part)]
-        place[last if isinstance(place, dict) else int(last)] = yaml.safe_load(value)
+        place[last if isinstance(place, dict) else int(last)] = parse(value)[1]
+    except BoundedYamlError as error:
+        raise UserError(f"--set {change}: {value!r} is not a YAML value ({error})") from error
     except (IndexError, TypeError, ValueError):
         raise UserError(f"--set {change}: the file has nothing at {key}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {change}: {value!r} is not a YAML value") from error
 
 
 def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:

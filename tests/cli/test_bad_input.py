@@ -196,3 +196,23 @@ def test_a_bundle_without_weights(refused: Run, tmp_path: Path, person: Path) ->
 def test_a_folder_that_is_not_a_bundle(refused: Run, person: Path, tmp_path: Path) -> None:
     said = refused("predict", person, "--csv", "run.csv", "--bundle", tmp_path)
     assert "is not a bundle: card.json cannot be read (No such file or directory)" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["inspect"],
+        ["predict", "--csv", "run.csv"],
+        ["replay"],
+        ["predict", "nothing.xdf", "--csv", "run.csv", "--baseline"],
+        ["live", "--source", "simulated", "--config"],
+        ["live", "--source", "simulated", "--bundle"],
+        ["live", "--source", "simulated", "--csv"],
+        ["live", "--source", "file", "--file"],
+        ["train", "--out", "b", "--config"],
+        ["import-reference", "--out", "b"],
+    ],
+)
+def test_a_path_that_is_too_long_is_one_sentence(refused: Run, words: list[str]) -> None:
+    said = refused(*words, "x" * 5000)
+    assert len(said) < 1500

@@ -19,7 +19,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.formats.registry import read
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
-from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
+from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest, parse_request
 from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_rt.sources.file import FileSource
 
@@ -215,3 +215,28 @@ def test_a_rest_without_good_seconds_is_said_and_may_be_asked_for_again(person: 
     assert engine.predictions[-1].valid
     assert engine.snapshot is not None
     assert engine.snapshot.events == ()
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e300", "nan:5", "0:inf", "0:1e12", "-inf:3"])
+def test_a_baseline_that_is_not_a_number_of_seconds_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="is not possible; give at least 1 second"):
+        parse_request(text)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"a":' * 100_000,
+        "[" * 100_000,
+        '{"baseline": {"origin": "x", "channels": {"EEG": {"location": [NaN], "scale": [1]}}}}',
+        '{"origin": "x", "channels": {"EEG": {"location": [1], "scale": [Infinity]}}}',
+        '{"origin": "x", "channels": {"EEG": {"location": ["a"], "scale": [1]}}}',
+        '{"origin": "x", "channels": {"EEG": {"location": [[1]], "scale": [1]}}}',
+        '{"origin": "x", "channels": {"EEG": {"location": [' + "9" * 5000 + '], "scale": [1]}}}',
+        '{"origin": "x", "channels": ["EEG"]}',
+    ],
+)
+def test_a_file_that_holds_no_baseline_is_one_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(UserError, match=r"run\.json holds no baseline; give the JSON"):
+        parse_request(str(tmp_path / "run.json"))

@@ -120,7 +120,7 @@ def test_damage_is_said_of_what_is_damaged(
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "EDA.csv")
-    with pytest.raises(UserError, match="is not a file or folder"):
+    with pytest.raises(UserError, match="is a pipe, not a file"):
         registry.read(tmp_path / "EDA.csv")
 
 

@@ -27,7 +27,10 @@ _TABLE = (
 _INNOCENT = (
     *(
         f"physiosync_rt.{name}"
-        for name in ("errors", "utils.resources", "utils.yaml_config", "utils.atomic")
+        for name in (
+            *("errors", "utils.resources", "utils.yaml_config", "utils.bounded_yaml"),
+            *("utils.plain_file", "utils.atomic"),
+        )
     ),
     *(f"physiosync_training.loop.{name}" for name in ("paths", "progress", "provenance")),
 )

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from physiosync_rt.bundle.tensor_file import TensorFileError, load_tensors
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import READ_ERRORS, WRITE_ERRORS, atomic_file, reason_of
 from physiosync_training.loop.provenance import code_version
@@ -117,10 +118,13 @@ def load_state(path: Path, belongs_to: str) -> State | None:
     """
     if not path.is_file():
         return None
+    fix = "remove it to start this stage again"
     try:
-        state: State = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file that is not its own
-        raise UserError(f"{path} cannot be read; remove it to start this stage again") from error
+        state: State = load_tensors(path)
+    except TensorFileError as error:
+        raise UserError(f"{path} cannot be read; {fix} ({error})") from error
+    if not isinstance(state, dict):
+        raise UserError(f"{path} cannot be read; {fix} (it holds no state)")
     check_stamp(path, state, belongs_to)
     return state
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,29 +169,56 @@ def _columns_of_words(table: Table) -> set[int]:
     return {0} | {k for k, own in enumerate(filled) if own and all(c[0].isalpha() for c in own)}
 
 
+_MARKS: Final = re.compile(
+    r"""[\\`*]                        # escapes, code, emphasis
+    | (?<![^\W_])_ | _(?![^\W_])     # emphasis, but not within a word
+    | ~(?=~) | \](?=[(\[:])          # struck out, links and images
+    | <(?=[A-Za-z/!?]) | &(?=\#?\w+;)  # tags and entities
+    | ^[-+>#=](?=[-+>#=\s]|$)         # lists, quotes, headings, rules
+    | (?<=^\d)[.)](?=\s) | (?<=^\d\d)[.)](?=\s)
+    """,
+    re.VERBOSE,
+)
+
+
+def escape_markdown(text: str) -> str:
+    """Return one line that shows a text as it is: names of people and files are only text."""
+    return _MARKS.sub(lambda found: f"\\{found[0]}", " ".join(text.split("\n")).strip())
+
+
 def _markdown(block: Block, figures: Path) -> str:
     match block:
         case Heading(text, level):
-            return f"{'#' * level} {text}"
+            return f"{'#' * level} {escape_markdown(text)}"
         case Paragraph(text, kind):
-            return f"**{text}**" if kind else text
+            said = escape_markdown(text)
+            return f"**{said}**" if kind else said
         case Table():
             return _markdown_table(block)
         case Figure(name, _, caption):
-            return f"![{caption}]({figures / name}.svg)\n\n*{caption}*"
+            said = escape_markdown(caption)
+            return f"![{said}]({figures / name}.svg)\n\n*{said}*"
         case Code(text, language):
-            return f"```{language}\n{text.rstrip()}\n```"
+            longest = max(map(len, re.findall("`+", text)), default=0)
+            fence = "`" * max(3, longest + 1)
+            return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def _markdown_table(table: Table) -> str:
     def line(cells: Sequence[str]) -> str:
-        plain = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
-        return "| " + " | ".join(plain) + " |"
+        return "| " + " | ".join(cells) + " |"
 
     def strong(cells: Sequence[str]) -> tuple[str, ...]:
         return tuple(f"**{cell}**" if cell else cell for cell in cells)
 
+    def plain(cells: Sequence[str]) -> tuple[str, ...]:
+        return tuple(escape_markdown(cell).replace("|", "\\|") for cell in cells)
+
     words = _columns_of_words(table)
     rule = "|" + "".join("---|" if k in words else "---:|" for k in range(len(table.header)))
-    rows = [line(strong(row) if k in table.ours else row) for k, row in enumerate(table.rows)]
-    return "\n".join([f"*{table.caption}*", "", line(table.header), rule, *rows])
+    rows = [
+        line(strong(plain(row)) if k in table.ours else plain(row))
+        for k, row in enumerate(table.rows)
+    ]
+    caption = f"*{escape_markdown(table.caption)}*"
+    return "\n".join([caption, "", line(plain(table.header)), rule, *rows])

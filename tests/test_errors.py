@@ -1,0 +1,26 @@
+"""What a message quotes is text and nothing else, and at most a line of it."""
+
+from __future__ import annotations
+
+from physiosync_rt.errors import LONGEST_LINE, SourceLostError, UserError
+
+
+def test_a_cell_of_megabytes_is_not_repeated_whole() -> None:
+    said = str(UserError(f"a.csv: {'9' * 3_000_000} is not a number; take another copy"))
+    assert said.startswith("a.csv: 999")
+    assert said.endswith("999 is not a number; take another copy")
+    assert "characters left out" in said
+    assert len(said) < LONGEST_LINE + 50
+
+
+def test_control_characters_are_shown_and_not_obeyed() -> None:
+    said = str(UserError("stream '\x1b[31mEEG\x1b]0;x\x07\x9b\r\u202e': no unit"))
+    assert said == r"stream '\x1b[31mEEG\x1b]0;x\x07\x9b\r\u202e': no unit"
+
+
+def test_lines_and_ordinary_words_stay() -> None:
+    said = "the unit µV of 'Ω' – is\n\n\tmissing 日本 🙂"
+    assert str(UserError(said)) == said
+    lost = SourceLostError("gone\x00")
+    assert str(lost) == r"gone\x00"
+    assert lost.exit_code == 3
