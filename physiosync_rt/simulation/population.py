@@ -14,6 +14,7 @@ from physiosync_rt.datatypes import FloatArray, SampleArray
 from physiosync_rt.errors import UserError
 from physiosync_rt.simulation import LatentCourse, Person
 from physiosync_rt.simulation.latents import REST_AROUSAL, REST_VALENCE
+from physiosync_rt.utils.atomic import atomic_file
 
 _RESPONSE_SPREAD = 0.08
 _RATING_NOISE = 0.04
@@ -143,13 +144,8 @@ def atomic_new_file(path: Path) -> Iterator[Path]:
     """
     if path.exists():
         raise UserError(f"{path} exists already; choose another path or remove it first")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    try:
+    with atomic_file(path) as partial:
         yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def cut(
