@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -106,7 +106,7 @@ def _check_stated_sizes(path: Path) -> None:
     with BoundedReader(path) as file:
         for n in range(4):
             stated = 0
-            for opcode, argument, _ in pickletools.genops(file):
+            for opcode, argument, _ in pickletools.genops(cast("IO[bytes]", file)):
                 if isinstance(argument, int) and "INT" in opcode.name:
                     stated = argument
                 if n == 3 and opcode.name == "BINPERSID" and stated > n_bytes:
