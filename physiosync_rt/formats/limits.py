@@ -11,7 +11,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -31,7 +31,6 @@ _UNPACKED_RATIO = 20
 _UNPACKED_BYTES = 100_000_000
 """What is compressed may unpack to the larger of these; signals compress to half or a third."""
 
-_TEXT_SUFFIXES = (".txt", ".csv", ".tsv")
 _BLOCK = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAT_HEADER_BYTES = 128
@@ -62,7 +61,7 @@ def check_files(path: Path) -> tuple[str, ...]:
         for part in sorted(path.iterdir()):
             if not part.is_symlink() or part.exists():
                 _check_special(path, part)
-        return _cut_notes(part for part in sorted(path.iterdir()) if part.is_file())
+        return ()
     with path.open("rb") as file:
         head = file.read(_MAT_HEADER_BYTES)
     if head.startswith(_GZIP_MAGIC):
@@ -77,7 +76,7 @@ def check_files(path: Path) -> tuple[str, ...]:
     if head.startswith(b"Brain"):
         for part in _named_in_header(path):
             _check_special(path, part)
-    return _cut_notes([path])
+    return ()
 
 
 def within_limits(recording: Recording, notes: Sequence[str] = ()) -> Recording:
@@ -114,25 +113,6 @@ def _check_special(recording: Path, part: Path) -> None:
             f"{recording.name}: {part.name} is {special}, not a file; take it away, or copy its "
             "content into a file"
         )
-
-
-def _cut_notes(files: Iterable[Path]) -> tuple[str, ...]:
-    """Name the text files that end within a line, whose last value may be cut short."""
-    return tuple(
-        f"{file.name} ends within a line: if it was cut off there, its last value is cut too"
-        for file in files
-        if file.suffix.lower() in _TEXT_SUFFIXES and _ends_within_line(file)
-    )
-
-
-def _ends_within_line(file: Path) -> bool:
-    with file.open("rb") as opened:
-        if opened.seek(0, io.SEEK_END) == 0:
-            return False
-        # The last character may have two bytes.
-        opened.seek(-min(2, opened.tell()), io.SEEK_END)
-        ending = opened.read()
-    return b"\n" not in ending and b"\r" not in ending
 
 
 def _named_in_header(path: Path) -> list[Path]:

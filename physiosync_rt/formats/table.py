@@ -19,6 +19,10 @@ from physiosync_rt.formats.numerals import Decimal, Numerals, UndecidedError, fi
 from physiosync_rt.formats.separators import N_SAMPLE, find_separator, split_rows
 from physiosync_rt.formats.text import TextFile, shown
 
+_UNFINISHED: Final = (
+    "the file ends within a line: if it was cut off there, its last value is cut too"
+)
+
 _ODD_SHARE: Final = 0.01
 """A column with a larger share of cells that are not numbers is another kind of column."""
 
@@ -169,10 +173,13 @@ def read_table(
         elif any(row):
             table.rows.append(row)
             table.line_numbers.append(number)
-    if file.unfinished and split and split[-1] is not None and _is_cut(table.rows):
-        table.rows.pop()
-        table.line_numbers.pop()
-        n_bad += 1
+    if file.unfinished and split and split[-1] is not None:
+        if _is_cut(table.rows):
+            table.rows.pop()
+            table.line_numbers.pop()
+            n_bad += 1
+        else:
+            table.notes.append(_UNFINISHED)
     if n_bad:
         table.notes.append(f"{n_bad} lines of wrong length were dropped")
     if n_empty := _n_empty(file.lines, table.line_numbers):

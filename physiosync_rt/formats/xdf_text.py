@@ -12,7 +12,6 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from physiosync_rt.utils.plain_file import BoundedReader
 
@@ -47,7 +46,7 @@ def decode(text: bytes) -> str:
         return text.decode("latin-1")
 
 
-def readable(path: Path) -> BinaryIO:
+def readable(path: Path) -> io.BufferedIOBase:
     """Open the file, or a repaired copy of it in memory where pyxdf would not read its text.
 
     What its chunks state has been checked before, see `formats.stated_parts.check_xdf`.
@@ -74,7 +73,7 @@ def readable(path: Path) -> BinaryIO:
     return copy
 
 
-def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
+def _chunks(file: io.BufferedIOBase) -> Iterator[_Chunk]:
     """List the chunks up to the end, or to where the file is damaged."""
     while True:
         start = file.tell()
@@ -89,13 +88,13 @@ def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
         file.seek(content - 2 + length)
 
 
-def _variable_int(file: BinaryIO) -> int | None:
+def _variable_int(file: io.BufferedIOBase) -> int | None:
     """Read an integer of 1, 4 or 8 bytes; None at the end of the file or where it is invalid."""
     size = file.read(1)
     return int.from_bytes(file.read(size[0]), "little") if size and size[0] in _INT_SIZES else None
 
 
-def _repaired(file: BinaryIO, chunk: _Chunk, texts: dict[int, int]) -> bytes | None:
+def _repaired(file: io.BufferedIOBase, chunk: _Chunk, texts: dict[int, int]) -> bytes | None:
     """Return the content of a chunk where it needs a repair, else None.
 
     ``texts`` has the number of channels of every text stream so far.
