@@ -64,7 +64,7 @@ RULES = (
     ),
     Rule(
         "Shimmer|MindMonitor",
-        "cells|lines|last line",
+        "header|cells|lines|last line|characters",
         "rate",
         "no rate is stated: it is measured from the stamps that are there",
     ),
