@@ -32,8 +32,9 @@ class SourceLostError(UserError):
 
 
 def _shown(line: str) -> str:
+    line = _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], line)
     left_out = len(line) - LONGEST_LINE
-    if left_out > 0:
-        start = line[: LONGEST_LINE - _KEPT_END]
-        line = f"{start} … ({left_out} characters left out) … {line[-_KEPT_END:]}"
-    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], line)
+    if left_out <= 0:
+        return line
+    start = line[: LONGEST_LINE - _KEPT_END]
+    return f"{start} … ({left_out} characters left out) … {line[-_KEPT_END:]}"

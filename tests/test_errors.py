@@ -18,6 +18,10 @@ def test_control_characters_are_shown_and_not_obeyed() -> None:
     assert said == r"stream '\x1b[31mEEG\x1b]0;x\x07\x9b\r\u202e': no unit"
 
 
+def test_escaped_characters_count() -> None:
+    assert len(str(UserError("\x00" * 5000))) < LONGEST_LINE + 50
+
+
 def test_lines_and_ordinary_words_stay() -> None:
     said = "the unit µV of 'Ω' – is\n\n\tmissing 日本 🙂"
     assert str(UserError(said)) == said

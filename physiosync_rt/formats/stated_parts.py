@@ -143,7 +143,8 @@ def check_fif(path: Path) -> tuple[str, ...]:
             file.seek(at)
             kind, _, size, following = _TAG.unpack(file.read(_TAG.size))
             stop = at + _TAG.size + size
-            if size < 0 or stop > n_bytes + _MOST_MISSING or not (following <= 0 or following > at):
+            outside = size < 0 or stop > n_bytes + _MOST_MISSING
+            if kind == 0 or outside or 0 < following <= at:
                 raise UserError(
                     f"{path.name} is damaged: the part at byte {at:,} states {size:,} bytes and "
                     f"that the next one is at {following:,}; use another copy"
