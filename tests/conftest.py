@@ -16,9 +16,12 @@ from physiosync_rt.lsl.config import use_loopback
 # Before any test module imports pylsl; of its own session, so that runs do not see each other.
 use_loopback(session=f"test-{os.getpid()}")
 
-# A shell starts what runs in its background without Ctrl-C, and programs under test inherit that.
+# A shell starts what runs in its background without Ctrl-C, and nohup without SIGHUP; programs
+# under test inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _ROOT = Path(__file__).resolve().parents[1]
 

@@ -20,6 +20,9 @@ _COMMA = re.compile(rf"[+-]?(\d+,?\d*|,\d+){_EXPONENT}")
 _GROUPS_OF_COMMAS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _GROUPS_OF_DOTS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")
 _GROUPS_OF_BLANKS = re.compile(r"[+-]?[1-9]\d{0,2}([ '’\u00a0\u2009\u202f]\d{3})+([.,]\d*)?")
+_LONGEST: Final = 64
+"""Characters of the longest numeral; a longer cell would take long to be told from one."""
+
 _BLANKS: Final = str.maketrans("", "", " '’\u00a0\u2009\u202f")
 _MISSING: Final = frozenset({"", "nan", "na", "n/a", "#n/a", "null"})
 _INFINITE: Final = frozenset({"inf", "infinity"})
@@ -54,6 +57,8 @@ class Numerals:
         ValueError
             It is not a number.
         """
+        if len(cell) > _LONGEST:
+            raise ValueError("it is too long for a number")
         word = cell.strip().replace("\N{MINUS SIGN}", "-")
         if _GROUPS_OF_BLANKS.fullmatch(word):
             word = word.translate(_BLANKS)
@@ -131,7 +136,7 @@ def find_numerals(cells: Iterable[str], *, likely: Decimal | None = None) -> Num
         other.
     """
     either = point = comma = grouped = ""
-    for cell in cells:
+    for cell in (cell for cell in cells if len(cell) <= _LONGEST):
         if "," in cell:
             thousands = _GROUPS_OF_COMMAS.fullmatch(cell) is not None
             if thousands and (cell.count(",") > 1 or "." in cell):

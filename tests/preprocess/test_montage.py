@@ -57,7 +57,7 @@ def test_channels_without_a_position_do_not_count() -> None:
 
 def test_too_few_electrodes_are_refused_with_numbers_and_a_way_out() -> None:
     with pytest.raises(UserError) as caught:
-        Montage(("TP9", "AF7", "AF8", "TP10"), DEAP_CH_NAMES, 8, "bundle 'x'", "demo-muse")
+        Montage(("TP9", "AF7", "AF8", "TP10"), DEAP_CH_NAMES, 8, "bundle 'x'", lambda: "demo-muse")
     message = str(caught.value)
     assert "at least 8" in message
     assert "has 4" in message

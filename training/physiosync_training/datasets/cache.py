@@ -43,6 +43,7 @@ _SHAPING = (
     "physiosync_rt.pipeline",
     "physiosync_rt.preprocess",
     "physiosync_rt.simulation",
+    "physiosync_rt.utils.plain_text",
     "physiosync_rt.utils.ring_buffer",
     "physiosync_training.datasets",
 )
