@@ -17,6 +17,7 @@ class OddStream:
     """What a sender states, and how many samples it sends in `SECONDS`.
 
     ``channels`` has label, unit and type of each described channel; text streams have ``texts``.
+    ``scale`` is what a microvolt is in the stream's own numbers.
     """
 
     name: str
@@ -27,6 +28,7 @@ class OddStream:
     channels: tuple[tuple[str | bytes, str | bytes, str | bytes], ...] = ()
     source_id: str = "odd"
     sent_at: float = 100.0
+    scale: float = 1.0
     texts: tuple[tuple[bytes, ...], ...] = field(default=())
 
     @property
@@ -45,6 +47,7 @@ class OddStream:
                 values[:, i] = np.where(np.arange(n) % 40 == 10, 1 + np.arange(n) // 40, 0)
         if self.fmt in ("float32", "double64"):
             values[:, 0] += 0.1
+        values *= self.scale
         return values.astype({"double64": "float64"}.get(self.fmt, self.fmt))
 
     def recorded(self, start: float) -> RawStream:
@@ -105,9 +108,9 @@ ODD_STREAMS = (
     ),
     OddStream("bytes", fmt="int8", channels=_eeg(2)),
     OddStream("shorts", fmt="int16", channels=_eeg(2, "")),
-    OddStream("nanovolts", fmt="int32", channels=_eeg(2, "nanovolts")),
+    OddStream("nanovolts", fmt="int32", channels=_eeg(2, "nanovolts"), scale=1e3),
     OddStream("longs", fmt="int64", channels=_eeg(2)),
-    OddStream("doubles", fmt="double64", channels=_eeg(2, "V")),
+    OddStream("doubles", fmt="double64", channels=_eeg(2, "V"), scale=1e-6),
     OddStream("undescribed", n_chans=3),
     OddStream("short list", n_chans=3, channels=_eeg(2)),
     OddStream("latin-1 micro", channels=_eeg(2, MICRO_LATIN1)),
