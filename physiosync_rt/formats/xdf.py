@@ -7,6 +7,7 @@ as in a live run.
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -55,14 +56,21 @@ def read(path: Path) -> Recording:
     import pyxdf
 
     source = readable(path)
-    with _captured_warnings() as warnings:
-        raw_streams, header = pyxdf.load_xdf(
-            source,
-            synchronize_clocks=False,
-            dejitter_timestamps=False,
-            handle_clock_resets=False,
-            verbose=False,
-        )
+    try:
+        with source, _captured_warnings() as warnings:
+            raw_streams, header = pyxdf.load_xdf(
+                source,
+                synchronize_clocks=False,
+                dejitter_timestamps=False,
+                handle_clock_resets=False,
+                verbose=False,
+            )
+    except (ValueError, KeyError, IndexError, OverflowError, struct.error) as error:
+        # The lengths and counts of chunks are all that pyxdf goes by.
+        raise UserError(
+            f"{path.name} is damaged: its chunks do not have the lengths that they state "
+            f"({error}); take another copy"
+        ) from error
     notes = [f"the file is damaged, the readable part was used ({c})" for c in warnings]
     filled = []
     raw_streams = join_returned(raw_streams, notes)
