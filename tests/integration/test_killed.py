@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is fork
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("n_runs", [20, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_runs", [6, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_killed_run_leaves_whole_files(tmp_path: Path, n_runs: int) -> None:
     command = [sys.executable, killed_runs.__file__, str(tmp_path), str(n_runs)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=850, check=False)

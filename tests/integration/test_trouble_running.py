@@ -112,6 +112,7 @@ def _check_nothing_lost(run: Run) -> None:
     assert sum("is written again after" in text for text in about["told"]) == 2
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_and_is_freed(start, small_disk: Path) -> None:
     run = start(small_disk)
     ballast = small_disk / "ballast"
@@ -147,7 +148,7 @@ def test_a_limit_on_the_size_of_files(start, tmp_path: Path) -> None:
     _check_nothing_lost(run)
 
 
-@pytest.mark.parametrize("what", ["removed", "renamed"])
+@pytest.mark.parametrize("what", [pytest.param("removed", marks=pytest.mark.slow), "renamed"])
 def test_a_folder_removed_and_a_file_renamed(start, tmp_path: Path, what: str) -> None:
     study = tmp_path / "study"
     run = start(study)

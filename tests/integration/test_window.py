@@ -75,7 +75,9 @@ def _is_complete(folder: Path) -> bool:
     return run["rows"] == _n_rows(folder) >= 3 and "finished" in run and "streams_seen" in run
 
 
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "number", ["SIGINT", "SIGTERM", pytest.param("SIGHUP", marks=pytest.mark.slow)]
+)
 def test_a_signal_closes_the_window_and_completes_the_log(
     screen: dict[str, str], tmp_path: Path, number: str
 ) -> None:
