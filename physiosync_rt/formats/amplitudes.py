@@ -108,7 +108,7 @@ def amplitude(modality: Modality, samples: FloatArray | SampleArray, sfreq: floa
         Median over whole seconds and channels; NaN where nothing is finite.
     """
     if modality is Modality.GSR:
-        finite = samples[np.isfinite(samples)]
+        finite = samples[np.isfinite(samples)].astype(np.float64)
         return float(np.median(finite)) if len(finite) else float("nan")
     return _median_rms(seconds_of(samples, sfreq))
 

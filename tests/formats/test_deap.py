@@ -207,7 +207,7 @@ def test_the_matlab_case_and_a_resistance_that_costs_the_gsr_alone() -> None:
     ("content", "said"),
     [
         ({"data": np.zeros((2, 40, 9000)), "labels": np.ones((2, 4))}, "has shape"),
-        ({"data": np.zeros((2, 40, 8064), dtype=object), "labels": 1}, "'data' is cell"),
+        ({"data": np.zeros((2, 40, 3), dtype=object), "labels": 1}, "'data' is cell"),
         ({"data": np.zeros((41, 40, 8064), dtype="f4"), "labels": np.ones((41, 4))}, "at most"),
         ({"data": "text", "labels": np.ones((2, 4))}, "'data' is char"),
         ({"eeg": np.zeros(3)}, "no structure 'DREAMER' but eeg; of MATLAB files, DREAMER"),
