@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from helpers.filled import filled
+from helpers.receive import go, receive
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
@@ -48,25 +49,11 @@ UNNAMED = {
 }
 
 
-def go(process):
-    process.stdin.write("go\n")
-    process.stdin.flush()
-
-
-def receive(source, seconds=15.0):
-    """Poll until the source ends; return samples by stream, and the texts of the markers."""
-    samples, markers = {}, []
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        batch = source.poll(0.02)
-        for chunk in batch.chunks:
-            samples.setdefault(chunk.stream, []).append(chunk)
-        markers += [marker.text for marker in batch.markers]
-        if batch.ended:
-            return {
-                name: np.concatenate([c.samples for c in found]) for name, found in samples.items()
-            }, markers
-    pytest.fail("the source did not end")
+def received(source):
+    """Receive to the end; return samples by stream, and the texts of the markers."""
+    chunks, markers = receive(source)
+    samples = {name: np.concatenate([c.samples for c in found]) for name, found in chunks.items()}
+    return samples, [marker.text for marker in markers]
 
 
 def until(source, condition, seconds=15.0):
@@ -85,7 +72,7 @@ def test_one_stream_serves_as_eeg_and_gsr_and_gives_markers(sender) -> None:
     try:
         specs = source.open()
         go(process)
-        samples, markers = receive(source)
+        samples, markers = received(source)
     finally:
         source.close()
     assert [(s.name, s.modality, s.unit, s.ch_names) for s in specs] == [
@@ -153,7 +140,7 @@ def test_a_description_of_two_modalities_on_one_stream(sender) -> None:
     try:
         specs = source.open()
         go(process)
-        samples, _ = receive(source)
+        samples, _ = received(source)
     finally:
         source.close()
     assert [(s.name, s.unit, s.ch_names) for s in specs] == [
@@ -191,7 +178,7 @@ def test_a_rate_that_is_not_stated_is_measured_and_no_sample_is_lost(sender) -> 
     try:
         specs = source.open()
         assert [spec.sfreq for spec in specs] == [125.0, 125.0]
-        samples, _ = receive(source)
+        samples, _ = received(source)
     finally:
         source.close()
     # What came before the stream was opened is not there; nothing is missing after it.
@@ -226,7 +213,7 @@ def test_samples_without_a_stamp_are_dropped_with_one_sentence(sender) -> None:
     try:
         source.open()
         go(process)
-        samples, _ = receive(source)
+        samples, _ = received(source)
     finally:
         source.close()
     values = samples["Amp GSR"][:, 0]

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from helpers.filled import filled
+from helpers.receive import go, receive
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.devices import Device, load_device
@@ -14,25 +15,6 @@ from physiosync_rt.utils.yaml_config import parse_yaml
 
 EEG = {"name": "cap", "stype": "EEG", "ch_names": ["Fz", "Cz"], "sfreq": 250.0, "unit": "uV"}
 GSR = {"name": "skin", "stype": "GSR", "ch_names": ["GSR"], "sfreq": 32.0, "unit": "uS"}
-
-
-def go(process):
-    process.stdin.write("go\n")
-    process.stdin.flush()
-
-
-def receive(source, until=15.0):
-    """Poll until the source ends; return chunks by stream, and markers."""
-    chunks, markers = {}, []
-    deadline = time.monotonic() + until
-    while time.monotonic() < deadline:
-        batch = source.poll(0.02)
-        for chunk in batch.chunks:
-            chunks.setdefault(chunk.stream, []).append(chunk)
-        markers += batch.markers
-        if batch.ended:
-            return chunks, markers
-    pytest.fail("the source did not end")
 
 
 def test_nothing_is_lost_between_first_sample_and_end_marker(sender) -> None:
