@@ -57,7 +57,7 @@ def check_xdf(path: Path) -> tuple[str, ...]:
     with BoundedReader(path) as file:
         n_bytes = file.n_bytes
         file.seek(4)
-        while (length := _variable_int(file)) is not None:
+        while (length := variable_int(file)) is not None:
             if file.tell() + length > n_bytes + _MOST_MISSING:
                 raise UserError(
                     f"{path.name} is damaged: a chunk declares {length:,} bytes and the file has "
@@ -74,7 +74,7 @@ def check_xdf(path: Path) -> tuple[str, ...]:
                 n_read = 6 + len(text)
                 sample_bytes[stream] = _bytes_of_sample(path, text)
             elif kind == _SAMPLES:
-                n_samples = _variable_int(io.BytesIO(head[6:])) or 0
+                n_samples = variable_int(io.BytesIO(head[6:])) or 0
                 # A stream without a header has at least a byte for each sample.
                 least = n_samples * sample_bytes.get(stream, 1)
                 if least > length:
@@ -100,7 +100,7 @@ def _bytes_of_sample(path: Path, header: bytes) -> int:
     return n_chans * _SAMPLE_BYTES.get(form[1].decode() if form else "", 1)
 
 
-def _variable_int(file: io.BufferedIOBase) -> int | None:
+def variable_int(file: io.BufferedIOBase) -> int | None:
     """Read an integer of 1, 4 or 8 bytes; None at the end of the file or where it is invalid."""
     size = file.read(1)
     if size not in (b"\x01", b"\x04", b"\x08"):

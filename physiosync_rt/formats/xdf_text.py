@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from physiosync_rt.formats.stated_parts import variable_int
 from physiosync_rt.utils.plain_file import BoundedReader
 
 _MAGIC = b"XDF:"
 _FILE_HEADER, _STREAM_HEADER, _SAMPLES, _STREAM_FOOTER = 1, 2, 3, 6
-_INT_SIZES = (1, 4, 8)
 _MOST_TEXT = 1 << 26
 # Tag, stream number, size of the sample count, sample count.
 _HEAD_BYTES = 2 + 4 + 1 + 8
@@ -77,7 +77,7 @@ def _chunks(file: io.BufferedIOBase) -> Iterator[_Chunk]:
     """List the chunks up to the end, or to where the file is damaged."""
     while True:
         start = file.tell()
-        length = _variable_int(file)
+        length = variable_int(file)
         if length is None:
             return
         content = file.tell() + 2
@@ -86,12 +86,6 @@ def _chunks(file: io.BufferedIOBase) -> Iterator[_Chunk]:
             return
         yield _Chunk(start, content, content - 2 + length, head[0] | head[1] << 8, head[2:])
         file.seek(content - 2 + length)
-
-
-def _variable_int(file: io.BufferedIOBase) -> int | None:
-    """Read an integer of 1, 4 or 8 bytes; None at the end of the file or where it is invalid."""
-    size = file.read(1)
-    return int.from_bytes(file.read(size[0]), "little") if size and size[0] in _INT_SIZES else None
 
 
 def _repaired(file: io.BufferedIOBase, chunk: _Chunk, texts: dict[int, int]) -> bytes | None:
@@ -145,14 +139,14 @@ def _repaired_samples(content: bytes, n_chans: int) -> bytes | None:
     file = io.BytesIO(content)
     out = io.BytesIO()
     out.write(file.read(4))
-    n_samples = _variable_int(file)
+    n_samples = variable_int(file)
     out.write(content[4 : file.tell()])
     changed = False
     for _ in range(n_samples or 0):
         stamped = file.read(1)
         out.write(stamped + file.read(8 if stamped != b"\x00" else 0))
         for _ in range(n_chans):
-            length = _variable_int(file)
+            length = variable_int(file)
             if length is None:
                 return None
             raw = file.read(length)
