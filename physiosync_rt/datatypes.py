@@ -324,6 +324,48 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """Slow features of one modality at the end of one window.
+
+    A feature that is not known is NaN, never 0. They are there as soon as they are known, whether
+    or not the window can be used; docs/features.md defines them.
+
+    Attributes
+    ----------
+    names : tuple of str
+    values : float64 array, shape (n,)
+    rest : float64 array, shape (n,)
+        The person's own values at rest, from the baseline.
+    seconds : float
+        How many trailing seconds the values rest on; 0 where none is known.
+    """
+
+    names: tuple[str, ...]
+    values: FloatArray
+    rest: FloatArray
+    seconds: float
+
+    def __post_init__(self) -> None:
+        n = len(self.names)
+        if self.values.shape != (n,) or self.rest.shape != (n,):
+            raise ValueError(
+                f"{n} features do not go with values {self.values.shape} and rest {self.rest.shape}"
+            )
+
+    def __repr__(self) -> str:
+        n_known, n_changes = np.isfinite(self.values).sum(), np.isfinite(self.change).sum()
+        return (
+            f"<Features: {n_known} of {len(self.names)} known over {self.seconds:g} s, "
+            f"{n_changes} as change from rest>"
+        )
+
+    @property
+    def change(self) -> FloatArray:
+        """Values as change from rest, shape (n,); NaN where either is not known."""
+        return self.values - self.rest
+
+
+@dataclass(frozen=True, slots=True)
 class ModalityState:
     """One modality in one window.
 
@@ -340,6 +382,8 @@ class ModalityState:
         Share of the bundle's channels that the stream measures, in [0, 1]; the others are
         interpolated because the stream does not have them. It does not follow electrodes that
         go bad during a run: these lower ``quality``.
+    features : Features or None
+        None in profile ``paper``.
     """
 
     data: SampleArray | None
@@ -347,6 +391,7 @@ class ModalityState:
     completeness: float
     quality: float
     measured: float = 1.0
+    features: Features | None = None
 
 
 @dataclass(frozen=True, slots=True)

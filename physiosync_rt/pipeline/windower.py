@@ -11,11 +11,14 @@ import numpy as np
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
     BoolArray,
+    Features,
     FloatArray,
+    Modality,
     ModalityState,
     Reason,
     SampleArray,
 )
+from physiosync_rt.features.tracker import FeatureTracker
 from physiosync_rt.pipeline.preprocessor import (
     AVAILABLE,
     MEASURED,
@@ -30,7 +33,7 @@ from physiosync_rt.preprocess.baseline import (
     ChannelBaseline,
     stages_text,
 )
-from physiosync_rt.preprocess.config import ModalityContract, Profile
+from physiosync_rt.preprocess.config import LiveProfile, ModalityContract, Profile
 from physiosync_rt.preprocess.quality import MIN_COMPLETENESS
 from physiosync_rt.preprocess.reference import SpatialFilter
 from physiosync_rt.preprocess.stages import make_scaling, to_unit
@@ -102,7 +105,7 @@ class WindowCheck:
         warm_up_end : int or None
             As of the window's last rows (see `Preprocessed`).
         """
-        completeness = float((mask[:, AVAILABLE] & mask[:, MEASURED]).mean())
+        completeness = self.completeness(mask)
         quality = float(np.mean([second.mean_quality for second in seconds])) if seconds else 0.0
         reason = Reason.NONE
         if not mask[:, SETTLED].all():
@@ -114,6 +117,15 @@ class WindowCheck:
         elif quality < self.min_quality or (seconds and seconds[-1].too_few):
             reason = Reason.LOW_QUALITY
         return Verdict(reason, completeness, quality)
+
+    @staticmethod
+    def completeness(mask: BoolArray) -> float:
+        """Share of a window's rows that were measured, in [0, 1]."""
+        return float((mask[:, AVAILABLE] & mask[:, MEASURED]).mean())
+
+    def is_complete(self, mask: BoolArray) -> bool:
+        """Whether the filters have settled in all rows of a window and enough was measured."""
+        return bool(mask[:, SETTLED].all()) and self.completeness(mask) >= self.min_completeness
 
 
 class Windower:
@@ -138,6 +150,8 @@ class Windower:
         Whether the last capture found too little of its stretch usable; the one before stays.
     baseline_note : str
         Why a baseline is being captured that nobody asked for; empty once it is there.
+    features : Features or None
+        Slow features at the end of the newest window; None before it and in profile ``paper``.
     """
 
     def __init__(
@@ -151,17 +165,20 @@ class Windower:
         self.capture: BaselineCapture | None = None
         self.baseline_failed = False
         self.baseline_note = ""
+        self.features: Features | None = None
         self._contract = contract
         self._profile = profile
         self._measured = measured
         self._check = WindowCheck.of(contract, profile)
         self._scaling = make_scaling(contract.modality, profile)
         self._spatial = spatial
+        self._tracker = FeatureTracker(contract) if isinstance(profile, LiveProfile) else None
         capacity = max(self._check.n_times, MIN_TRACE_S * GRID_SFREQ) + 2 * GRID_SFREQ
         self._rows = RingBuffer(capacity, spatial.matrix.shape[1])
         self._mask = RingBuffer(capacity, N_MASKS, dtype=np.bool_, fill=False)
         self._seconds: deque[Second] = deque(maxlen=self._check.n_seconds)
         self._warm_up_end: int | None = None
+        self._window_rows: tuple[int, FloatArray] = (-1, np.empty(0))
 
     @property
     def stop(self) -> int:
@@ -182,6 +199,8 @@ class Windower:
     def capture_baseline(self, request: BaselineRequest, note: str = "") -> None:
         """Take a new baseline from the stream; the one in use serves until it is complete."""
         self.capture = BaselineCapture(request, self._scaling.pool)
+        if self._tracker:
+            self._tracker.begin_rest(self.capture.first)
         self.baseline_failed, self.baseline_note = False, note
 
     def use_baseline(self, baseline: ChannelBaseline, origin: str) -> None:
@@ -192,7 +211,8 @@ class Windower:
         UserError
             It does not fit the bundle; ``origin`` says where it comes from.
         """
-        baseline.check(origin, self._contract, self._profile)
+        names = self._tracker.names if self._tracker else ()
+        baseline.check(origin, self._contract, self._profile, names)
         self.baseline, self.capture = baseline, None
         self.baseline_failed, self.baseline_note = False, ""
 
@@ -209,9 +229,14 @@ class Windower:
         self._rows.write(rows.samples)
         self._mask.write(rows.mask)
         self._warm_up_end = rows.warm_up_end
+        if self._tracker and not rows.mask[:, AVAILABLE].all():
+            self._tracker.forget()
         if rows.second is not None:
             self._seconds.append(rows.second)
             self._spatial = rows.second.spatial
+            if self._tracker and self._tracker.reads_seconds:
+                newest = self._mapped(self.stop - GRID_SFREQ, self.stop)
+                self._tracker.take_second(rows.second.index, newest, usable=rows.second.usable)
             self._offer(rows.second)
 
     def window(self, stop: int) -> ModalityState:
@@ -231,8 +256,12 @@ class Windower:
         if reason is Reason.NONE and self.baseline is None:
             reason = Reason.NO_BASELINE
         elif reason is Reason.NONE and self.baseline is not None:
-            data = to_model(self._scaling(self._mapped(start, stop), self.baseline))
-        return ModalityState(data, reason, verdict.completeness, verdict.quality, self._measured)
+            data = to_model(self._scaling(self._window_of(stop), self.baseline))
+        if self._tracker:
+            self.features = self._tracker.now(self._complete_window(), self.baseline)
+        return ModalityState(
+            data, reason, verdict.completeness, verdict.quality, self._measured, self.features
+        )
 
     def trace(self, seconds: float) -> tuple[FloatArray, FloatArray]:
         """Times (s from the anchor) and samples (n_times, n_channels) of the newest rows.
@@ -250,17 +279,36 @@ class Windower:
         """Rows on the bundle's channels, as the present montage makes them."""
         return self._spatial(self._rows.view(start, stop))
 
+    def _window_of(self, stop: int) -> FloatArray:
+        """Rows of the window that ends at ``stop``, mapped once for all who read it."""
+        if self._window_rows[0] != stop:
+            self._window_rows = stop, self._mapped(stop - self._check.n_times, stop)
+        return self._window_rows[1]
+
+    def _complete_window(self) -> FloatArray | None:
+        """Rows of the EEG window that ends at the newest row; None where some are missing."""
+        if self._contract.modality is not Modality.EEG:
+            return None
+        mask = self._mask.view(self.stop - self._check.n_times, self.stop)
+        return self._window_of(self.stop) if self._check.is_complete(mask) else None
+
     def _offer(self, second: Second) -> None:
         """Offer the newest whole second to the capture that is under way, if any."""
         if self.capture is None:
             return
-        statistics = None
+        statistics = features = None
         if second.usable:
             statistics = self._scaling.statistics(self._mapped(self.stop - GRID_SFREQ, self.stop))
-        done = self.capture.take(second.index, statistics)
+            if self._tracker and second.index >= self.capture.first:
+                features = self._tracker.at_rest(self._complete_window(), self.stop)
+        done = self.capture.take(second.index, statistics, features)
         if done is not None:
-            stages = stages_text(self._contract.modality, self._profile)
-            self.baseline = replace(done, ch_names=self._contract.ch_names, stages=stages)
+            self.baseline = replace(
+                done,
+                ch_names=self._contract.ch_names,
+                stages=stages_text(self._contract.modality, self._profile),
+                features=self.capture.features(self._tracker.names) if self._tracker else None,
+            )
             self.baseline_note = ""
         if done is not None or self.capture.failed:
             self.baseline_failed = self.capture.failed

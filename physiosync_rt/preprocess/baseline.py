@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +38,9 @@ class ChannelBaseline:
 
     ``ch_names`` and ``stages`` say of which channels it was taken and behind which filters; a
     rest that does not know is empty there.
+
+    ``features`` names the slow features that were known at rest, with their values; None in profile
+    ``paper`` and in a rest of the older form, which was saved before there were any.
     """
 
     location: tuple[float, ...]
@@ -45,10 +48,18 @@ class ChannelBaseline:
     template: tuple[tuple[float, ...], ...] = ()
     ch_names: tuple[str, ...] = ()
     stages: str = ""
+    features: tuple[tuple[str, float], ...] | None = None
+
+    def features_at_rest(self, names: Sequence[str]) -> FloatArray:
+        """Values of slow features at rest, shape (n_names,); NaN where this rest has none."""
+        known = dict(self.features or ())
+        return np.array([known.get(name, np.nan) for name in names], dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain containers, for JSON."""
         found: dict[str, Any] = {"location": list(self.location), "scale": list(self.scale)}
+        if self.features is not None:
+            found["features"] = dict(self.features)
         template = [list(row) for row in self.template]
         known = {"ch_names": list(self.ch_names), "stages": self.stages, "template": template}
         return found | {name: value for name, value in known.items() if value}
@@ -57,16 +68,35 @@ class ChannelBaseline:
     def from_dict(cls, data: dict[str, Any]) -> ChannelBaseline:
         """Inverse of `to_dict`."""
         template = tuple(map(_numbers, data.get("template", ())))
+        features = data.get("features")
+        if features is not None:
+            features = tuple(zip(features, _numbers(features.values()), strict=True))
         return cls(
             _numbers(data["location"]),
             _numbers(data["scale"]),
             template,
             tuple(data.get("ch_names", ())),
             str(data.get("stages", "")),
+            features,
         )
 
-    def check(self, origin: str, contract: ModalityContract, profile: Profile) -> None:
-        """Refuse a rest of other channels, or of other filters, than it is to be used for.
+    def check(
+        self,
+        origin: str,
+        contract: ModalityContract,
+        profile: Profile,
+        feature_names: Sequence[str] = (),
+    ) -> None:
+        """Refuse a rest of other channels, filters or features than it is to be used for.
+
+        Parameters
+        ----------
+        origin : str
+            Where it comes from.
+        contract : ModalityContract
+        profile : Profile
+        feature_names : sequence of str
+            All slow features that the pipeline makes of these channels.
 
         Raises
         ------
@@ -95,9 +125,15 @@ class ChannelBaseline:
                 f"the baseline {origin} was taken with {self.stages or 'another profile'}, the "
                 f"bundle has {stages}; {fix}"
             )
+        foreign = [name for name, _ in self.features or () if name not in feature_names]
+        if foreign:
+            raise UserError(
+                f"the baseline {origin} holds the {modality} feature {foreign[0]!r}, which the "
+                f"bundle's channels do not have; {fix}"
+            )
 
 
-def _numbers(values: Sequence[Any]) -> tuple[float, ...]:
+def _numbers(values: Iterable[Any]) -> tuple[float, ...]:
     """Return one row of numbers of a file; ValueError where one is NaN or infinite."""
     found = tuple(map(float, values))
     if not all(map(math.isfinite, found)):
@@ -235,14 +271,30 @@ class BaselineCapture:
         self._stop = None if request.stop is None else int(np.floor(request.stop))
         self._need = max(int(request.need_s), 1)
         self._seconds: list[Statistics] = []
+        self._features: list[FloatArray] = []
         self.failed = False
+
+    @property
+    def first(self) -> int:
+        """Number of the first second of the stretch, from the anchor."""
+        return self._first
 
     @property
     def progress(self) -> float:
         """Share of the wanted seconds that is there, in [0, 1]."""
         return min(len(self._seconds) / self._need, 1.0)
 
-    def take(self, second: int, statistics: Statistics | None) -> ChannelBaseline | None:
+    def features(self, names: Sequence[str]) -> tuple[tuple[str, float], ...]:
+        """Median of each slow feature over the seconds in which it was known, by its name."""
+        found = []
+        for name, values in zip(names, np.transpose(self._features), strict=True):
+            known = values[np.isfinite(values)]
+            found += [(name, float(np.median(known)))] if len(known) else []
+        return tuple(found)
+
+    def take(
+        self, second: int, statistics: Statistics | None, features: FloatArray | None = None
+    ) -> ChannelBaseline | None:
         """Offer one whole second; return the baseline when it is complete.
 
         Parameters
@@ -251,16 +303,19 @@ class BaselineCapture:
             Number of the second from the anchor.
         statistics : pair of arrays, or None
             None where the second cannot be used.
+        features : array, shape (n_features,), optional
+            Slow features at the end of the second, made of this stretch alone; NaN where not known.
         """
         if self.failed or second < self._first:
             return None
+        within = self._stop is None or second < self._stop
+        if statistics is not None and within:
+            self._seconds.append(statistics)
+            if features is not None:
+                self._features.append(features)
         if self._stop is None:
-            if statistics is not None:
-                self._seconds.append(statistics)
             done = len(self._seconds) >= self._need
         else:
-            if statistics is not None and second < self._stop:
-                self._seconds.append(statistics)
             done = second >= self._stop - 1
             if done and 2 * len(self._seconds) < self._stop - self._first:
                 self.failed = True

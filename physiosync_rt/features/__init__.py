@@ -1,0 +1,1 @@
+"""Slow features beside the windows: band powers, heart rate and its variability, skin."""

@@ -1,0 +1,125 @@
+"""Slow features of one modality: what they are called, and what is known of them at present."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from physiosync_rt.datatypes import GRID_SFREQ, Features, FloatArray, Modality
+from physiosync_rt.features import skin_conductance
+from physiosync_rt.features.band_power import band_names, log_band_power
+from physiosync_rt.features.skin_conductance import SkinMemory
+from physiosync_rt.preprocess.baseline import ChannelBaseline
+from physiosync_rt.preprocess.config import ModalityContract
+
+HEART_NAMES = ("heart rate", "RMSSD")
+
+
+def feature_names(contract: ModalityContract) -> tuple[str, ...]:
+    """Names of a modality's features, in order.
+
+    Skin conductance of several channels has each feature once per channel, named after it.
+    """
+    if contract.modality is Modality.EEG:
+        return band_names(contract.ch_names)
+    if contract.modality is Modality.ECG:
+        return HEART_NAMES
+    if contract.n_chans == 1:
+        return skin_conductance.NAMES
+    return tuple(f"{name} {ch}" for name in skin_conductance.NAMES for ch in contract.ch_names)
+
+
+class FeatureTracker:
+    """Follow the features of one modality through a run, and through its rest.
+
+    The rest has a memory of its own, which begins with it: its values are made of the rest alone.
+
+    Parameters
+    ----------
+    contract : ModalityContract
+
+    Attributes
+    ----------
+    names : tuple of str
+    """
+
+    def __init__(self, contract: ModalityContract) -> None:
+        self.names = feature_names(contract)
+        self._memory, self._rest_memory = (
+            (SkinMemory(contract.n_chans), SkinMemory(contract.n_chans))
+            if contract.modality is Modality.GSR
+            else (None, None)
+        )
+        self._rest_from = 0
+
+    @property
+    def reads_seconds(self) -> bool:
+        """Whether the features are made of the rows of whole seconds."""
+        return self._memory is not None
+
+    def forget(self) -> None:
+        """End the memory: there is a gap."""
+        for memory in filter(None, (self._memory, self._rest_memory)):
+            memory.forget()
+
+    def begin_rest(self, second: int) -> None:
+        """Begin a rest with this second, counted from the anchor."""
+        self._rest_from = second
+        if self._rest_memory is not None:
+            self._rest_memory.forget()
+
+    def take_second(self, index: int, rows: FloatArray, *, usable: bool) -> None:
+        """Take the next whole second.
+
+        Parameters
+        ----------
+        index : int
+            Its number from the anchor.
+        rows : array, shape (128, n_channels)
+            The bundle's channels after the stages, not yet scaled by rest.
+        usable : bool
+            Whether filters have settled, enough was measured and the quality suffices.
+        """
+        for memory, first in ((self._memory, 0), (self._rest_memory, self._rest_from)):
+            if memory is None or index < first:
+                continue
+            if usable:
+                memory.take(rows)
+            else:
+                memory.forget()
+
+    def now(self, window: FloatArray | None, baseline: ChannelBaseline | None) -> Features:
+        """Return what is known now.
+
+        Parameters
+        ----------
+        window : array, shape (n_times, n_channels), or None
+            For EEG: the rows of the window, scaled by nothing; None where some are missing.
+        baseline : ChannelBaseline or None
+        """
+        values, seconds = self._values(self._memory, window)
+        rest = baseline.features_at_rest(self.names) if baseline else np.full_like(values, np.nan)
+        return Features(self.names, values, rest, seconds)
+
+    def at_rest(self, window: FloatArray | None, stop: int) -> FloatArray:
+        """Return what is known of the rest at the end of one of its seconds, shape (n_names,).
+
+        Parameters
+        ----------
+        window : array, shape (n_times, n_channels), or None
+            As in `now`; it is of the rest only if all of it is.
+        stop : int
+            Grid index after the last row.
+        """
+        if window is not None and stop - len(window) < self._rest_from * GRID_SFREQ:
+            window = None
+        return self._values(self._rest_memory, window)[0]
+
+    def _values(
+        self, memory: SkinMemory | None, window: FloatArray | None
+    ) -> tuple[FloatArray, float]:
+        """Values, NaN where not known, and the seconds that they rest on."""
+        if memory is not None:
+            return memory.values().ravel(), memory.seconds
+        if window is None:
+            return np.full(len(self.names), np.nan), 0.0
+        return log_band_power(window).ravel(), len(window) / GRID_SFREQ
