@@ -309,6 +309,32 @@ class Recording:
         return tuple(s for s in self.streams if s.spec.modality is modality)
 
 
+class HeartState(StrEnum):
+    """Whether an ECG shows a heart that beats; ``UNKNOWN`` until enough of it has been seen."""
+
+    UNKNOWN = "unknown"
+    SEEN = "seen"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class HeartSecond:
+    """What one whole second of ECG showed.
+
+    Attributes
+    ----------
+    state : HeartState
+        After this second.
+    beats : float array, shape (n_beats,)
+        Grid indices of the R peaks that became final with this second, ascending, with their
+        fraction between two samples. Every beat is reported once; each lies from 0.5 s to 1.5 s
+        before the end of the second.
+    """
+
+    state: HeartState
+    beats: FloatArray
+
+
 class Reason(StrEnum):
     """Why a row is what it is: empty when valid with all modalities, else one word."""
 
@@ -318,6 +344,7 @@ class Reason(StrEnum):
     GAP = "gap"
     STALLED = "stalled"
     LOW_QUALITY = "low_quality"
+    NO_HEARTBEAT = "no_heartbeat"
     NO_PPS = "no_pps"
     NO_EEG = "no_eeg"
     LOW_CONFIDENCE = "low_confidence"

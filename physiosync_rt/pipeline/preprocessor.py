@@ -12,11 +12,13 @@ from physiosync_rt.datatypes import (
     BoolArray,
     FloatArray,
     GridChunk,
+    HeartSecond,
     Modality,
     StreamSpec,
 )
 from physiosync_rt.preprocess.bad_channels import N_NEIGHBOURS, BadChannelDetector
-from physiosync_rt.preprocess.config import ModalityContract, Profile
+from physiosync_rt.preprocess.config import LiveProfile, ModalityContract, Profile
+from physiosync_rt.preprocess.heartbeat import HeartbeatDetector
 from physiosync_rt.preprocess.montage import Montage, pick_channels
 from physiosync_rt.preprocess.quality import MIN_COMPLETENESS, judge_of
 from physiosync_rt.preprocess.reference import SpatialFilter
@@ -47,6 +49,8 @@ class Second:
         From the stream's channels to the bundle's, as it holds from the end of this second on.
     too_few : bool
         Whether too few good electrodes are left to make the bundle's.
+    heart : HeartSecond or None
+        For ECG in profile ``live``: the beats, and whether a heart is seen.
     """
 
     index: int
@@ -55,6 +59,7 @@ class Second:
     usable: bool
     spatial: SpatialFilter
     too_few: bool
+    heart: HeartSecond | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,9 @@ class Preprocessor:
         self._min_quality = profile.min_quality
         self._min_completeness = MIN_COMPLETENESS[contract.modality]
         self._judge_second = judge_of(contract.modality, spec.n_chans)
+        # Profile `paper` stays as it was released, which asked of an ECG that it was there.
+        has_heart = contract.modality is Modality.ECG and isinstance(profile, LiveProfile)
+        self._heartbeat = HeartbeatDetector(int(self.used.sum())) if has_heart else None
         stages = make_stages(contract.modality, profile)
         self._stages = stages.in_order
         self._warmup = round(stages.warmup_s * GRID_SFREQ)
@@ -224,6 +232,7 @@ class Preprocessor:
         quality = self._judge(start) if complete else np.zeros(len(self.used))
         mean_quality = float(quality[self.used].mean())
         measured = mask[:, MEASURED].mean() >= self._min_completeness
+        heart = self._find_beats(start, complete)
         return Second(
             index=start // GRID_SFREQ,
             quality=quality,
@@ -231,7 +240,16 @@ class Preprocessor:
             usable=bool(mask[:, SETTLED].all() and measured) and mean_quality >= self._min_quality,
             spatial=self.spatial,
             too_few=self.bad_channels is not None and self.bad_channels.too_few,
+            heart=heart,
         )
+
+    def _find_beats(self, start: int, complete: bool) -> HeartSecond | None:
+        """Look for the heart in the second from ``start`` on; missing rows end its memory."""
+        if self._heartbeat is None:
+            return None
+        if not complete:
+            return self._heartbeat.reset()
+        return self._heartbeat.push(self._filtered.view(start, self.stop)[:, self.used], start)
 
     def _judge(self, start: int) -> FloatArray:
         """Quality of the channels from ``start`` on, and the montage that holds afterwards."""
