@@ -364,7 +364,7 @@ class Features:
     rest : float64 array, shape (n,)
         The person's own values at rest, from the baseline.
     seconds : float
-        How many trailing seconds the values rest on; 0 where none is known.
+        Trailing seconds without a gap that the values rest on; some need more than there are yet.
     """
 
     names: tuple[str, ...]

@@ -106,8 +106,11 @@ class SkinMemory:
         """End the memory."""
         self._seconds.clear()
 
-    def take(self, rows: FloatArray) -> None:
-        """Take the next whole second, shape (128, n_channels) in log µS."""
+    def take(self, rows: FloatArray, *, usable: bool) -> None:
+        """Take the next whole second, shape (128, n_channels) in log µS, if it is skin."""
+        if not usable:
+            self.forget()
+            return
         parts = rows.reshape(_STEPS_PER_S, GRID_SFREQ // _STEPS_PER_S, self._n_chans)
         self._seconds.append(parts.mean(axis=1))
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from physiosync_rt.datatypes import GRID_SFREQ, Features, FloatArray, Modality
-from physiosync_rt.features import skin_conductance
+from physiosync_rt.datatypes import GRID_SFREQ, Features, FloatArray, HeartSecond, Modality
+from physiosync_rt.features import heart_rate, skin_conductance
 from physiosync_rt.features.band_power import band_names, log_band_power
+from physiosync_rt.features.heart_rate import HeartMemory
 from physiosync_rt.features.skin_conductance import SkinMemory
 from physiosync_rt.preprocess.baseline import ChannelBaseline
 from physiosync_rt.preprocess.config import ModalityContract
 
-HEART_NAMES = ("heart rate", "RMSSD")
+Memory = HeartMemory | SkinMemory
 
 
 def feature_names(contract: ModalityContract) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def feature_names(contract: ModalityContract) -> tuple[str, ...]:
     if contract.modality is Modality.EEG:
         return band_names(contract.ch_names)
     if contract.modality is Modality.ECG:
-        return HEART_NAMES
+        return heart_rate.NAMES
     if contract.n_chans == 1:
         return skin_conductance.NAMES
     return tuple(f"{name} {ch}" for name in skin_conductance.NAMES for ch in contract.ch_names)
@@ -44,17 +45,9 @@ class FeatureTracker:
 
     def __init__(self, contract: ModalityContract) -> None:
         self.names = feature_names(contract)
-        self._memory, self._rest_memory = (
-            (SkinMemory(contract.n_chans), SkinMemory(contract.n_chans))
-            if contract.modality is Modality.GSR
-            else (None, None)
-        )
+        self._memory = _memory(contract)
+        self._rest_memory = _memory(contract)
         self._rest_from = 0
-
-    @property
-    def reads_seconds(self) -> bool:
-        """Whether the features are made of the rows of whole seconds."""
-        return self._memory is not None
 
     def forget(self) -> None:
         """End the memory: there is a gap."""
@@ -67,8 +60,10 @@ class FeatureTracker:
         if self._rest_memory is not None:
             self._rest_memory.forget()
 
-    def take_second(self, index: int, rows: FloatArray, *, usable: bool) -> None:
-        """Take the next whole second.
+    def take_second(
+        self, index: int, rows: FloatArray, *, usable: bool, heart: HeartSecond | None
+    ) -> None:
+        """Take the next whole second of a peripheral signal, of which no row is missing.
 
         Parameters
         ----------
@@ -78,14 +73,16 @@ class FeatureTracker:
             The bundle's channels after the stages, not yet scaled by rest.
         usable : bool
             Whether filters have settled, enough was measured and the quality suffices.
+        heart : HeartSecond or None
+            For ECG.
         """
         for memory, first in ((self._memory, 0), (self._rest_memory, self._rest_from)):
-            if memory is None or index < first:
+            if index < first:
                 continue
-            if usable:
-                memory.take(rows)
-            else:
-                memory.forget()
+            if isinstance(memory, SkinMemory):
+                memory.take(rows, usable=usable)
+            elif memory is not None and heart is not None:
+                memory.take(heart, index * GRID_SFREQ)
 
     def now(self, window: FloatArray | None, baseline: ChannelBaseline | None) -> Features:
         """Return what is known now.
@@ -114,12 +111,17 @@ class FeatureTracker:
             window = None
         return self._values(self._rest_memory, window)[0]
 
-    def _values(
-        self, memory: SkinMemory | None, window: FloatArray | None
-    ) -> tuple[FloatArray, float]:
+    def _values(self, memory: Memory | None, window: FloatArray | None) -> tuple[FloatArray, float]:
         """Values, NaN where not known, and the seconds that they rest on."""
         if memory is not None:
             return memory.values().ravel(), memory.seconds
         if window is None:
             return np.full(len(self.names), np.nan), 0.0
         return log_band_power(window).ravel(), len(window) / GRID_SFREQ
+
+
+def _memory(contract: ModalityContract) -> Memory | None:
+    """Make the memory of a peripheral signal; EEG's is the window."""
+    if contract.modality is Modality.EEG:
+        return None
+    return HeartMemory() if contract.modality is Modality.ECG else SkinMemory(contract.n_chans)

@@ -234,9 +234,7 @@ class Windower:
         if rows.second is not None:
             self._seconds.append(rows.second)
             self._spatial = rows.second.spatial
-            if self._tracker and self._tracker.reads_seconds:
-                newest = self._mapped(self.stop - GRID_SFREQ, self.stop)
-                self._tracker.take_second(rows.second.index, newest, usable=rows.second.usable)
+            self._track(rows.second)
             self._offer(rows.second)
 
     def window(self, stop: int) -> ModalityState:
@@ -291,6 +289,17 @@ class Windower:
             return None
         mask = self._mask.view(self.stop - self._check.n_times, self.stop)
         return self._window_of(self.stop) if self._check.is_complete(mask) else None
+
+    def _track(self, second: Second) -> None:
+        """Let the slow features of a peripheral signal know the newest whole second."""
+        if self._tracker is None or self._contract.modality is Modality.EEG:
+            return
+        start, stop = self.stop - GRID_SFREQ, self.stop
+        if self._mask.view(start, stop)[:, AVAILABLE].all():
+            newest = self._mapped(start, stop)
+            self._tracker.take_second(
+                second.index, newest, usable=second.usable, heart=second.heart
+            )
 
     def _offer(self, second: Second) -> None:
         """Offer the newest whole second to the capture that is under way, if any."""
