@@ -111,6 +111,28 @@ class FeatureTracker:
             window = None
         return self._values(self._rest_memory, window)[0]
 
+    def note(self, baseline: ChannelBaseline, origin: str) -> str:
+        """Say which features a baseline does not have at rest; empty when it has all.
+
+        Parameters
+        ----------
+        baseline : ChannelBaseline
+        origin : str
+            Where it comes from.
+        """
+        rest = baseline.features_at_rest(self.names)
+        missing = [name for name, value in zip(self.names, rest, strict=True) if np.isnan(value)]
+        if not missing:
+            return ""
+        said = " and ".join(missing)
+        if self._memory is None:
+            said = "band powers" if missing == list(self.names) else f"power of {said}"
+        is_old = "is of an older form and " if baseline.features is None else ""
+        return (
+            f"the baseline {origin} {is_old}holds no resting {said}, so the change from rest is "
+            "not known; capture a new one with --baseline SECONDS"
+        )
+
     def _values(self, memory: Memory | None, window: FloatArray | None) -> tuple[FloatArray, float]:
         """Values, NaN where not known, and the seconds that they rest on."""
         if memory is not None:
