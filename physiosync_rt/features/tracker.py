@@ -48,6 +48,8 @@ class FeatureTracker:
         self._memory = _memory(contract)
         self._rest_memory = _memory(contract)
         self._rest_from = 0
+        self._of_window: tuple[FloatArray | None, FloatArray] = (None, np.empty(0))
+        self._of_rest: tuple[ChannelBaseline | None, FloatArray] = (None, np.empty(0))
 
     def forget(self) -> None:
         """End the memory: there is a gap."""
@@ -94,8 +96,7 @@ class FeatureTracker:
         baseline : ChannelBaseline or None
         """
         values, seconds = self._values(self._memory, window)
-        rest = baseline.features_at_rest(self.names) if baseline else np.full_like(values, np.nan)
-        return Features(self.names, values, rest, seconds)
+        return Features(self.names, values, self._rest(baseline), seconds)
 
     def at_rest(self, window: FloatArray | None, stop: int) -> FloatArray:
         """Return what is known of the rest at the end of one of its seconds, shape (n_names,).
@@ -139,7 +140,18 @@ class FeatureTracker:
             return memory.values().ravel(), memory.seconds
         if window is None:
             return np.full(len(self.names), np.nan), 0.0
-        return log_band_power(window).ravel(), len(window) / GRID_SFREQ
+        if self._of_window[0] is not window:
+            # A row and the rest that is being captured ask for the same window.
+            self._of_window = window, log_band_power(window).ravel()
+        return self._of_window[1], len(window) / GRID_SFREQ
+
+    def _rest(self, baseline: ChannelBaseline | None) -> FloatArray:
+        """Values at rest, looked up once for each baseline."""
+        if baseline is None:
+            return np.full(len(self.names), np.nan)
+        if self._of_rest[0] is not baseline:
+            self._of_rest = baseline, baseline.features_at_rest(self.names)
+        return self._of_rest[1]
 
 
 def _memory(contract: ModalityContract) -> Memory | None:
