@@ -125,7 +125,7 @@ class FeatureTracker:
         missing = [name for name, value in zip(self.names, rest, strict=True) if np.isnan(value)]
         if not missing:
             return ""
-        said = " and ".join(missing)
+        said = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
         if self._memory is None:
             said = "band powers" if missing == list(self.names) else f"power of {said}"
         is_old = "is of an older form and " if baseline.features is None else ""
