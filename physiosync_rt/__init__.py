@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from physiosync_rt.bundle.bundle import Bundle as Bundle
     from physiosync_rt.bundle.bundle import load_bundle as load_bundle
+    from physiosync_rt.datatypes import Features as Features
     from physiosync_rt.datatypes import Prediction as Prediction
     from physiosync_rt.datatypes import Recording as Recording
     from physiosync_rt.errors import SourceLostError as SourceLostError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "Bundle": "bundle.bundle:Bundle",
     "Engine": "live.engine:Engine",
+    "Features": "datatypes:Features",
     "Prediction": "datatypes:Prediction",
     "Predictions": "live.predictions:Predictions",
     "Recording": "datatypes:Recording",
@@ -50,6 +52,7 @@ _PLACES = {
 __all__ = [
     "Bundle",
     "Engine",
+    "Features",
     "Prediction",
     "Predictions",
     "Recording",

@@ -386,6 +386,12 @@ class Features:
             f"{n_changes} as change from rest>"
         )
 
+    def __getitem__(self, name: str) -> float:
+        """Value of a feature by its name; NaN where not known, KeyError where there is none."""
+        if name not in self.names:
+            raise KeyError(f"{name!r} is not one of {', '.join(self.names)}")
+        return float(self.values[self.names.index(name)])
+
     @property
     def change(self) -> FloatArray:
         """Values as change from rest, shape (n,); NaN where either is not known."""

@@ -23,7 +23,8 @@ RATE_FROM_S: Final = 5
 RMSSD_FROM_S: Final = 15
 """Seconds without a gap from which on RMSSD is known."""
 
-NAMES: Final = ("heart rate", "RMSSD")
+HEART_RATE: Final = "heart rate"
+NAMES: Final = (HEART_RATE, "RMSSD")
 
 _FEWEST_INTERVALS: Final = 2
 _FEWEST_STEPS: Final = 5

@@ -27,6 +27,7 @@ from physiosync_rt.views.wording import (
     STREAM_COUNTS,
     clock,
     duration,
+    heart,
     number,
     pps_name,
     rare_counts,
@@ -236,7 +237,7 @@ def _figures(snapshot: Snapshot, width: int) -> RenderableType:
         Text(sentence, style="dim"),
         Text(),
         table,
-        Text(signals_used(snapshot)),
+        Text("  ".join(filter(None, [signals_used(snapshot), heart(snapshot)]))),
     )
 
 

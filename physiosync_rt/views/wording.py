@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import Modality, Prediction, Reason
+from physiosync_rt.features.heart_rate import HEART_RATE
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
@@ -222,6 +223,15 @@ def signals_used(snapshot: Snapshot) -> str:
     if row.reason is Reason.NONE:
         return f"Signals used: {used}"
     return f"{used} only: {why(row, pps_name(snapshot))}, confidence lowered"
+
+
+def heart(snapshot: Snapshot) -> str:
+    """Return the heart rate as in ``♥ 72/min``; empty where it is not known."""
+    features = snapshot.pps_features
+    if features is None or HEART_RATE not in features.names:
+        return ""
+    rate = features[HEART_RATE]
+    return f"♥ {rate:.0f}/min" if math.isfinite(rate) else ""
 
 
 def waiting_for(snapshot: Snapshot | None) -> str:

@@ -188,3 +188,40 @@ def test_streams_of_one_name_that_differ_stay_apart() -> None:
         ]
     )
     assert [s.spec.name for s in session.streams] == ["EEG", "EEG-2"]
+
+
+@pytest.mark.parametrize(("sfreq", "lost"), [(100.0, 10), (4.0, 1), (500.0, 50)])
+def test_a_file_that_begins_where_another_ends_is_kept_apart(sfreq: float, lost: int) -> None:
+    n = round(20 * sfreq)
+    session = one_session(
+        [
+            Recording((_stream(Modality.EEG, n, sfreq, counter=True),), start_utc=start)
+            for start in (1000.0, 1020.0)
+        ]
+    )
+    (eeg,) = session.streams
+    assert len(eeg.samples) == 2 * n - lost
+    steps = np.diff(eeg.timestamps) * sfreq
+    assert steps[n - 1] == pytest.approx(lost + 1)
+    np.testing.assert_allclose(np.delete(steps, n - 1), 1.0, rtol=1e-6)
+    assert eeg.samples[n, 0] == lost
+    assert eeg.counter is not None
+    assert np.diff(eeg.counter)[n - 1] == lost + 1
+
+
+def test_a_file_too_short_to_be_kept_apart_is_left_out() -> None:
+    lengths = ((1000, 1000.0), (5, 1010.0), (1000, 1010.1))
+    session = one_session(
+        [Recording((_stream(Modality.EEG, n),), start_utc=start) for n, start in lengths]
+    )
+    assert len(session.streams[0].samples) == 2000
+
+
+def test_files_with_a_pause_between_them_keep_every_sample() -> None:
+    session = one_session(
+        [
+            Recording((_stream(Modality.EEG, 1000),), start_utc=start)
+            for start in (1000.0, 1010.2, 1025.0)
+        ]
+    )
+    assert len(session.streams[0].samples) == 3000

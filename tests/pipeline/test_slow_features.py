@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +13,24 @@ from helpers.grid_stream import NAMES, GridStream, grid_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from physiosync_rt.datatypes import GRID_SFREQ, UNITS, Features, FloatArray, Modality, StreamSpec
+from physiosync_rt.datatypes import (
+    GRID_SFREQ,
+    UNITS,
+    Features,
+    FloatArray,
+    Modality,
+    RecordedStream,
+    Recording,
+    StreamSpec,
+)
 from physiosync_rt.errors import UserError
 from physiosync_rt.features.tracker import feature_names
+from physiosync_rt.formats.join import Join
+from physiosync_rt.formats.session import one_session
+from physiosync_rt.pipeline.chunking import in_time_order
+from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest, ChannelBaseline
-from physiosync_rt.preprocess.config import ModalityContract, PaperProfile
+from physiosync_rt.preprocess.config import LiveProfile, ModalityContract, PaperProfile
 
 MODALITIES = (Modality.EEG, Modality.GSR, Modality.ECG)
 
@@ -101,6 +115,52 @@ def test_nothing_reaches_across_a_gap(modality: Modality) -> None:
     last = found[0][-1]
     assert last is not None
     assert np.isfinite(last.values).all()
+
+
+def _file(seed: int, rate: float, start_utc: float) -> Recording:
+    """30 s of EEG and ECG that begin at a time."""
+    streams = []
+    for modality in (Modality.EEG, Modality.ECG):
+        names = NAMES if modality is Modality.EEG else ("ECG",)
+        x = signal(modality, 30, seed, rate).astype(np.float32)
+        spec = StreamSpec(str(modality), modality, names, 128.0, UNITS[modality])
+        streams.append(RecordedStream(spec, x, np.arange(len(x)) / 128.0))
+    return Recording(tuple(streams), start_utc=start_utc, path=Path(f"{seed}.edf"))
+
+
+@pytest.mark.parametrize("join", [Join.TURN, Join.CLOCK])
+def test_nothing_reaches_from_one_file_of_a_session_into_the_next(join: Join) -> None:
+    second = _file(9, 75.0, 1030.0)
+    rows = []
+    for seed, rate in ((1, 55.0), (2, 110.0)):
+        session = one_session([_file(seed, rate, 1000.0), second], join)
+        eeg, ecg = (
+            (stream.spec, ModalityContract(modality=stream.spec.modality, ch_names=names))
+            for stream, names in zip(session.streams, (NAMES, ("ECG",)), strict=True)
+        )
+        pipeline = Pipeline(LiveProfile(), eeg, ecg)
+        windows = [w for chunk in in_time_order(session) for w in pipeline.push(chunk)]
+        rows.append(windows + pipeline.flush())
+    begin = 31 if join is Join.TURN else 30
+    for one, other in zip(*rows, strict=True):
+        for a, b in ((one.eeg, other.eeg), (one.pps, other.pps)):
+            assert a is not None
+            assert b is not None
+            assert a.features is not None
+            assert b.features is not None
+            if one.t_end > begin:
+                np.testing.assert_allclose(a.features.values, b.features.values, atol=1e-6)
+            elif one.t_end > 10:
+                assert (a.features.values != b.features.values).any()
+    first = next(w for w in rows[0] if w.t_end > begin and w.pps and _known(w.pps.features))
+    assert first.t_end >= begin + 5
+    assert first.pps is not None
+    assert first.pps.features is not None
+    assert first.pps.features.values[0] == pytest.approx(75.0, abs=0.5)
+
+
+def _known(features: Features | None) -> bool:
+    return features is not None and bool(np.isfinite(features.values).any())
 
 
 @pytest.mark.parametrize("modality", MODALITIES)

@@ -6,11 +6,12 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.snapshots import make_row, make_snapshot
 from rich.console import Console
 
-from physiosync_rt.datatypes import Reason
+from physiosync_rt.datatypes import Features, Reason
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.terminal import TerminalView, line, sparkline
@@ -75,6 +76,23 @@ def test_shows_the_prediction_and_the_badge() -> None:
     ):
         assert words in text
     assert "●" in text
+
+
+def test_shows_the_heart_rate_as_long_as_it_is_known() -> None:
+    snapshot = make_snapshot()
+    assert snapshot.prediction is not None
+    assert "♥" not in drawn(snapshot)
+    for rate, said in ((71.6, "Signals used: EEG + GSR  ♥ 72/min"), (float("nan"), "")):
+        values, rest = np.array([rate, 40.0]), np.array([60.0, 35.0])
+        features = Features(("heart rate", "RMSSD"), values, rest, 30.0)
+        text = drawn(
+            replace(snapshot, prediction=replace(snapshot.prediction, pps_features=features))
+        )
+        assert said in text
+        assert ("♥" in text) == bool(said)
+    skin = Features(("slope",), np.array([0.1]), np.array([0.0]), 30.0)
+    text = drawn(replace(snapshot, prediction=replace(snapshot.prediction, pps_features=skin)))
+    assert "♥" not in text
 
 
 def test_says_why_there_is_no_prediction() -> None:
