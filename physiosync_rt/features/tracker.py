@@ -53,8 +53,9 @@ class FeatureTracker:
 
     def forget(self) -> None:
         """End the memory: there is a gap."""
-        for memory in filter(None, (self._memory, self._rest_memory)):
-            memory.forget()
+        for memory in (self._memory, self._rest_memory):
+            if memory is not None:
+                memory.forget()
 
     def begin_rest(self, second: int) -> None:
         """Begin a rest with this second, counted from the anchor."""
