@@ -317,7 +317,8 @@ class BaselineCapture:
             done = len(self._seconds) >= self._need
         else:
             done = second >= self._stop - 1
-            if done and 2 * len(self._seconds) < self._stop - self._first:
+            # A stretch of little more than a second may hold no whole one.
+            if done and 2 * len(self._seconds) < max(self._stop - self._first, 1):
                 self.failed = True
                 return None
         if not done:

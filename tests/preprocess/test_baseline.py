@@ -26,3 +26,10 @@ def test_a_fixed_stretch_without_half_its_seconds_fails() -> None:
         usable = (np.ones(1), np.ones(1)) if second == 0 else None
         assert capture.take(second, usable) is None
     assert capture.failed
+
+
+def test_a_stretch_without_a_whole_second_fails() -> None:
+    capture = BaselineCapture(BaselineRequest(1.5, 2.5, 1.0))
+    for second in range(4):
+        assert capture.take(second, (np.ones(1), np.ones(1))) is None
+    assert capture.failed
