@@ -62,6 +62,15 @@ def data_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def people_dir(data_dir: Path) -> Path:
+    """Folder of real people at rest and at work beside the recordings; its absence skips."""
+    path = data_dir.parent / "people" / "eegmat"
+    if not path.is_dir():
+        pytest.skip(f"no people at {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
 def hostile_dir(data_dir: Path) -> Path:
     """Folder of hostile and damaged inputs beside the recordings; its absence skips the test."""
     path = data_dir.parent / "field-cases" / "hostile"

@@ -17,6 +17,7 @@ from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.preprocess.quality import (
     FROZEN_S,
+    UNMOVED_S,
     GsrJudge,
     ecg_quality,
     eeg_quality,
@@ -114,6 +115,54 @@ def test_the_chain_withholds_a_sensor_that_hangs() -> None:
     assert stream.preprocessor.channel_quality == (0.0,)
 
 
+def _at_rate(x: FloatArray, sfreq: float) -> FloatArray:
+    """Quality of the seconds of a skin conductance that was measured at a rate."""
+    spec = StreamSpec("s", Modality.GSR, ("GSR",), sfreq, "uS")
+    stamps = np.arange(len(x)) / sfreq
+    judge = GsrJudge(1)
+    grids = StreamAligner(spec, 0.0).push(Chunk("s", x[:, None].astype(np.float32), stamps))
+    grid = np.concatenate([part.samples for part in grids])
+    starts = range(0, len(grid) - GRID_SFREQ + 1, GRID_SFREQ)
+    return np.array([judge(grid[at : at + GRID_SFREQ])[0] for at in starts])
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 10.0, 128.0])
+@pytest.mark.parametrize(
+    ("level", "noise", "step"), [(5, 0.01, 0), (1, 0.002, 0), (10, 0.3, 0), (2, 0.001, 0.0013)]
+)
+def test_a_resistor_is_no_skin(sfreq: float, level: float, noise: float, step: float) -> None:
+    """A level and noise, or a converter between two steps: nothing of it moves slowly."""
+    rng = np.random.default_rng(3)
+    x = level + noise * rng.standard_normal(round(180 * sfreq))
+    quality = _at_rate(np.round(x / step) * step if step else x, sfreq)
+    before, after = UNMOVED_S
+    assert quality[: before - 1].mean() > 0.95
+    assert (quality[after:] < 0.5).mean() > 0.9
+
+
+def test_an_open_lead_and_mains_are_no_skin() -> None:
+    rng = np.random.default_rng(4)
+    t = np.arange(180 * GRID_SFREQ) / GRID_SFREQ
+    noise = rng.standard_normal(len(t))
+    assert _at_rate(np.abs(0.005 * noise), 128.0).max() < 0.5
+    assert (_at_rate(np.abs(0.1 * noise), 128.0) < 0.5).mean() > 0.95
+    for depth in (0.05, 0.5):
+        mains = 1.0 + depth * np.sin(2 * np.pi * 50.02 * t) + 0.003 * noise
+        assert (_at_rate(mains, 128.0)[UNMOVED_S[1] :] < 0.5).mean() > 0.9
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 15.5, 128.0])
+def test_skin_that_hardly_moves_is_skin(sfreq: float) -> None:
+    """Half a percent of drift in a minute is more than no movement, whatever the converter."""
+    rng = np.random.default_rng(5)
+    t = np.arange(round(180 * sfreq)) / sfreq
+    x = 2.0 * (1 - 0.005 * t / 60) + 0.002 * rng.standard_normal(len(t))
+    assert _at_rate(x, sfreq).min() > 0.7
+    session = simulate(Person.draw(1), 180.0, seed=1, ch_names=("Cz",), gsr_sfreq=sfreq)
+    (skin,) = session.recording.of(Modality.GSR)
+    assert _at_rate(skin.samples[:, 0].astype(np.float64), sfreq).mean() > 0.99
+
+
 def _mean_quality(spec: StreamSpec, samples: FloatArray, stamps: FloatArray) -> float:
     aligner = StreamAligner(spec, float(stamps[0]))
     judge = judge_of(spec.modality, spec.n_chans)
@@ -134,6 +183,7 @@ def _mean_quality(spec: StreamSpec, samples: FloatArray, stamps: FloatArray) -> 
         ("eegmat-eeg-ecg-edf/Subject00_1.edf", Modality.EEG, 0.98),
         ("xdf-ecg-markers/ecg_twohost_clean_68s.xdf", Modality.ECG, 0.98),
         ("stress-predict-e4/S14", Modality.GSR, 0.99),
+        ("stress-predict-e4/S02", Modality.GSR, 0.98),
     ],
 )
 def test_recorded_people_keep_their_quality(

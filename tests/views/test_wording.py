@@ -112,6 +112,16 @@ def test_why_the_peripheral_signal_was_left_out_is_said(reason: Reason, said: st
     assert wording.why(alone, "GSR") == "gap in EEG"
 
 
+def test_an_ecg_without_a_heart_is_said_in_every_sentence() -> None:
+    snapshot = make_snapshot()
+    row = replace(make_row(9, reason=Reason.NO_PPS, modalities="eeg"), left_out=Reason.NO_HEARTBEAT)
+    assert wording.why(row, "ECG") == "no heartbeat in the ECG"
+    withheld = replace(row, valid=False)
+    headline, sentence = wording.verdict(replace(snapshot, prediction=withheld))
+    assert headline == "No prediction"
+    assert sentence.endswith("no beats of a repeated shape; check its electrodes.")
+
+
 def test_every_count_is_one_of_the_record_and_has_its_word_once() -> None:
     stats = StreamStats()
     assert all(getattr(stats, name) == 0 for name in wording.STREAM_COUNTS)
