@@ -240,7 +240,8 @@ def faults(
     from physiosync_rt.lsl.config import use_loopback
 
     use_loopback(session="physiosync-bench")
-    from physiosync_rt.bench.measure_faults import FAULTS, measure_faults
+    from physiosync_rt.bench.known_faults import FAULTS
+    from physiosync_rt.bench.measure_faults import measure_faults
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
 

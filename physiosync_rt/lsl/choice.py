@@ -153,8 +153,8 @@ class StreamChoice:
             try:
                 # One that is not asked for must not hold up the start.
                 found.append(SignalInlet(info, self._device, ANSWER_S if wanted else SOON_S))
-            except (TimeoutError, RuntimeError):
-                # pylsl's errors are RuntimeErrors; a stream may also end while it is asked.
+            except RuntimeError:
+                # All of pylsl's errors are; a stream may also end while it is asked.
                 name = rough_spec(info).name
                 self._messages.append(
                     SourceMessage(f"stream {name!r} does not respond; it is not used")

@@ -21,6 +21,16 @@ ANSWER_S, SOON_S = 5.0, 1.0
 """How long to wait for a sender's response at the start, and in the middle of a run."""
 
 
+def no_answer() -> tuple[type[Exception], ...]:
+    """Return the errors by which pylsl says that a sender does not respond.
+
+    Its TimeoutError is not Python's.
+    """
+    from pylsl import util
+
+    return util.TimeoutError, util.LostError
+
+
 class ClockCorrection:
     """Clock offset of one stream, updated without delaying its samples.
 
@@ -57,10 +67,7 @@ class ClockCorrection:
         name: str,
         before: ClockCorrection | None = None,
     ) -> None:
-        from pylsl.util import LostError
-
         self._inlet = inlet
-        self._lost = LostError
         self._began = time.monotonic()
         self._due = self._began + CORRECTION_S
         self._same_host = host == socket.gethostname()
@@ -75,7 +82,7 @@ class ClockCorrection:
     def _ask(self, host: str, name: str) -> None:
         try:
             self.offset = self._inlet.time_correction(timeout=ANSWER_S)
-        except (TimeoutError, self._lost) as error:
+        except no_answer() as error:
             if not self._same_host:
                 raise UserError(
                     f"stream {name!r} on {host} does not respond to clock requests; allow UDP "
@@ -97,7 +104,7 @@ class ClockCorrection:
         self._due = now + CORRECTION_S
         try:
             self.offset = self._inlet.time_correction(timeout=0.0)
-        except (TimeoutError, self._lost):
+        except no_answer():
             # The last offset is kept until the stream is back. A clock that never responds is
             # handled by its stamps.
             self.known = self.known or now - self._began > ANSWER_S

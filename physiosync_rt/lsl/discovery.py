@@ -60,7 +60,7 @@ def full_info(info: pylsl.StreamInfo, timeout: float = 2.0) -> pylsl.StreamInfo:
 
     Raises
     ------
-    TimeoutError, pylsl.util.LostError
+    pylsl.util.TimeoutError, pylsl.util.LostError
         It did not respond: a resolved stream may have ended in the meantime.
     """
     import pylsl
@@ -104,8 +104,8 @@ def find(timeout: float = 2.0) -> list[SeenStream]:
     for info in resolve(timeout):
         try:
             complete = full_info(info)
-        except (TimeoutError, RuntimeError):
-            # pylsl's errors are RuntimeErrors; a resolved stream may have ended in the meantime.
+        except RuntimeError:
+            # All of pylsl's errors are; a resolved stream may have ended in the meantime.
             continue
         stream = layout(complete)
         if is_marker(info):

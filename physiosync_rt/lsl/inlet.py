@@ -15,7 +15,7 @@ from physiosync_rt.formats.clocks import is_time, unstamped
 from physiosync_rt.formats.metadata import StreamLayout, listed
 from physiosync_rt.formats.stamp_rate import measured_rate, regular_rate
 from physiosync_rt.lsl.arrival import SharedClocks
-from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S, ClockCorrection
+from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S, ClockCorrection, no_answer
 from physiosync_rt.lsl.info import layout
 from physiosync_rt.lsl.splitter import StreamSplitter
 from physiosync_rt.lsl.stream_clock import PlacedSamples, RawSamples, StreamClock
@@ -59,7 +59,7 @@ class SignalInlet:
     ------
     UserError
         The device description does not fit the stream.
-    TimeoutError, pylsl.util.LostError
+    pylsl.util.TimeoutError, pylsl.util.LostError
         The stream does not respond.
     """
 
@@ -119,7 +119,7 @@ class SignalInlet:
         """
         try:
             self._inlet.open_stream(timeout=ANSWER_S)
-        except (TimeoutError, self._lost_error) as error:
+        except no_answer() as error:
             raise UserError(
                 f"stream {self.name!r} was found but cannot be opened; restart the program "
                 "that sends it"
@@ -164,7 +164,7 @@ class SignalInlet:
         ------
         UserError
             Its channels or its units differ.
-        TimeoutError, pylsl.util.LostError
+        pylsl.util.TimeoutError, pylsl.util.LostError
             It does not respond.
         """
         inlet = raw_inlet(info)

@@ -37,7 +37,7 @@ class MarkerInlet:
 
     Raises
     ------
-    TimeoutError, pylsl.util.LostError, UserError
+    pylsl.util.TimeoutError, pylsl.util.LostError, UserError
         The stream, or its computer's clock, does not respond.
     """
 

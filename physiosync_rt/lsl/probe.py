@@ -10,6 +10,7 @@ from physiosync_rt.datatypes import Chunk, Modality
 from physiosync_rt.devices.assist_units import StreamExcerpt
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.metadata import StreamPart
+from physiosync_rt.lsl.clock_correction import no_answer
 from physiosync_rt.lsl.discovery import resolve
 from physiosync_rt.lsl.info import is_marker
 from physiosync_rt.lsl.inlet import SignalInlet
@@ -56,15 +57,13 @@ def listen(query: str | None, seconds: float, timeout: float) -> list[StreamExce
 
 
 def _inlets(query: str | None, timeout: float) -> list[SignalInlet]:
-    import pylsl
-
     inlets = []
     for info in resolve(timeout):
         if is_marker(info):
             continue
         try:
             inlets.append(SignalInlet(info, None))
-        except (TimeoutError, pylsl.util.LostError):
+        except no_answer():
             # A resolved stream may have ended in the meantime.
             continue
     known = [inlet for inlet in inlets if inlet.layout.has_signals]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from physiosync_rt.errors import UserError
+from physiosync_rt.lsl.clock_correction import no_answer
 from physiosync_rt.sources.base import SourceMessage
 from physiosync_rt.utils.retry import longer
 
@@ -32,7 +33,7 @@ class Recoverable(Protocol):
         ...
 
     def reopen(self, info: pylsl.StreamInfo) -> None:
-        """Switch to the successor; raises TimeoutError, LostError or UserError."""
+        """Switch to the successor; raises as pylsl does, or UserError."""
         ...
 
 
@@ -125,14 +126,12 @@ class Reconnect:
         )
 
     def _try_reconnect(self) -> SourceMessage | None:
-        from pylsl.util import LostError
-
         successor = self._successor()
         if successor is None:
             return self._report_changed()
         try:
             self._inlet.reopen(successor)
-        except (TimeoutError, LostError):
+        except no_answer():
             self._pause = longer(self._pause)
             self._due = time.monotonic() + self._pause
         except UserError as error:

@@ -11,6 +11,7 @@ from physiosync_rt.devices import Device
 from physiosync_rt.errors import UserError
 from physiosync_rt.lsl.arrival import SharedClocks
 from physiosync_rt.lsl.choice import StreamChoice
+from physiosync_rt.lsl.clock_correction import no_answer
 from physiosync_rt.lsl.discovery import resolve
 from physiosync_rt.lsl.info import END_MARKER, declared_speed, is_marker
 from physiosync_rt.lsl.inlet import SignalInlet
@@ -167,12 +168,10 @@ class LslSource:
     # --- markers and the end ------------------------------------------------------------------
 
     def _open_markers(self, infos: Sequence[pylsl.StreamInfo]) -> None:
-        from pylsl.util import LostError
-
         for info in infos:
             try:
                 self._markers.append(MarkerInlet(info))
-            except (TimeoutError, LostError, UserError):
+            except (*no_answer(), UserError):
                 self.messages.append(
                     SourceMessage(f"marker stream {info.name()!r} does not respond; it is not used")
                 )

@@ -10,14 +10,8 @@ import numpy as np
 import pytest
 from helpers.rig import heard_pulses, write_pulses
 
-from physiosync_rt.bench.measure_faults import (
-    EEG_SFREQ,
-    FAULTS,
-    LOSSES,
-    Fault,
-    Outcome,
-    measure_faults,
-)
+from physiosync_rt.bench.known_faults import FAULTS, LOSSES, Fault
+from physiosync_rt.bench.measure_faults import EEG_SFREQ, Outcome, measure_faults
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Modality, StreamSpec

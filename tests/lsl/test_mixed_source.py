@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from helpers.filled import filled
-from helpers.receive import go, receive
+from helpers.receive import go, receive, until, until_lost, until_told
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
@@ -54,16 +52,6 @@ def received(source):
     chunks, markers = receive(source)
     samples = {name: np.concatenate([c.samples for c in found]) for name, found in chunks.items()}
     return samples, [marker.text for marker in markers]
-
-
-def until(source, condition, seconds=15.0):
-    """Poll until a condition on the chunks of one poll holds; return those chunks."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        chunks = source.poll(0.02).chunks
-        if condition(chunks):
-            return chunks
-    pytest.fail(f"not within {seconds} s; messages: {source.messages}")
 
 
 def test_one_stream_serves_as_eeg_and_gsr_and_gives_markers(sender) -> None:
@@ -156,11 +144,7 @@ def test_a_mixed_stream_that_is_restarted_goes_on_in_both_parts(sender) -> None:
     source = LslSource(timeout=8)
     try:
         source.open()
-        go(process)
-        until(source, bool)
-        process.kill()
-        process.wait()
-        until(source, lambda _: any("'Amp' is lost" in m.text for m in source.messages))
+        until_lost(source, process, "Amp")
         go(sender(AMP, duration=2.0))
         names = {chunk.stream for chunk in until(source, bool)}
         assert names == {"Amp EEG", "Amp GSR"}
@@ -286,12 +270,9 @@ def test_a_device_that_is_back_with_other_channels_is_named(sender) -> None:
     source = LslSource(timeout=8)
     try:
         source.open()
-        go(process)
-        until(source, bool)
-        process.kill()
-        process.wait()
+        until_lost(source, process, "Amp")
         sender({**AMP, "n_chans": 4, "channels": CHANNELS[:4]})
-        until(source, lambda _: any("back with 4 channels" in m.text for m in source.messages))
+        until_told(source, "back with 4 channels")
     finally:
         source.close()
     (said,) = (m.text for m in source.messages if "'Amp' is back" in m.text)

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 from helpers.filled import filled
-from helpers.receive import go, receive
+from helpers.receive import go, receive, until, until_lost, until_told
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.devices import Device, load_device
@@ -121,16 +121,6 @@ def test_a_declared_speed_is_read(sender) -> None:
         source.close()
 
 
-def until(source, condition, seconds=10.0):
-    """Poll until a condition on the chunks of one poll holds; return those chunks and the time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        chunks = source.poll(0.02).chunks
-        if condition(chunks):
-            return chunks, time.monotonic()
-    pytest.fail(f"not within {seconds} s; messages: {source.messages}")
-
-
 @pytest.mark.parametrize(
     ("source_id", "successor_id"),
     [("amp-7", "amp-7"), ("", ""), ("run-1", "run-2")],
@@ -143,17 +133,13 @@ def test_a_stream_that_is_killed_and_restarted_is_reconnected(
     source = LslSource(timeout=5)
     try:
         (spec,) = source.open()
-        go(process)
-        until(source, bool)
         uid = source._signals[0].info.uid()
-        process.kill()
-        process.wait()
-        until(source, lambda _: any("is lost" in m.text for m in source.messages), 3.0)
+        until_lost(source, process, "cap")
         successor = sender({**EEG, "source_id": successor_id}, duration=30.0)
         go(successor)
         back = time.monotonic()
-        chunks, heard = until(source, bool)
-        assert heard - back < 3.0
+        chunks = until(source, bool)
+        assert time.monotonic() - back < 3.0
         assert source._signals[0].info.uid() != uid
         assert chunks[0].stream == spec.name
         assert "'cap' is back after" in source.messages[-1].text
@@ -167,12 +153,8 @@ def test_a_stream_of_the_same_name_from_before_is_not_a_successor(sender) -> Non
     source = LslSource("mine", timeout=5)
     try:
         source.open()
-        go(process)
         go(other)
-        until(source, bool)
-        process.kill()
-        process.wait()
-        until(source, lambda _: any("is lost" in m.text for m in source.messages), 3.0)
+        until_lost(source, process, "cap")
         deadline = time.monotonic() + 2.0
         while time.monotonic() < deadline:
             assert not source.poll(0.02).chunks
@@ -190,7 +172,7 @@ def test_a_successor_with_other_channels_is_rejected_and_reported(sender) -> Non
         process.kill()
         process.wait()
         go(sender({**EEG, "source_id": "amp", "ch_names": ["Pz", "Oz"]}, duration=30.0))
-        until(source, lambda _: any("back with Pz, Oz" in m.text for m in source.messages))
+        until_told(source, "back with Pz, Oz")
     finally:
         source.close()
 
@@ -200,13 +182,9 @@ def test_markers_come_back_too(sender) -> None:
     source = LslSource(timeout=5)
     try:
         source.open()
-        go(process)
-        until(source, bool)
-        process.kill()
-        process.wait()
-        until(source, lambda _: any("'markers' is lost" in m.text for m in source.messages), 3.0)
+        until_lost(source, process, "markers")
         successor = sender(EEG, duration=2.0)
-        until(source, lambda _: any("'markers' is back" in m.text for m in source.messages))
+        until_told(source, "'markers' is back")
         go(successor)
         chunks, markers = receive(source)
     finally:

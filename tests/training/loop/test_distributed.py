@@ -15,16 +15,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers import group
+from helpers.programs import PATIENCE_S
 
 from physiosync_training.contrastive.config import PretrainConfig
 from physiosync_training.datasets.splits import Fold
 from physiosync_training.experiment.config import TrainConfig
 from physiosync_training.experiment.network import NetworkConfig
+from physiosync_training.experiment.runtime import make_fabric
 from physiosync_training.supervised.config import RELEASED_FINETUNE, FinetuneConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = os.pathsep.join(str(ROOT / place) for place in (".", "models", "training", "tests"))
-WORKER = Path(__file__).with_name("group.py")
 
 NETWORKS = {
     "paper": NetworkConfig(faithful=True, dim_1s=8, dim_5s=16, depth=2, dropout=0.0),
@@ -90,41 +92,41 @@ def whole(dataset, random_offsets: bool) -> tuple[Any, Fold, TrainConfig]:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory, make_dataset) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What one process and what two found; starting them takes longer than the work."""
+    """What this process found alone, and what two others found together."""
     folder = tmp_path_factory.mktemp("group")
-    (folder / "jobs").write_bytes(pickle.dumps(jobs(folder, make_dataset)))
+    work = jobs(folder, make_dataset)
+    (folder / "jobs").write_bytes(pickle.dumps(work))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    group = {
+    shared = {
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
         "WORLD_SIZE": "2",
         "NODE_RANK": "0",
         "GLOO_SOCKET_IFNAME": "lo",
     }
-    processes = [_start(folder, "one", {}), *(_start(folder, "two", group, n) for n in "01")]
+    command = [sys.executable, group.__file__, str(folder / "jobs"), str(folder / "two")]
+    environment = os.environ | {"PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1"} | shared
+    processes = [
+        subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, env=environment | {"LOCAL_RANK": rank}
+        )
+        for rank in "01"
+    ]
     try:
+        # Meanwhile, for starting them takes longer than the work.
+        fabric = make_fabric(TrainConfig(device="cpu"))
+        fabric.launch()
+        one = group.do(work, fabric)
         for process in processes:
-            _, said = process.communicate(timeout=100)
+            _, said = process.communicate(timeout=PATIENCE_S)
             assert process.returncode == 0, said[-2000:]
     finally:
         for process in processes:
             process.kill()
             process.communicate()
-    one, two = (pickle.loads((folder / name).read_bytes()) for name in ("one", "two"))
-    return one, two
-
-
-def _start(folder: Path, out: str, group: dict[str, str], rank: str = "") -> subprocess.Popen[str]:
-    group = group | {"LOCAL_RANK": rank} if group else {}
-    n_processes = group.get("WORLD_SIZE", "1")
-    return subprocess.Popen(
-        [sys.executable, str(WORKER), str(folder / "jobs"), str(folder / out), n_processes],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1"} | group,
-    )
+    return one, pickle.loads((folder / "two").read_bytes())
 
 
 @pytest.mark.parametrize("name", STEPS)

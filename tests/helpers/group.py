@@ -1,8 +1,8 @@
-"""One of several processes that do trainings together, one after the other; or the only one.
+"""Trainings that several processes do together, one after the other; or one process alone.
 
-Started with a pickle of jobs by name, a file for what comes out and the number of processes; where
-those are two, ``LOCAL_RANK`` and ``WORLD_SIZE`` are in the environment. A job is the name of a
-function below, the name of a dtype, and what the function takes.
+Started with a pickle of jobs by name and a file for what comes out, this is one of two processes;
+``LOCAL_RANK`` and ``WORLD_SIZE`` are in the environment. A job is the name of a function below, the
+name of a dtype, and what the function takes.
 """
 
 from __future__ import annotations
@@ -112,16 +112,25 @@ def train(
     return {"curves": result.curves, "answers": [p.probability for p in result.predictions]}
 
 
+def do(jobs: dict[str, tuple[Any, ...]], fabric: Fabric) -> dict[str, Any]:
+    """Do all jobs in this process, as one of those that the fabric launched."""
+    work = {each.__name__: each for each in (pretrain, finetune, train)}
+    found, usual = {}, torch.get_default_dtype()
+    try:
+        for name, (what, dtype, *rest) in jobs.items():
+            torch.set_default_dtype(getattr(torch, dtype))
+            found[name] = work[what](fabric, *rest)
+    finally:
+        torch.set_default_dtype(usual)
+    return found
+
+
 def main() -> None:
     torch.set_num_threads(1)
     jobs = pickle.loads(Path(sys.argv[1]).read_bytes())
-    fabric = make_fabric(TrainConfig(device="cpu", processes=int(sys.argv[3])))
+    fabric = make_fabric(TrainConfig(device="cpu", processes=2))
     fabric.launch()
-    work = {each.__name__: each for each in (pretrain, finetune, train)}
-    found = {}
-    for name, (what, dtype, *rest) in jobs.items():
-        torch.set_default_dtype(getattr(torch, dtype))
-        found[name] = work[what](fabric, *rest)
+    found = do(jobs, fabric)
     if fabric.global_rank == 0:
         Path(sys.argv[2]).write_bytes(pickle.dumps(found))
 
