@@ -10,7 +10,7 @@ import torch
 
 from physiosync_rt.bundle.bundle import Bundle, load_bundle
 from physiosync_rt.bundle.tensor_file import load_tensors
-from physiosync_rt.cli.settings import LiveSettings
+from physiosync_rt.setup.settings import LiveSettings
 from physiosync_rt.datatypes import Recording
 from physiosync_rt.devices.description import Device
 from physiosync_rt.formats.registry import parts, read_all
