@@ -20,7 +20,6 @@ from physiosync_rt.utils.resources import bundle_names
 from physiosync_rt.views.scores_text import BEST_BASELINE, comparisons, score_groups
 from physiosync_rt.views.wording import unit_text
 
-
 MOST_ROWS = 4
 
 
@@ -182,7 +181,7 @@ class CardView(QWidget):
                 if row.rival is not None
             }
             beside = self.tr("; baseline: the best baseline model on the same folds")
-            named = f"{beside} ({', '.join(sorted(rivals))})" if rivals else ""
+            named = f"{beside} ({self.tr(' and ').join(sorted(rivals))})" if rivals else ""
             inflated = self.tr(". Inflated: trials are shared between training and test")
             self.how.write(f"{rows[0].how}{named}{inflated if rows[0].ours.inflated else ''}")
         else:

@@ -91,7 +91,10 @@ class CheckPanel(theme.Panel):
                 Fix.BUNDLE: self.tr("Take {name} instead").format(name=check.fix_name),
             }
             button = link(words[check.fix], lambda: self.fix_asked.emit(check))
-            body.addWidget(button)
+            fix = QHBoxLayout()
+            fix.addWidget(button)
+            fix.addStretch(1)
+            body.addLayout(fix)
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)

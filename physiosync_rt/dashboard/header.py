@@ -107,7 +107,7 @@ class Header(QWidget):
         path = folder / f"physiosync-{time.strftime('%Y%m%d-%H%M%S')}.xdf"
         self._send(Command("record", str(path)))
 
-    def offer_end(self, end: Callable[[], None]) -> None:
+    def offer_end(self, end: Callable[[], object]) -> None:
         """Add a button that ends the run, where something follows it."""
         button = QPushButton(self.tr("Stop"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from physiosync_rt.dashboard.parts import Words, label_for, tip
+from physiosync_rt.dashboard.parts import Choice, Words, label_for, tip
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.setup.plan import Plan
 from physiosync_rt.setup.sight import Offered, Sight
@@ -87,7 +87,7 @@ class LslForm(QWidget):
         super().__init__()
         self.tree = StreamTree()
         self.looking = Words(self.tr("Looking for streams…"), pixels=12, role="muted")
-        self.eeg, self.pps = QComboBox(), QComboBox()
+        self.eeg, self.pps = Choice(), Choice()
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         self._pps_label = label_for(self.tr("GSR or ECG from"), self.pps)
@@ -104,11 +104,7 @@ class LslForm(QWidget):
         column.addWidget(self.tree, 1)
         column.addLayout(grid)
         for box in (self.eeg, self.pps):
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(8)
-            box.addItem(self.tr("the only one"), "")
+            box.addItem(self.tr("chosen by itself"), "")
             box.activated.connect(lambda _index: self.changed.emit())
 
     def show_plan(self, plan: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.memory import devices_folder
-from physiosync_rt.dashboard.parts import Words, label_for, link, tip
+from physiosync_rt.dashboard.parts import Choice, Words, label_for, line_of, link, tip
 from physiosync_rt.dashboard.unit_rows import UnitRows
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.devices import Device
@@ -54,7 +55,7 @@ class MappingForm(theme.Panel):
         self.table = QTableWidget(0, 4)
         self.uses: list[QComboBox] = []
         self.units = UnitRows()
-        self.positions = QComboBox()
+        self.positions = Choice()
         self.rate = QLineEdit()
         self.path = QLineEdit()
         self.problem = Words(role="alert")
@@ -107,8 +108,7 @@ class MappingForm(theme.Panel):
         self.path.setText(str(devices_folder() / f"{stem}.yaml"))
         self._draft = draft
         self.check()
-        if self.uses:
-            self.uses[0].setFocus()
+        self._order_tabs()
 
     def use_of(self, row: int) -> ChannelUse:
         """Return what a row says."""
@@ -180,13 +180,22 @@ class MappingForm(theme.Panel):
         n = above.count(str(modality))
         return str(n + 1) if n else ""
 
+    def _order_tabs(self) -> None:
+        """Let Tab go through the rows, then what is below."""
+        units = (field for row in self.units.rows.values() for field in (row.unit, row.scale))
+        below = (self.positions, self.rate, self.path, self.all_unused, self.cancel, self.save)
+        chain: list[QWidget] = [*self.uses, *units, *below]
+        for first, second in pairwise(chain):
+            QWidget.setTabOrder(first, second)
+        chain[0].setFocus()
+
     def _drop_all(self) -> None:
         for box in self.uses:
             box.setCurrentIndex(0)
 
     def _add_row(self, i: int, row: DraftRow, draft: Draft) -> None:
-        box = QComboBox()
-        box.setEditable(True)
+        box = Choice()
+        line = line_of(box)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         box.addItem(self.tr("not used"), ChannelUse())
         box.addItem("GSR", ChannelUse(Modality.GSR, "GSR"))
@@ -201,7 +210,7 @@ class MappingForm(theme.Panel):
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         box.setCompleter(completer)
         box.setAccessibleName(self.tr("What channel {n} is").format(n=i + 1))
-        box.lineEdit().setPlaceholderText(self.tr("electrode, GSR, ECG or not used"))
+        line.setPlaceholderText(self.tr("electrode, GSR, ECG or not used"))
         _show_use(box, row.use)
         box.editTextChanged.connect(self.check)
         self.uses.append(box)
@@ -223,6 +232,7 @@ class MappingForm(theme.Panel):
         )
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.setTextElideMode(Qt.TextElideMode.ElideRight)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
-    QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -13,7 +12,14 @@ from PySide6.QtWidgets import (
 )
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.dashboard.parts import choose_path, label_for, number_field, tip
+from physiosync_rt.dashboard.parts import (
+    Tick,
+    choose_path,
+    label_for,
+    number_field,
+    tip,
+    whole_number,
+)
 from physiosync_rt.setup.plan import Plan
 
 LONGEST_REST_S = 600
@@ -34,26 +40,29 @@ class OutputPanel(theme.Panel):
         self.browse.setAccessibleName(self.tr("Choose the folder"))
         self.browse.clicked.connect(self._ask)
         self.name = QLineEdit()
-        self.name.setPlaceholderText(self.tr("the time of the start"))
-        self.csv = QCheckBox(self.tr("CSV of predictions"))
-        self.record = QCheckBox(self.tr("Raw signals (XDF)"))
-        self.outlet = QCheckBox(self.tr("Publish over LSL"))
+        self.name.setPlaceholderText(self.tr("time of the start"))
+        self.csv = Tick(self.tr("CSV of predictions"))
+        self.record = Tick(self.tr("Raw signals (XDF)"))
+        self.outlet = Tick(self.tr("Publish over LSL"))
         self.csv.setToolTip(tip(self.tr("One row a second, and a JSON file that tells the run")))
         self.record.setToolTip(tip(self.tr("All streams as they came, to predict from again")))
         self.outlet.setToolTip(tip(self.tr("An LSL stream of type Emotion for other programs")))
-        self.rest = number_field()
-        self.rest.setRange(0, LONGEST_REST_S)
-        self.rest.setSuffix(self.tr(" s"))
-        self.rest.setSpecialValueText(self.tr("as the model asks"))
+        self.rest = number_field(0, LONGEST_REST_S, self)
+        self.rest.setPlaceholderText(self.tr("as the model asks"))
         self.rest.setToolTip(
-            tip(self.tr("Rest at the start, with which everything later is compared"))
+            tip(
+                self.tr(
+                    "Seconds of rest at the start, with which everything later is compared; "
+                    "empty takes as many as the model asks for"
+                )
+            )
         )
         self._lay_out()
         for field in (self.folder, self.name):
             field.textChanged.connect(self.changed)
         for box in (self.csv, self.record, self.outlet):
             box.toggled.connect(self.changed)
-        self.rest.valueChanged.connect(self.changed)
+        self.rest.textChanged.connect(self.changed)
 
     def show_plan(self, plan: Plan) -> None:
         """Show what a plan says."""
@@ -62,7 +71,7 @@ class OutputPanel(theme.Panel):
         self.csv.setChecked(plan.csv)
         self.record.setChecked(plan.record)
         self.outlet.setChecked(plan.outlet)
-        self.rest.setValue(round(plan.rest_s or 0))
+        self.rest.setText(f"{plan.rest_s:g}" if plan.rest_s else "")
 
     def fill(self, plan: Plan) -> Plan:
         """Return a plan with what is chosen here."""
@@ -73,7 +82,7 @@ class OutputPanel(theme.Panel):
                 "csv": self.csv.isChecked(),
                 "record": self.record.isChecked(),
                 "outlet": self.outlet.isChecked(),
-                "rest_s": float(self.rest.value()) or None,
+                "rest_s": float(whole_number(self.rest)) or None,
             }
         )
 
@@ -95,7 +104,7 @@ class OutputPanel(theme.Panel):
         grid.addWidget(self.browse, 0, 4)
         grid.addWidget(label_for(self.tr("File name"), self.name), 1, 0)
         grid.addWidget(self.name, 1, 1)
-        grid.addWidget(label_for(self.tr("Rest at the start"), self.rest), 1, 2)
+        grid.addWidget(label_for(self.tr("Rest at the start, s"), self.rest), 1, 2)
         grid.addWidget(self.rest, 1, 3, 1, 2)
         grid.setColumnStretch(1, 3)
         grid.setColumnStretch(3, 2)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QIntValidator, QPainter, QPaintEvent, QPalette, QPen, QWheelEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
     QFileDialog,
     QLabel,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QSpinBox,
+    QStyle,
+    QStyleOptionButton,
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.utils.plain_text import plain_text
@@ -59,12 +65,83 @@ def link(text: str, does: Callable[[], None]) -> QPushButton:
     return button
 
 
-def number_field() -> QSpinBox:
-    """Return a field for a whole number, which is typed or changed with the arrow keys."""
-    field = QSpinBox()
-    field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-    field.setMinimumHeight(29)
+class Choice(QComboBox):
+    """A list to choose from, with an arrow in the colour of its text.
+
+    A choice is as wide as its place and not as its longest entry, and the wheel of a mouse that
+    passes by does not change it.
+    """
+
+    def __init__(self, least_chars: int = 8) -> None:
+        super().__init__()
+        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.setSizeAdjustPolicy(policy)
+        self.setMinimumContentsLength(least_chars)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box and its arrow."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(self.palette().color(QPalette.ColorRole.PlaceholderText), 1.6)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        x, y = self.width() - 15.0, self.height() / 2 + 1.5
+        painter.drawPolyline([QPointF(x - 4, y - 3), QPointF(x, y + 1), QPointF(x + 4, y - 3)])
+
+    @override
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to what is scrolled, unless the list has the focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class Tick(QCheckBox):
+    """A box to tick, whose tick is drawn in the colour of its panel."""
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box, and the tick in it."""
+        super().paintEvent(event)
+        if not self.isChecked():
+            return
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        element = QStyle.SubElement.SE_CheckBoxIndicator
+        box = QRectF(self.style().subElementRect(element, option, self))
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(self.palette().color(QPalette.ColorRole.HighlightedText), 2)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        across, down = box.width(), box.height()
+        points = ((0.27, 0.53), (0.43, 0.70), (0.74, 0.33))
+        painter.drawPolyline([QPointF(box.x() + x * across, box.y() + y * down) for x, y in points])
+
+
+def line_of(box: QComboBox) -> QLineEdit:
+    """Return the field of a box that can be typed in."""
+    box.setEditable(True)
+    line = box.lineEdit()
+    assert line is not None, "an editable box has a field"
+    return line
+
+
+def number_field(least: int, most: int, parent: QWidget) -> QLineEdit:
+    """Return a field for a whole number."""
+    field = QLineEdit()
+    field.setValidator(QIntValidator(least, most, parent))
     return field
+
+
+def whole_number(field: QLineEdit, otherwise: int = 0) -> int:
+    """Return what is typed in a field, as far as it is a number."""
+    text = field.text().strip()
+    return int(text) if field.hasAcceptableInput() and text else otherwise
 
 
 def scrolled(content: QWidget) -> QScrollArea:

@@ -128,12 +128,12 @@ QPushButton#start:disabled {{ background: {s.raised}; color: {s.muted};
 QPushButton#link {{ background: transparent; border: 1px solid transparent; color: {s.focus};
     padding: 2px 4px; text-align: left; }}
 QPushButton#link:hover {{ text-decoration: underline; }}
-QLineEdit, QComboBox, QSpinBox {{ background: {s.raised}; border: 1px solid {s.border};
+QLineEdit, QComboBox {{ background: {s.raised}; border: 1px solid {s.border};
     border-radius: 8px; padding: 5px 9px; selection-background-color: {s.focus};
     selection-color: {s.panel}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
-QComboBox::down-arrow {{ width: 0; height: 0; border-left: 4px solid transparent;
-    border-right: 4px solid transparent; border-top: 5px solid {s.muted}; margin-right: 8px; }}
+QComboBox::down-arrow {{ image: none; }}
+QComboBox QLineEdit {{ background: transparent; border: none; padding: 0; }}
 QComboBox QAbstractItemView {{ background: {s.panel}; border: 1px solid {s.border};
     selection-background-color: {s.line}; selection-color: {s.text}; outline: none; }}
 QListWidget, QTreeWidget, QTableWidget {{ background: transparent; border: 1px solid transparent;
@@ -146,10 +146,10 @@ QHeaderView::section {{ background: {s.panel}; color: {s.muted}; border: none;
     padding: 3px 6px; }}
 QCheckBox {{ spacing: 8px; padding: 3px 5px; border: 1px solid transparent;
     border-radius: 6px; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {s.muted};
+QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {s.muted};
     border-radius: 4px; background: {s.raised}; }}
 QCheckBox::indicator:checked {{ background: {s.focus}; border-color: {s.focus}; }}
-QPushButton:focus, QToolButton:focus, QLineEdit:focus, QComboBox:focus, QSpinBox:focus,
+QPushButton:focus, QToolButton:focus, QLineEdit:focus, QComboBox:focus,
 QListWidget:focus, QTreeWidget:focus, QCheckBox:focus {{ border-color: {s.focus}; }}
 QPushButton#start:focus {{ border: 2px solid {s.focus}; padding: 10px 15px; }}
 QToolTip {{ background: {s.raised}; color: {s.text}; border: 1px solid {s.border};

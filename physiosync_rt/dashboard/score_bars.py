@@ -16,7 +16,7 @@ from physiosync_rt.views.scores_text import Comparison
 class ScoreBars(QWidget):
     """Each target's score with its interval, over that of the best baseline model.
 
-    The scale runs from 0.5, where a coin is, to 1.
+    The scale runs from 0.5, which is chance, to 1.
     """
 
     ROW = 46
@@ -79,7 +79,7 @@ class ScoreBars(QWidget):
             base = self.ROW * len(self._rows)
             painter.setFont(theme.font(11))
             painter.setPen(QColor(self.scheme.muted))
-            painter.drawText(QRectF(left - 20, base - 4, 60, 16), _LEFT, "0.5 coin")
+            painter.drawText(QRectF(left - 6, base - 4, 70, 16), _LEFT, "0.5 chance")
             painter.drawText(QRectF(right - 40, base - 4, 44, 16), _RIGHT, "1")
 
     def _bar(

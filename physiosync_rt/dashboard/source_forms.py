@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIntValidator
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
     QGridLayout,
+    QHBoxLayout,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -19,7 +18,16 @@ from typing_extensions import override
 
 from physiosync_rt.brainflow.boards import Board
 from physiosync_rt.dashboard.lsl_form import carries
-from physiosync_rt.dashboard.parts import Words, choose_path, label_for, number_field, tip
+from physiosync_rt.dashboard.parts import (
+    Choice,
+    Words,
+    choose_path,
+    label_for,
+    line_of,
+    number_field,
+    tip,
+    whole_number,
+)
 from physiosync_rt.setup.plan import Plan
 from physiosync_rt.setup.sight import Sight
 
@@ -31,31 +39,28 @@ class BoardForm(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.board = QComboBox()
-        self.board.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        self.board = Choice()
         self.board.addItem(self.tr("choose your board"), "")
-        self.port = QComboBox()
-        self.port.setEditable(True)
-        self.port.lineEdit().setPlaceholderText(self.tr("for boards on a cable or a dongle"))
-        self.mac, self.ip, self.ip_port = QLineEdit(), QLineEdit(), QLineEdit()
+        self.port = Choice()
+        line_of(self.port).setPlaceholderText(self.tr("for boards on a cable or a dongle"))
+        self.mac, self.ip, self.ip_port = QLineEdit(), QLineEdit(), number_field(0, 65535, self)
         self.mac.setPlaceholderText(self.tr("for Bluetooth boards; empty finds the first"))
         self.ip.setPlaceholderText(self.tr("for boards on a network"))
-        self.ip_port.setValidator(QIntValidator(0, 65535, self))
         self.about = Words(pixels=12, role="muted")
-        form = QFormLayout()
+        form = QGridLayout()
         form.setHorizontalSpacing(10)
         form.setVerticalSpacing(6)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for text, field in (
-            (self.tr("Board"), self.board),
-            (self.tr("Serial port"), self.port),
-            (self.tr("MAC address"), self.mac),
-            (self.tr("IP address"), self.ip),
-            (self.tr("IP port"), self.ip_port),
+        for row, (text, field) in enumerate(
+            (
+                (self.tr("Board"), self.board),
+                (self.tr("Serial port"), self.port),
+                (self.tr("MAC address"), self.mac),
+                (self.tr("IP address"), self.ip),
+                (self.tr("IP port"), self.ip_port),
+            )
         ):
-            form.addRow(label_for(text, field), field)
+            form.addWidget(label_for(text, field), row, 0)
+            form.addWidget(field, row, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
@@ -114,7 +119,7 @@ class BoardForm(QWidget):
                 "serial_port": self.port.currentText(),
                 "mac_address": self.mac.text(),
                 "ip_address": self.ip.text(),
-                "ip_port": int(self.ip_port.text() or 0),
+                "ip_port": whole_number(self.ip_port),
             }
         )
 
@@ -211,13 +216,13 @@ class PersonForm(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seed = number_field()
-        self.seed.setRange(0, 9999)
+        self.seed = number_field(0, 9999, self)
         self.seed.setToolTip(tip(self.tr("The same number is the same person")))
-        form = QFormLayout()
-        form.setHorizontalSpacing(10)
-        form.addRow(label_for(self.tr("Person number"), self.seed), self.seed)
-        form.setFormAlignment(Qt.AlignmentFlag.AlignLeft)
+        form = QHBoxLayout()
+        form.setSpacing(10)
+        form.addWidget(label_for(self.tr("Person number"), self.seed))
+        form.addWidget(self.seed)
+        form.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(
@@ -230,15 +235,15 @@ class PersonForm(QWidget):
         )
         column.addLayout(form)
         column.addStretch(1)
-        self.seed.valueChanged.connect(self.changed)
+        self.seed.textChanged.connect(self.changed)
 
     def show_plan(self, plan: Plan) -> None:
         """Show what a plan says."""
-        self.seed.setValue(plan.seed)
+        self.seed.setText(str(plan.seed))
 
     def fill(self, plan: Plan) -> Plan:
         """Return a plan with what is chosen here."""
-        return plan.model_copy(update={"seed": self.seed.value()})
+        return plan.model_copy(update={"seed": whole_number(self.seed, plan.seed)})
 
     def show_sight(self, sight: Sight) -> None:
         """Show nothing more: what a simulated person sends is known."""

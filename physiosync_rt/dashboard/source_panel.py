@@ -9,7 +9,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QHBoxLayout,
     QPushButton,
     QStackedWidget,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.lsl_form import LslForm
-from physiosync_rt.dashboard.parts import Words, choose_path, label_for, tip
+from physiosync_rt.dashboard.parts import Choice, Words, choose_path, label_for, tip
 from physiosync_rt.dashboard.source_forms import BoardForm, FileForm, PersonForm
 from physiosync_rt.setup.plan import AS_STATED, Plan
 from physiosync_rt.setup.sight import Offered, Sight
@@ -158,10 +157,7 @@ class SourcePanel(theme.Panel):
             self.changed.emit()
 
     def _lay_out_channels(self) -> None:
-        self.device = QComboBox()
-        self.device.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        self.device = Choice()
         self.device.activated.connect(self._device_chosen)
         self.edit = QPushButton(self.tr("Channels…"))
         self.edit.setToolTip(tip(self.tr("Say what each channel is: an electrode, GSR, ECG")))

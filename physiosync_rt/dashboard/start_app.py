@@ -24,6 +24,7 @@ from physiosync_rt.setup.sight import Offered
 from physiosync_rt.utils.end_signals import EndSignals
 
 if TYPE_CHECKING:
+    from physiosync_rt.brainflow.boards import Board
     from physiosync_rt.setup.live_run import LiveRun
 
 EXAMINE_MS = 1000
@@ -256,7 +257,7 @@ def _finish_run(run: LiveRun) -> tuple[str, str]:
     return run_summary(run.engine.state), problem
 
 
-def _list_boards() -> tuple[object, ...]:
+def _list_boards() -> tuple[Board, ...]:
     from physiosync_rt.brainflow.boards import list_boards
 
     return list_boards()

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QWidget
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.dashboard.parts import Words, tip
+from physiosync_rt.dashboard.parts import Choice, Words, tip
 from physiosync_rt.datatypes import UNITS, Modality
 from physiosync_rt.devices.assist_units import CANDIDATES
 from physiosync_rt.devices.channel_uses import SIGNALS, SignalUnit
@@ -48,7 +48,7 @@ class UnitRows(QWidget):
             label = theme.Text(
                 self.tr("{signal} in").format(signal=modality), pixels=12, role="muted"
             )
-            unit, scale = QComboBox(), QLineEdit("1")
+            unit, scale = Choice(11), QLineEdit("1")
             unit.setAccessibleName(self.tr("Unit of the {signal}").format(signal=modality))
             scale.setAccessibleName(self.tr("Factor on the {signal}").format(signal=modality))
             scale.setFixedWidth(76)

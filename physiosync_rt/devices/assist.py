@@ -48,11 +48,14 @@ class ChannelProposal:
         Why, for a person.
     counter : CounterDescription, optional
         Of a sample counter.
+    is_flat : bool
+        Whether an unknown channel has not changed while it was measured.
     """
 
     entry: str
     comment: str
     counter: CounterDescription | None = None
+    is_flat: bool = False
 
 
 def propose(excerpts: list[StreamExcerpt], ask: Ask | None = None) -> Proposal:
@@ -186,8 +189,10 @@ def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> ChannelProposal
         )
     if named:
         return ChannelProposal(DROP, f"{label}{_NO_ELECTRODE}")
-    flat = "; flat while measured" if len(x) and np.ptp(x) == 0 else ""
-    return ChannelProposal(UNKNOWN, f"electrode, `{DROP}` or `{COUNTER}`{flat}")
+    is_flat = bool(len(x)) and bool(np.ptp(x) == 0)
+    flat = "; flat while measured" if is_flat else ""
+    comment = f"electrode, `{DROP}` or `{COUNTER}`{flat}"
+    return ChannelProposal(UNKNOWN, comment, is_flat=is_flat)
 
 
 def _asked(channel: ChannelProposal) -> ChannelProposal:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from physiosync_rt.datatypes import UNITS, Modality, StreamSpec
 from physiosync_rt.devices import Device, load_device, part_mappers
-from physiosync_rt.devices.assist import likely_modality, propose_channels
+from physiosync_rt.devices.assist import ChannelProposal, likely_modality, propose_channels
 from physiosync_rt.devices.assist_units import StreamExcerpt, plausible_units
 from physiosync_rt.devices.channel_uses import (
     SIGNALS,
@@ -176,7 +176,9 @@ def _from_samples(stream: Offered, excerpts: Sequence[StreamExcerpt]) -> Draft:
             strict=True,
         ):
             counter = counter or found.counter
-            rows[i] = DraftRow(stream.whole.ch_names[i], _use(found.entry, modality), found.comment)
+            rows[i] = DraftRow(
+                stream.whole.ch_names[i], _use(found.entry, modality), _comment(found)
+            )
         sfreq = sfreq or _rate(excerpt)
         if modality in SIGNALS:
             units[modality] = SignalUnit()
@@ -201,6 +203,13 @@ def _use(entry: str, modality: Modality) -> ChannelUse | None:
     if entry in (DROP, COUNTER):
         return ChannelUse(Modality.OTHER, entry)
     return ChannelUse(modality if modality in SIGNALS else Modality.EEG, entry)
+
+
+def _comment(found: ChannelProposal) -> str:
+    """Return what shows what a channel is; where nothing does, whether it is flat."""
+    if found.entry != UNKNOWN:
+        return found.comment
+    return "flat while listened to" if found.is_flat else ""
 
 
 def _rate(excerpt: StreamExcerpt) -> float | None:

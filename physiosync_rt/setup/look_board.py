@@ -36,21 +36,16 @@ _PORTS = ("ttyUSB*", "ttyACM*", "rfcomm*", "cu.*")
 def serial_ports() -> tuple[str, ...]:
     """Return the serial ports of this computer at which a board may be."""
     if sys.platform == "win32":
-        return _windows_ports()
+        import winreg
+
+        try:
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"HARDWARE\DEVICEMAP\SERIALCOMM") as key:
+                n_ports = winreg.QueryInfoKey(key)[1]
+                return tuple(sorted(str(winreg.EnumValue(key, i)[1]) for i in range(n_ports)))
+        except OSError:
+            # There is no such key where there is no port.
+            return ()
     return tuple(sorted(str(path) for glob in _PORTS for path in Path("/dev").glob(glob)))
-
-
-def _windows_ports() -> tuple[str, ...]:
-    import winreg
-
-    try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"HARDWARE\DEVICEMAP\SERIALCOMM") as key:
-            n_ports = winreg.QueryInfoKey(key)[1]
-            ports = [str(winreg.EnumValue(key, i)[1]) for i in range(n_ports)]
-    except OSError:
-        # There is no such key where there is no port.
-        return ()
-    return tuple(sorted(ports))
 
 
 def port_problem(port: str) -> str:
@@ -100,7 +95,8 @@ def look_at_board(plan: Plan, card: Card) -> Sight:
         if settings is None:
             if not plan.device:
                 return Sight(problem="No board is chosen. Choose yours from the list")
-            settings = (device := open_device(plan.device)) and device.brainflow
+            described = open_device(plan.device)
+            settings = described.brainflow if described else None
             if settings is None:
                 return Sight(problem="No board is chosen. Choose yours from the list")
         specs = [stream.spec for stream in board_streams(board_id(settings.board))]

@@ -189,12 +189,14 @@ def _obvious_problem(sight: Sight, plan: Plan, wanted: Sequence[Modality]) -> Si
         able = [o for o in named if o.carries(modality)]
         if len(able) > 1 and modality is Modality.EEG:
             return replace(
-                sight, problem=f"{len(able)} streams carry {modality}. Choose one of them"
+                sight, problem=f"{len(able)} streams carry EEG. Choose one under “EEG from”"
             )
         usable = [o for o in able if not unclear_stream([o], [modality])]
         if len(usable) > 1:
             return replace(
-                sight, problem=f"{len(usable)} streams carry {modality}. Choose one of them"
+                sight,
+                problem=f"{len(usable)} streams carry {modality}. Choose one under “GSR or "
+                "ECG from”",
             )
         if modality is not Modality.EEG:
             continue
