@@ -55,6 +55,7 @@ class App(QObject):
         self._examining = False
         self._closed = False
         self.run: LiveRun | None = None
+        self._opened: LiveRun | None = None
         self.live: Dashboard | None = None
         self._poller: Poller | None = None
         self.screen = StartScreen(memory)
@@ -130,13 +131,17 @@ class App(QObject):
         self.screen.say_busy(self.tr("Loading the model and connecting…"))
         self._timer.stop()
         self._looks.submit(self._examiner.rest, _ignore, _ignore)
-        job = partial(_open_run, report.plan, report.sight.device, self._local)
+        job = partial(self._open, report.plan, report.sight.device)
         self._runs.submit(job, self._show_run, self._not_started)
 
     def stop(self) -> None:
         """Ask the run to end; the start screen comes back when it has."""
         if self.live is not None:
             self.live.close()
+
+    def _open(self, plan: Plan, device: str) -> LiveRun:
+        self._opened = _open_run(plan, device, self._local)
+        return self._opened
 
     def _show_run(self, run: LiveRun) -> None:
         self.run = run
@@ -147,8 +152,9 @@ class App(QObject):
         self._poller = Poller(self.live, lambda: engine.snapshot, lambda: run.is_done)
         self.live.closed.connect(self._end_run)
         self.live.setGeometry(self.screen.geometry())
-        self.live.show()
         self.screen.hide()
+        self.live.show()
+        self.live.activateWindow()
 
     def _not_started(self, error: Exception) -> None:
         self.screen.say_busy("")
@@ -162,11 +168,12 @@ class App(QObject):
             self._poller.stop()
         self.screen.say_busy(self.tr("Finishing the files…"))
         self.screen.show()
+        self.screen.activateWindow()
         self._runs.submit(partial(_finish_run, self.run), self._show_summary, self._show_summary)
 
     def _show_summary(self, outcome: tuple[str, str] | Exception) -> None:
         summary, problem = ("", said(outcome)) if isinstance(outcome, Exception) else outcome
-        self.run = None
+        self.run = self._opened = None
         if self.live is not None:
             self.live.deleteLater()
             self.live = self._poller = None
@@ -198,6 +205,9 @@ class App(QObject):
         self._looks.close()
         self._runs.close()
         self._examiner.rest()
+        if self._opened is not None and self._opened is not self.run:
+            # The program was ended while it connected: nobody has seen this run.
+            self._opened.close()
         if self.run is None:
             return ""
         summary, problem = _finish_run(self.run)
@@ -205,8 +215,8 @@ class App(QObject):
         return "\n".join(filter(None, (summary, problem)))
 
     def _quit(self) -> None:
-        if self.run is None:
-            QApplication.quit()
+        """End with the start screen, which is hidden and not closed while a run is watched."""
+        QApplication.quit()
 
 
 def run_app(settings: Path | None, *, local: bool, say: Callable[[str], None]) -> None:
