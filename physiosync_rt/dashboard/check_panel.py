@@ -56,7 +56,10 @@ class CheckPanel(theme.Panel):
         self._shown = checks
         clear(self._rows)
         for check in checks:
-            self._rows.addWidget(self._row(check))
+            row = self._row(check)
+            self._rows.addWidget(row)
+            # A layout shows what it is given only when Qt comes to it.
+            row.show()
         self._rows.addStretch(1)
 
     def allow_start(self, allowed: bool) -> None:
