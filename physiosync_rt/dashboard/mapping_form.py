@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.dashboard.memory import devices_folder
+from physiosync_rt.dashboard.memory import devices_folder, short_path
 from physiosync_rt.dashboard.parts import Choice, Words, label_for, line_of, link, tip
 from physiosync_rt.dashboard.unit_rows import UnitRows
 from physiosync_rt.datatypes import Modality
@@ -105,7 +105,7 @@ class MappingForm(theme.Panel):
             self.tr("as declared: {rate:g} Hz").format(rate=declared) if declared else "Hz"
         )
         stem = _NOT_IN_NAMES.sub("-", draft.stream.whole.name).strip("-.") or "device"
-        self.path.setText(str(devices_folder() / f"{stem}.yaml"))
+        self.path.setText(short_path(devices_folder() / f"{stem}.yaml"))
         self._draft = draft
         self.check()
         self._order_tabs()

@@ -41,7 +41,7 @@ class Memory:
                 return Plan.model_validate_json(text)
             except ValidationError:
                 pass
-        return Plan(folder=str(default_folder()))
+        return Plan(folder=short_path(default_folder()))
 
     def keep_plan(self, plan: Plan) -> None:
         """Remember a plan; the name of its files is for one run."""
@@ -74,6 +74,12 @@ def default_folder() -> Path:
     """Return where runs are written unless somebody says otherwise."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     return (Path(documents) if documents else Path.home()) / "PhysioSync"
+
+
+def short_path(path: Path) -> str:
+    """Return a path as it is typed, with ``~`` for the home folder."""
+    home = Path.home()
+    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
 
 
 def devices_folder() -> Path:

@@ -161,6 +161,7 @@ class SourcePanel(theme.Panel):
         self.device.activated.connect(self._device_chosen)
         self.edit = QPushButton(self.tr("Channels…"))
         self.edit.setToolTip(tip(self.tr("Say what each channel is: an electrode, GSR, ECG")))
+        self.edit.setEnabled(False)
         self.edit.clicked.connect(self._ask_mapping)
         self.channels = Words(pixels=12, role="muted")
         row = QHBoxLayout()

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -19,7 +20,10 @@ from physiosync_rt.dashboard.start_app import App
 from physiosync_rt.setup.plan import Plan
 from physiosync_rt.simulation.write_xdf import write_recording
 
+pytestmark = pytest.mark.live
+
 WAIT_MS = 60_000
+CYTON = ("Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2")
 
 
 @pytest.fixture
@@ -150,8 +154,6 @@ def test_the_form_of_a_recording_makes_it_usable(
     qtbot: QtBot, begin: type[App], tmp_path: Path
 ) -> None:
     """One channel after the other is said, as a person does who knows the wiring."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     names = ", ".join(f"EXG Channel {i}" for i in range(8))
     head = ["%OpenBCI Raw EXG Data", "%Number of channels = 8", "%Sample Rate = 250 Hz"]
@@ -167,9 +169,16 @@ def test_the_form_of_a_recording_makes_it_usable(
     qtbot.waitUntil(screen.source.edit.isEnabled, timeout=WAIT_MS)
     QTest.mouseClick(screen.source.edit, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(form.uses) == 8, timeout=WAIT_MS)
+    assert "OpenBCI Cyton" in form.note.text()
+    assert [box.currentText() for box in form.uses] == list(CYTON)
+    QTest.mouseClick(form.all_unused, Qt.MouseButton.LeftButton)
     assert not form.save.isEnabled()
+    assert form.problem.text() == "No channel is used; say what at least one of them is."
+    for box in form.uses:
+        box.lineEdit().selectAll()
+        QTest.keyClick(box.lineEdit(), Qt.Key.Key_Delete)
     assert form.problem.text() == "Say what channel 1, 2, 3, 4, 5, 6, 7, 8 is."
-    for box, name in zip(form.uses, ["Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1"], strict=False):
+    for box, name in zip(form.uses[:7], CYTON[:7], strict=True):
         QTest.keyClicks(box.lineEdit(), name)
     QTest.keyClicks(form.uses[7].lineEdit(), "O1")
     assert "Duplicate channel names in" in form.problem.text()

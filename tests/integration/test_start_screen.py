@@ -21,6 +21,8 @@ from physiosync_rt.devices import load_device
 if shutil.which("Xvfb") is None:
     pytest.skip("Xvfb is not installed (Debian: apt install xvfb)", allow_module_level=True)
 
+pytestmark = pytest.mark.live
+
 HERE = Path(__file__).parent
 
 
