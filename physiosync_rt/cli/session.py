@@ -13,7 +13,8 @@ from physiosync_rt.dashboard import prepare, render_png, run_dashboard
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.snapshot import Snapshot
-from physiosync_rt.setup.live_run import LiveRun, RunFiles
+from physiosync_rt.setup.live_run import LiveRun
+from physiosync_rt.setup.settings import RunFiles
 from physiosync_rt.utils.display import display_available, find_window_problem
 from physiosync_rt.utils.end_signals import EndSignals
 from physiosync_rt.views.terminal import TerminalView

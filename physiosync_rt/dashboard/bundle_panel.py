@@ -97,7 +97,7 @@ class BundlePanel(theme.Panel):
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take folders that are dragged here."""
-        if event.mimeData().hasUrls():
+        if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
             event.acceptProposedAction()
 
     @override

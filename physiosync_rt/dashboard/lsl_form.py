@@ -104,7 +104,7 @@ class LslForm(QWidget):
         column.addWidget(self.tree, 1)
         column.addLayout(grid)
         for box in (self.eeg, self.pps):
-            box.addItem(self.tr("chosen by itself"), "")
+            box.addItem(self.tr("automatic"), "")
             box.activated.connect(lambda _index: self.changed.emit())
 
     def show_plan(self, plan: Plan) -> None:

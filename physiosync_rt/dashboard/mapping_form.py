@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
@@ -32,6 +31,7 @@ from physiosync_rt.devices.channel_uses import SIGNALS, ChannelUse, save_device
 from physiosync_rt.devices.description import COUNTER
 from physiosync_rt.errors import UserError
 from physiosync_rt.setup.draft import Draft, DraftRow, device_of
+from physiosync_rt.setup.plan import expanded
 from physiosync_rt.utils.plain_text import plain_text
 
 ROW_HEIGHT = 34
@@ -164,7 +164,7 @@ class MappingForm(theme.Panel):
     def _save(self) -> None:
         if self._device is None:
             return
-        path = Path(self.path.text().strip()).expanduser()
+        path = expanded(self.path.text())
         if path.suffix.lower() not in (".yaml", ".yml"):
             path = path.with_name(f"{path.name}.yaml")
         try:

@@ -200,7 +200,7 @@ class FileForm(QWidget):
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files that are dragged here."""
-        if event.mimeData().hasUrls():
+        if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
             event.acceptProposedAction()
 
     @override

@@ -100,7 +100,7 @@ class SourcePanel(theme.Panel):
         self._sight = sight
         self._forms[self.kind].show_sight(sight)
         found = f" ({sight.device})" if sight.device and not self.device.currentData() else ""
-        self.device.setItemText(0, self.tr("found by itself") + plain_text(found))
+        self.device.setItemText(0, self.tr("automatic") + plain_text(found))
         self.edit.setEnabled(bool(self._mappable()))
         self.channels.write(self._channels_text(sight))
 
@@ -137,8 +137,8 @@ class SourcePanel(theme.Panel):
 
     def _offer_devices(self, recent: list[str], current: str) -> None:
         self.device.clear()
-        self.device.addItem(self.tr("found by itself"), "")
-        self.device.addItem(self.tr("none: as the stream says itself"), AS_STATED)
+        self.device.addItem(self.tr("automatic"), "")
+        self.device.addItem(self.tr("none: as the stream says"), AS_STATED)
         for path in recent:
             self.device.addItem(plain_text(Path(path).stem), path)
         for name in config_names("devices"):

@@ -16,10 +16,10 @@ from physiosync_rt.dashboard.background import Background
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.start_screen import StartScreen, said
-from physiosync_rt.setup.checks import make_folder
 from physiosync_rt.setup.draft import Draft, make_draft
 from physiosync_rt.setup.examine import Examiner, Report
-from physiosync_rt.setup.plan import Plan, settings_of
+from physiosync_rt.setup.file_checks import make_folder
+from physiosync_rt.setup.plan import Plan, expanded, settings_of
 from physiosync_rt.setup.sight import Offered
 from physiosync_rt.utils.end_signals import EndSignals
 
@@ -239,7 +239,7 @@ def _open_run(plan: Plan, device: str, local: bool) -> LiveRun:
     files = plan.files(datetime.now().astimezone())
     settings = settings_of(plan, device, files, local=local)
     if files.csv is not None or files.record is not None:
-        make_folder(Path(plan.folder).expanduser())
+        make_folder(expanded(plan.folder))
     run = LiveRun(
         make_engine(settings), files, settings.model_dump(mode="json", exclude_defaults=True)
     )

@@ -30,6 +30,7 @@ from physiosync_rt.formats.stamp_rate import nearest_rate
 from physiosync_rt.preprocess.montage import canonical, known_electrodes
 from physiosync_rt.setup.sight import Offered, Sight
 from physiosync_rt.sources.validate import open_points
+from physiosync_rt.views.wording import unit_text
 
 _TEN_TEN = re.compile(r"(N|Fp|AF|F|FT|FC|T|C|TP|CP|P|PO|O|I)(z|\d{1,2})")
 
@@ -222,11 +223,11 @@ def _rate(excerpt: StreamExcerpt) -> float | None:
 def _unit_hint(modality: Modality, excerpt: StreamExcerpt) -> str:
     spec: StreamSpec = excerpt.spec
     if spec.unit:
-        return f"stated by the stream: {spec.unit}"
+        return f"stated by the stream: {unit_text(spec.unit)}"
     fitting = plausible_units(modality, excerpt)
     if fitting:
         said = " or ".join(
-            f"{word} ({value:.3g} {UNITS[modality]})" for word, value in fitting.items()
+            f"{word} ({value:.3g} {unit_text(UNITS[modality])})" for word, value in fitting.items()
         )
         return f"by its size: {said}"
     return "none of the usual units fits the size of the samples" if len(excerpt.samples) else ""

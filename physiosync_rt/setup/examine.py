@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from physiosync_rt.bundle.card import Card
-from physiosync_rt.setup.checks import Check, check_bundle, check_files, check_sight
+from physiosync_rt.setup.checks import Check, check_bundle, check_sight
+from physiosync_rt.setup.file_checks import check_files
 from physiosync_rt.setup.look_file import FileLook, look_at_person
 from physiosync_rt.setup.look_lsl import LslLook
 from physiosync_rt.setup.plan import Plan

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import fields
 from typing import Any
 
 from physiosync_rt.bundle.bundle import load_bundle
@@ -15,17 +14,8 @@ from physiosync_rt.live.source_factory import SourceOptions, make_source
 from physiosync_rt.live.thread import EngineThread
 from physiosync_rt.preprocess.baseline import parse_request
 from physiosync_rt.setup.csv_output import start_log
-from physiosync_rt.setup.settings import LiveSettings
+from physiosync_rt.setup.settings import LiveSettings, RunFiles
 from physiosync_rt.sinks.csv_log import CsvLog
-
-
-@dataclass(frozen=True, slots=True)
-class RunFiles:
-    """Where a run goes: its CSV, the raw streams as XDF, an LSL stream of its rows."""
-
-    csv: Path | None = None
-    record: Path | None = None
-    outlet: bool = False
 
 
 def make_engine(settings: LiveSettings) -> Engine:

@@ -13,7 +13,7 @@ from physiosync_rt.devices.recorded import own_carrier
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.options import RunOptions
 from physiosync_rt.live.source_factory import wants
-from physiosync_rt.setup.plan import Plan
+from physiosync_rt.setup.plan import Plan, expanded
 from physiosync_rt.setup.sight import (
     Offered,
     Part,
@@ -44,7 +44,7 @@ class FileLook:
         if not plan.file:
             return Sight(problem="No recording is chosen. Choose a file, or drop one here")
         try:
-            recording = self._read(Path(plan.file).expanduser(), plan.subject.strip() or None)
+            recording = self._read(expanded(plan.file), plan.subject.strip() or None)
             return _look_at(recording, plan, card)
         except UserError as error:
             return Sight(device=plan.device, problem=first_paragraph(error))
@@ -52,7 +52,7 @@ class FileLook:
     def _read(self, path: Path, subject: str | None) -> Recording:
         try:
             changed = path.stat().st_mtime_ns
-        except OSError:
+        except (OSError, ValueError):
             changed = 0
         if self._recording is None or self._key != (path, subject, changed):
             self._recording = None

@@ -8,13 +8,21 @@ from pathlib import Path
 from pydantic import Field
 
 from physiosync_rt.devices import BrainFlowSettings
-from physiosync_rt.setup.live_run import RunFiles
-from physiosync_rt.setup.settings import LiveSettings
+from physiosync_rt.setup.settings import LiveSettings, RunFiles
 from physiosync_rt.sources.base import SourceKind
 from physiosync_rt.utils.yaml_config import FrozenModel
 
 AS_STATED = "-"
 """Stands for the device description where a person wants the stream taken as it says itself."""
+
+
+def expanded(path: str) -> Path:
+    """Return a path as it was typed, with the home folder for ``~`` where there is one."""
+    try:
+        return Path(path.strip()).expanduser()
+    except RuntimeError:
+        # There is nobody of the name after the ~.
+        return Path(path.strip())
 
 
 class Plan(FrozenModel):
@@ -83,7 +91,7 @@ class Plan(FrozenModel):
 
     def files(self, now: datetime) -> RunFiles:
         """Return the files of a run that starts now."""
-        folder, stem = Path(self.folder).expanduser(), self.stem(now)
+        folder, stem = expanded(self.folder), self.stem(now)
         return RunFiles(
             csv=folder / f"{stem}.csv" if self.csv else None,
             record=folder / f"{stem}.xdf" if self.record else None,
@@ -107,7 +115,7 @@ def settings_of(plan: Plan, device: str, files: RunFiles, *, local: bool) -> Liv
     return LiveSettings(
         bundle=plan.bundle,
         source=plan.source,
-        file=(Path(plan.file).expanduser(),) if plan.source == "file" else (),
+        file=(expanded(plan.file),) if plan.source == "file" else (),
         subject=(plan.subject.strip() or None) if plan.source == "file" else None,
         eeg=(plan.eeg or None) if lsl else None,
         pps=(plan.pps or None) if lsl else None,

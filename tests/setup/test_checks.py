@@ -11,17 +11,15 @@ import pytest
 
 from physiosync_rt.bundle.card import find_bundle, read_card
 from physiosync_rt.datatypes import Modality, StreamSpec
-from physiosync_rt.setup import checks
+from physiosync_rt.setup import file_checks
 from physiosync_rt.setup.checks import (
     Check,
     Fix,
     State,
     check_bundle,
-    check_files,
     check_sight,
-    folder_problem,
-    name_problem,
 )
+from physiosync_rt.setup.file_checks import check_files, folder_problem, name_problem
 from physiosync_rt.setup.plan import Plan
 from physiosync_rt.setup.sight import Sight
 
@@ -134,10 +132,16 @@ def test_a_recording_is_never_overwritten_and_a_csv_is_set_aside(tmp_path: Path)
     assert "a.csv exists" in check.text
 
 
+def test_a_home_of_nobody_is_a_folder_like_any_other() -> None:
+    plan = Plan(folder="~nobody-of-this-name/x", name="a")
+    assert plan.files(NOW).csv == Path("~nobody-of-this-name/x/a.csv")
+    assert check_files(plan, NOW)[0].key == "files"
+
+
 def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for free, state in ((10 * 2**20, State.MISSING), (200 * 2**20, State.WARNING)):
         usage = shutil._ntuple_diskusage(2**40, 2**40 - free, free)
-        monkeypatch.setattr(checks.shutil, "disk_usage", lambda _path, usage=usage: usage)
+        monkeypatch.setattr(file_checks.shutil, "disk_usage", lambda _path, usage=usage: usage)
         check = _by_key(check_files(Plan(folder=str(tmp_path)), NOW))["disk"]
         assert check.state is state
         assert "MB free" in check.text
