@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from physiosync_rt.cli.settings import LiveSettings, live_settings
 from physiosync_rt.devices import load_device
 from physiosync_rt.errors import UserError
+from physiosync_rt.setup.settings import LiveSettings, live_settings
 from physiosync_rt.utils.resources import configs_dir
 
 

@@ -110,6 +110,17 @@ def board_id(name: str) -> int:
     raise UserError(f"unknown BrainFlow board {name!r}; `physiosync boards` lists the known ones")
 
 
+def needs_port(board: str) -> bool:
+    """Return whether BrainFlow needs the serial port of a board.
+
+    Raises
+    ------
+    UserError
+        There is no such board.
+    """
+    return load_brainflow().BoardIds(board_id(board)).name in _SERIAL
+
+
 def fix_connection(settings: BrainFlowSettings) -> str:
     """Say what to do about a board that does not open, by how it is connected."""
     name = load_brainflow().BoardIds(board_id(settings.board)).name

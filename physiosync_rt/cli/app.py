@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from physiosync_rt import __version__
-from physiosync_rt.cli import bench, files, import_reference, live, tools, train
+from physiosync_rt.cli import bench, files, import_reference, live, start, tools, train
 
 app = typer.Typer(
     name="physiosync",
     help="Real-time valence and arousal from EEG and GSR or ECG.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -24,14 +23,17 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Real-time valence and arousal from EEG and GSR or ECG."""
+    if not version and context.invoked_subcommand is None:
+        start.start_or_help(context)
 
 
-for room in (live, files, tools, train, import_reference, bench):
+for room in (start, live, files, tools, train, import_reference, bench):
     room.register(app)

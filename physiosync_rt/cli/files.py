@@ -65,10 +65,10 @@ def predict(
     if min_quality is not None:
         check_number("--min-quality", min_quality, least=0, most=1)
     from physiosync_rt.bundle.bundle import load_bundle
-    from physiosync_rt.cli.csv_output import start_log
     from physiosync_rt.formats.clocks import span
     from physiosync_rt.live.offline import offline_session
     from physiosync_rt.preprocess.baseline import parse_request
+    from physiosync_rt.setup.csv_output import start_log
     from physiosync_rt.sources.read import read
     from physiosync_rt.views.events_text import told
     from physiosync_rt.views.summary import run_summary

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -139,8 +138,8 @@ def live(
 ) -> None:
     """Watch live predictions from a device, a simulated person or a recording."""
     options = locals()
-    from physiosync_rt.cli.settings import LiveSettings, live_settings
     from physiosync_rt.lsl.config import configure
+    from physiosync_rt.setup.settings import LiveSettings, live_settings
 
     given: dict[str, Any] = {k: v for k, v in options.items() if k in LiveSettings.model_fields}
     given["file"] = tuple(file or ())
@@ -169,29 +168,11 @@ def live(
     from physiosync_rt.bundle.card import find_bundle, read_card
 
     read_card(find_bundle(settings.bundle))
-    from physiosync_rt.bundle.bundle import load_bundle
-    from physiosync_rt.bundle.predictor import Predictor
     from physiosync_rt.cli.session import run_session
-    from physiosync_rt.live.engine import Engine
-    from physiosync_rt.live.source_factory import SourceOptions, make_source
-    from physiosync_rt.preprocess.baseline import parse_request
+    from physiosync_rt.setup.live_run import make_engine
     from physiosync_rt.views.summary import run_summary
 
-    rest = parse_request(settings.baseline) if settings.baseline else None
-    loaded = load_bundle(settings.bundle)
-    predictor = Predictor(loaded, settings.torch_device)
-    source_options = SourceOptions(
-        **{field.name: getattr(settings, field.name) for field in fields(SourceOptions)}
-    )
-    engine = Engine(
-        make_source(settings.source, loaded.card, source_options),
-        predictor,
-        eeg=None if settings.source == "lsl" else settings.eeg,
-        pps=None if settings.source == "lsl" else settings.pps,
-        hop_s=settings.hop,
-        baseline=rest,
-        min_quality=settings.min_quality,
-    )
+    engine = make_engine(settings)
     run_session(engine, outputs, settings.model_dump(mode="json", exclude_defaults=True))
     typer.echo(run_summary(engine.state))
 

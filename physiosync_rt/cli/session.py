@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
-from physiosync_rt.cli.csv_output import start_log
 from physiosync_rt.cli.outputs import Outputs
 from physiosync_rt.dashboard import prepare, render_png, run_dashboard
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
-from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
-from physiosync_rt.live.thread import EngineThread
-from physiosync_rt.sinks.csv_log import CsvLog
+from physiosync_rt.setup.live_run import LiveRun
+from physiosync_rt.setup.settings import RunFiles
 from physiosync_rt.utils.display import display_available, find_window_problem
 from physiosync_rt.utils.end_signals import EndSignals
 from physiosync_rt.views.terminal import TerminalView
@@ -35,30 +32,17 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
     outputs.check()
     # Asked before the run begins: a window that cannot open must not cost its first seconds.
     windowed = not (outputs.quiet or outputs.headless) and _window_possible()
-    log: CsvLog | None = None
-
-    def close_files() -> None:
-        if log is not None:
-            log.ended = "at once, by a second signal"
-        engine.close_files()
-
-    with EndSignals(close_files) as signals:
+    files = RunFiles(outputs.csv, outputs.record, outputs.outlet)
+    run = LiveRun(engine, files, settings, outputs.duration_s)
+    with EndSignals(run.end_at_once) as signals:
         try:
-            engine.open()
-            if outputs.csv is not None:
-                log = start_log(engine, outputs.csv, settings)
-            if outputs.outlet:
-                from physiosync_rt.lsl.prediction_outlet import LslOutlet
-
-                engine.sinks.append(LslOutlet("PhysioSync", engine.predictor.bundle.digest))
-            if outputs.record is not None:
-                engine.record(outputs.record)
-            with log.ended_by_errors() if log else nullcontext():
-                _watch(engine, outputs, signals, windowed=windowed)
+            run.open()
+            with run.ended_by_errors():
+                _watch(run, outputs, signals, windowed=windowed)
             if outputs.png is not None and engine.snapshot is not None:
                 _picture(engine.snapshot, outputs.png)
         finally:
-            engine.close()
+            run.close()
 
 
 def _window_possible() -> bool:
@@ -80,21 +64,19 @@ def _picture(snapshot: Snapshot, path: Path) -> None:
         typer.echo(f"no picture: {error}", err=True)
 
 
-def _watch(engine: Engine, outputs: Outputs, signals: EndSignals, *, windowed: bool) -> None:
+def _watch(run: LiveRun, outputs: Outputs, signals: EndSignals, *, windowed: bool) -> None:
     """Run the engine beside a view; a signal and a closed window end it cleanly."""
-    thread = EngineThread(engine, outputs.duration_s)
-    thread.start()
+    engine = run.engine
+    run.start()
     # The engine ends, and with it whatever watches it.
-    signals.ask = lambda: engine.send(Command("stop"))
+    signals.ask = run.stop
     try:
         if outputs.quiet:
-            thread.join()
+            run.wait()
         elif windowed:
-            run_dashboard(
-                lambda: engine.snapshot, engine.send, is_done=lambda: not thread.is_alive()
-            )
+            run_dashboard(lambda: engine.snapshot, engine.send, is_done=lambda: run.is_done)
         else:
             console = Console()
-            TerminalView(lambda: engine.snapshot, console).run(lambda: not thread.is_alive())
+            TerminalView(lambda: engine.snapshot, console).run(lambda: run.is_done)
     finally:
-        thread.finish()
+        run.finish()

@@ -12,7 +12,7 @@ from physiosync_rt.dashboard import qt
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 
-__all__ = ["prepare", "render_png", "run_dashboard"]
+__all__ = ["prepare", "render_png", "run_app", "run_dashboard"]
 
 
 def prepare() -> None:
@@ -93,3 +93,31 @@ def render_png(snapshot: Snapshot, path: Path, size: tuple[int, int] = (1280, 80
     from physiosync_rt.dashboard.application import render
 
     render(snapshot, path, size)
+
+
+def run_app(
+    settings: Path | None = None,
+    *,
+    local: bool = False,
+    say: Callable[[str], None] = lambda _text: None,
+) -> None:
+    """Show the start screen, and runs, until it is closed.
+
+    Parameters
+    ----------
+    settings : Path, optional
+        File in which the last choice is remembered; the user's own where it is not given.
+    local : bool
+        Whether LSL is restricted to this computer; it is configured by the caller.
+    say : callable
+        Takes what a run came to that was ended with the program.
+
+    Raises
+    ------
+    UserError
+        When Qt is not installed or lacks a system library.
+    """
+    qt.load()
+    from physiosync_rt.dashboard.start_app import run_app as show
+
+    show(settings, local=local, say=say)

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -151,6 +151,11 @@ def render(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
     finally:
         window.close()
         window.deleteLater()
+
+
+def when_the_display_goes(call: Callable[[], None]) -> AbstractContextManager[None]:
+    """Call something in the GUI thread when the display goes away; Qt then leaves its loop."""
+    return _MESSAGES.told_of_a_lost_display(call)
 
 
 def application() -> QApplication:

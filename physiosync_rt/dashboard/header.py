@@ -107,6 +107,14 @@ class Header(QWidget):
         path = folder / f"physiosync-{time.strftime('%Y%m%d-%H%M%S')}.xdf"
         self._send(Command("record", str(path)))
 
+    def offer_end(self, end: Callable[[], object]) -> None:
+        """Add a button that ends the run, where something follows it."""
+        button = QPushButton(self.tr("Stop"))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(self.tr("End the run and go back to the start screen (Ctrl+W)"))
+        button.clicked.connect(lambda _checked: end())
+        self._row.addWidget(button)
+
     def _show_recording(self, on: bool) -> None:
         self.record.setText("●  Recording  R" if on else "Record  R")
         if self.record.property("active") != on:
@@ -124,7 +132,7 @@ class Header(QWidget):
         left.addLayout(name)
         left.addWidget(self.title)
         self.time.setAlignment(Qt.AlignmentFlag.AlignRight)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(4, 2, 4, 2)
         row.setSpacing(8)
         row.addLayout(left, 5)

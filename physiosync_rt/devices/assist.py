@@ -37,10 +37,25 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Channel:
+class ChannelProposal:
+    """What a channel is by its label or its samples.
+
+    Attributes
+    ----------
+    entry : str
+        A name, ``drop``, ``counter``, or ``?`` where nothing tells.
+    comment : str
+        Why, for a person.
+    counter : CounterDescription, optional
+        Of a sample counter.
+    is_flat : bool
+        Whether an unknown channel has not changed while it was measured.
+    """
+
     entry: str
     comment: str
     counter: CounterDescription | None = None
+    is_flat: bool = False
 
 
 def propose(excerpts: list[StreamExcerpt], ask: Ask | None = None) -> Proposal:
@@ -84,10 +99,8 @@ def device_template(spec: StreamSpec, parts: Sequence[tuple[StreamSpec, Carrier]
 def _stream(excerpt: StreamExcerpt, ask: Ask | None) -> tuple[str, list[str]]:
     spec = excerpt.spec
     missing: list[str] = []
-    modality = spec.modality
-    if modality is Modality.OTHER and sum(map(is_electrode, spec.ch_names)) > 1:
-        modality = Modality.EEG
-    elif modality is Modality.OTHER:
+    modality = likely_modality(spec)
+    if modality is Modality.OTHER:
         modality = _ask_modality(spec, ask)
     lines = [_match(excerpt.whole)]
     if modality is Modality.OTHER:
@@ -96,10 +109,7 @@ def _stream(excerpt: StreamExcerpt, ask: Ask | None) -> tuple[str, list[str]]:
         lines.append(f'  unit: "{UNKNOWN}"  # microvolts, microsiemens, kohm ...')
     else:
         lines.append(f"  modality: {modality}")
-    channels = [_role(modality, excerpt, i) for i in range(spec.n_chans)]
-    if all(c.entry in (DROP, COUNTER) for c in channels):
-        # The names are those of another system, such as E1 to E128.
-        channels = [_asked(c) for c in channels]
+    channels = propose_channels(modality, excerpt)
     if ask is not None and any(c.entry == UNKNOWN for c in channels):
         channels = _ask_electrodes(spec, channels, ask)
     n_open = sum(c.entry == UNKNOWN for c in channels)
@@ -137,40 +147,62 @@ def _ask_modality(spec: StreamSpec, ask: Ask | None) -> Modality:
 # --- channels ---------------------------------------------------------------------------------
 
 
-def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> _Channel:
+def likely_modality(spec: StreamSpec) -> Modality:
+    """Return what a stream measures by its own words, or by the names of its electrodes."""
+    if spec.modality is Modality.OTHER and sum(map(is_electrode, spec.ch_names)) > 1:
+        return Modality.EEG
+    return spec.modality
+
+
+def propose_channels(modality: Modality, excerpt: StreamExcerpt) -> list[ChannelProposal]:
+    """Propose what each channel of a stream is, as far as labels and samples tell."""
+    channels = [_role(modality, excerpt, i) for i in range(excerpt.spec.n_chans)]
+    if all(c.entry in (DROP, COUNTER) for c in channels):
+        # The names are those of another system, such as E1 to E128.
+        channels = [_asked(c) for c in channels]
+    return channels
+
+
+def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> ChannelProposal:
     """Find a channel's role from its label or, where that is unknown, from its samples."""
     label = excerpt.spec.ch_names[i]
     named = not (_NUMBERED.fullmatch(label) or is_biosemi(label, excerpt.spec.ch_names))
     if modality is Modality.EEG and named and is_electrode(label):
-        return _Channel(label, "as labelled")
+        return ChannelProposal(label, "as labelled")
     told = excerpt.spec.modality is modality and excerpt.spec.unit
     if told and modality is not Modality.EEG and not NOT_A_SIGNAL.search(label):
         # Skin conductance may rise for as long as it is listened to.
-        return _Channel(label, "as labelled")
+        return ChannelProposal(label, "as labelled")
     x = excerpt.samples[:, i].astype(np.float64)
     counter = find_counter(x)
     if counter is not None:
-        return _Channel(
+        return ChannelProposal(
             COUNTER, f"counts to {counter.modulo - 1} in steps of {counter.step}", counter
         )
     if named and NOT_A_SIGNAL.search(label):
-        return _Channel(DROP, f"{label}: not a physiological signal")
+        return ChannelProposal(DROP, f"{label}: not a physiological signal")
     if is_increasing(x):
-        return _Channel(DROP, "only increases: a clock or a long counter")
+        return ChannelProposal(DROP, "only increases: a clock or a long counter")
     if modality in (Modality.GSR, Modality.ECG):
-        return _Channel(label if named else f"{modality}{i + 1}", "as labelled" if named else "")
+        return ChannelProposal(
+            label if named else f"{modality}{i + 1}", "as labelled" if named else ""
+        )
     if named:
-        return _Channel(DROP, f"{label}{_NO_ELECTRODE}")
-    flat = "; flat while measured" if len(x) and np.ptp(x) == 0 else ""
-    return _Channel(UNKNOWN, f"electrode, `{DROP}` or `{COUNTER}`{flat}")
+        return ChannelProposal(DROP, f"{label}{_NO_ELECTRODE}")
+    is_flat = bool(len(x)) and bool(np.ptp(x) == 0)
+    flat = "; flat while measured" if is_flat else ""
+    comment = f"electrode, `{DROP}` or `{COUNTER}`{flat}"
+    return ChannelProposal(UNKNOWN, comment, is_flat=is_flat)
 
 
-def _asked(channel: _Channel) -> _Channel:
+def _asked(channel: ChannelProposal) -> ChannelProposal:
     """Return a channel to ask for where it was dropped for its name alone."""
     return replace(channel, entry=UNKNOWN) if channel.comment.endswith(_NO_ELECTRODE) else channel
 
 
-def _ask_electrodes(spec: StreamSpec, channels: list[_Channel], ask: Ask) -> list[_Channel]:
+def _ask_electrodes(
+    spec: StreamSpec, channels: list[ChannelProposal], ask: Ask
+) -> list[ChannelProposal]:
     """Ask for the electrodes of all unknown channels in one question."""
     open_at = [i for i, c in enumerate(channels) if c.entry == UNKNOWN]
     which = ", ".join(str(i + 1) for i in open_at)
@@ -186,13 +218,13 @@ def _ask_electrodes(spec: StreamSpec, channels: list[_Channel], ask: Ask) -> lis
             break
     answered = dict(zip(open_at, words, strict=True))
     return [
-        _Channel(answered[i], "as answered") if i in answered else channel
+        ChannelProposal(answered[i], "as answered") if i in answered else channel
         for i, channel in enumerate(channels)
     ]
 
 
 def _channel_lines(
-    excerpt: StreamExcerpt, modality: Modality, channels: list[_Channel]
+    excerpt: StreamExcerpt, modality: Modality, channels: list[ChannelProposal]
 ) -> list[str]:
     spec, whole = excerpt.spec, excerpt.whole
     counters = [c.counter for c in channels if c.counter is not None]
@@ -213,7 +245,7 @@ def _channel_lines(
     columns = excerpt.carrier.columns if excerpt.carrier else tuple(range(len(channels)))
     of_part = dict(zip(columns, channels, strict=True))
     for i, label in enumerate(whole.ch_names):
-        channel = of_part.get(i) or _Channel(DROP, f"{label}: not {modality}")
+        channel = of_part.get(i) or ChannelProposal(DROP, f"{label}: not {modality}")
         # A description has one counter; further ones are dropped.
         extra = channel.counter is not None and channel.counter is not counters[0]
         entry = DROP if extra else channel.entry

@@ -23,11 +23,13 @@ from physiosync_rt.formats.units import to_canonical
 Ask = Callable[[str], str]
 """Asks the user a question and returns the answer."""
 
-_CANDIDATES = {
+CANDIDATES = {
     Modality.EEG: ("microvolts", "millivolts", "volts", "nanovolts"),
     Modality.GSR: ("microsiemens", "siemens", "nanosiemens", "kohm", "ohm", "megaohm"),
     Modality.ECG: ("millivolts", "microvolts", "volts"),
 }
+"""Units that devices send, the most common one first."""
+
 _WORDS = {Modality.EEG: "microvolts", Modality.GSR: "microsiemens", Modality.ECG: "millivolts"}
 _SILENT = "not stated by the stream"
 
@@ -95,22 +97,33 @@ def unit_lines(
             f"Factor on its samples (1 if only the contact was bad{hint})",
         )
         return [line, f"  scale: {factor:g}  # as answered"], []
-    amplitudes = {
-        word: amplitude(modality, conversion(samples), excerpt.sfreq)
-        for word in _CANDIDATES[modality]
-        if (conversion := to_canonical(modality, word)) is not None
-    }
-    fitting = [
-        f"{word} ({value:.3g} {unit})"
-        for word, value in amplitudes.items()
-        if is_plausible(modality, value)
-    ]
+    amplitudes = plausible_units(modality, excerpt)
+    fitting = [f"{word} ({value:.3g} {unit})" for word, value in amplitudes.items()]
     hint = f"plausible: {', '.join(fitting)}" if fitting else "none of the usual units is plausible"
     if np.array_equal(samples, np.rint(samples)):
         hint += "; whole numbers, perhaps raw counts: then `scale:` is the unit per count"
     if ask is None:
         return [f'  unit: "{UNKNOWN}"  # {_not_stated(excerpt)}; {hint}'], ["its unit"]
     return _ask_unit(modality, excerpt.spec, hint, ask), []
+
+
+def plausible_units(modality: Modality, excerpt: StreamExcerpt) -> dict[str, float]:
+    """Return the units in which the samples are as large as such signals are.
+
+    Returns
+    -------
+    dict of str to float
+        The amplitude in the modality's own unit, by the unit's word; empty without samples.
+    """
+    samples = excerpt.samples.astype(np.float64)
+    if not len(samples):
+        return {}
+    amplitudes = {
+        word: amplitude(modality, conversion(samples), excerpt.sfreq)
+        for word in CANDIDATES[modality]
+        if (conversion := to_canonical(modality, word)) is not None
+    }
+    return {word: value for word, value in amplitudes.items() if is_plausible(modality, value)}
 
 
 def _not_stated(excerpt: StreamExcerpt) -> str:

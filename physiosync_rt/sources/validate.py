@@ -11,8 +11,8 @@ from physiosync_rt.formats.channel_roles import NUMBERED
 from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_problem
 
 
-def find_problem(spec: StreamSpec) -> str:
-    """Return why a stream cannot be used, in one sentence; empty when it can."""
+def open_points(spec: StreamSpec) -> list[str]:
+    """Return what a stream does not state and a device description can: unit, rate, electrodes."""
     missing = []
     if not spec.unit:
         missing.append("its unit")
@@ -20,6 +20,12 @@ def find_problem(spec: StreamSpec) -> str:
         missing.append("its rate")
     if spec.modality is Modality.EEG and any(map(NUMBERED.fullmatch, spec.ch_names)):
         missing.append("its electrodes")
+    return missing
+
+
+def find_problem(spec: StreamSpec) -> str:
+    """Return why a stream cannot be used, in one sentence; empty when it can."""
+    missing = open_points(spec)
     if spec.modality is Modality.EEG and not missing:
         named = bipolar_problem(spec.ch_names) or biosemi_problem(spec.ch_names)
         return f"stream {spec.name!r}: {named}" if named else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from physiosync_rt.bundle.card import OURS, Score
 
@@ -27,6 +28,26 @@ def score_groups(scores: Sequence[Score]) -> dict[str, list[str]]:
         if figures := [_rival_figure(rival) for rival in rivals]:
             groups[BEST_BASELINE] = figures
     return groups
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A target's balanced accuracy from most modalities, and the best baseline model's beside it.
+
+    ``how`` says on what it was measured.
+    """
+
+    ours: Score
+    rival: Score | None
+    how: str
+
+
+def comparisons(scores: Sequence[Score]) -> list[Comparison]:
+    """Return what to compare of a bundle, one for each target and protocol; may be none."""
+    ours = [score for score in scores if score.primary and score.of_network]
+    widest = max((score.modalities for score in ours), key=lambda s: s.count("+"), default="")
+    shown = [score for score in ours if score.modalities == widest]
+    return [Comparison(score, _best_rival(score, scores), _how(score)) for score in shown]
 
 
 def score_lines(scores: Sequence[Score]) -> list[str]:

@@ -108,3 +108,11 @@ with contextlib.suppress(SystemExit):
 print(json.dumps(found))
 """)
     assert set(found["looking for streams"]) <= {"numpy", "yaml"}
+
+
+def test_the_start_screen_loads_no_torch_and_no_lsl() -> None:
+    found = _run("""
+import physiosync_rt.dashboard.start_app
+print(json.dumps({"start screen": loaded()}))
+""")
+    assert set(found["start screen"]) <= {"numpy", "yaml", "PySide6", "scipy"}

@@ -10,11 +10,11 @@ import torch
 
 from physiosync_rt.bundle.bundle import Bundle, load_bundle
 from physiosync_rt.bundle.tensor_file import load_tensors
-from physiosync_rt.cli.settings import LiveSettings
 from physiosync_rt.datatypes import Recording
 from physiosync_rt.devices.description import Device
 from physiosync_rt.formats.registry import parts, read_all
 from physiosync_rt.pipeline.inspect import recording_facts
+from physiosync_rt.setup.settings import LiveSettings
 from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_rt.views.inspection import bundle_tables, recording_text
 from physiosync_training.datasets.recordings_table import read_table

@@ -11,29 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from helpers.virtual_screen import virtual_screen
 
 if shutil.which("Xvfb") is None:
     pytest.skip("Xvfb is not installed (Debian: apt install xvfb)", allow_module_level=True)
-
-
-@contextmanager
-def virtual_screen() -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
-    """Yield an X server, and the environment in which windows open on it."""
-    read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
-    with subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL) as server:
-        os.close(write)
-        try:
-            with os.fdopen(read) as pipe:
-                number = pipe.readline().strip()
-            env = {k: v for k, v in os.environ.items() if k != "QT_QPA_PLATFORM"}
-            yield server, {**env, "DISPLAY": f":{number}"}
-        finally:
-            server.terminate()
 
 
 @pytest.fixture(scope="module")

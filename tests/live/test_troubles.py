@@ -16,10 +16,10 @@ from rich.console import Console
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.cli.csv_output import start_log
 from physiosync_rt.formats.registry import read
 from physiosync_rt.live.engine import SNAPSHOT_S, Engine
 from physiosync_rt.live.events import EventKind
+from physiosync_rt.setup.csv_output import start_log
 from physiosync_rt.simulation import Person, PersonStream
 from physiosync_rt.sinks.csv_log import CsvLog
 from physiosync_rt.sinks.lasting_file import LOOK_S, RETRY_S

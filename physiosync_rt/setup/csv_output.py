@@ -1,4 +1,4 @@
-"""The CSV of a run and the JSON beside it, put together for a command."""
+"""The CSV of a run and the JSON beside it, put together."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,15 @@ class LiveSettings(FrozenModel):
     csv: Path | None = None
     record: Path | None = None
     png: Path | None = None
+    outlet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Where a run goes: its CSV, the raw streams as XDF, an LSL stream of its rows."""
+
+    csv: Path | None = None
+    record: Path | None = None
     outlet: bool = False
 
 

@@ -1,0 +1,237 @@
+"""The start screen: choose a model, signals and files, see what is missing, start."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QFont, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.bundle_panel import BundlePanel
+from physiosync_rt.dashboard.check_panel import Banner, CheckPanel
+from physiosync_rt.dashboard.mapping_form import MappingForm
+from physiosync_rt.dashboard.memory import Memory
+from physiosync_rt.dashboard.output_panel import OutputPanel
+from physiosync_rt.dashboard.scheme import Scheme, palette_of, style_of, system_scheme
+from physiosync_rt.dashboard.source_panel import SourcePanel
+from physiosync_rt.errors import UserError
+from physiosync_rt.setup.checks import Check, Fix
+from physiosync_rt.setup.examine import Report
+from physiosync_rt.setup.plan import Plan
+
+SIZE = QSize(1320, 720)
+
+
+class StartScreen(QMainWindow):
+    """Everything that is chosen before a run, in one window.
+
+    Parameters
+    ----------
+    memory : Memory
+        What was chosen the last time.
+
+    Notes
+    -----
+    Lives in the GUI thread and does nothing that takes time: it shows the Reports that it is
+    given and says by signals what a person wants.
+    """
+
+    plan_changed = Signal()
+    start_asked = Signal()
+    map_asked = Signal(object)
+    """The Offered whose channels a person wants to say."""
+
+    closed = Signal()
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__()
+        self._memory = memory
+        self._base = memory.plan()
+        self._filling = False
+        self.report: Report | None = None
+        self.bundle = BundlePanel()
+        self.source = SourcePanel()
+        self.output = OutputPanel()
+        self.mapping = MappingForm()
+        self.checks = CheckPanel()
+        self.last_run = Banner()
+        self.middle = QStackedWidget()
+        self.setWindowTitle("PhysioSync-RT")
+        self._lay_out()
+        self.recolour(system_scheme())
+        QGuiApplication.styleHints().colorSchemeChanged.connect(
+            lambda _scheme: self.recolour(system_scheme())
+        )
+        self._connect()
+        self._show(self._base)
+
+    # --- plan and report ----------------------------------------------------------------------
+
+    @property
+    def plan(self) -> Plan:
+        """What is chosen at present."""
+        return self.output.fill(self.source.fill(self._base))
+
+    def show_report(self, report: Report) -> None:
+        """Show what an examination has found; one of another plan is out of date."""
+        if report.plan != self.plan:
+            return
+        self.report = report
+        self.source.show_sight(report.sight)
+        self.checks.show_checks(report.checks)
+        self._allow()
+
+    def keep(self) -> None:
+        """Remember what is chosen."""
+        self._memory.keep_plan(self.plan)
+
+    # --- what a run does to the screen --------------------------------------------------------
+
+    def say_busy(self, text: str) -> None:
+        """Say what goes on while nothing can be started; an empty text ends it."""
+        self.checks.say_busy(text)
+        for panel in (self.bundle, self.source, self.output):
+            panel.setEnabled(not text)
+        self._allow()
+
+    def say_problem(self, text: str) -> None:
+        """Say why a run did not start, or how it failed."""
+        self.checks.problem.say(text)
+
+    def say_summary(self, text: str) -> None:
+        """Say what the last run came to."""
+        self.last_run.say(text)
+
+    def open_mapping(self) -> None:
+        """Show the form of the channels."""
+        self.middle.setCurrentWidget(self.mapping)
+        self._allow()
+
+    def close_mapping(self) -> None:
+        """Go back to the sources."""
+        self.middle.setCurrentIndex(0)
+        self.source.edit.setFocus()
+        self._allow()
+
+    # --- the window ---------------------------------------------------------------------------
+
+    def recolour(self, scheme: Scheme) -> None:
+        """Take the colours of a scheme."""
+        self.setPalette(palette_of(scheme))
+        self.setStyleSheet(style_of(scheme))
+        self.bundle.card.recolour(scheme)
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember what is chosen, and where the window was."""
+        self.keep()
+        self._memory.keep_geometry(self.saveGeometry())
+        self.closed.emit()
+        super().closeEvent(event)
+
+    def _allow(self) -> None:
+        ready = self.report is not None and self.report.can_start
+        current = self.report is not None and self.report.plan == self.plan
+        idle = not self.checks.busy.text() and self.middle.currentIndex() == 0
+        self.checks.allow_start(ready and current and idle)
+
+    def _changed(self) -> None:
+        if not self._filling:
+            self._allow()
+            self.plan_changed.emit()
+
+    def _take_bundle(self, name: str) -> None:
+        self._base = self._base.model_copy(update={"bundle": name})
+        self._memory.keep_recent("bundles", name)
+        self._changed()
+
+    def _fix(self, check: Check) -> None:
+        if check.fix is Fix.BUNDLE:
+            self.bundle.choose(check.fix_name)
+        elif check.fix is Fix.MAP:
+            self.source.edit.click()
+
+    def _use_device(self, path: str) -> None:
+        self._memory.keep_recent("devices", path)
+        self.close_mapping()
+        self.source.use_device(path)
+
+    def _ask_start(self) -> None:
+        if self.checks.start.isEnabled():
+            self.start_asked.emit()
+
+    def _show(self, plan: Plan) -> None:
+        self._filling = True
+        self.bundle.offer(self._memory.recent("bundles"), plan.bundle)
+        self.source.show_plan(plan, self._memory.recent("devices"))
+        self.output.show_plan(plan)
+        self._filling = False
+
+    def _connect(self) -> None:
+        self.bundle.chosen.connect(self._take_bundle)
+        self.source.changed.connect(self._changed)
+        self.output.changed.connect(self._changed)
+        self.source.map_asked.connect(self.map_asked)
+        self.mapping.saved.connect(self._use_device)
+        self.mapping.cancelled.connect(self.close_mapping)
+        self.checks.start_asked.connect(self._ask_start)
+        self.checks.fix_asked.connect(self._fix)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(keys), self, self._ask_start)
+        for standard in (QKeySequence.StandardKey.Close, QKeySequence.StandardKey.Quit):
+            QShortcut(QKeySequence(standard), self, self.close)
+        QShortcut(QKeySequence("Esc"), self.mapping, self.close_mapping)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(theme.Text("PhysioSync-RT", pixels=20, weight=QFont.Weight.DemiBold))
+        head.addSpacing(10)
+        about = self.tr("valence and arousal, live, from EEG with skin conductance or ECG")
+        head.addWidget(theme.Text(about, role="muted"))
+        head.addStretch(1)
+        sources = QWidget()
+        column = QVBoxLayout(sources)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addWidget(self.source, 1)
+        column.addWidget(self.output)
+        self.middle.addWidget(sources)
+        self.middle.addWidget(self.mapping)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP)
+        for widget, least, stretch in (
+            (self.bundle, 320, 8),
+            (self.middle, 480, 13),
+            (self.checks, 290, 8),
+        ):
+            widget.setMinimumWidth(least)
+            row.addWidget(widget, stretch)
+        body = QWidget()
+        body.setObjectName("body")
+        whole = QVBoxLayout(body)
+        whole.setContentsMargins(16, 10, 16, 16)
+        whole.setSpacing(theme.GAP)
+        whole.addLayout(head)
+        whole.addWidget(self.last_run)
+        whole.addLayout(row, 1)
+        self.setCentralWidget(body)
+        screen = QGuiApplication.primaryScreen()
+        room = screen.availableSize() if screen else SIZE
+        self.resize(SIZE.boundedTo(room))
+        if (geometry := self._memory.geometry()) is not None:
+            self.restoreGeometry(geometry)
+        body.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+
+
+def said(error: Exception) -> str:
+    """Return an error as a person reads it in the window."""
+    if isinstance(error, UserError):
+        return str(error).split("\n\n")[0].removesuffix(", starting from")
+    return f"{type(error).__name__}: {error}"

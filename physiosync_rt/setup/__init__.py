@@ -1,0 +1,1 @@
+"""A run put together, from settings to engine and files: for commands and for the start screen."""

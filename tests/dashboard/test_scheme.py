@@ -1,0 +1,59 @@
+"""Colours of both schemes can be read, and no text is too small."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from physiosync_rt.dashboard.memory import Memory
+from physiosync_rt.dashboard.scheme import DARK, LIGHT, READ, READ_ON, Scheme, style_of
+from physiosync_rt.dashboard.start_screen import StartScreen
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.1)."""
+    shade = QColor(colour)
+    parts = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (shade.redF(), shade.greenF(), shade.blueF())
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_measured_as_wcag_says() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("scheme", [DARK, LIGHT], ids=["dark", "light"])
+def test_everything_that_is_read_stands_out(scheme: Scheme) -> None:
+    for text in READ:
+        for ground in READ_ON:
+            found = contrast(getattr(scheme, text), getattr(scheme, ground))
+            assert found >= 4.5, (text, ground, found)
+    assert contrast(scheme.text, scheme.alert_panel) >= 4.5
+    assert contrast(scheme.panel, scheme.text) >= 4.5, "the Start button"
+    assert contrast(scheme.text, scheme.line) >= 4.5, "what is selected"
+    assert contrast(scheme.muted, scheme.raised) >= 4.5, "what is disabled"
+
+
+@pytest.mark.parametrize("scheme", [DARK, LIGHT], ids=["dark", "light"])
+def test_the_screen_takes_a_scheme_and_its_smallest_text_is_11_pixels(
+    scheme: Scheme, qtbot: QtBot, tmp_path
+) -> None:
+    screen = StartScreen(Memory(tmp_path / "app.ini"))
+    qtbot.addWidget(screen)
+    screen.recolour(scheme)
+    assert screen.styleSheet() == style_of(scheme)
+    screen.show()
+    for label in (*screen.findChildren(QLabel), *screen.findChildren(QPushButton)):
+        assert label.fontInfo().pixelSize() >= 11, label.text()
+    picture = screen.grab().toImage()
+    assert picture.pixelColor(3, picture.height() - 3) == QColor(scheme.background)
