@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from physiosync_rt import __version__
-from physiosync_rt.cli import bench, files, import_reference, live, tools, train
+from physiosync_rt.cli import after_run, bench, files, import_reference, live, tools, train
 
 app = typer.Typer(
     name="physiosync",
@@ -33,5 +33,5 @@ def _root(
     """Real-time valence and arousal from EEG and GSR or ECG."""
 
 
-for room in (live, files, tools, train, import_reference, bench):
+for room in (live, files, after_run, tools, train, import_reference, bench):
     room.register(app)

@@ -9,19 +9,7 @@ from typing import Any
 
 from physiosync_rt import __version__
 from physiosync_rt.live.state import RunState
-
-COUNT_KEYS = {
-    "received": "received",
-    "lost": "lost",
-    "late": "late",
-    "duplicates": "duplicated",
-    "nonfinite": "bad",
-    "stuck_clock": "constant",
-    "off_rate": "off_rate",
-    "gaps": "gaps",
-    "clock_resets": "clock_resets",
-}
-"""Counts of `StreamStats` and their keys in the JSON, which are a file format and stay."""
+from physiosync_rt.sinks.csv_log import COUNT_KEYS
 
 
 def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
