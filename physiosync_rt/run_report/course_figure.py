@@ -63,7 +63,14 @@ def draw_course(run: Run, stretches: Sequence[Stretch]) -> Drawing:
         drawing.line((LEFT, WIDTH - RIGHT), (top + 10, top + 10))
         for bar in bars:
             spot = panel.x(bar.start), panel.x(bar.stop)
-            drawing.rectangle(spot, (top + 4, top + 16), role, name="lane", title=_said(bar))
+            drawing.rectangle(
+                spot,
+                (top + 4, top + 16),
+                role,
+                name="lane",
+                title=_said(bar),
+                opacity=0.45 if bar.kind is Kind.PARTLY else 1.0,
+            )
     drawing.time_axis(panel, height - 8)
     return drawing
 
@@ -119,7 +126,7 @@ def _markers(drawing: Drawing, panel: Panel, run: Run, bottom: float) -> None:
         # Lines nearer than half a pixel are one line.
         if x - taken >= 0.5:
             title = shorten(f"{n} at {clock(float(run.t[i]))}: {run.markers[i]}", _MARKER_CHARS)
-            drawing.line((x, x), y, "muted", name="marker", title=title)
+            drawing.line((x, x), y, "muted", name="marker", title=title, opacity=0.45)
             taken = x
         half = text_width(str(n), 11) / 2 + 3
         if x - half >= free_from:
@@ -143,7 +150,7 @@ def _lanes(run: Run, stretches: Sequence[Stretch]) -> list[tuple[str, str, list[
     return found
 
 
-_ROLES: Final = {Kind.PARTLY: "arousal", Kind.WITHHELD: "muted", Kind.NO_ROWS: "alert"}
+_ROLES: Final = {Kind.PARTLY: "muted", Kind.WITHHELD: "muted", Kind.NO_ROWS: "alert"}
 
 
 def rest_stretch(run: Run) -> Stretch | None:

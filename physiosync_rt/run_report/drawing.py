@@ -166,9 +166,11 @@ class Drawing:
         name: str = "",
         dashed: bool = False,
         title: str = "",
+        opacity: float = 1.0,
     ) -> None:
         """Draw a thin straight line."""
         dashes = ' stroke-dasharray="4 4"' if dashed else ""
+        dashes += f' stroke-opacity="{opacity:g}"' if opacity < 1 else ""
         inside = f"<title>{escape(plain_text(title))}</title>" if title else ""
         self._parts.append(
             f'<line class="{f"{role} {name}".strip()}" stroke="{LIGHT[role]}" x1="{x[0]:.1f}" '

@@ -64,7 +64,7 @@ def draw_latency(run: Run) -> Drawing | None:
             top = bottom - max(n / most * _HEIGHT, 1.0)
             title = f"{left:.0f} to {right:.0f} ms: {n} rows"
             spot = x(left) + 0.5, x(right) - 0.5
-            drawing.rectangle(spot, (top, bottom), "arousal", name="bin", title=title, opacity=0.75)
+            drawing.rectangle(spot, (top, bottom), "muted", name="bin", title=title, opacity=0.75)
     drawing.line((LEFT, WIDTH - RIGHT), (bottom, bottom))
     for n, y in ((most, _TOP), (0, bottom)):
         drawing.text(LEFT - 8, y + 4, f"{n}", anchor="end", pixels=11)

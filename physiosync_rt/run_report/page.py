@@ -50,7 +50,6 @@ figure {{ margin: 0.8rem 0 1.2rem; }}
 figure div {{ overflow-x: auto; }}
 figure svg {{ display: block; width: 100%; min-width: 46rem; height: auto; }}
 svg line {{ stroke-width: 1; }}
-svg line.marker {{ stroke-opacity: 0.45; }}
 figcaption {{ font-size: 0.88rem; max-width: 52rem; }}
 .scroll {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-size: 0.9rem; margin: 0.6rem 0 1rem; width: 100%; }}
@@ -58,7 +57,7 @@ th, td {{ text-align: left; vertical-align: top; padding: 0.3rem 0.7rem 0.3rem 0
   border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums;
   overflow-wrap: normal; }}
 th {{ color: var(--muted); font-weight: 600; white-space: nowrap; }}
-td.words {{ min-width: 6.5rem; overflow-wrap: anywhere; }}
+td.words {{ min-width: 6.5rem; overflow-wrap: break-word; }}
 th.number, td.number {{ text-align: right; white-space: nowrap; }}
 td small {{ display: block; }}
 ol.marks {{ list-style: none; padding: 0; margin: 0.6rem 0; columns: 20rem; column-gap: 2rem;
@@ -69,10 +68,13 @@ ul {{ padding-left: 1.2rem; max-width: 52rem; }}
 footer {{ margin-top: 3rem; padding-top: 0.8rem; border-top: 1px solid var(--line);
   font-size: 0.85rem; }}
 {_roles()}
+@page {{ margin: 15mm; }}
 @media print {{
   :root {{ color-scheme: light; {_variables(LIGHT)} }}
   body {{ margin: 0; padding: 0; max-width: none; font-size: 10.5pt; }}
   figure svg {{ min-width: 0; }}
+  .scroll, figure div {{ overflow: visible; }}
+  th, th.number, td.number {{ white-space: normal; }}
   h2 {{ break-after: avoid; }}
   figure, tr, .notice {{ break-inside: avoid; }}
 }}

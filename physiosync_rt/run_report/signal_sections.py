@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import shorten
 from physiosync_rt.run_report import page
 from physiosync_rt.run_report.drawing import Drawing
@@ -11,7 +12,7 @@ from physiosync_rt.run_report.latency_figure import latencies, quantiles
 from physiosync_rt.run_report.read_run import Run
 from physiosync_rt.run_report.run_words import percent, resolution
 from physiosync_rt.run_report.signal_figure import signal_strips
-from physiosync_rt.views.wording import number, unit_text
+from physiosync_rt.views.wording import number, rare_counts, unit_text
 
 
 def signals(run: Run, drawing: Drawing | None) -> str:
@@ -25,7 +26,7 @@ def signals(run: Run, drawing: Drawing | None) -> str:
         ]
         shown = page.figure(drawing, " ".join(filter(None, caption)))
     rows = []
-    for title, column, _ in signal_strips(run):
+    for title, column in signal_strips(run):
         values = run.numbers[column][np.isfinite(run.numbers[column])]
         low, middle = np.percentile(values, (5, 50))
         rows.append((title, number(middle), number(low), number(float(values.min()))))
@@ -59,35 +60,39 @@ def streams(run: Run) -> str:
         return ""
     rows = []
     for stream in found:
-        unit = unit_text(stream.unit)
+        unit, name = unit_text(stream.unit), shorten(stream.name, 60)
         what = f"{stream.modality}, {stream.n_channels} ch, {number(stream.sfreq, 0)} Hz, {unit}"
         stats = stream.stats
         if stats is None:
-            rows.append((f"{stream.name}\n{what}", *["–"] * 8))
+            rows.append((f"{name}\n{what}", *["–"] * 7))
             continue
-        others = stats.nonfinite + stats.stuck_clock + stats.after_deadline
         drift = "" if stats.drift_ppm is None else f", drift {stats.drift_ppm:+.0f} ppm"
         rows.append(
             (
-                f"{stream.name}\n{what}",
+                f"{name}\n{what}",
                 f"{stats.received:,}",
                 f"{stats.lost:,}\n{percent(stats.lost, stats.sent)}",
                 f"{stats.gaps:,}",
                 f"{stats.delivered_late:,}",
                 f"{stats.duplicates:,}",
-                f"{others:,}",
-                f"{stats.clock_resets:,}",
                 f"{number(stats.sfreq_effective, 2)} Hz\njitter {stats.jitter_ms:.1f} ms{drift}",
+                _others(stats),
             )
         )
     header = (
         *("stream", "received", "lost", "gaps", "late", "duplicates"),
-        *("NaN or misplaced", "clock resets", "measured"),
+        *("measured", "other"),
     )
     note = ""
     if not run.facts.is_complete:
         note = page.paragraph("The run did not end by itself, so it counted nothing.", "muted")
-    return page.section("Streams", note, page.table(header, rows, range(1, 9)))
+    return page.section("Streams", note, page.table(header, rows, range(1, 7)))
+
+
+def _others(stats: StreamStats) -> str:
+    """Return the counts without a column of their own that are not zero."""
+    rare = {word: n for word, n in rare_counts(stats).items() if word != "duplicates"}
+    return ", ".join(f"{n:,} {word}" for word, n in rare.items() if n) or "–"
 
 
 def latency(run: Run, drawing: Drawing | None) -> str:
