@@ -122,14 +122,7 @@ def read_run(path: Path, bundle: str | None = None) -> Run:
     UserError
         It is not a log of predictions, cannot be read, or is of another bundle.
     """
-    require_plain(path)
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; give the CSV of a run in it")
-    if not is_log(path):
-        raise UserError(
-            f"{path.name} is not a log of predictions: expected a CSV that `physiosync live`, "
-            "`demo` or `predict` wrote with --csv; recordings are shown by `physiosync inspect`"
-        )
+    require_log(path)
     log = read_log(path)
     found, note = read_run_json(path)
     facts = _with_scores(read_facts(found), bundle)
@@ -144,6 +137,24 @@ def read_run(path: Path, bundle: str | None = None) -> Run:
             f"{path.name} has {len(log)} that can be read"
         )
     return replace(run, notes=(*map(plain_text, log.table.notes), *run.notes, *extra))
+
+
+def require_log(path: Path) -> None:
+    """Refuse what is not a log of predictions.
+
+    Raises
+    ------
+    UserError
+        It is something else, or cannot be opened.
+    """
+    require_plain(path)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give the CSV of a run in it")
+    if not is_log(path):
+        raise UserError(
+            f"{path.name} is not a log of predictions: expected a CSV that `physiosync live`, "
+            "`demo` or `predict` wrote with --csv; recordings are shown by `physiosync inspect`"
+        )
 
 
 def _rows(path: Path, log: Log, facts: RunFacts) -> Run:

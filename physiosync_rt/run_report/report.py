@@ -14,7 +14,7 @@ from physiosync_rt.run_report import about_sections, page, row_sections, signal_
 from physiosync_rt.run_report.course_figure import draw_course
 from physiosync_rt.run_report.drawing import Drawing
 from physiosync_rt.run_report.latency_figure import draw_latency
-from physiosync_rt.run_report.read_run import Run, read_run
+from physiosync_rt.run_report.read_run import Run, read_run, require_log
 from physiosync_rt.run_report.score_section import scores
 from physiosync_rt.run_report.signal_figure import draw_signals, signal_strips
 from physiosync_rt.run_report.stretches import Stretch, find_stretches
@@ -129,28 +129,38 @@ def page_path(csv: Path, out: str | Path | None) -> Path:
     Raises
     ------
     UserError
-        It would not be called a page.
+        It would not be called a page, or the CSV is not one of a run.
     """
+    require_log(csv)
     target = csv.with_suffix(".html") if out is None else Path(out)
     if target.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"--out {target}: end the name in .html")
     return target
 
 
-def check_free(path: Path, *, overwrite: bool) -> None:
-    """Refuse a file that is there, or whose folder is not.
+def check_free(path: Path, *, overwrite: bool, folder: Path | None = None) -> None:
+    """Refuse a file that is there, or whose folder cannot be.
+
+    Parameters
+    ----------
+    path : Path
+    overwrite : bool
+        Whether a file of that name may be replaced.
+    folder : Path, optional
+        Folder that has to exist; the file's own where it is not given.
 
     Raises
     ------
     UserError
-        It exists and may not be replaced, or its folder does not exist.
+        It exists and may not be replaced, or the folder does not exist.
     """
+    folder = path.parent if folder is None else folder
+    if not folder.is_dir():
+        raise UserError(f"{path}: the folder {folder} does not exist; create it first")
     if path.is_dir():
         raise UserError(f"{path} is a folder; give the name of a file in it")
     if not overwrite and os.path.lexists(path):
         raise UserError(f"{path} exists already; choose another name, or say --overwrite")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: the folder {path.parent} does not exist; create it first")
 
 
 def write_private(path: Path, content: bytes) -> None:

