@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QBuffer, QByteArray
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from physiosync_rt.dashboard.application import offscreen_application
@@ -22,5 +22,6 @@ def draw(svg: str, scale: float) -> bytes:
     painter.end()
     picture = QBuffer()
     picture.open(QBuffer.OpenModeFlag.WriteOnly)
-    image.save(picture, "PNG")
+    # `QImage.save` takes the format as text, which its types deny.
+    QImageWriter(picture, QByteArray(b"png")).write(image)
     return bytes(picture.data().data())

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from physiosync_rt.bundle.card import digest, find_bundle, read_card
-from physiosync_rt.datatypes import BoolArray, FloatArray, shorten
+from physiosync_rt.datatypes import BoolArray, FloatArray, IntArray, shorten
 from physiosync_rt.errors import UserError
 from physiosync_rt.run_report.facts import RunFacts, read_facts
 from physiosync_rt.sinks.file_lock import is_held
@@ -178,11 +178,8 @@ def _rows(path: Path, log: Log, facts: RunFacts) -> Run:
             f"{path.name}: its times span {t[-1]:.3g} s, which no run lasts; take the file as the "
             "run wrote it"
         )
-    cells = {
-        name: tuple(plain_text(column[i]) for i in order)
-        for name in ("t_end_utc", "reason", "modalities", "quadrant", "marker")
-        if (column := log.texts(name)) is not None
-    }
+    columns = ("t_end_utc", "reason", "modalities", "quadrant", "marker")
+    cells = {name: _plain(log.texts(name), order) for name in columns}
     utc = [cell for cell in cells["t_end_utc"] if cell]
     return Run(
         path=path,
@@ -200,6 +197,10 @@ def _rows(path: Path, log: Log, facts: RunFacts) -> Run:
         notes=tuple(notes),
         is_going_on=is_held(path),
     )
+
+
+def _plain(column: list[str], order: IntArray) -> tuple[str, ...]:
+    return tuple(plain_text(column[i]) for i in order)
 
 
 def _words(cells: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from physiosync_rt import __version__
 from physiosync_rt.errors import UserError
 from physiosync_rt.run_report import about_sections, page, row_sections, signal_sections
 from physiosync_rt.run_report.course_figure import draw_course
@@ -135,6 +134,8 @@ def page_path(csv: Path, out: str | Path | None) -> Path:
     target = csv.with_suffix(".html") if out is None else Path(out)
     if target.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"--out {target}: end the name in .html")
+    if target.exists() and not target.is_symlink() and target.samefile(csv):
+        raise UserError(f"{target} is the log itself; give the page another name with --out")
     return target
 
 
@@ -194,6 +195,9 @@ def _drawings(run: Run, stretches: Sequence[Stretch]) -> dict[str, Drawing]:
 
 
 def _footer(csv: Path) -> str:
+    # The package itself names `report`, so it is not there yet when this module is loaded.
+    from physiosync_rt import __version__
+
     try:
         sha = hashlib.sha256(csv.read_bytes()).hexdigest()[:12]
     except OSError as error:

@@ -11,7 +11,7 @@ from physiosync_rt.run_report import page
 from physiosync_rt.run_report.course_figure import MOST_DRAWN, rest_stretch
 from physiosync_rt.run_report.drawing import Drawing
 from physiosync_rt.run_report.read_run import Run
-from physiosync_rt.run_report.run_words import percent, resolution
+from physiosync_rt.run_report.run_words import length, percent, resolution
 from physiosync_rt.run_report.stretches import Kind, Stretch, advice_text
 from physiosync_rt.views.wording import QUADRANTS, clock
 
@@ -65,7 +65,7 @@ def withheld(run: Run, stretches: Sequence[Stretch]) -> str:
         (
             f"{'predicted ' if kind in (Kind.WHOLE, Kind.PARTLY) else ''}{why}",
             f"{_rows_of(found):,}",
-            clock(sum(each.seconds for each in found)),
+            length(sum(each.seconds for each in found)),
             percent(_rows_of(found), len(run)) if kind is not Kind.NO_ROWS else "–",
             f"{len(found):,}",
             _meaning(run, kind, found[0]),
@@ -156,7 +156,7 @@ def _is_event(stretch: Stretch) -> bool:
 
 
 def _happened(stretch: Stretch) -> str:
-    seconds = f"for {stretch.seconds:.0f} s"
+    seconds = f"for {length(stretch.seconds)}"
     if stretch.kind is Kind.PARTLY:
         return f"predicted {stretch.why} {seconds}"
     if stretch.kind is Kind.NO_ROWS:

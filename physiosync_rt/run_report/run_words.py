@@ -39,6 +39,11 @@ def counted(n: int, unit: str) -> str:
     return f"{n:,} {count_text(n, unit).partition(' ')[2]}"
 
 
+def length(seconds: float) -> str:
+    """Return how long a stretch is."""
+    return f"{seconds:.3g} s" if seconds < 60 else clock(seconds)
+
+
 def resolution(run: Run) -> str:
     """Return what a point of a course stands for, where it is more than one row."""
     if len(run) <= MOST_POINTS:
@@ -57,7 +62,10 @@ def how_it_ended(run: Run) -> str:
     if not facts.is_known:
         return "How the run ended is not known."
     if not facts.ended:
-        return "Its JSON says nothing of an end: the run was killed, or the computer stopped."
+        return (
+            "Its JSON says nothing of an end: the run was killed, or was still going on when its "
+            "files were copied."
+        )
     return f"The run ended {facts.ended.removesuffix('.')}."
 
 

@@ -22,7 +22,7 @@ import physiosync_rt as ps
 from physiosync_rt.bundle.card import Score
 from physiosync_rt.errors import UserError
 from physiosync_rt.run_report.report import make_report
-from physiosync_rt.run_report.run_words import percent
+from physiosync_rt.run_report.run_words import length, percent
 from physiosync_rt.sinks.csv_log import COLUMNS
 
 VOID = {"meta"}
@@ -95,10 +95,10 @@ def test_the_page_says_what_the_run_was(log: Path) -> None:
         "The run ended cleanly.",
     ):
         assert said in found.text, said
-    assert found.row("gap in EEG")[1:5] == ["5", "00:05", "12 %", "1"]
-    assert found.row("predicted from EEG alone")[1:5] == ["6", "00:06", "15 %", "1"]
+    assert found.row("gap in EEG")[1:5] == ["5", "5 s", "12 %", "1"]
+    assert found.row("predicted from EEG alone")[1:5] == ["6", "6 s", "15 %", "1"]
     assert "GSR low quality 6 rows" in found.row("predicted from EEG alone")[5]
-    assert found.row("predicted from EEG + GSR")[1:5] == ["18", "00:18", "45 %", "4"]
+    assert found.row("predicted from EEG + GSR")[1:5] == ["18", "18 s", "45 %", "4"]
     assert found.row("MuseEEG, 3 ch, 256 Hz, µV")[1:4] == ["9,873", "1271 %", "1"]
     assert "check the electrodes" in found.row("poor EEG signal")[5]
 
@@ -307,6 +307,23 @@ def test_where_a_page_cannot_go(log: Path) -> None:
     with pytest.raises(UserError, match="exists already"):
         ps.report(log, log.parent / "link.html")
     assert log.read_text().startswith(COLUMNS[0])
+
+
+def test_a_log_is_never_replaced_by_its_page(log: Path) -> None:
+    odd = log.rename(log.with_name("run.html"))
+    with pytest.raises(UserError, match="is the log itself; give the page another name"):
+        ps.report(odd, overwrite=True)
+    assert odd.read_text().startswith(COLUMNS[0])
+
+
+def test_lengths_have_the_unit_that_reads_best() -> None:
+    assert [length(s) for s in (0.25, 7.0, 59.9, 60.0, 4000.0)] == [
+        "0.25 s",
+        "7 s",
+        "59.9 s",
+        "01:00",
+        "1:06:40",
+    ]
 
 
 def test_shares_are_never_rounded_to_none_or_all() -> None:
