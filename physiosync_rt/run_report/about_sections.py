@@ -64,7 +64,9 @@ def _warnings(run: Run) -> Iterator[str]:
     if signals_are_simulated(run):
         yield page.notice("Simulated signals.", "Nobody was measured in this run.", alert=True)
     if meaning := facts.meaning:
-        said = "; ".join(f"the column {column} means {what}" for column, what in meaning.items())
+        said = "; ".join(
+            f"the column {column} means {what}" for column, (_, what) in meaning.items()
+        )
         yield page.notice("Not about emotion.", f"In this bundle {said}.")
 
 

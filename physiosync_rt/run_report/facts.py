@@ -59,8 +59,9 @@ class RunFacts:
         Of the bundle.
     simulated : bool or None
         Whether the bundle was trained on simulated signals.
-    meaning : dict of str to str
-        What a target means, where the bundle says that it is not emotion.
+    meaning : dict of str to (str, str)
+        What a target means, where the bundle says that it is not emotion: in a word or two, and
+        with what low and high are.
     scores : tuple of Score
     started, finished, ended : str
     is_complete : bool
@@ -98,7 +99,7 @@ class RunFacts:
     digest: str = ""
     trained_on: str = ""
     simulated: bool | None = None
-    meaning: dict[str, str] | None = None
+    meaning: dict[str, tuple[str, str]] | None = None
     scores: tuple[Score, ...] = ()
     started: str = ""
     finished: str = ""
@@ -153,7 +154,7 @@ def read_facts(run: dict[str, Any] | None) -> RunFacts:
         digest=_text(bundle.get("hash")),
         trained_on=_text(bundle.get("trained_on")),
         simulated=simulated if isinstance(simulated, bool) else None,
-        meaning=_texts(bundle.get("meaning")),
+        meaning=_meaning(bundle.get("meaning")),
         scores=tuple(_scores(bundle.get("scores"))),
         started=_text(run.get("started")),
         finished=_text(run.get("finished")),
@@ -211,6 +212,15 @@ def _stats(counts: dict[str, Any]) -> StreamStats:
         elif value is not None and field.name in ("sfreq_effective", "jitter_ms", "drift_ppm"):
             found[field.name] = value
     return StreamStats(**found)
+
+
+def _meaning(value: object) -> dict[str, tuple[str, str]]:
+    """Return what targets mean; a run writes ``name: low = ..., high = ...`` of each."""
+    return {
+        target: (name.strip(), whole)
+        for target, whole in _texts(value).items()
+        if (name := whole.partition(":")[0]).strip()
+    }
 
 
 def _scores(value: object) -> Iterator[Score]:

@@ -101,7 +101,8 @@ class Run:
 
     def name_of(self, target: str) -> str:
         """Return what a target means, which is its own name unless the bundle says otherwise."""
-        return (self.facts.meaning or {}).get(target) or target
+        name, _ = (self.facts.meaning or {}).get(target, (target, ""))
+        return name
 
 
 _EITHER: Final = "GSR or ECG"

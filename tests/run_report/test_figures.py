@@ -138,7 +138,7 @@ def test_a_run_that_flickers_for_hours_stays_small_and_says_so(tmp_path: Path) -
 def test_a_bundle_of_one_target_and_one_of_another_meaning(tmp_path: Path, target: str) -> None:
     path = tmp_path / "run.csv"
     other = "arousal" if target == "valence" else "valence"
-    bundle = {**RUN["bundle"], "meaning": {target: "mental load"}}
+    bundle = {**RUN["bundle"], "meaning": {target: "mental load: low = rest, high = sums"}}
     write_run(path, rows_of(PLAN, **{other: None}, quadrant=""), {**RUN, "bundle": bundle})
     figure = course(read_run(path))
     assert of_class(figure, f"course-{other}-whole") == []

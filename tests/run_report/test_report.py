@@ -160,10 +160,10 @@ def test_simulated_is_said_first_and_not_known_is_said_too(log: Path) -> None:
 def test_a_bundle_that_is_not_about_emotion_has_no_quadrants(log: Path) -> None:
     assert page(log).row("calm (high valence, low arousal)")
     run = json.loads(log.with_suffix(".json").read_text())
-    run["bundle"]["meaning"] = {"arousal": "mental load"}
+    run["bundle"]["meaning"] = {"arousal": "mental load: low = rest, high = sums"}
     log.with_suffix(".json").write_text(json.dumps(run))
     found = page(log)
-    assert "the column arousal means mental load" in found.text
+    assert "the column arousal means mental load: low = rest, high = sums" in found.text
     assert not [cells for cells in found.cells if "calm" in cells[0]]
     assert [cells[1] for cells in found.cells if cells[0].startswith("subject,")] == [
         "valence",
