@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from physiosync_rt.live.stream_session import StreamSession as StreamSession
     from physiosync_rt.live.stream_session import open_stream as open_stream
     from physiosync_rt.lsl.discovery import list_streams as list_streams
+    from physiosync_rt.run_report.report import report as report
     from physiosync_rt.simulation.session import simulate_person as simulate
     from physiosync_rt.sources.read import read as read
 
@@ -45,6 +46,7 @@ _PLACES = {
     "open_stream": "live.stream_session:open_stream",
     "predict": "live.offline:predict",
     "read": "sources.read:read",
+    "report": "run_report.report:report",
     "simulate": "simulation.session:simulate_person",
 }
 """Where each public name is defined: module below this package, and name in it."""
@@ -65,6 +67,7 @@ __all__ = [
     "open_stream",
     "predict",
     "read",
+    "report",
     "simulate",
 ]
 

@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from physiosync_rt import __version__
-from physiosync_rt.cli import bench, files, import_reference, live, start, tools, train
+from physiosync_rt.cli import (
+    after_run,
+    bench,
+    files,
+    import_reference,
+    live,
+    start,
+    tools,
+    train,
+)
 
 app = typer.Typer(
     name="physiosync",
@@ -35,5 +44,5 @@ def _root(
         start.start_or_help(context)
 
 
-for room in (start, live, files, tools, train, import_reference, bench):
+for room in (start, live, files, after_run, tools, train, import_reference, bench):
     room.register(app)

@@ -12,7 +12,7 @@ from physiosync_rt.dashboard import qt
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 
-__all__ = ["prepare", "render_png", "run_app", "run_dashboard"]
+__all__ = ["prepare", "render_png", "render_svg", "run_app", "run_dashboard"]
 
 
 def prepare() -> None:
@@ -121,3 +121,24 @@ def run_app(
     from physiosync_rt.dashboard.start_app import run_app as show
 
     show(settings, local=local, say=say)
+
+
+def render_svg(svg: str, scale: float = 2.0) -> bytes:
+    """Draw a figure of a report as PNG, without a display.
+
+    Parameters
+    ----------
+    svg : str
+        As `physiosync_rt.run_report` draws it.
+    scale : float
+        Pixels for each unit of the figure.
+
+    Raises
+    ------
+    UserError
+        When Qt is not installed or lacks a system library.
+    """
+    qt.load("the pictures cannot be drawn", "leave --png out")
+    from physiosync_rt.dashboard.pictures import draw
+
+    return draw(svg, scale)

@@ -137,9 +137,7 @@ def render(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
     """Draw one snapshot; see :func:`physiosync_rt.dashboard.render_png`."""
     if _MESSAGES.display_lost:
         raise UserError(f"{path} cannot be drawn: the display went away")
-    if QApplication.instance() is None and (not display_available() or find_window_problem()):
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    app = application()
+    app = offscreen_application()
     window = Dashboard(lambda _command: None)
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.resize(*size)
@@ -156,6 +154,13 @@ def render(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
 def when_the_display_goes(call: Callable[[], None]) -> AbstractContextManager[None]:
     """Call something in the GUI thread when the display goes away; Qt then leaves its loop."""
     return _MESSAGES.told_of_a_lost_display(call)
+
+
+def offscreen_application() -> QApplication:
+    """Return the application for drawing alone, which needs no display."""
+    if QApplication.instance() is None and (not display_available() or find_window_problem()):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    return application()
 
 
 def application() -> QApplication:

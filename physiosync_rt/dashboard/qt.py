@@ -38,8 +38,15 @@ def find_problem() -> Problem | None:
     return None
 
 
-def load() -> None:
+def load(what: str = "the dashboard cannot open", otherwise: str = "run with --headless") -> None:
     """Import Qt and pyqtgraph.
+
+    Parameters
+    ----------
+    what : str
+        What cannot be done without it.
+    otherwise : str
+        What a person can do instead of installing it.
 
     Raises
     ------
@@ -47,6 +54,4 @@ def load() -> None:
         A package or one of Qt's system libraries is missing; names what to install.
     """
     if problem := find_problem():
-        raise UserError(
-            f"the dashboard cannot open: {problem.what}; {problem.fix}, or run with --headless"
-        ) from problem.error
+        raise UserError(f"{what}: {problem.what}; {problem.fix}, or {otherwise}") from problem.error

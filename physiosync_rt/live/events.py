@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from physiosync_rt.align.stats import StreamStats
@@ -78,6 +78,7 @@ class Event:
     ``stream`` is the stream's name, empty where the event belongs to none or the source says it;
     ``about`` is ``text`` without its numbers, where they differ from one such event to the next.
     ``path`` is the file that it is about, and ``unit`` what is in it: ``rows`` or ``samples``.
+    ``row_s`` is the end of the newest row by then, in seconds from the first EEG sample.
     """
 
     kind: EventKind
@@ -92,6 +93,7 @@ class Event:
     about: str = ""
     path: str = ""
     unit: str = ""
+    row_s: float = 0.0
 
     def __str__(self) -> str:
         numbers = {
@@ -160,9 +162,12 @@ class EventLog:
         What holds for the whole run.
     n_added : int
         Events so far.
+    row_s : float
+        End of the newest row, in seconds from the first EEG sample: where events are placed.
     """
 
     def __init__(self) -> None:
+        self.row_s = 0.0
         self.events: deque[Event] = deque(maxlen=KEPT)
         self.standing: Event | None = None
         self.n_added = 0
@@ -179,7 +184,7 @@ class EventLog:
 
     def add(self, event: Event) -> None:
         """Take up something that has happened now."""
-        self.events.append(event)
+        self.events.append(replace(event, row_s=self.row_s))
         self.n_added += 1
 
     def add_once(self, event: Event) -> None:

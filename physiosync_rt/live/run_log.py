@@ -9,19 +9,7 @@ from typing import Any
 
 from physiosync_rt import __version__
 from physiosync_rt.live.state import RunState
-
-COUNT_KEYS = {
-    "received": "received",
-    "lost": "lost",
-    "late": "late",
-    "duplicates": "duplicated",
-    "nonfinite": "bad",
-    "stuck_clock": "constant",
-    "off_rate": "off_rate",
-    "gaps": "gaps",
-    "clock_resets": "clock_resets",
-}
-"""Counts of `StreamStats` and their keys in the JSON, which are a file format and stay."""
+from physiosync_rt.sinks.csv_log import COUNT_KEYS
 
 
 def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +31,7 @@ def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
             "hash": bundle.digest,
             "trained_on": card.trained_on,
             "simulated": card.simulated,
+            "scores": [score.model_dump(mode="json") for score in card.scores],
         },
         "contract": {
             "eeg": card.eeg.model_dump(mode="json"),
@@ -89,6 +78,9 @@ def outcome(state: RunState) -> dict[str, Any]:
         "withheld": {str(reason): n for reason, n in state.withheld.items()},
         "left_out": {f"{what} {why}": n for (what, why), n in state.left_out.items()},
     }
+    if pipeline.rest is not None:
+        rest = pipeline.rest
+        found["rest"] = {"start_s": rest.start, "stop_s": rest.stop, "need_s": rest.need_s}
     if pipeline.baseline is not None:
         found["baseline"] = pipeline.baseline.to_dict()
     return found

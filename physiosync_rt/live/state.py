@@ -95,6 +95,7 @@ class RunState:
         """Take up a row."""
         self.rows += 1
         self.predictions.append(row)
+        self.events.row_s = row.t_end
         if not row.valid:
             self.withheld[row.reason] += 1
             return

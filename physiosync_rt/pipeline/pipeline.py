@@ -65,6 +65,11 @@ class Pipeline:
         Whether a peripheral stream that turns out to be wrong ends the run like EEG that does;
         else it is left out (`StreamPipeline.left_out`).
 
+    Attributes
+    ----------
+    rest : BaselineRequest or None
+        Stretch that the rest was asked for last; None where it came from a file.
+
     Raises
     ------
     UserError
@@ -150,6 +155,7 @@ class Pipeline:
             A stored baseline does not fit the bundle's channels.
         """
         self._former_origin = self.baseline_origin if self.baseline else ""
+        self.rest = baseline if isinstance(baseline, BaselineRequest) else None
         captured = ""
         for stream in self.streams.values():
             if isinstance(baseline, BaselineRequest):

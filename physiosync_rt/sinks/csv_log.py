@@ -49,6 +49,19 @@ COLUMNS = (
     "marker",
 )
 
+COUNT_KEYS = {
+    "received": "received",
+    "lost": "lost",
+    "late": "late",
+    "duplicates": "duplicated",
+    "nonfinite": "bad",
+    "stuck_clock": "constant",
+    "off_rate": "off_rate",
+    "gaps": "gaps",
+    "clock_resets": "clock_resets",
+}
+"""Counts of `StreamStats` and their keys in a run's JSON, which are a file format and stay."""
+
 
 def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"

@@ -21,10 +21,10 @@ def score_groups(scores: Sequence[Score]) -> dict[str, list[str]]:
     shown = [score for score in ours if score.modalities == widest] or list(scores)
     groups: dict[str, list[str]] = {}
     for score in shown:
-        figure = f"{score.target} {score.metric} {_value(score)}"
+        figure = f"{score.target} {score.metric} {value_text(score)}"
         groups.setdefault(_how(score), []).append(figure)
     if ours:
-        rivals = filter(None, (_best_rival(score, scores) for score in shown))
+        rivals = filter(None, (best_rival(score, scores) for score in shown))
         if figures := [_rival_figure(rival) for rival in rivals]:
             groups[BEST_BASELINE] = figures
     return groups
@@ -56,8 +56,8 @@ def score_lines(scores: Sequence[Score]) -> list[str]:
     return [f"{figure} ({how})" for how, figures in groups.items() for figure in figures]
 
 
-def _best_rival(score: Score, scores: Sequence[Score]) -> Score | None:
-    """Return the best baseline model's score on the folds of another."""
+def best_rival(score: Score, scores: Sequence[Score]) -> Score | None:
+    """Return the best baseline model's score, on the folds of a network's score."""
     rivals = [
         rival
         for rival in scores
@@ -75,10 +75,11 @@ def _how(score: Score) -> str:
 
 def _rival_figure(rival: Score) -> str:
     name = rival.model.replace(" (", ", ").removesuffix(")")
-    return f"{rival.target} {_value(rival)} by {name}"
+    return f"{rival.target} {value_text(rival)} by {name}"
 
 
-def _value(score: Score) -> str:
+def value_text(score: Score) -> str:
+    """Return a score with its interval, where it has one."""
     if score.ci_low is None or score.ci_high is None:
         return f"{score.value:.2f}"
     return f"{score.value:.2f} [{score.ci_low:.2f}, {score.ci_high:.2f}]"

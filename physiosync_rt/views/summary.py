@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.live.events import EventKind
 from physiosync_rt.live.run_log import bad_electrodes_s
 from physiosync_rt.live.state import RunState
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import sentence
 from physiosync_rt.views.files_text import files_trouble, written_files
-from physiosync_rt.views.wording import STREAM_COUNTS
+from physiosync_rt.views.wording import losses_text
 
 N_NAMED = 5
 """So many bad electrodes are named."""
@@ -50,15 +49,3 @@ def _log_trouble(state: RunState) -> list[str]:
         return []
     path = state.log.file.path.with_suffix(".json")
     return [plain_text(f"{path} could not be completed: {state.log.json_failed}")]
-
-
-def losses_text(stats: StreamStats) -> str:
-    """Return what went wrong with a stream's samples, in one line; empty where nothing did."""
-    total = max(stats.sent, 1)
-    said = []
-    for name, count in STREAM_COUNTS.items():
-        n = getattr(stats, name)
-        if n and name != "received":
-            share = f" ({100 * n / total:.2g} %)" if count.has_share else ""
-            said.append(f"{n:,} {count.word}{share}")
-    return f"of {total:,} samples {', '.join(said)}" if said else ""

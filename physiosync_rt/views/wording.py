@@ -159,6 +159,18 @@ def rare_counts(stats: StreamStats) -> dict[str, int]:
     return {STREAM_COUNTS[name].word: getattr(stats, name) for name in RARE}
 
 
+def losses_text(stats: StreamStats) -> str:
+    """Return what went wrong with a stream's samples, in one line; empty where nothing did."""
+    total = max(stats.sent, 1)
+    said = []
+    for name, count in STREAM_COUNTS.items():
+        n = getattr(stats, name)
+        if n and name != "received":
+            share = f" ({100 * n / total:.2g} %)" if count.has_share else ""
+            said.append(f"{n:,} {count.word}{share}")
+    return f"of {total:,} samples {', '.join(said)}" if said else ""
+
+
 def rate(state: StreamState) -> str:
     """Return the measured against the nominal rate, as in ``249.9 / 250 Hz``."""
     stats = state.stats

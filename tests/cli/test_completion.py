@@ -44,6 +44,8 @@ def test_a_shell_is_given_its_script(
         ("physiosync train --config deap-", ("deap-cross", "deap-dependent", "deap-live")),
         ("physiosync live --source s", ("simulated",)),
         ("physiosync live --bundle runs/", ()),
+        ("physiosync rep", ("replay", "report")),
+        ("physiosync report run.csv --bundle demo-m", ("demo-muse",)),
         ("physiosync bench f", ("follow", "faults")),
     ],
 )

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from helpers.runs import rows_of, write_run
+
 from physiosync_rt.simulation.write_xdf import write_recording
 
 HEAVY = ("torch", "scipy", "mne", "PySide6", "pylsl", "brainflow", "pyxdf", "numpy", "yaml")
@@ -66,15 +68,17 @@ print(json.dumps(found))
 def test_looking_at_files_and_streams_loads_no_torch(tmp_path: Path, data_dir: Path) -> None:
     path = tmp_path / "person.xdf"
     write_recording(path, 1, duration_s=4.0, rest_s=2.0)
+    write_run(tmp_path / "run.csv", rows_of([None, "gap", None]))
     found = _run(
         """
 found = {}
-edf, csv, xdf = sys.argv[1:]
+edf, csv, xdf, log = sys.argv[1:]
 for name, words in {
     "bundle": ["inspect", "demo-muse"],
     "streams": ["streams", "--timeout", "0.3", "--local"],
     "edf": ["inspect", edf],
     "csv": ["inspect", csv],
+    "report": ["report", log],
     "xdf": ["inspect", xdf],
 }.items():
     run(*words)
@@ -84,8 +88,10 @@ print(json.dumps(found))
         str(data_dir / "mne-io-testfiles" / "test.edf"),
         str(data_dir / "stress-predict-e4" / "S02"),
         str(path),
+        str(tmp_path / "run.csv"),
     )
     assert set(found["bundle"]) <= {"numpy", "yaml"}
+    assert "torch" not in found["report"]
     for name in ("edf", "csv"):
         assert set(found[name]) <= {"numpy", "yaml", "pylsl", "scipy"}, name
     assert set(found["streams"]) <= {"numpy", "yaml", "pylsl"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from physiosync_rt.align.stats import StreamStats
-from physiosync_rt.views.summary import losses_text
+from physiosync_rt.views.wording import losses_text
 
 
 def test_losses_are_told_with_the_words_of_every_view() -> None:

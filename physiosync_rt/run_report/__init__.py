@@ -1,0 +1,1 @@
+"""One page about a run that is over: its course, what was withheld and why, and the scores."""
