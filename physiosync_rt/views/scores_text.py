@@ -47,7 +47,7 @@ def comparisons(scores: Sequence[Score]) -> list[Comparison]:
     ours = [score for score in scores if score.primary and score.of_network]
     widest = max((score.modalities for score in ours), key=lambda s: s.count("+"), default="")
     shown = [score for score in ours if score.modalities == widest]
-    return [Comparison(score, _best_rival(score, scores), _how(score)) for score in shown]
+    return [Comparison(score, best_rival(score, scores), _how(score)) for score in shown]
 
 
 def score_lines(scores: Sequence[Score]) -> list[str]:
