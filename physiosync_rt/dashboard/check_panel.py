@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.parts import Words, clear, link, scrolled
-from physiosync_rt.setup.checks import Check, Fix, State
+from physiosync_rt.setup.requirements import Check, Fix, State
 
 MARKS = {State.OK: "✓", State.WARNING: "▲", State.MISSING: "✕", State.WAITING: "…"}
 """A shape for each state, so that no colour is needed to tell it."""

@@ -77,6 +77,7 @@ class MappingForm(theme.Panel):
         self.note.write(text)
         self.table.setRowCount(0)
         self.uses = []
+        self.units.show_for(())
         self.problem.write("")
         self.save.setEnabled(False)
 

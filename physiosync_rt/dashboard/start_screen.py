@@ -22,9 +22,9 @@ from physiosync_rt.dashboard.output_panel import OutputPanel
 from physiosync_rt.dashboard.scheme import Scheme, palette_of, style_of, system_scheme
 from physiosync_rt.dashboard.source_panel import SourcePanel
 from physiosync_rt.errors import UserError
-from physiosync_rt.setup.checks import Check, Fix
 from physiosync_rt.setup.examine import Report
 from physiosync_rt.setup.plan import Plan
+from physiosync_rt.setup.requirements import Check, Fix
 
 SIZE = QSize(1320, 720)
 

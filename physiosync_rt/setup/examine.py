@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from physiosync_rt.bundle.card import Card
-from physiosync_rt.setup.checks import Check, check_bundle, check_sight
 from physiosync_rt.setup.file_checks import check_files
 from physiosync_rt.setup.look_file import FileLook, look_at_person
 from physiosync_rt.setup.look_lsl import LslLook
 from physiosync_rt.setup.plan import Plan
+from physiosync_rt.setup.requirements import Check, check_bundle, check_sight
 from physiosync_rt.setup.sight import Sight
 from physiosync_rt.utils.resources import bundle_names
 

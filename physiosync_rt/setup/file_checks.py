@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from physiosync_rt.errors import UserError
-from physiosync_rt.setup.checks import Check, State
 from physiosync_rt.setup.plan import Plan, expanded
+from physiosync_rt.setup.requirements import Check, State
 from physiosync_rt.setup.settings import RunFiles
 
 LEAST_FREE = 50 * 2**20

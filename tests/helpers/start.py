@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from physiosync_rt.bundle.card import find_bundle, read_card
 from physiosync_rt.datatypes import UNITS, Carrier, Modality, StreamSpec
-from physiosync_rt.setup.checks import check_bundle, check_sight
 from physiosync_rt.setup.examine import Report
 from physiosync_rt.setup.plan import Plan
+from physiosync_rt.setup.requirements import check_bundle, check_sight
 from physiosync_rt.setup.sight import Offered, Sight
 
 

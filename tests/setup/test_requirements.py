@@ -12,15 +12,15 @@ import pytest
 from physiosync_rt.bundle.card import find_bundle, read_card
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.setup import file_checks
-from physiosync_rt.setup.checks import (
+from physiosync_rt.setup.file_checks import check_files, folder_problem, name_problem
+from physiosync_rt.setup.plan import Plan
+from physiosync_rt.setup.requirements import (
     Check,
     Fix,
     State,
     check_bundle,
     check_sight,
 )
-from physiosync_rt.setup.file_checks import check_files, folder_problem, name_problem
-from physiosync_rt.setup.plan import Plan
 from physiosync_rt.setup.sight import Sight
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
