@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import signal
 import threading
 import time
@@ -13,7 +15,11 @@ import pytest
 
 from physiosync_rt.lsl.config import use_loopback
 
-# Before any test module imports pylsl; of its own session, so that runs do not see each other.
+# Before any test module imports pylsl; of its own session, so that runs do not see each other, and
+# of tests that run side by side (xdist) none sees a stream of another: a worker leaves the session
+# of the process that started it.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("LSLAPICFG", None)
 use_loopback(session=f"test-{os.getpid()}")
 
 # A shell starts what runs in its background without Ctrl-C, and nohup without SIGHUP; programs
@@ -26,30 +32,50 @@ if hasattr(signal, "SIGHUP"):
 _ROOT = Path(__file__).resolve().parents[1]
 
 LIVE = (
-    *("brainflow", "lsl/test_replay.py", "lsl/test_source.py"),
-    *("lsl/test_odd_streams.py", "lsl/test_mixed_source.py"),
-    *("cli/test_assist.py", "dashboard/test_application.py"),
-    *(
-        f"integration/test_{name}.py"
-        for name in (
-            *("brainflow", "demo", "eegmat", "faults_live", "killed", "parity"),
-            *("trouble_running", "unplugged", "window"),
-        )
-    ),
+    *("integration/test_window.py", "lsl/test_mixed_source.py", "lsl/test_source.py"),
+    *("integration/test_demo.py", "integration/test_parity.py", "integration/test_faults_live.py"),
+    *("integration/test_trouble_running.py", "integration/test_killed.py"),
+    *("lsl/test_odd_streams.py", "dashboard/test_application.py", "cli/test_assist.py"),
+    *("integration/test_brainflow.py", "lsl/test_replay.py", "brainflow"),
+    *("integration/test_eegmat.py", "integration/test_unplugged.py"),
 )
-"""Tests with real streams, windows or programs beside the clock; they run one at a time.
+"""Tests with real streams, windows or programs beside the clock, the longest first.
 
 Where only some tests of a file are such, they carry the mark ``live`` themselves.
 """
 
+LONG = (
+    *("training/loop/test_distributed.py", "training/experiment", "cli/test_train.py"),
+    *("test_examples.py", "fuzz", "training", "align", "models", "bundle"),
+)
+"""Files with long tests; files are shared out in this order, so that short ones end a run."""
+
+
+def _place(path: Path, among: tuple[str, ...]) -> int:
+    """Return the place of a test file among files and folders, or their number."""
+    name = path.relative_to(_ROOT / "tests").as_posix()
+    holding = (k for k, each in enumerate(among) if name == each or name.startswith(f"{each}/"))
+    return next(holding, len(among))
+
+
+def pytest_collection() -> None:
+    """Look for no garbage among what is imported, which stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but never among what is there by now."""
+    gc.enable()
+    gc.freeze()
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of `LIVE`."""
+    """Mark the tests of `LIVE`, and put the long files first."""
     for item in items:
-        path = item.path.relative_to(_ROOT / "tests").as_posix()
-        if any(path == name or path.startswith(f"{name}/") for name in LIVE):
+        if _place(item.path, LIVE) < len(LIVE):
             item.add_marker(pytest.mark.live)
+    items.sort(key=lambda item: (_place(item.path, LIVE), _place(item.path, LONG)))
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +103,17 @@ def hostile_dir(data_dir: Path) -> Path:
     if not path.is_dir():
         pytest.skip(f"no hostile inputs at {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment of programs whose streams no test sees, even where one is left behind."""
+    shared = Path(os.environ["LSLAPICFG"]).read_text(encoding="utf-8")
+    own, n_found = re.subn(r"^SessionID = .*$", r"\g<0>-apart", shared, flags=re.MULTILINE)
+    assert n_found == 1
+    path = tmp_path_factory.mktemp("apart") / "lsl_api.cfg"
+    path.write_text(own, encoding="utf-8")
+    return {**os.environ, "LSLAPICFG": str(path)}
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.programs import PATIENCE_S
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.cli import main
@@ -124,8 +125,9 @@ def test_the_parts_one_by_one_give_the_same(config, trained, tmp_path):
 
 
 def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp_path):
+    two_folds = ("--set", "protocols.0.only=2")
     process = subprocess.Popen(
-        command(*words("train", config, tmp_path)),
+        command(*words("train", config, tmp_path, *two_folds)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -135,14 +137,16 @@ def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp
         assert process.poll() is None, process.communicate()[1][-2000:]
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert "--resume goes on" in said
     assert "Traceback" not in said
-    assert "holds a training already" in run("train", config, tmp_path, code=2)
-    run("train", config, tmp_path, "--resume")
-    for name, value in numbers(trained).items():
-        np.testing.assert_array_equal(numbers(tmp_path)[name], value, err_msg=name)
+    assert "holds a training already" in run("train", config, tmp_path, *two_folds, code=2)
+    run("train", config, tmp_path, *two_folds, "--resume")
+    found, whole = numbers(tmp_path), numbers(trained)
+    assert {name.partition("/")[0] for name in found} == {"subject-01", "subject-02"}
+    for name, value in found.items():
+        np.testing.assert_array_equal(value, whole[name], err_msg=name)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no sizes of files")
@@ -166,7 +170,7 @@ def test_a_full_disk_is_one_sentence_and_resume_gives_the_same(
         command(*words("train", config, tmp_path, "--set", f"checkpoint_every_s={every_s}")),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
         env=ENVIRONMENT,
         preexec_fn=shrink,
     )
@@ -242,7 +246,7 @@ def test_two_processes_started_by_the_command_itself(config, trained, tmp_path):
         command(*words("train", config, tmp_path, *options)),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
         env=ENVIRONMENT,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.programs import LATE, PATIENCE_S
 
 pytest.importorskip("brainflow", reason="needs physiosync-rt[devices]")
 
@@ -23,15 +24,15 @@ def _live(log: Path, duration: int) -> tuple[list[dict[str, str]], str]:
         *("--baseline", str(REST_S), "--duration", str(duration)),
     ]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=duration + 60, check=True
+        command, capture_output=True, text=True, timeout=duration + PATIENCE_S, check=True
     )
     with log.open(encoding="utf-8") as file:
         return list(csv.DictReader(file)), done.stdout
 
 
-def _check(log: Path, duration: int) -> None:
+def _check(log: Path, duration: int, latency_ms: float) -> None:
     rows, said = _live(log, duration)
-    assert duration - 2 <= len(rows) <= duration
+    assert duration - 2 <= len(rows) <= duration + LATE
     times = [float(row["t_end_lsl"]) for row in rows]
     assert np.diff(times) == pytest.approx([1.0] * (len(rows) - 1), abs=2e-6)
     assert [row["reason"] for row in rows[:6]] == ["warming_up"] * 6
@@ -44,14 +45,15 @@ def _check(log: Path, duration: int) -> None:
     assert "notice: bad electrodes: PO7 (muscle or noise), Oz" in said
     assert all(0.5 <= float(row["quality_eeg"]) <= 0.8 for row in rows[6:])
     latencies = [float(row["latency_ms"]) for row in rows[6:]]
-    assert sorted(latencies)[len(latencies) // 2] < 500
+    assert sorted(latencies)[len(latencies) // 2] < latency_ms
 
 
 def test_ten_seconds(tmp_path: Path) -> None:
-    _check(tmp_path / "board.csv", 10)
+    # Beside other tests a computer is as late as it likes; the slow test runs alone.
+    _check(tmp_path / "board.csv", 10, 5000)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(150)
 def test_a_minute(tmp_path: Path) -> None:
-    _check(tmp_path / "board.csv", 60)
+    _check(tmp_path / "board.csv", 60, 500)

@@ -18,7 +18,7 @@ def _p99(errors: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("gsr_sfreq", [4.0, 32.0])
-@pytest.mark.parametrize("asked_every_s", [2.0, 5.0])
+@pytest.mark.parametrize("asked_every_s", [pytest.param(2.0, marks=pytest.mark.slow), 5.0])
 @pytest.mark.parametrize(
     ("eeg_ppm", "gsr_ppm", "gsr_base"),
     [(0.0, 200.0, 1e6), (-200.0, 0.0, 0.0), (-200.0, 200.0, 1e6)],

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.programs import PATIENCE_S, started, wait_for
 from helpers.virtual_screen import virtual_screen
 
 if shutil.which("Xvfb") is None:
@@ -21,9 +20,9 @@ if shutil.which("Xvfb") is None:
 
 
 @pytest.fixture(scope="module")
-def screen() -> Iterator[dict[str, str]]:
+def screen(apart: dict[str, str]) -> Iterator[dict[str, str]]:
     """Environment in which windows open on a virtual screen."""
-    with virtual_screen() as (_, env):
+    with virtual_screen(apart) as (_, env):
         yield env
 
 
@@ -42,16 +41,10 @@ def _n_rows(tmp_path: Path) -> int:
 
 def test_the_demo_in_a_window(screen: dict[str, str], tmp_path: Path) -> None:
     command = _demo(tmp_path, "--duration", "10")
-    done = subprocess.run(command, env=screen, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(command, env=screen, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert _n_rows(tmp_path) >= 8
     assert (tmp_path / "demo.png").stat().st_size > 20_000
-
-
-def _wait_for_rows(folder: Path, n_rows: int) -> None:
-    deadline = time.monotonic() + 60
-    while _n_rows(folder) < n_rows and time.monotonic() < deadline:
-        time.sleep(0.1)
 
 
 def _is_complete(folder: Path) -> bool:
@@ -60,41 +53,46 @@ def _is_complete(folder: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    "number", ["SIGINT", "SIGTERM", pytest.param("SIGHUP", marks=pytest.mark.slow)]
+    "number",
+    ["SIGTERM", *(pytest.param(name, marks=pytest.mark.slow) for name in ("SIGINT", "SIGHUP"))],
 )
 def test_a_signal_closes_the_window_and_completes_the_log(
     screen: dict[str, str], tmp_path: Path, number: str
 ) -> None:
-    with subprocess.Popen(_demo(tmp_path), env=screen, stdout=subprocess.PIPE) as demo:
-        _wait_for_rows(tmp_path, 3)
+    with started(_demo(tmp_path), env=screen, stdout=subprocess.PIPE) as demo:
+        wait_for(lambda: _n_rows(tmp_path) >= 3, demo)
         demo.send_signal(signal.Signals[number])
-        demo.communicate(timeout=30)
+        demo.communicate(timeout=PATIENCE_S)
     assert demo.returncode == 0
     assert _is_complete(tmp_path)
 
 
-def test_a_display_that_goes_away_ends_the_run_and_completes_the_log(tmp_path: Path) -> None:
-    with virtual_screen() as (server, env):
+def test_a_display_that_goes_away_ends_the_run_and_completes_the_log(
+    tmp_path: Path, apart: dict[str, str]
+) -> None:
+    with virtual_screen(apart) as (server, env):
         log = ["--csv", str(tmp_path / "demo.csv")]
         command = [sys.executable, "-m", "physiosync_rt", "demo", *log]
-        with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as demo:
-            _wait_for_rows(tmp_path, 3)
+        with started(command, env=env, stderr=subprocess.PIPE, text=True) as demo:
+            wait_for(lambda: _n_rows(tmp_path) >= 3, demo)
             server.kill()
-            _, said = demo.communicate(timeout=30)
+            _, said = demo.communicate(timeout=PATIENCE_S)
     assert demo.returncode == 0, said
     assert "the display went away; the run ends" in said
     assert _is_complete(tmp_path)
 
 
-def test_the_terminal_view_takes_the_place_of_a_window_that_cannot_open(tmp_path: Path) -> None:
-    env = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
+def test_the_terminal_view_takes_the_place_of_a_window_that_cannot_open(
+    tmp_path: Path, apart: dict[str, str]
+) -> None:
+    env = {k: v for k, v in apart.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
     # Nobody listens on a display of this number.
     done = subprocess.run(
         _demo(tmp_path, "--duration", "3"),
         env={**env, "DISPLAY": ":4711"},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     assert "no window can open on the display :4711" in done.stderr

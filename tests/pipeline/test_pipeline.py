@@ -90,13 +90,39 @@ def rows_of_hop(recording: Recording) -> Callable[[float], list[Window]]:
     return cache(lambda hop_s: _run(recording, list(in_time_order(recording)), hop_s))
 
 
-@settings(max_examples=15, deadline=None)
-@given(
+CHUNKINGS = given(
     chunk_s=st.sampled_from([0.004, 0.02, 0.31, 1.0, 30.0]),
     hop_s=st.sampled_from([0.5, 1.0, 2.5]),
     shift=st.sampled_from([0.0, 12345.678]),
 )
+
+
+@settings(max_examples=6, deadline=None)
+@CHUNKINGS
 def test_any_chunking_and_time_base_gives_the_same_rows(
+    recording: Recording,
+    rows_of_hop: Callable[[float], list[Window]],
+    chunk_s: float,
+    hop_s: float,
+    shift: float,
+) -> None:
+    _check_chunking(recording, rows_of_hop, chunk_s, hop_s, shift)
+
+
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None)
+@CHUNKINGS
+def test_every_chunking_and_time_base_gives_the_same_rows(
+    recording: Recording,
+    rows_of_hop: Callable[[float], list[Window]],
+    chunk_s: float,
+    hop_s: float,
+    shift: float,
+) -> None:
+    _check_chunking(recording, rows_of_hop, chunk_s, hop_s, shift)
+
+
+def _check_chunking(
     recording: Recording,
     rows_of_hop: Callable[[float], list[Window]],
     chunk_s: float,
