@@ -282,7 +282,9 @@ class Engine:
             stream = self.pipeline.streams[spec.name]
             if stream.left_out:
                 self._set_standing(EventKind.LEFT_OUT, stream.left_out)
-            if said := stream.windower.features_note:
+            said = stream.windower.features_note
+            # Who asks for a few seconds knows it; a file may be older than one thinks.
+            if said and isinstance(self.options.baseline, Baseline):
                 state.events.add_once(Event(EventKind.NOTE, now, spec.name, text=said))
             # Of a file, its notes have said so.
             if stream.amplitude_problem and self._source.now() is not None:

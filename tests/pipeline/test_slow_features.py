@@ -231,7 +231,7 @@ def test_the_rest_is_made_of_its_own_stretch_alone(modality: Modality) -> None:
         assert rests[0][0] == pytest.approx(70.0, abs=0.3)
 
 
-def test_a_rest_that_is_too_short_is_said() -> None:
+def test_a_rest_that_is_too_short_is_noted() -> None:
     stream = grid_stream(Modality.ECG)
     stream.windower.capture_baseline(BaselineRequest(0.0, 12.0, 12.0))
     features = at_each_second(stream, signal(Modality.ECG, 30))[-1]
