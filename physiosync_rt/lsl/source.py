@@ -171,7 +171,7 @@ class LslSource:
         for info in infos:
             try:
                 self._markers.append(MarkerInlet(info))
-            except (*no_answer(), UserError):
+            except (UserError, *no_answer()):
                 self.messages.append(
                     SourceMessage(f"marker stream {info.name()!r} does not respond; it is not used")
                 )

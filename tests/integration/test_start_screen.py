@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="module")
 def screen() -> Iterator[dict[str, str]]:
     """Environment in which windows open on a laptop's screen."""
-    with virtual_screen("1366x768") as (_, env):
+    with virtual_screen(size="1366x768") as (_, env):
         path = os.pathsep.join(filter(None, [str(HERE.parent), env.get("PYTHONPATH", "")]))
         yield {**env, "PYTHONPATH": path}
 
