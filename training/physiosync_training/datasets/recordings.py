@@ -19,12 +19,11 @@ from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.utils.resources import find_config
 from physiosync_training.datasets.base import (
     SIMULATED_PEOPLE_NOTE,
-    DataSource,
     PreparedData,
+    StreamedSource,
     counted,
 )
 from physiosync_training.datasets.index import DatasetInfo
-from physiosync_training.datasets.live_trials import live_trials
 from physiosync_training.datasets.recordings_table import RecordedFile, find_table, read_table
 from physiosync_training.datasets.trials import PlannedTrial, Rest, Trial, planned_trials_of
 from physiosync_training.loop.progress import Progress
@@ -35,7 +34,7 @@ _UNKNOWN: Final = ("?",)
 """Channels of recordings that are not open yet; they play no part in splitting."""
 
 
-class RecordingsData(DataSource):
+class RecordingsData(StreamedSource):
     """A folder of recordings with a table of their trials (see `datasets.recordings_table`).
 
     Attributes
@@ -120,7 +119,7 @@ class RecordingsData(DataSource):
 
         def trials() -> Iterator[Trial | Rest]:
             for _, own in groupby(in_turn, key=lambda each: each.subject):
-                yield from live_trials(map(self._load, own), self.live, info.eeg, info.pps)
+                yield from self.live_trials_of(map(self._load, own), info)
 
         return PreparedData(info, trials())
 
@@ -139,6 +138,8 @@ class RecordingsData(DataSource):
             threshold=self.threshold,
             simulated=self.simulated,
             notes=(SIMULATED_PEOPLE_NOTE,) if self.simulated else (),
+            electrode_out=self.electrode_out,
+            left_out=() if eeg.ch_names == _UNKNOWN else self.left_out(eeg),
         )
 
     def _load(self, file: RecordedFile) -> Recording:
