@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from physiosync_rt.datatypes import shorten
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.bounded_yaml import BoundedYamlError, parse
-from physiosync_rt.utils.config_faults import Fault, find_faults
+from physiosync_rt.utils.config_faults import Fault, find_faults, line_of
 from physiosync_rt.utils.plain_file import read_text
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -76,18 +76,32 @@ def parse_yaml(text: str, model: type[ModelT], name: str, changes: Sequence[str]
         return model.model_validate(content)
     except ValidationError as error:
         faults = find_faults(model, content, root)
-        raise ConfigError(
-            [f"{_where(fault, name, changes)}: {_said(fault)}" for fault in faults], content
-        ) from error
+        said = [f"{_where(f.field, f.line, name, changes)}: {_said(f)}" for f in faults]
+        raise ConfigError(said, content) from error
 
 
-def _where(fault: Fault, name: str, changes: Sequence[str]) -> str:
-    """Say where a fault stands: in an override, or in a line of the file."""
+def place_of(path: Path, field: str, changes: Sequence[str] = ()) -> str:
+    """Say where a field of a file that was read stands: the override, or file and line.
+
+    Parameters
+    ----------
+    path : Path
+    field : str
+        As ``--set`` takes it; where it is not written, the line of what it belongs to counts.
+    changes : sequence of str
+        Overrides.
+    """
+    root, _ = parse(read_text(path, _MOST_BYTES))
+    keys = [int(part) if part.isdecimal() else part for part in field.split(".")]
+    return _where(field, line_of(root, keys), str(path), changes)
+
+
+def _where(field: str, line: int, name: str, changes: Sequence[str]) -> str:
     for change in changes:
         key = change.partition("=")[0]
-        if f"{fault.field}.".startswith(f"{key}."):
+        if f"{field}.".startswith(f"{key}."):
             return f"--set {change}"
-    return f"{name}, line {fault.line}"
+    return f"{name}, line {line}"
 
 
 def _said(fault: Fault) -> str:

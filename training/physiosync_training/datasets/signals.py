@@ -141,6 +141,24 @@ def preprocess(
     )
 
 
+def check_streams(
+    recording: Recording, profile: LiveProfile, eeg: ModalityContract, pps: ModalityContract
+) -> None:
+    """Refuse a recording whose streams cannot serve, before its signals are looked at.
+
+    Raises
+    ------
+    UserError
+        A stream is missing or cannot serve the contract; the recording is named.
+    """
+    sides = [(_pick(recording, side), side) for side in (eeg, pps)]
+    try:
+        Pipeline(profile, *sides)
+    except UserError as error:
+        name = recording.path.name if recording.path else recording.subject
+        raise UserError(f"{name}: {error}") from error
+
+
 class Continuous:
     """The preprocessed grid of one stream, from the first EEG sample on.
 
