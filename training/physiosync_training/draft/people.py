@@ -32,14 +32,14 @@ def guess_people(subjects: Mapping[str, str]) -> tuple[dict[str, str], str]:
     """
     bids = {path: found[1] for path in subjects if (found := _BIDS.search(path))}
     if len(bids) == len(subjects):
-        return bids, "the sub-... of their BIDS names"
+        return bids, "the sub-... in their BIDS names"
     folders = {path: _folder(path) for path in subjects}
     if all(folders.values()):
         return folders, "the folders that they lie in"
     if all(subjects.values()):
         return dict(subjects), "what the files themselves say"
     names = {path: _stem(path) for path in subjects}
-    return names, "the beginning of the file names"
+    return names, "the start of the file names"
 
 
 def _folder(path: str) -> str:

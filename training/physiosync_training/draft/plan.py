@@ -13,6 +13,7 @@ from physiosync_training.draft.survey import Surveyed
 
 _REST_S: Final = 30.0
 _LEAST_REST_S: Final = 10.0
+_WHOLE: Final = "the whole recording: there is no marker in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,13 @@ def _take_rest(first: Surveyed, shown: _Shown) -> tuple[_Rest, _Shown]:
 
 
 def _parts(each: Surveyed) -> tuple[Stretch, ...]:
-    """Return the marked stretches of a recording, or all of it where nothing is marked."""
-    if each.stretches:
-        return each.stretches
+    """Return the marked stretches of a recording, and what no marker names where a trial must be.
+
+    Where nothing is marked that is all of it; where only rest is marked, what follows.
+    """
     stop = each.length_s * 1000 // 1 / 1000
-    if stop < WINDOW_S:
-        return ()
-    return (Stretch(0.0, stop, "", "the whole recording: there is no marker in it"),)
+    start = each.stretches[-1].stop if each.stretches else 0.0
+    if not all(part.is_rest for part in each.stretches) or stop - start < WINDOW_S:
+        return each.stretches
+    said = "what follows the rest: no marker names it" if each.stretches else _WHOLE
+    return (*each.stretches, Stretch(start, stop, "", said))

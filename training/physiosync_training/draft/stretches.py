@@ -89,7 +89,9 @@ def read_marker(text: str) -> Marker:
     for at in (-1, 0):
         if parts and (word := parts[at].lower()) in _STARTS | _ENDS:
             del parts[at]
-            return Marker("_".join(parts), "start" if word in _STARTS else "end", ratings)
+            if word in _ENDS:
+                return Marker("_".join(parts), "end", ratings)
+            return Marker("_".join(parts) or word, "start", ratings)
     return Marker(words, "point", ratings)
 
 

@@ -91,7 +91,7 @@ def config_text(
         f"  physiosync train --config {name}.yaml --out runs/{name}",
         f"Before that, complete {table}:",
         *(f"  - {each}" for each in _to_do(lines, rated)),
-        f"People, a guess from {how}; correct the column subject where it is wrong:",
+        f"People, guessed from {how}; where that is wrong, correct the column subject:",
         *(f"  {who}: {', '.join(files)}" for who, files in people.items()),
     ]
     if common.left_out:
