@@ -46,8 +46,10 @@ def test_two_files_are_written_and_said(lab, tmp_path, capsys) -> None:
     run("--new", "own", "--path", lab)
     said = capsys.readouterr()
     assert said.out.splitlines() == [
-        ("read 3 recordings of 3 people (anna, ben, cleo): EEG (Fz, Cz, Pz, Oz) and GSR in all of "
-        "them, 9 trials"),
+        (
+            "read 3 recordings of 3 people (anna, ben, cleo): EEG (Fz, Cz, Pz, Oz) and GSR in all "
+            "of them, 9 trials"
+        ),
         f"wrote {lab / 'labels.csv'}",
         "wrote own.yaml",
         "complete both (own.yaml begins with what is missing), then",
@@ -81,20 +83,30 @@ def test_all_faults_are_listed_with_their_lines_and_nothing_is_left_behind(
     arguments = ("--config", "own.yaml", "--out", "runs/own")
     run(*arguments, code=2)
     assert capsys.readouterr().err.splitlines() == [
-        (f"physiosync: own.yaml, line {line_of['epochs']}: finetune.epocs: unknown key; did you "
-        "epochs?"),
-        (f"own.yaml, line {line_of['device']}: device: input should be 'auto', 'cpu', 'cuda' or "
-        "'mps', found 'gpu'"),
-        ("labels.csv, line 3: a trial from 38 s to 22 s; it must not start before 0 and must last "
-        "5 s or more"),
-        ("labels.csv, line 3: arousal is 20, out of the scale of 1 to 9; fix the line, or the scale "
-        "in the configuration"),
+        (
+            f"physiosync: own.yaml, line {line_of['epochs']}: finetune.epocs: unknown key; did you "
+            "epochs?"
+        ),
+        (
+            f"own.yaml, line {line_of['device']}: device: input should be 'auto', 'cpu', 'cuda' or "
+            "'mps', found 'gpu'"
+        ),
+        (
+            "labels.csv, line 3: a trial from 38 s to 22 s; it must not start before 0 and must "
+            "last 5 s or more"
+        ),
+        (
+            "labels.csv, line 3: arousal is 20, out of the scale of 1 to 9; fix the line, or the "
+            "scale in the configuration"
+        ),
         "labels.csv, line 10: kind is 'rest', expected trial or baseline",
         "labels.csv, line 10: start is '?', expected a number; fill it in",
         "labels.csv, line 10: stop is '?', expected a number; fill it in",
         "labels.csv, line 9: two segments of ben.xdf overlap (40 to 57 s in line 8 and 50 to 78 s)",
-        (f"labels.csv, line 14 names dora.xdf, which is not in {lab}; add the file or take its "
-        "lines out"),
+        (
+            f"labels.csv, line 14 names dora.xdf, which is not in {lab}; add the file or take its "
+            "lines out"
+        ),
     ]
     # What only the recordings know, and what the folds need, comes once that is in order.
     config.write_text(
