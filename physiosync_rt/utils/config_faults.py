@@ -151,7 +151,7 @@ def line_of(node: yaml.Node | None, keys: Iterable[int | str]) -> int:
 
 def _as_meant(content: Mapping[str, Any], unknown: Iterable[Fault]) -> dict[str, Any]:
     """Copy values with misspelt keys put right, and without other unknown ones."""
-    out = _copied(content)
+    out: dict[str, Any] = _copied(content)
     for fault in unknown:
         place = out
         for part in fault.keys[:-1]:

@@ -85,7 +85,7 @@ def test_all_faults_are_listed_with_their_lines_and_nothing_is_left_behind(
     assert capsys.readouterr().err.splitlines() == [
         (
             f"physiosync: own.yaml, line {line_of['epochs']}: finetune.epocs: unknown key; did you "
-            "epochs?"
+            "mean epochs?"
         ),
         (
             f"own.yaml, line {line_of['device']}: device: input should be 'auto', 'cpu', 'cuda' or "

@@ -151,12 +151,14 @@ def _check_folder(
 def _check_classes(
     config: RunConfig, folds: list[Fold], data: WindowIndex, faults: Faults, place: Place
 ) -> None:
-    """Find targets that have one class only: in all data, else in the training part of a fold."""
+    """Find targets of which the training part of a fold has one class only."""
+    parts = [(f"fold {fold.name}, training part", fold.train) for fold in folds]
+    if not folds:  # they cannot be made, and the ratings may be wrong as well
+        parts = [("all trials together", np.arange(len(data)))]
     for task in config.finetune.tasks:
         labels = classes(data, task)
         for column, target in enumerate(task):
-            parts = [(f"fold {fold.name}, training part", fold.train) for fold in folds]
-            for where, rows in (("all trials together", np.arange(len(data))), *parts):
+            for where, rows in parts:
                 n_before = len(faults.found)
                 with faults.collect(place("finetune.targets")):
                     check_classes(labels[rows, column : column + 1], (target,), where)
