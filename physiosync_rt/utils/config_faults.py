@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 import yaml
@@ -73,8 +73,22 @@ def find_faults(
     if unknown:
         # What an unknown key hides: rules over several fields are not looked at beside it.
         again = _faults_once(model, _as_meant(content, unknown), root)
-        faults += [each for each in again if each.kind != _MISSING and each not in faults]
+        faults += [
+            _as_written(each, unknown, root)
+            for each in again
+            if each.kind != _MISSING and each not in faults
+        ]
     return sorted(faults, key=lambda fault: fault.line)
+
+
+def _as_written(fault: Fault, unknown: Iterable[Fault], root: yaml.Node | None) -> Fault:
+    """Return a fault of a misspelt key's value under the key that the file has."""
+    for other in unknown:
+        n = len(other.keys)
+        if other.meant and fault.keys[:n] == (*other.keys[:-1], other.meant):
+            keys = (*other.keys, *fault.keys[n:])
+            return replace(fault, keys=keys, line=line_of(root, keys))
+    return fault
 
 
 def _faults_once(
@@ -153,7 +167,7 @@ def _as_meant(content: Mapping[str, Any], unknown: Iterable[Fault]) -> dict[str,
     """Copy values with misspelt keys put right, and without other unknown ones."""
     out: dict[str, Any] = _copied(content)
     for fault in unknown:
-        place = out
+        place: Any = out
         for part in fault.keys[:-1]:
             place = place[part]
         value = place.pop(fault.keys[-1])

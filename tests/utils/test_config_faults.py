@@ -68,6 +68,14 @@ def test_an_unknown_key_does_not_hide_a_rule_over_several_fields() -> None:
     assert second == "own.yaml, line 6: sed: unknown key; did you mean seed?"
 
 
+def test_a_misspelt_key_does_not_hide_what_is_wrong_with_its_value() -> None:
+    text = "name: a\ntitle: x\ndata: {kind: simulated}\nprotocols: [{protocol: subject}]\n"
+    assert _said(text + "presision: 16\n", RunConfig) == [
+        "own.yaml, line 5: presision: unknown key; did you mean precision?",
+        "own.yaml, line 5: presision: input should be '32-true' or 'bf16-mixed', found 16",
+    ]
+
+
 def test_all_faults_of_a_device_are_said_at_once() -> None:
     text = """\
 name: Box
@@ -120,7 +128,7 @@ def test_as_many_faults_as_were_made_are_found_at_their_lines(data: st.DataObjec
         parse_yaml("\n".join(lines), RunConfig, "a.yaml")
     said = str(error.value).splitlines()
     assert {int(line.split("line ")[1].split(":")[0]) for line in said} == expected
-    assert len(said) == len(spoilt) + len(unknown)
+    assert len(said) == len(set(said)) >= len(expected)
 
 
 def test_a_shipped_file_has_no_fault(tmp_path: Path) -> None:

@@ -74,14 +74,14 @@ def live_trials(
                     pool += _within(seconds, segment)
                 if not all([*rest.values(), *rest_without]):
                     continue
-            scales = [
+            of_eeg, of_pps = (
                 partial(_scaled, scaling, _pooled(rest[each.modality], segment))
                 for scaling, each in zip(scalings, (eeg, pps), strict=True)
-            ]
+            )
             without = [
                 partial(_scaled, scalings[0], _pooled(pool, segment)) for pool in rest_without
             ]
-            parts = _trial_segments(signals.stretches, segment, *scales, without)
+            parts = _trial_segments(signals.stretches, segment, of_eeg, of_pps, without)
             if segment.kind == "baseline":
                 for part in parts:
                     if part.eeg.shape[1] >= N_TIMES:

@@ -190,7 +190,7 @@ def _signals(
     held = ", ".join(sorted({str(each.spec.modality) for each in recording.streams})) or "nothing"
     usable = [each for each in recording.streams if each.spec.unit and len(each.timestamps)]
     eeg = [each for each in usable if each.spec.modality is Modality.EEG]
-    pps = {
+    pps: dict[Modality, tuple[str, ...]] = {
         modality: each.spec.ch_names
         for modality in PERIPHERAL
         for each in usable[::-1]
@@ -245,7 +245,8 @@ def _shared(
     if len(shared) < min(_LEAST_SHARED, *map(len, named)):
         # Nothing to speak of is common to all: stay with the largest group of equals.
         sets = Counter(frozenset(names) for names in named)
-        shared = set(max(sets, key=lambda names: (sets[names], len(names))))
+        _, _, largest = max((n, len(names), sorted(names)) for names, n in sets.items())
+        shared = set(largest)
         for each, names in zip(surveyed, named, strict=True):
             if not shared <= names:
                 why = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -162,7 +162,7 @@ def _to_do(lines: Sequence[Line], rated: Sequence[str]) -> list[str]:
     return said or ["nothing is missing; look it over"]
 
 
-def _protocol(people: Mapping[str, Sequence[str]], trials: Sequence[Line]) -> tuple[str, str]:
+def _protocol(people: Collection[str], trials: Sequence[Line]) -> tuple[str, str]:
     """Choose how to split, and say why."""
     n = len(people)
     if n >= _LEAST_PEOPLE:
