@@ -37,12 +37,7 @@ from physiosync_training.supervised.finetune import (
     train_main,
 )
 from physiosync_training.supervised.labels import check_classes, classes
-from physiosync_training.supervised.predict import (
-    calibrate,
-    predict,
-    predict_left_out,
-    recalibrated,
-)
+from physiosync_training.supervised.predict import calibrate, predict, predict_test, recalibrated
 from physiosync_training.supervised.results import (
     FoldResult,
     Predictions,
@@ -290,10 +285,9 @@ class FoldRun:
         validation = predict(model, loader, self._fold.validation, labels, "validation")
         calibrate(model, validation)
         held_out = [recalibrated(each, model) for each in validation]
-        held_out += predict(model, loader, self._fold.test, labels, "test")
         return (
             model,
-            held_out + predict_left_out(model, loader, self._fold.test, labels),
+            held_out + predict_test(model, loader, self._fold.test, labels),
             {stage: found for stage, found in curves.items() if found},
         )
 

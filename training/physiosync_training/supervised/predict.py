@@ -108,11 +108,11 @@ def _classify(
     return {t: values.cpu().double().softmax(-1).numpy() for t, values in logits.items()}
 
 
-def predict_left_out(
+def predict_test(
     model: PhysioSync, loader: WindowLoader, rows: IntArray, classes: IntArray
 ) -> list[Predictions]:
-    """Predict some rows in every way in which an electrode can be missing, with heads of EEG."""
-    return [
+    """Predict test rows: with all heads, then with heads of EEG without each electrode."""
+    return predict(model, loader, rows, classes, "test") + [
         replace(each, without=name)
         for way, name in enumerate(loader.dataset.info.left_out)
         for each in predict(model, replace(loader, left_out=way), rows, classes, "test")
