@@ -30,7 +30,11 @@ OURS = "physiosync"
 
 
 class Score(FrozenModel):
-    """One honest number: what, how measured, on how many, with its interval."""
+    """One honest number: what, how measured, on how many, with its interval.
+
+    ``without`` names the electrode that was left out and interpolated, as a live run does where
+    one is missing or bad; it is empty where none was.
+    """
 
     protocol: str
     target: str
@@ -42,6 +46,7 @@ class Score(FrozenModel):
     ci_high: float | None = None
     n: int | None = None
     unit: str = ""
+    without: str = ""
 
     @property
     def inflated(self) -> bool:
@@ -128,7 +133,7 @@ class Card(FrozenModel):
         """
         lows: dict[str, float] = {}
         for score in self.scores:
-            honest = score.of_network and not score.inflated
+            honest = score.of_network and not score.inflated and not score.without
             if honest and score.primary and score.modalities == modalities:
                 low = score.value if score.ci_low is None else score.ci_low
                 lows[score.target] = max(lows.get(score.target, 0.0), low)

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from physiosync_rt.cli.parameters import complete_train_config
+from physiosync_rt.cli.parameters import DeviceOption, complete_train_config
 from physiosync_rt.cli.progress import progress_bar, stages_of
+from physiosync_rt.errors import UserError
 from physiosync_rt.utils.resources import find_config
 
 if TYPE_CHECKING:
@@ -49,19 +50,69 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    config: ConfigOption,
-    out: OutOption,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            help="YAML file, or the name of a shipped one.",
+            autocompletion=complete_train_config,
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for everything that comes out.")] = None,
     changes: SetOption = None,
     resume: ResumeOption = False,
     cluster: ClusterOption = None,
     half: HalfOption = False,
+    new: Annotated[
+        str | None,
+        typer.Option(
+            help="Write NEW.yaml and a labels.csv for your own recordings in --path instead.",
+            metavar="NEW",
+        ),
+    ] = None,
+    path: Annotated[
+        Path | None, typer.Option(help="Folder of your own recordings, for --new.")
+    ] = None,
+    device: DeviceOption = None,
 ) -> None:
-    """Train on every fold, score what was not seen, write a report and a bundle."""
-    path = find_config("train", config)
+    """Train on every fold, score what was not seen, write a report and a bundle.
+
+    With --new, look through a folder of recordings and write a configuration to complete.
+    """
+    if new is not None:
+        _refuse_beside_new({"--config": config, "--out": out, "--set": changes})
+        if path is None:
+            raise UserError("--new needs --path, the folder of your recordings")
+        from physiosync_rt.cli.new_training import write_draft
+
+        write_draft(new, path, device)
+        return
+    if path is not None or device is not None:
+        raise UserError(
+            "--path and --device go with --new; a training's folder and device are set in its "
+            "configuration (--set data.path=FOLDER)"
+        )
+    if config is None or out is None:
+        missing = " and ".join(
+            name for name, given in (("--config", config), ("--out", out)) if given is None
+        )
+        raise UserError(
+            f"{missing} missing: give a configuration and a folder for what comes out, or begin "
+            "one for your own recordings with --new own --path FOLDER"
+        )
+    file = find_config("train", config)
     from physiosync_training.experiment.experiment import train_folds
 
-    experiment, results = _work(path, out, changes, train_folds, resume=resume, cluster=cluster)
+    experiment, results = _work(file, out, changes, train_folds, resume=resume, cluster=cluster)
     _report(experiment, results, half=half)
+
+
+def _refuse_beside_new(options: dict[str, object]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise UserError(
+            f"{' and '.join(given)} do not go with --new, which only writes a configuration; "
+            "train with it afterwards"
+        )
 
 
 def pretrain(
@@ -117,22 +168,26 @@ def _work(
     cluster: str | None,
 ) -> tuple[Experiment, list[Any]]:
     """Prepare the data and do the work on every fold, with a bar and a clean stop."""
-    from physiosync_rt.utils.yaml_config import read_yaml
-    from physiosync_training.experiment.config import RunConfig
+    from physiosync_rt.utils.yaml_config import place_of
+    from physiosync_training.experiment.check import read_run
     from physiosync_training.experiment.experiment import is_first_process, prepare, run_here
     from physiosync_training.experiment.ray_cluster import check_cluster, run_on_cluster
     from physiosync_training.experiment.runtime import make_fabric
     from physiosync_training.loop.loop import Interrupted, stop_on_signals
     from physiosync_training.loop.progress import no_progress
 
-    settings = read_yaml(path, RunConfig, changes or ())
+    settings = read_run(path, changes or ())
+
+    def place(field: str) -> str:
+        return place_of(path, field, changes or ())
+
     if cluster is None:
         make_fabric(settings)  # says what is wrong with the device while nothing is lost
     else:
         check_cluster(settings)
     with progress_bar(Console(stderr=True)) as bar:
         show = stages_of(bar) if is_first_process() else no_progress
-        experiment = prepare(settings, out, show, resume=resume)
+        experiment = prepare(settings, out, show, resume=resume, place=place)
 
         def do(stop: StopRequest) -> list[Any]:
             if cluster is not None:

@@ -51,6 +51,8 @@ class Second:
         From the stream's channels to the bundle's, as it holds from the end of this second on.
     too_few : bool
         Whether too few good electrodes are left to make the bundle's.
+    bad : bool array, shape (n_stream,)
+        Channels that ``spatial`` does without because they are bad at present.
     heart : HeartSecond or None
         For ECG in profile ``live``: the beats, and whether a heart is seen.
     """
@@ -61,6 +63,7 @@ class Second:
     usable: bool
     spatial: SpatialFilter
     too_few: bool
+    bad: BoolArray
     heart: HeartSecond | None = None
 
 
@@ -140,6 +143,7 @@ class Preprocessor:
             else None
         )
         self._montage = montage
+        self._no_channel: BoolArray = np.zeros(spec.n_chans, dtype=np.bool_)
         self._min_quality = profile.min_quality
         self._min_completeness = MIN_COMPLETENESS[contract.modality]
         self._judge_second = judge_of(contract.modality, spec.n_chans)
@@ -245,6 +249,7 @@ class Preprocessor:
             usable=bool(mask[:, SETTLED].all() and measured) and good,
             spatial=self.spatial,
             too_few=self.bad_channels is not None and self.bad_channels.too_few,
+            bad=self._no_channel if self.bad_channels is None else self.bad_channels.bad,
             heart=heart,
         )
 

@@ -96,6 +96,14 @@ class Montage:
         self._have = have
         self._wanted = wanted
 
+    def channel_of(self, electrode: str) -> BoolArray:
+        """Mark the stream's channel that measures an electrode, shape (n_stream,); none may."""
+        out: BoolArray = np.zeros(self.matrix.shape[1], dtype=np.bool_)
+        at = self._have.get(canonical(electrode))
+        if at is not None:
+            out[at] = True
+        return out
+
     def n_good(self, bad: BoolArray) -> int:
         """Electrodes of the stream that are left without the bad channels."""
         return sum(not bad[i] for i in self._have.values())

@@ -1,4 +1,4 @@
-"""Read YAML configuration files into pydantic models, with errors that name the line."""
+"""Read YAML configuration files into pydantic models; all faults are named, with their lines."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from physiosync_rt.datatypes import shorten
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.bounded_yaml import BoundedYamlError, parse
+from physiosync_rt.utils.config_faults import Fault, find_faults, line_of
 from physiosync_rt.utils.plain_file import read_text
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -23,6 +23,20 @@ class FrozenModel(BaseModel):
     """Base of all models read from YAML or JSON: immutable, unknown keys are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConfigError(UserError):
+    """Values of a configuration do not fit; the message has a line for every fault.
+
+    Attributes
+    ----------
+    content : dict
+        All values, those that do not fit included.
+    """
+
+    def __init__(self, faults: Sequence[str], content: dict[str, Any]) -> None:
+        super().__init__("\n".join(faults))
+        self.content = content
 
 
 def read_yaml(path: Path, model: type[ModelT], changes: Sequence[str] = ()) -> ModelT:
@@ -40,8 +54,8 @@ def read_yaml(path: Path, model: type[ModelT], changes: Sequence[str] = ()) -> M
     Raises
     ------
     UserError
-        The file cannot be read, is not YAML, or does not fit the model (the message has the line,
-        the field and the expected value); or an override is malformed or its key does not exist.
+        The file cannot be read, is not YAML, or does not fit the model (`ConfigError`, with a line
+        for every fault); or an override is malformed or its key does not exist.
     """
     return parse_yaml(read_text(path, _MOST_BYTES), model, str(path), changes)
 
@@ -61,15 +75,37 @@ def parse_yaml(text: str, model: type[ModelT], name: str, changes: Sequence[str]
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        message = str(first["msg"]).removeprefix("Value error, ")
-        message = message[:1].lower() + message[1:]
-        more = error.error_count() - 1
-        raise UserError(
-            f"{name}, line {_line(root, first['loc'])}: {field + ': ' if field else ''}{message}"
-            + (f" (and {more} more)" if more else "")
-        ) from error
+        faults = find_faults(model, content, root)
+        said = [f"{_where(f.field, f.line, name, changes)}: {_said(f)}" for f in faults]
+        raise ConfigError(said, content) from error
+
+
+def place_of(path: Path, field: str, changes: Sequence[str] = ()) -> str:
+    """Say where a field of a file that was read stands: the override, or file and line.
+
+    Parameters
+    ----------
+    path : Path
+    field : str
+        As ``--set`` takes it; where it is not written, the line of what it belongs to counts.
+    changes : sequence of str
+        Overrides.
+    """
+    root, _ = parse(read_text(path, _MOST_BYTES))
+    keys = [int(part) if part.isdecimal() else part for part in field.split(".")]
+    return _where(field, line_of(root, keys), str(path), changes)
+
+
+def _where(field: str, line: int, name: str, changes: Sequence[str]) -> str:
+    for change in changes:
+        key = change.partition("=")[0]
+        if f"{field}.".startswith(f"{key}."):
+            return f"--set {change}"
+    return f"{name}, line {line}"
+
+
+def _said(fault: Fault) -> str:
+    return f"{fault.field}: {fault.text}" if fault.keys else fault.text
 
 
 def _apply(content: dict[str, Any], change: str) -> None:
@@ -88,21 +124,3 @@ def _apply(content: dict[str, Any], change: str) -> None:
         raise UserError(f"--set {change}: {value!r} is not a YAML value ({error})") from error
     except (IndexError, TypeError, ValueError):
         raise UserError(f"--set {change}: the file has nothing at {key}") from None
-
-
-def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
-    """Return the line of the node at ``loc``; a missing field has its parent's line."""
-    line = 1 if node is None else node.start_mark.line + 1
-    for part in loc:
-        child: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    child, line = value, key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            child = node.value[part] if part < len(node.value) else None
-            line = line if child is None else child.start_mark.line + 1
-        if child is None:
-            break
-        node = child
-    return line

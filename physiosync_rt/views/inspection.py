@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from physiosync_rt.bundle.card import Card
+from physiosync_rt.bundle.card import Card, Score
 from physiosync_rt.lsl.discovery import SeenStream
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.wording import STREAM_COUNTS
@@ -165,7 +165,8 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
     for machine in card.provenance.get("machines", ()):
         gpu = f", {machine['gpu']}" if machine.get("gpu") else ""
         about.add_row("trained by", f"{machine['system']}, {machine['cpus']} CPUs{gpu}")
-    return [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
+    tables = [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
+    return [*tables, _left_out_table(card)] if any(s.without for s in card.scores) else tables
 
 
 def _protocols(card: Card) -> list[str]:
@@ -178,8 +179,24 @@ def _score_table(card: Card, protocol: str) -> Table:
     for column in ("target", "from", "model", "metric", "value", "95 %", "n"):
         table.add_column(column)
     for s in card.scores:
-        if s.protocol == protocol:
-            interval = "" if s.ci_low is None else f"{s.ci_low:.2f}-{s.ci_high:.2f}"
-            n = "" if s.n is None else f"{s.n} {s.unit}".strip()
-            table.add_row(s.target, s.modalities, s.model, s.metric, f"{s.value:.3f}", interval, n)
+        if s.protocol == protocol and not s.without:
+            table.add_row(s.target, s.modalities, s.model, s.metric, *_figures(s))
     return table
+
+
+def _left_out_table(card: Card) -> Table:
+    """Scores without each electrode, which is interpolated."""
+    table = Table(title="scores with one electrode missing", title_justify="left")
+    for column in ("missing", "target", "from", "metric", "value", "95 %", "n"):
+        table.add_column(column)
+    for s in card.scores:
+        if s.without:
+            table.add_row(s.without, s.target, s.modalities, s.metric, *_figures(s))
+    return table
+
+
+def _figures(score: Score) -> tuple[str, str, str]:
+    """Value, interval and number of units of a score."""
+    interval = "" if score.ci_low is None else f"{score.ci_low:.2f}-{score.ci_high:.2f}"
+    n = "" if score.n is None else f"{score.n} {score.unit}".strip()
+    return f"{score.value:.3f}", interval, n

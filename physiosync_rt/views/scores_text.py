@@ -15,7 +15,11 @@ def score_groups(scores: Sequence[Score]) -> dict[str, list[str]]:
 
     They are each target's balanced accuracy from most modalities, and beside it that of the best
     baseline model on the same folds. Scores without one, as of an imported network, are all shown.
+    Where the card also tells what is left without an electrode, that comes last, from the worst
+    electrode to lose to the best.
     """
+    missing = [score for score in scores if score.without]
+    scores = [score for score in scores if not score.without]
     ours = [score for score in scores if score.primary and score.of_network]
     widest = max((score.modalities for score in ours), key=lambda s: s.count("+"), default="")
     shown = [score for score in ours if score.modalities == widest] or list(scores)
@@ -27,6 +31,20 @@ def score_groups(scores: Sequence[Score]) -> dict[str, list[str]]:
         rivals = filter(None, (best_rival(score, scores) for score in shown))
         if figures := [_rival_figure(rival) for rival in rivals]:
             groups[BEST_BASELINE] = figures
+    groups |= _one_missing([score for score in missing if score.modalities == widest])
+    return groups
+
+
+def _one_missing(scores: Sequence[Score]) -> dict[str, list[str]]:
+    """Return the range of scores over electrodes that may be missing, by how they were measured."""
+    by_target: dict[tuple[str, str], list[Score]] = {}
+    for score in scores:
+        by_target.setdefault((_how(score), score.target), []).append(score)
+    groups: dict[str, list[str]] = {}
+    for (how, target), found in by_target.items():
+        low, high = (pick(score.value for score in found) for pick in (min, max))
+        figure = f"{target} {found[0].metric} {low:.2f} to {high:.2f}"
+        groups.setdefault(f"one electrode missing, {how}", []).append(figure)
     return groups
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import torch
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.card import Card
 from physiosync_rt.preprocess.config import LiveProfile, PaperProfile
+from physiosync_rt.views.inspection import bundle_tables
+from physiosync_rt.views.scores_text import score_lines
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import Experiment, prepare, run_here, train_folds
 from physiosync_training.export import write_bundles
@@ -84,3 +87,39 @@ def test_a_bundle_of_the_released_preprocessing_says_that_it_is_approximate(tmp_
     assert isinstance(card.profile, PaperProfile)
     assert card.least_confidence == {}  # nobody asked
     assert card.headline == "A tiny run, preprocessing approximate"
+
+
+def test_a_card_tells_what_is_left_without_each_electrode(tmp_path) -> None:
+    data = _LIVE | {"electrode_out": 0.5, "min_electrodes": 3}
+    _, results, card = _bundle(tmp_path, data)
+    names = ("Fz", "Cz", "Pz", "Oz")
+    ways = [way for name in names for way in (name, f"{name} after the rest")]
+    left_out = [score for score in card.scores if score.without]
+    assert list(dict.fromkeys(score.without for score in left_out)) == ways
+    assert {score.modalities for score in left_out} == {"eeg+gsr", "eeg"}
+    assert card.eeg.min_electrodes == 3
+    # Each is scored on signals of its own, all on the same windows.
+    predictions = {p.without: p for p in results[0].predictions if p.route == "eeg"}
+    assert set(predictions) == {"", *ways}
+    whole = results[0].of("test", "eeg", "arousal")
+    assert whole.without == ""
+    for way in ways:
+        np.testing.assert_array_equal(predictions[way].rows, whole.rows)
+        assert not np.array_equal(predictions[way].probability, whole.probability)
+    # Nobody takes them for scores of the whole montage.
+    complete = card.model_copy(update={"scores": tuple(s for s in card.scores if not s.without)})
+    for given in ("eeg", "eeg+gsr"):
+        assert card.at_chance(given) == complete.at_chance(given)
+    lines = score_lines(card.scores)
+    assert lines[: len(score_lines(complete.scores))] == score_lines(complete.scores)
+    (missing,) = lines[len(score_lines(complete.scores)) :]
+    values = [s.value for s in left_out if s.modalities == "eeg+gsr"]
+    said = f"arousal balanced accuracy {min(values):.2f} to {max(values):.2f}"
+    assert missing.startswith(f"{said} (one electrode missing, eeg+gsr, protocol subject")
+    report = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "With one electrode missing" in report
+    assert "Oz after the rest" in report
+    stored = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert {row["without"] for row in stored["left_out"]} == set(ways)
+    shown = [table.title for table in bundle_tables(card, "")]
+    assert shown[-1] == "scores with one electrode missing"

@@ -14,7 +14,7 @@ from physiosync_rt.preprocess.labels import QUADRANT
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.loader import Seconds
 from physiosync_training.datasets.splits import STRICTEST_FIRST
-from physiosync_training.evaluation.evaluate import Assessment
+from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import PRIMARY
 from physiosync_training.evaluation.pooled import confidence_thresholds
 from physiosync_training.experiment.experiment import Experiment, Job
@@ -125,7 +125,15 @@ def _card(
             "profile": _profile(dataset, job.network),
             "least_confidence": _least(dataset, result) if config.withhold else {},
             "alternative": config.alternative,
-            "scores": _scores(assessment, job.fold.protocol),
+            "scores": (
+                *_scores(assessment, assessment.scores, job.fold.protocol),
+                *(
+                    score.model_copy(update={"without": way})
+                    for way, rows in assessment.left_out.items()
+                    for score in _scores(assessment, rows, job.fold.protocol)
+                    if score.primary
+                ),
+            ),
             "provenance": provenance(dataset, config, [result])
             | {"fold": job.fold.name, "network": job.network.title, "weights": result.n_weights},
             **networks,
@@ -163,7 +171,7 @@ def _profile(dataset: Dataset, network: NetworkConfig) -> Profile:
     return dataset.info.live.model_copy(update={"window_s": float(seconds)})
 
 
-def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:
+def _scores(assessment: Assessment, rows: Sequence[ScoreRow], protocol: str) -> tuple[Score, ...]:
     """Return the pooled scores of the network and of the baseline models under one protocol."""
     return tuple(
         Score(
@@ -178,7 +186,7 @@ def _scores(assessment: Assessment, protocol: str) -> tuple[Score, ...]:
             n=row.n,
             unit=row.unit,
         )
-        for row in assessment.scores
+        for row in rows
         if row.subject is None
         and row.protocol == protocol
         and row.metric in (_METRICS if row.model == OURS else (PRIMARY,))

@@ -188,7 +188,7 @@ def test_changes_reach_down_and_keep_the_rest(file):
         ("name.x=1", "has nothing at name.x"),
         ("protocols.4.folds=2", "has nothing at protocols.4.folds"),
         ("seed=[1", "is not a YAML value"),
-        ("sed=1", "sed: extra inputs are not permitted"),
+        ("sed=1", r"--set sed=1: sed: unknown key; did you mean seed\?"),
         ("finetune.epochs=0", "finetune.epochs: input should be greater than"),
         ("networks=[{}, {}]", "two networks are called paper, paper"),
         ("name=Not a name", "name: string should match pattern"),

@@ -13,15 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from pydantic import Field
+
 from physiosync_rt.datatypes import Recording
-from physiosync_rt.preprocess.config import LiveProfile
+from physiosync_rt.errors import UserError
+from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.utils.yaml_config import FrozenModel
 from physiosync_training.datasets.index import N_TIMES, WINDOW_S, DatasetInfo, WindowIndex
-from physiosync_training.datasets.live_trials import live_trials
+from physiosync_training.datasets.live_trials import left_out, live_trials
 from physiosync_training.datasets.trials import PlannedTrial, Rest, TableBuilder, Trial
 from physiosync_training.loop.progress import Progress
 
 T = TypeVar("T")
+
+MOST_LEFT_OUT: Final = 8
+"""Electrodes of which each can be left out in turn: every one adds two copies of the EEG."""
 
 SIMULATED_PEOPLE_NOTE: Final = (
     "simulated people: this shows how the procedure behaves, and nothing about emotion"
@@ -132,6 +138,50 @@ class DataSource(FrozenModel, ABC):
         """Trials through the live pipeline, of recordings that are each of another person."""
         for recording in recordings:
             yield from live_trials([recording], self.live, info.eeg, info.pps)
+
+
+class StreamedSource(DataSource):
+    """A data set whose signals always go through the live pipeline.
+
+    Attributes
+    ----------
+    electrode_out : float
+        Share of training windows, in [0, 1], of which one electrode is left out as a live run
+        leaves out a bad one; scores then also tell what a bundle is worth without each of them.
+    """
+
+    electrode_out: float = Field(0.0, ge=0, le=1)
+
+    def left_out(self, eeg: ModalityContract) -> tuple[str, ...]:
+        """Return the ways in which an electrode is left out; none where that is not asked for.
+
+        Raises
+        ------
+        UserError
+            There are too many electrodes, or a stream could not do without one of them.
+        """
+        if not self.electrode_out:
+            return ()
+        n = eeg.n_chans
+        if n > MOST_LEFT_OUT:
+            raise UserError(
+                f"data.electrode_out: signals without each of {n} electrodes would take {2 * n} "
+                f"times the room; it is for {MOST_LEFT_OUT} electrodes or fewer, of more set it "
+                "to 0"
+            )
+        if eeg.min_electrodes >= n:
+            raise UserError(
+                f"data.electrode_out: min_electrodes is {eeg.min_electrodes} of {n}, so a stream "
+                f"cannot do without one; set data.min_electrodes to {n - 1} or less"
+            )
+        return left_out(eeg)
+
+    def live_trials_of(
+        self, recordings: Iterable[Recording], info: DatasetInfo
+    ) -> Iterator[Trial | Rest]:
+        """Trials through the live pipeline, of recordings of one person."""
+        leave_out = bool(info.left_out)
+        return live_trials(recordings, self.live, info.eeg, info.pps, leave_out=leave_out)
 
 
 def counted(items: Iterable[T], n: int, what: str, progress: Progress) -> Iterator[T]:

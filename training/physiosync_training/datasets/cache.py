@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
@@ -23,10 +23,10 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import READ_ERRORS, atomic_folder, reason_of
 from physiosync_training.datasets.dataset import Dataset, Signals
 from physiosync_training.datasets.index import DatasetInfo, Table
-from physiosync_training.datasets.trials import Rest, TableBuilder, Trial
+from physiosync_training.datasets.trials import Rest, TableBuilder, Trial, TrialSegment
 from physiosync_training.loop.provenance import sources
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Of the folder's files."""
 
 INFO: Final = "info.json"
@@ -82,9 +82,9 @@ def digest_of(config: dict[str, object], files: Iterable[Path]) -> str:
 class Writer:
     """Takes trials one by one and writes their signals at once, so that memory stays small."""
 
-    def __init__(self, eeg: BinaryIO, pps: BinaryIO) -> None:
+    def __init__(self, eeg: BinaryIO, pps: BinaryIO, without: Sequence[BinaryIO] = ()) -> None:
         self.builder = TableBuilder()
-        self._files = (eeg, pps)
+        self._files = (eeg, pps, *without)
         self._lengths: list[int] = []
 
     def add(self, trial: Trial | Rest) -> None:
@@ -97,22 +97,22 @@ class Writer:
         """
         if isinstance(trial, Rest):
             self.builder.add_rest(trial.subject)
-            self._write(trial.eeg, trial.pps, f"rest of subject {trial.subject}")
+            self._write(trial, f"rest of subject {trial.subject}")
             return
         what = f"trial {trial.label.number} of subject {trial.label.subject}"
         extents = [(each.start, each.eeg.shape[1]) for each in trial.segments]
         for each, kept in zip(trial.segments, self.builder.add(trial.label, extents), strict=True):
             if kept:
-                self._write(each.eeg, each.pps, what)
+                self._write(each, what)
 
-    def _write(self, eeg: SampleArray, pps: SampleArray, what: str) -> None:
-        for file, x in zip(self._files, (eeg, pps), strict=True):
+    def _write(self, part: TrialSegment | Rest, what: str) -> None:
+        for file, x in zip(self._files, (part.eeg, part.pps, *part.eeg_without), strict=True):
             if not np.isfinite(x).all():
                 raise UserError(
                     f"{what} has a NaN or infinite sample after preprocessing; leave it out"
                 )
             file.write(np.ascontiguousarray(x, dtype=np.float32).data)
-        self._lengths.append(eeg.shape[1])
+        self._lengths.append(part.eeg.shape[1])
 
     @property
     def lengths(self) -> IntArray:
@@ -157,19 +157,21 @@ def save(folder: Path, info: DatasetInfo, trials: Iterable[Trial | Rest]) -> Non
         As `room`; a trial comes twice; there is no usable window or no rating.
     """
     with room(folder.parent), atomic_folder(folder) as fresh:
-        with (fresh / EEG).open("wb") as eeg, (fresh / PPS).open("wb") as pps:
-            writer = Writer(eeg, pps)
+        with ExitStack() as files:
+            names = (EEG, PPS, *map(_without_name, range(len(info.left_out))))
+            eeg, pps, *without = (files.enter_context((fresh / name).open("wb")) for name in names)
+            writer = Writer(eeg, pps, without)
             for trial in trials:
                 writer.add(trial)
         table = writer.builder.table(info.title)
         columns = {f.name: getattr(table, f.name) for f in fields(table)}
         own = {"lengths": writer.lengths, "rest": writer.builder.rest}
         np.savez(fresh / TABLE, allow_pickle=False, **own, **columns)
-        names = {
+        found = {
             "subjects": tuple(writer.builder.subjects),
             "stimuli": tuple(writer.builder.stimuli),
         }
-        full = DatasetInfo.model_validate(info.model_dump() | names)
+        full = DatasetInfo.model_validate(info.model_dump() | found)
         text = json.dumps({"format": FORMAT, "info": full.model_dump(mode="json")}, indent=2)
         (fresh / INFO).write_text(text + "\n", encoding="utf-8")
 
@@ -195,9 +197,18 @@ def load(folder: Path, digest: str) -> Dataset | None:
             _map(folder / name, lengths, contract.n_chans)
             for name, contract in ((EEG, info.eeg), (PPS, info.pps))
         )
-        return Dataset(info, table, eeg, pps, rest)
+        without = tuple(
+            _map(folder / _without_name(way), lengths, info.eeg.n_chans)
+            for way in range(len(info.left_out))
+        )
+        return Dataset(info, table, eeg, pps, rest, without)
     except READ_ERRORS:
         return None
+
+
+def _without_name(way: int) -> str:
+    """Name the file of EEG that lacks an electrode, by its place in `DatasetInfo.left_out`."""
+    return f"eeg-without-{way}.f32"
 
 
 def _map(path: Path, lengths: IntArray, n_chans: int) -> Signals:

@@ -53,6 +53,8 @@ class Dataset(WindowIndex):
     table : Table
     eeg, pps : Signals
         Of the same stretches.
+    eeg_without : tuple of Signals
+        EEG in each of the ways of `DatasetInfo.left_out`, of the same stretches.
     rest : int64 array, shape (n, 2)
         Stretch and subject of every rest that there is, in the order of time: never trained on
         and never scored.
@@ -66,17 +68,27 @@ class Dataset(WindowIndex):
     eeg: Signals
     pps: Signals
     rest: IntArray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    eeg_without: tuple[Signals, ...] = ()
 
     def __post_init__(self) -> None:
         table = self.table
         if not len(table):
             raise ValueError("a data set without windows")
-        for signals, contract in ((self.eeg, self.info.eeg), (self.pps, self.info.pps)):
+        if len(self.eeg_without) != len(self.info.left_out):
+            raise ValueError(
+                f"{len(self.eeg_without)} signals without an electrode where "
+                f"{len(self.info.left_out)} are described"
+            )
+        eegs = ((each, self.info.eeg) for each in (self.eeg, *self.eeg_without))
+        for signals, contract in (*eegs, (self.pps, self.info.pps)):
             if signals.n_chans != contract.n_chans:
                 raise ValueError(
                     f"{signals.n_chans} channels where {contract.n_chans} are described"
                 )
-        if not np.array_equal(self.eeg.lengths, self.pps.lengths):
+        if any(
+            not np.array_equal(self.eeg.lengths, other.lengths)
+            for other in (self.pps, *self.eeg_without)
+        ):
             raise ValueError("stretches of the two modalities have different lengths")
         if (table.offset < 0).any() or (table.offset + N_TIMES > self._length(table.stretch)).any():
             raise ValueError("a window that reaches out of its stretch")
@@ -122,8 +134,32 @@ class Dataset(WindowIndex):
         drawn: IntArray = first + (lots * (last - first + 1)).astype(np.int64) - begin
         return drawn
 
+    def draw_left_out(self, n: int, rng: np.random.Generator) -> IntArray | None:
+        """Draw of which windows an electrode is left out, and which.
+
+        Parameters
+        ----------
+        n : int
+        rng : Generator
+
+        Returns
+        -------
+        int64 array, shape (n,), or None
+            Way of `DatasetInfo.left_out` for every window, -1 for all electrodes; None where none
+            is ever left out.
+        """
+        if not self.eeg_without:
+            return None
+        way = rng.integers(0, len(self.eeg_without), n)
+        out: IntArray = np.where(rng.random(n) < self.info.electrode_out, way, -1)
+        return out
+
     def cut(
-        self, rows: IntArray, offsets: IntArray, n_times: int = N_TIMES
+        self,
+        rows: IntArray,
+        offsets: IntArray,
+        n_times: int = N_TIMES,
+        left_out: IntArray | None = None,
     ) -> tuple[SampleArray, SampleArray]:
         """Cut from the stretches of rows.
 
@@ -133,6 +169,8 @@ class Dataset(WindowIndex):
         offsets : int array, shape (n,)
             First samples in the stretches.
         n_times : int
+        left_out : int array, shape (n,), optional
+            Way of `DatasetInfo.left_out` in which each window lacks an electrode, -1 for none.
 
         Returns
         -------
@@ -140,7 +178,12 @@ class Dataset(WindowIndex):
         pps : float32 array, shape (n, n_pps_chans, n_times)
         """
         stretch = self.table.stretch[rows]
-        return self.eeg.cut(stretch, offsets, n_times), self.pps.cut(stretch, offsets, n_times)
+        eeg = self.eeg.cut(stretch, offsets, n_times)
+        if left_out is not None:
+            for way, signals in enumerate(self.eeg_without):
+                at = left_out == way
+                eeg[at] = signals.cut(stretch[at], offsets[at], n_times)
+        return eeg, self.pps.cut(stretch, offsets, n_times)
 
     def fetch(
         self, rows: IntArray, offset_rng: np.random.Generator | None = None

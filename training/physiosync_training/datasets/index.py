@@ -55,6 +55,11 @@ class DatasetInfo(FrozenModel):
         What a reader of a report should know.
     digest : str
         Hash of everything that shaped the windows.
+    electrode_out : float
+        Share of training windows of which one electrode is left out, in [0, 1].
+    left_out : tuple of str
+        Ways in which it is: an electrode that is missing from the start, or after the rest (see
+        `datasets.live_trials.left_out`).
     """
 
     name: str
@@ -72,6 +77,8 @@ class DatasetInfo(FrozenModel):
     notes: tuple[str, ...] = ()
     digest: str = ""
     public_name: str = ""
+    electrode_out: float = 0.0
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

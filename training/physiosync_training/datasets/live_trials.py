@@ -7,8 +7,9 @@ baseline. They are pooled as the live baseline is, by the median over seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from typing import Final
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from physiosync_training.datasets.index import N_TIMES
 from physiosync_training.datasets.signals import Stretch, preprocess
 from physiosync_training.datasets.trials import Label, Rest, Trial, TrialSegment
 
+AFTER_THE_REST: Final = " after the rest"
+"""Follows the name of an electrode that was still there during the rest."""
+
 Scale = Callable[[SampleArray], SampleArray]
 """Scales signals of shape (n_channels, n_times) by a person's rest."""
 
@@ -37,6 +41,8 @@ def live_trials(
     profile: LiveProfile,
     eeg: ModalityContract,
     pps: ModalityContract,
+    *,
+    leave_out: bool = False,
 ) -> Iterator[Trial | Rest]:
     """Yield the trials of one person's recordings, and the rests that hold a window or more.
 
@@ -46,6 +52,8 @@ def live_trials(
         Of one person, in the order in which they were made; baseline and trials as segments.
     profile, eeg, pps
         What a bundle trained on them will carry.
+    leave_out : bool
+        Also give the EEG as `left_out` names it: with each electrode left out.
 
     Raises
     ------
@@ -54,29 +62,45 @@ def live_trials(
         trial.
     """
     rest: dict[Modality, list[Statistics]] = {eeg.modality: [], pps.modality: []}
+    rest_without: list[list[Statistics]] = [[] for _ in eeg.ch_names if leave_out]
     scalings = [make_scaling(each.modality, profile) for each in (eeg, pps)]
     for recording in recordings:
-        signals = preprocess(recording, profile, eeg, pps)
+        signals = preprocess(recording, profile, eeg, pps, leave_out=leave_out)
         for segment in sorted(recording.segments, key=lambda s: s.start):
             if segment.kind == "baseline":
                 for modality, pool in rest.items():
                     pool += _within(signals.statistics[modality], segment)
-                if not all(rest.values()):
+                for pool, seconds in zip(rest_without, signals.without, strict=True):
+                    pool += _within(seconds, segment)
+                if not all([*rest.values(), *rest_without]):
                     continue
-            scales = [
+            of_eeg, of_pps = (
                 partial(_scaled, scaling, _pooled(rest[each.modality], segment))
                 for scaling, each in zip(scalings, (eeg, pps), strict=True)
+            )
+            without = [
+                partial(_scaled, scalings[0], _pooled(pool, segment)) for pool in rest_without
             ]
-            parts = _trial_segments(signals.stretches, segment, *scales)
+            parts = _trial_segments(signals.stretches, segment, of_eeg, of_pps, without)
             if segment.kind == "baseline":
                 for part in parts:
                     if part.eeg.shape[1] >= N_TIMES:
-                        yield Rest(segment.subject, part.eeg, part.pps)
+                        yield Rest(segment.subject, part.eeg, part.pps, part.eeg_without)
                 continue
             label = Label(
                 segment.subject, segment.trial, segment.stimulus, segment.valence, segment.arousal
             )
             yield Trial(label, tuple(parts))
+
+
+def left_out(eeg: ModalityContract) -> tuple[str, ...]:
+    """Name the ways in which one electrode can be missing, in the order of `TrialSegment`.
+
+    Of each electrode there are two: it is missing from the start, and so in the rest as well; or
+    it is lost after a rest that still had it, by which the signals are scaled then.
+    """
+    ways = ((name, f"{name}{AFTER_THE_REST}") for name in eeg.ch_names)
+    return tuple(way for both in ways for way in both)
 
 
 def _scaled(scaling: Scaling, baseline: ChannelBaseline, x: SampleArray) -> SampleArray:
@@ -100,9 +124,22 @@ def _pooled(pool: list[Statistics], segment: Segment) -> ChannelBaseline:
 
 
 def _trial_segments(
-    stretches: Iterable[Stretch], segment: Segment, eeg: Scale, pps: Scale
+    stretches: Iterable[Stretch],
+    segment: Segment,
+    eeg: Scale,
+    pps: Scale,
+    without: Sequence[Scale],
 ) -> list[TrialSegment]:
-    """Cut the usable stretches of a segment, scaled."""
+    """Cut the usable stretches of a segment, scaled.
+
+    Parameters
+    ----------
+    stretches, segment
+    eeg, pps : callable
+        Scale by the rest of all electrodes.
+    without : sequence of callable
+        Scale EEG by the rest without each electrode in turn, where these are wanted.
+    """
     start, stop = round(segment.start * GRID_SFREQ), round(segment.stop * GRID_SFREQ)
     found = []
     for stretch in stretches:
@@ -110,7 +147,17 @@ def _trial_segments(
         if first >= last:
             continue
         part = slice(first - stretch.start, last - stretch.start)
+        missing = [
+            scale(signal[:, part])
+            for own, signal in zip(without, stretch.eeg_without, strict=True)
+            for scale in (own, eeg)
+        ]
         found.append(
-            TrialSegment(first - start, eeg(stretch.eeg[:, part]), pps(stretch.pps[:, part]))
+            TrialSegment(
+                first - start,
+                eeg(stretch.eeg[:, part]),
+                pps(stretch.pps[:, part]),
+                tuple(missing),
+            )
         )
     return found

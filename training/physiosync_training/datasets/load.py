@@ -72,7 +72,8 @@ def load_dataset(
 
 def _check_room(source: DataSource, places: Path) -> None:
     index = source.index()
-    n_chans = index.info.eeg.n_chans + index.info.pps.n_chans
+    copies = 1 + len(index.info.left_out)
+    n_chans = copies * index.info.eeg.n_chans + index.info.pps.n_chans
     n_bytes = len(index) * N_TIMES * n_chans * np.dtype(np.float32).itemsize
     check_room(places, n_bytes, "prepared windows", "choose another cache folder")
 

@@ -29,12 +29,21 @@ class WindowLoader:
     device : torch.device
     random_offsets : bool
         Draw every window anywhere in its trial.
+    left_out : int, optional
+        Way of `DatasetInfo.left_out` in which every window lacks an electrode; where it is not
+        given, windows of training lack one as the data set asks for.
     """
 
     dataset: Dataset
     seconds: Seconds
     device: torch.device
     random_offsets: bool = False
+    left_out: int | None = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether windows of training are drawn: where they start, or what they lack."""
+        return self.random_offsets or bool(self.dataset.info.left_out)
 
     @property
     def per_row(self) -> int:
@@ -56,21 +65,33 @@ class WindowLoader:
         ----------
         numbers : int array, shape (n,)
         key : int, optional
-            Decides the offsets where they are random; they are fixed without it.
+            Decides the offsets where they are random, and which electrode is left out where one
+            may be; without it offsets are fixed and all electrodes are there.
 
         Returns
         -------
         eeg, pps : Tensor, shape (n, n_chans, 128 * seconds)
         """
         rows, within = np.divmod(numbers, self.per_row)
-        draws = self.random_offsets and key is not None
-        offsets = self.dataset.offsets(rows, np.random.default_rng(key) if draws else None)
-        return self._cut(rows, within, offsets)
+        rng = None if key is None else np.random.default_rng(key)
+        offsets = self.dataset.offsets(rows, rng if self.random_offsets else None)
+        left_out = None
+        if self.left_out is not None:
+            left_out = np.full(len(rows), self.left_out)
+        elif rng is not None:
+            left_out = self.dataset.draw_left_out(len(rows), rng)
+        return self._cut(rows, within, offsets, left_out)
 
-    def _cut(self, rows: IntArray, within: IntArray, offsets: IntArray) -> tuple[Tensor, Tensor]:
+    def _cut(
+        self,
+        rows: IntArray,
+        within: IntArray,
+        offsets: IntArray,
+        left_out: IntArray | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Cut windows, or slices of windows that start at these offsets."""
         at = offsets + within * self.seconds * GRID_SFREQ
-        eeg, pps = self.dataset.cut(rows, at, self.seconds * GRID_SFREQ)
+        eeg, pps = self.dataset.cut(rows, at, self.seconds * GRID_SFREQ, left_out)
         return self._tensor(eeg), self._tensor(pps)
 
     def stimulus_windows(self, numbers: IntArray) -> IntArray:

@@ -13,19 +13,19 @@ from pydantic import Field, model_validator
 from physiosync_rt.bundle.contracts import eeg_contract
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.devices import load_device, map_recording
-from physiosync_rt.errors import UserError
+from physiosync_rt.errors import Faults, UserError
 from physiosync_rt.formats.registry import parts, read
 from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.utils.resources import find_config
 from physiosync_training.datasets.base import (
     SIMULATED_PEOPLE_NOTE,
-    DataSource,
     PreparedData,
+    StreamedSource,
     counted,
 )
 from physiosync_training.datasets.index import DatasetInfo
-from physiosync_training.datasets.live_trials import live_trials
 from physiosync_training.datasets.recordings_table import RecordedFile, find_table, read_table
+from physiosync_training.datasets.signals import check_streams
 from physiosync_training.datasets.trials import PlannedTrial, Rest, Trial, planned_trials_of
 from physiosync_training.loop.progress import Progress
 
@@ -35,7 +35,7 @@ _UNKNOWN: Final = ("?",)
 """Channels of recordings that are not open yet; they play no part in splitting."""
 
 
-class RecordingsData(DataSource):
+class RecordingsData(StreamedSource):
     """A folder of recordings with a table of their trials (see `datasets.recordings_table`).
 
     Attributes
@@ -115,14 +115,28 @@ class RecordingsData(DataSource):
     def prepare(self, scratch: Path, progress: Progress) -> PreparedData:  # noqa: ARG002
         """Prepare file after file; those of one person share their rest."""
         files = self.recorded_files()
-        info = self._describe(*self._contracts(self._load(files[0])))
+        info = self._checked(files, progress)
         in_turn = counted(files, len(files), "prepare windows", progress)
 
         def trials() -> Iterator[Trial | Rest]:
             for _, own in groupby(in_turn, key=lambda each: each.subject):
-                yield from live_trials(map(self._load, own), self.live, info.eeg, info.pps)
+                yield from self.live_trials_of(map(self._load, own), info)
 
         return PreparedData(info, trials())
+
+    def _checked(self, files: list[RecordedFile], progress: Progress) -> DatasetInfo:
+        """Open every file once before the long work, so that all that is wrong is said at once."""
+        faults = Faults()
+        info: DatasetInfo | None = None
+        for file in counted(files, len(files), "check recordings", progress):
+            with faults.collect():
+                recording = self._load(file)
+                if info is None:
+                    info = self._describe(*self._contracts(recording))
+                check_streams(recording, info.live or self.live, info.eeg, info.pps)
+        faults.check()
+        assert info is not None, "a table without a file is refused before"
+        return info
 
     def _describe(self, eeg: ModalityContract, pps: ModalityContract) -> DatasetInfo:
         name = self.path.name or "recordings"
@@ -139,6 +153,8 @@ class RecordingsData(DataSource):
             threshold=self.threshold,
             simulated=self.simulated,
             notes=(SIMULATED_PEOPLE_NOTE,) if self.simulated else (),
+            electrode_out=self.electrode_out,
+            left_out=() if eeg.ch_names == _UNKNOWN else self.left_out(eeg),
         )
 
     def _load(self, file: RecordedFile) -> Recording:
@@ -157,12 +173,14 @@ class RecordingsData(DataSource):
             raise UserError(f"{file.path.name} has no EEG stream")
         stamps = eeg[0].timestamps
         length = float(stamps[-1] - stamps[0]) if len(stamps) else 0.0
-        last = max(file.segments, key=lambda segment: segment.stop)
-        if last.stop > length + _END_SLACK_S:
-            raise UserError(
-                f"{file.path.name} is {length:.1f} s long, and a {last.kind} of subject "
-                f"{last.subject} is to end at {last.stop:g} s"
-            )
+        faults = Faults()
+        for segment, where in zip(file.segments, file.places, strict=True):
+            if segment.stop > length + _END_SLACK_S:
+                faults.add(
+                    f"{where}: {file.path.name} is {length:.1f} s long, and a {segment.kind} of "
+                    f"subject {segment.subject} is to end at {segment.stop:g} s; correct the line"
+                )
+        faults.check()
         return replace(recording, segments=file.segments, subject=file.subject)
 
     def _contracts(self, first: Recording) -> tuple[ModalityContract, ModalityContract]:

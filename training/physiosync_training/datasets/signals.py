@@ -6,8 +6,8 @@ tells which of them can be used, so nothing here can differ from what the model 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from physiosync_rt.pipeline.preprocessor import Preprocessed
 from physiosync_rt.pipeline.windower import WindowCheck, to_model
 from physiosync_rt.preprocess.baseline import Statistics
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
+from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.preprocess.stages import make_scaling
 
 
@@ -41,11 +42,14 @@ class Stretch:
         Grid index of the first sample, from the first EEG sample of the recording.
     eeg, pps : float32 arrays, shape (n_channels, n_times)
         Not yet scaled by a baseline, and not clipped.
+    eeg_without : tuple of float32 arrays, shape (n_channels, n_times)
+        The EEG with each electrode of the contract left out, where that was asked for.
     """
 
     start: int
     eeg: SampleArray
     pps: SampleArray
+    eeg_without: tuple[SampleArray, ...] = ()
 
     @property
     def stop(self) -> int:
@@ -66,14 +70,22 @@ class PreprocessedRecording:
     statistics : dict of Modality to dict of int to Statistics
         What every usable second would contribute to a baseline, by its number from the first EEG
         sample.
+    without : tuple of dict of int to Statistics
+        The same of EEG with each electrode of the contract left out, where that was asked for.
     """
 
     stretches: tuple[Stretch, ...]
     statistics: dict[Modality, dict[int, Statistics]]
+    without: tuple[dict[int, Statistics], ...] = ()
 
 
 def preprocess(
-    recording: Recording, profile: LiveProfile, eeg: ModalityContract, pps: ModalityContract
+    recording: Recording,
+    profile: LiveProfile,
+    eeg: ModalityContract,
+    pps: ModalityContract,
+    *,
+    leave_out: bool = False,
 ) -> PreprocessedRecording:
     """Run a recording through the live preprocessing and keep what is usable.
 
@@ -82,6 +94,10 @@ def preprocess(
     recording : Recording
     profile, eeg, pps
         What the bundle will carry.
+    leave_out : bool
+        Also make the EEG with each of its electrodes left out, one at a time, as the live
+        pipeline makes it without a bad electrode. What cannot do without any of them is not
+        usable then.
 
     Raises
     ------
@@ -94,17 +110,26 @@ def preprocess(
     for hop in _hops(recording, pipeline):
         eeg_rows += hop.eeg
         pps_rows += hop.pps
+    electrodes = eeg.ch_names if leave_out else ()
     if not eeg_rows:
-        return PreprocessedRecording((), {eeg.modality: {}, pps.modality: {}})
+        nothing: dict[Modality, dict[int, Statistics]] = {eeg.modality: {}, pps.modality: {}}
+        return PreprocessedRecording((), nothing, ({},) * len(electrodes))
     eeg_signal = Continuous(eeg_rows, eeg, profile)
+    without = [
+        Continuous(_leave_out(eeg_rows, pipeline.montage, electrode), eeg, profile)
+        for electrode in electrodes
+    ]
     pps_signal = Continuous(pps_rows, pps, profile)
     stretches = tuple(
         Stretch(
             eeg_signal.window_start(first),
             eeg_signal.cut(first, last),
             pps_signal.cut(first, last),
+            tuple(each.cut(first, last) for each in without),
         )
-        for first, last in _consecutive(eeg_signal.valid & pps_signal.valid)
+        for first, last in _consecutive(
+            np.logical_and.reduce([each.valid for each in (eeg_signal, pps_signal, *without)])
+        )
     )
     return PreprocessedRecording(
         stretches,
@@ -112,7 +137,26 @@ def preprocess(
             eeg.modality: dict(eeg_signal.statistics()),
             pps.modality: dict(pps_signal.statistics()),
         },
+        tuple(dict(each.statistics()) for each in without),
     )
+
+
+def check_streams(
+    recording: Recording, profile: LiveProfile, eeg: ModalityContract, pps: ModalityContract
+) -> None:
+    """Refuse a recording whose streams cannot serve, before its signals are looked at.
+
+    Raises
+    ------
+    UserError
+        A stream is missing or cannot serve the contract; the recording is named.
+    """
+    sides = [(_pick(recording, side), side) for side in (eeg, pps)]
+    try:
+        Pipeline(profile, *sides)
+    except UserError as error:
+        name = recording.path.name if recording.path else recording.subject
+        raise UserError(f"{name}: {error}") from error
 
 
 class Continuous:
@@ -185,6 +229,28 @@ class Continuous:
             verdict = self._check(mask[start : start + self._check.n_times], start, seconds, None)
             valid[last] = verdict.reason is Reason.NONE
         return valid
+
+
+def _leave_out(
+    rows: Iterable[Preprocessed], montage: Montage, electrode: str
+) -> list[Preprocessed]:
+    """Return rows as they are while one electrode more is bad.
+
+    Seconds in which too few electrodes would be left are not usable.
+    """
+    out = montage.channel_of(electrode)
+    found = []
+    for each in rows:
+        second = each.second
+        if second is not None:
+            matrix = montage.without(second.bad | out)
+            if matrix is None:
+                second = replace(second, usable=False, too_few=True)
+            else:
+                spatial = replace(second.spatial, matrix=matrix)
+                second = replace(second, spatial=spatial)
+        found.append(replace(each, second=second))
+    return found
 
 
 def _pick(recording: Recording, contract: ModalityContract) -> StreamSpec:

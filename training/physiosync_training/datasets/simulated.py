@@ -15,8 +15,8 @@ from physiosync_rt.preprocess.config import ModalityContract
 from physiosync_rt.simulation import Person, plan_session, simulate
 from physiosync_training.datasets.base import (
     SIMULATED_PEOPLE_NOTE,
-    DataSource,
     PreparedData,
+    StreamedSource,
     counted,
 )
 from physiosync_training.datasets.index import DatasetInfo
@@ -24,7 +24,7 @@ from physiosync_training.datasets.trials import PlannedTrial, planned_trials_of
 from physiosync_training.loop.progress import Progress
 
 
-class SimulatedData(DataSource):
+class SimulatedData(StreamedSource):
     """Simulated people whose latent valence and arousal are the ratings.
 
     Attributes
@@ -78,12 +78,13 @@ class SimulatedData(DataSource):
 
     def info(self) -> DatasetInfo:
         """Describe the people; their latents go from 0 to 1."""
+        eeg = eeg_contract(self.ch_names, self.min_electrodes)
         return DatasetInfo(
             name="simulated",
             title=f"simulated people (effect {self.effect:g})",
             profile="live",
             live=self.live,
-            eeg=eeg_contract(self.ch_names, self.min_electrodes),
+            eeg=eeg,
             pps=ModalityContract(modality=Modality(self.pps), ch_names=(self.pps,)),
             subjects=(),
             stimuli=(),
@@ -91,6 +92,8 @@ class SimulatedData(DataSource):
             threshold=0.5,
             simulated=True,
             notes=(SIMULATED_PEOPLE_NOTE,),
+            electrode_out=self.electrode_out,
+            left_out=self.left_out(eeg),
         )
 
     def planned_trials(self) -> Iterator[PlannedTrial]:
@@ -106,7 +109,8 @@ class SimulatedData(DataSource):
         info = self.info()
         recordings = map(self._recording, self.seeds)
         people = counted(recordings, self.subjects, "simulate people", progress)
-        return PreparedData(info, self.live_trials_of_each(people, info))
+        trials = (trial for one in people for trial in self.live_trials_of([one], info))
+        return PreparedData(info, trials)
 
     def _person(self, seed: int) -> Person:
         return Person.draw(seed, self.effect, self.variability)

@@ -22,11 +22,14 @@ class TrialSegment:
     start : int
         First sample, counted from the start of the trial.
     eeg, pps : float32 arrays, shape (n_chans, n_times)
+    eeg_without : tuple of float32 arrays, shape (n_chans, n_times)
+        The EEG in each way in which an electrode can be missing (`DatasetInfo.left_out`).
     """
 
     start: int
     eeg: SampleArray
     pps: SampleArray
+    eeg_without: tuple[SampleArray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,14 @@ class Rest:
     ----------
     subject : str
     eeg, pps : float32 arrays, shape (n_chans, n_times)
+    eeg_without : tuple of float32 arrays, shape (n_chans, n_times)
+        As in `TrialSegment`.
     """
 
     subject: str
     eeg: SampleArray
     pps: SampleArray
+    eeg_without: tuple[SampleArray, ...] = ()
 
 
 COLUMNS: Final[dict[str, type]] = {
@@ -195,5 +201,5 @@ class TableBuilder:
             }
         )
         if rated and not is_rated(table):
-            raise UserError(f"{what} has no rating of valence or arousal in any trial")
+            raise UserError(f"{what} has no rating of valence or arousal in any trial; add some")
         return table

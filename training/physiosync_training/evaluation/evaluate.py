@@ -107,6 +107,9 @@ class Assessment:
         Title of every network by its name in the scores.
     folds : dict of str to (int, int)
         How many folds of a protocol were trained on, and how many there would be.
+    left_out : dict of str to list of ScoreRow
+        Pooled scores of the first network with an electrode missing, by the way in which it is
+        (`DatasetInfo.left_out`).
     """
 
     pooled: list[Pooled]
@@ -118,6 +121,7 @@ class Assessment:
     results: list[FoldResult]
     models: dict[str, str]
     folds: dict[str, tuple[int, int]]
+    left_out: dict[str, list[ScoreRow]]
 
     def named(self, protocol: str) -> str:
         """Label a protocol, with "(inflated)" or the missing folds where these apply."""
@@ -184,6 +188,15 @@ def assess(
         results=list(results),
         models={name: title for title, name in names.items()},
         folds={p.protocol: (p.n_folds, planned.get(p.protocol, p.n_folds)) for p in main},
+        left_out={
+            way: [
+                row
+                for each in pool(dataset, results, names, way)
+                if each.model == OURS
+                for row in _score_rows(dataset, each, None, unit, seed, N_DRAWS)
+            ]
+            for way in dataset.info.left_out
+        },
     )
 
 

@@ -70,8 +70,12 @@ class Pooled:
         return 1 if len(self.rows) > len(np.unique(self.rows)) else WINDOW_S
 
 
-def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str]) -> list[Pooled]:
+def pool(
+    dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str], without: str = ""
+) -> list[Pooled]:
     """Put the test predictions of all folds together, head by head.
+
+    ``without`` names the way in which an electrode was missing; empty where none was.
 
     Where a fold was trained several times (see `ProtocolConfig.rotations`), its
     predictions of a window are averaged.
@@ -80,7 +84,7 @@ def pool(dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str])
     for result in results:
         choices = confidence_thresholds(dataset, result)
         for p in result.predictions:
-            if p.split != "test":
+            if p.split != "test" or p.without != without:
                 continue
             model = names.get(result.network, result.network)
             key = (result.protocol, p.target, model, p.route)

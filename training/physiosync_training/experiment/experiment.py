@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
+import numpy as np
 import torch
 
 from physiosync_models.fusion import PhysioSync
-from physiosync_rt.errors import UserError
+from physiosync_rt.errors import Faults, UserError
 from physiosync_training.contrastive.pretrain import lay_out
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.index import DatasetInfo, WindowIndex
@@ -31,6 +32,14 @@ from physiosync_training.supervised.labels import check_classes, classes
 from physiosync_training.supervised.results import FoldResult, result_path
 
 _BYTES_OF_A_WEIGHT: Final = 4
+
+Place = Callable[[str], str]
+"""Says where a field of a configuration stands."""
+
+
+def nowhere(field: str) -> str:  # noqa: ARG001
+    """Say nothing of where a field stands: it comes from no file."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ def prepare(
     *,
     resume: bool = False,
     digest: str | None = None,
+    place: Place = nowhere,
 ) -> Experiment:
     """Check what can be checked, load the data and split it.
 
@@ -84,6 +94,8 @@ def prepare(
         Whether the folder may hold a training.
     digest : str, optional
         Hash of the data set, where it is known (see `datasets.load.load_dataset`).
+    place : callable
+        Says where a field of the configuration stands, for what is wrong with it.
 
     Raises
     ------
@@ -95,22 +107,34 @@ def prepare(
     # What another process started, here or on a cluster, finds the folder in use.
     first = digest is None and is_first_process()
     planned = config.data.index()
-    jobs = _jobs(config, planned)
+    jobs = _jobs(config, planned, place)
     if first:
         _check_folder(config, out, jobs, planned.info, resume)
     dataset = load_dataset(config.data, config.cache, progress, digest)
-    jobs = _jobs(config, dataset)
+    jobs = _jobs(config, dataset, place)
     if first:
         _check_folder(config, out, jobs, dataset.info, resume)
     return Experiment(config, out, dataset, jobs)
 
 
-def _jobs(config: RunConfig, data: WindowIndex) -> list[Job]:
-    """Plan the jobs on a data set, prepared or not; UserError where one cannot be done."""
-    folds = [fold for protocol in config.protocols for fold in make_folds(data, protocol)]
+def _jobs(config: RunConfig, data: WindowIndex, place: Place) -> list[Job]:
+    """Plan the jobs on a data set, prepared or not.
+
+    Raises
+    ------
+    UserError
+        Some cannot be done; everything that is in the way, a line each.
+    """
+    faults = Faults()
+    folds: list[Fold] = []
+    for number, protocol in enumerate(config.protocols):
+        with faults.collect(place(f"protocols.{number}")):
+            folds += make_folds(data, protocol)
     if is_rated(data.table):
-        _check_classes(config, folds, data)
-    _check_pairs(config, folds, data)
+        _check_classes(config, folds, data, faults, place)
+    with faults.collect(place("pretrain")):
+        _check_pairs(config, folds, data)
+    faults.check()
     return [Job(fold, network) for fold in folds for network in config.networks]
 
 
@@ -124,11 +148,22 @@ def _check_folder(
     check_room(out, _bytes_to_write(config, jobs, out, info))
 
 
-def _check_classes(config: RunConfig, folds: list[Fold], data: WindowIndex) -> None:
+def _check_classes(
+    config: RunConfig, folds: list[Fold], data: WindowIndex, faults: Faults, place: Place
+) -> None:
+    """Find targets of which the training part of a fold has one class only."""
+    parts = [(f"fold {fold.name}, training part", fold.train) for fold in folds]
+    if not folds:  # they cannot be made, and the ratings may be wrong as well
+        parts = [("all trials together", np.arange(len(data)))]
     for task in config.finetune.tasks:
         labels = classes(data, task)
-        for fold in folds:
-            check_classes(labels[fold.train], task, f"fold {fold.name}, training part")
+        for column, target in enumerate(task):
+            for where, rows in parts:
+                n_before = len(faults.found)
+                with faults.collect(place("finetune.targets")):
+                    check_classes(labels[rows, column : column + 1], (target,), where)
+                if len(faults.found) > n_before:
+                    break  # of the other folds it would say the same
 
 
 def _check_pairs(config: RunConfig, folds: list[Fold], data: WindowIndex) -> None:

@@ -37,7 +37,7 @@ from physiosync_training.supervised.finetune import (
     train_main,
 )
 from physiosync_training.supervised.labels import check_classes, classes
-from physiosync_training.supervised.predict import calibrate, predict, recalibrated
+from physiosync_training.supervised.predict import calibrate, predict, predict_test, recalibrated
 from physiosync_training.supervised.results import (
     FoldResult,
     Predictions,
@@ -287,7 +287,7 @@ class FoldRun:
         held_out = [recalibrated(each, model) for each in validation]
         return (
             model,
-            held_out + predict(model, loader, self._fold.test, labels, "test"),
+            held_out + predict_test(model, loader, self._fold.test, labels),
             {stage: found for stage, found in curves.items() if found},
         )
 

@@ -17,6 +17,7 @@ from physiosync_training.reporting.blocks import Code, Document, Heading, Paragr
 from physiosync_training.reporting.section import add_protocol, main_heads, selective_of
 from physiosync_training.reporting.tables import (
     encoders,
+    left_out_table,
     n_weights,
     protocols_of,
     published,
@@ -75,6 +76,7 @@ def build_report(
     if seen := _window_sentence(assessment, dataset):
         document.add(Paragraph(seen))
     document.add(Heading("All models"), summary(assessment))
+    _add_left_out(document, assessment)
     _add_selective(document, assessment)
     for protocol in protocols_of(assessment):
         add_protocol(document, assessment, dataset, protocol)
@@ -121,6 +123,20 @@ def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
             f"have of it are those of the {WINDOW_S} s that it lies in."
         )
     return said
+
+
+def _add_left_out(document: Document, assessment: Assessment) -> None:
+    if not assessment.left_out:
+        return
+    document.add(
+        Heading("With one electrode missing"),
+        Paragraph(
+            "The same test windows, of which one electrode is left out and interpolated as a live "
+            "run does it: missing from the start, and so in the rest as well, or lost after a rest "
+            "that still had it. In training one was left out of some windows in the same way."
+        ),
+        left_out_table(assessment),
+    )
 
 
 def _add_selective(document: Document, assessment: Assessment) -> None:

@@ -85,6 +85,11 @@ def as_json(assessment: Assessment, info: dict[str, Any]) -> str:
             asdict(row) | {"of_folds": assessment.folds[row.protocol][1]}
             for row in assessment.scores
         ],
+        "left_out": [
+            {"without": way} | asdict(row)
+            for way, rows in assessment.left_out.items()
+            for row in rows
+        ],
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 

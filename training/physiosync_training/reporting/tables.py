@@ -146,6 +146,27 @@ def summary(assessment: Assessment) -> Table:
     )
 
 
+def left_out_table(assessment: Assessment) -> Table:
+    """Tabulate the balanced accuracy of the first network without each electrode."""
+    whole = [row for row in assessment.scores if row.subject is None and row.model == OURS]
+    cells: dict[tuple[str, str, str, str], ScoreRow] = {}
+    for missing, rows in {"none": whole, **assessment.left_out}.items():
+        for row in rows:
+            if row.metric == PRIMARY:
+                cells[missing, row.modalities, row.protocol, row.target] = row
+    given = dict.fromkeys(m for missing, m, *_ in cells if missing != "none")
+    columns = [(m, *column) for m in given for column in columns_of(assessment)]
+    return Table(
+        f"{PRIMARY} of {assessment.models[OURS]}, mean over folds, 95 % intervals",
+        ("missing", *(f"{t}, {assessment.named(p)}: {m}" for m, p, t in columns)),
+        tuple(
+            (missing, *(interval(cells.get((missing, *column))) for column in columns))
+            for missing in ("none", *assessment.left_out)
+        ),
+        frozenset({0}),
+    )
+
+
 def scores_table(
     pooled: Sequence[Pooled], rows: Sequence[ScoreRow], assessment: Assessment
 ) -> Table:

@@ -115,8 +115,8 @@ class _EndToEnd:
 
     def logits(self, split: Split, which: IntArray, key: int, part: slice) -> Mapping[str, Tensor]:
         numbers = self._numbers[split][which]
-        if self._loader.random_offsets:
-            # Offsets are drawn for the whole batch, so that processes agree on them.
+        if self._loader.draws:
+            # Windows are drawn for the whole batch, so that processes agree on them.
             eeg, pps = self._loader.fetch(numbers, key if split == "train" else None)
             eeg, pps = eeg[part], pps[part]
         else:

@@ -108,6 +108,18 @@ def _classify(
     return {t: values.cpu().double().softmax(-1).numpy() for t, values in logits.items()}
 
 
+def predict_test(
+    model: PhysioSync, loader: WindowLoader, rows: IntArray, classes: IntArray
+) -> list[Predictions]:
+    """Predict test rows: with all heads, then with heads of EEG without each electrode."""
+    return predict(model, loader, rows, classes, "test") + [
+        replace(each, without=name)
+        for way, name in enumerate(loader.dataset.info.left_out)
+        for each in predict(model, replace(loader, left_out=way), rows, classes, "test")
+        if each.route != "pps"
+    ]
+
+
 def calibrate(model: PhysioSync, validation: Sequence[Predictions]) -> dict[str, float]:
     """Set every head's temperature to the one that fits the validation windows best.
 

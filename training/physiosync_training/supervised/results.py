@@ -37,6 +37,8 @@ class Predictions:
         Calibrated.
     uncalibrated : float64 array, shape (n, n_classes)
         At temperature 1.
+    without : str
+        Way of `DatasetInfo.left_out` in which an electrode was missing; empty where none was.
     """
 
     split: Split
@@ -46,6 +48,7 @@ class Predictions:
     truth: IntArray
     probability: FloatArray
     uncalibrated: FloatArray
+    without: str = ""
 
     @property
     def high(self) -> FloatArray:
@@ -92,7 +95,7 @@ class FoldResult:
     machines: list[Machine] = field(default_factory=list)
 
     def of(self, split: Split, route: Route, target: str) -> Predictions:
-        """Predictions of one head.
+        """Predictions of one head, given all electrodes.
 
         Raises
         ------
@@ -100,11 +103,12 @@ class FoldResult:
             There are none.
         """
         for each in self.predictions:
-            if (each.split, each.route, each.target) == (split, route, target):
+            if (each.split, each.route, each.target, each.without) == (split, route, target, ""):
                 return each
         raise KeyError(f"{split} {route} {target}")
 
 
+_NAMES = ("split", "route", "target", "without")
 _ARRAYS = ("rows", "truth", "probability", "uncalibrated")
 
 
@@ -116,7 +120,7 @@ def result_path(folder: Path) -> Path:
 def save_result(path: Path, result: FoldResult, belongs_to: str) -> None:
     """Write a result (``.npz``) as a whole or not at all."""
     meta = {f: getattr(result, f) for f in FoldResult.__slots__ if f != "predictions"}
-    heads = [{"split": p.split, "route": p.route, "target": p.target} for p in result.predictions]
+    heads = [{name: getattr(p, name) for name in _NAMES} for p in result.predictions]
     text = json.dumps(stamp(belongs_to) | {"meta": meta, "heads": heads})
     arrays = {
         f"{i}/{name}": getattr(p, name)
