@@ -79,10 +79,12 @@ def test_level_and_responses_of_a_skin(nk: ModuleType, n_responses: int) -> None
             noise=0.0,
             random_state=2,
         )
-    # Half a minute that is calm and one that is not; only the second is in reach.
-    skin += np.random.default_rng(0).normal(0.0, 3e-4, len(skin))
-    calm = skin[0] + np.random.default_rng(1).normal(0.0, 3e-4, 30 * 64)
-    features, _ = at_the_end(Modality.GSR, np.concatenate([calm, skin, skin[-64:]]), 64)
+    # Half a minute that is calm and one that is not; only the second is in reach. Living skin
+    # wanders a little, else it counts as a resistor.
+    seen = np.concatenate([np.full(30 * 64, skin[0]), skin, skin[-64:]])
+    seen += 0.01 * np.sin(2 * np.pi * np.arange(len(seen)) / 64 / 20)
+    seen += np.random.default_rng(0).normal(0.0, 3e-4, len(seen))
+    features, _ = at_the_end(Modality.GSR, seen, 64)
     assert features.seconds == 30.0
     assert features["response rate"] == pytest.approx(2.0 * n_responses, abs=1e-9)
     assert np.exp(features["tonic level"]) == pytest.approx(np.median(skin), rel=0.05)
