@@ -134,11 +134,6 @@ class App(QObject):
         job = partial(self._open, report.plan, report.sight.device)
         self._runs.submit(job, self._show_run, self._not_started)
 
-    def stop(self) -> None:
-        """Ask the run to end; the start screen comes back when it has."""
-        if self.live is not None:
-            self.live.close()
-
     def _open(self, plan: Plan, device: str) -> LiveRun:
         self._opened = _open_run(plan, device, self._local)
         return self._opened

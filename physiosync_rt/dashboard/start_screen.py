@@ -25,6 +25,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.setup.examine import Report
 from physiosync_rt.setup.plan import Plan
 from physiosync_rt.setup.requirements import Check, Fix
+from physiosync_rt.setup.sight import first_paragraph
 
 SIZE = QSize(1320, 720)
 
@@ -233,5 +234,5 @@ class StartScreen(QMainWindow):
 def said(error: Exception) -> str:
     """Return an error as a person reads it in the window."""
     if isinstance(error, UserError):
-        return str(error).split("\n\n")[0].removesuffix(", starting from")
+        return first_paragraph(error)
     return f"{type(error).__name__}: {error}"

@@ -28,13 +28,14 @@ class PersonAtScreen:
         self._log = log
         self._began = time.monotonic()
 
-    def wait(self, what: str, until: Callable[[], object], seconds: float = 60.0) -> None:
+    def wait(self, what: str, until: Callable[[], object], seconds: float = 150.0) -> None:
         """Wait for something to be seen."""
         end = time.monotonic() + seconds
         while not until():
             if time.monotonic() > end:
                 raise AssertionError(f"not seen in {seconds:g} s: {what}; texts: {self.texts()}")
-            QTest.qWait(30)
+            # Looking again and again would take the time of the threads that are waited for.
+            QTest.qWait(100)
         self._log(f"{time.monotonic() - self._began:.1f} s: {what}")
 
     @staticmethod

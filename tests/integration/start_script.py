@@ -22,7 +22,7 @@ from physiosync_rt.cli import main
 from physiosync_rt.dashboard.application import application
 
 SCENARIO, FOLDER, *PICTURE = sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]
-LONGEST_S = 200
+LONGEST_S = 380
 
 seen: dict[str, object] = {}
 steps: list[str] = []
@@ -30,18 +30,18 @@ person = PersonAtScreen(steps.append)
 
 
 def press_start() -> None:
-    person.wait("Start enabled", lambda: _button("Start") and _button("Start").isEnabled(), 90)
+    person.wait("Start enabled", lambda: _button("Start") and _button("Start").isEnabled())
     person.wait("the whole list of checks", lambda: person.sees("Disk"))
     seen["checks"] = [text for text in person.texts() if text]
     person.click(QPushButton, "Start")
-    person.wait("the live view", lambda: person.window("Dashboard"), 90)
+    person.wait("the live view", lambda: person.window("Dashboard"))
 
 
 def a_prediction() -> None:
     def predicted() -> bool:
         return any(quadrant in person.texts() for quadrant in ("Excited", "Tense", "Calm", "Sad"))
 
-    person.wait("a prediction", predicted, 90)
+    person.wait("a prediction", predicted)
     if PICTURE:
         window = person.window("Dashboard")
         assert window is not None
@@ -50,8 +50,8 @@ def a_prediction() -> None:
 
 def stop() -> None:
     person.click(QPushButton, "Stop")
-    person.wait("the start screen", lambda: person.window("StartScreen"), 60)
-    person.wait("the summary", lambda: person.sees("with a prediction"), 60)
+    person.wait("the start screen", lambda: person.window("StartScreen"))
+    person.wait("the summary", lambda: person.sees("with a prediction"))
     seen["summary"] = next(text for text in person.texts() if "with a prediction" in text)
 
 
@@ -85,8 +85,8 @@ def simulated() -> None:
     dashboard = person.window("Dashboard")
     assert dashboard is not None
     person.press(dashboard, Qt.Key.Key_W, ctrl=True)
-    person.wait("the start screen", lambda: person.window("StartScreen"), 60)
-    person.wait("the summary", lambda: person.sees("wrote"), 60)
+    person.wait("the start screen", lambda: person.window("StartScreen"))
+    person.wait("the summary", lambda: person.sees("wrote"))
 
 
 def muse() -> None:
