@@ -168,10 +168,11 @@ class LslSource:
     # --- markers and the end ------------------------------------------------------------------
 
     def _open_markers(self, infos: Sequence[pylsl.StreamInfo]) -> None:
+        useless: tuple[type[Exception], ...] = (*no_answer(), UserError)
         for info in infos:
             try:
                 self._markers.append(MarkerInlet(info))
-            except (*no_answer(), UserError):
+            except useless:
                 self.messages.append(
                     SourceMessage(f"marker stream {info.name()!r} does not respond; it is not used")
                 )
