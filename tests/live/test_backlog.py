@@ -243,6 +243,22 @@ def test_small_chunks_are_joined_under_one_clock_offset() -> None:
     assert all(piece.counter is None for piece in pieces if piece.stream == "skin")
 
 
+def test_a_break_stays_before_the_sample_that_follows_it() -> None:
+    stamps = np.arange(400) / 100
+    bounds = ((0, 100, False), (100, 110, True), (110, 200, False), (200, 400, True))
+    chunks = [
+        Chunk("cap", np.zeros((stop - start, 1), "f4"), stamps[start:stop], after_break=after)
+        for start, stop, after in bounds
+    ]
+    backlog = Backlog({"cap": 100.0})
+    backlog.add(chunks, 0.0)
+    pieces = []
+    while backlog:
+        pieces.append(backlog.pop())
+    assert [float(piece.timestamps[0]) for piece in pieces if piece.after_break] == [1.0, 2.0]
+    np.testing.assert_array_equal(np.concatenate([p.timestamps for p in pieces]), stamps)
+
+
 def test_a_marker_belongs_to_what_came_last_and_not_to_what_is_worked_on(recording, clock) -> None:
     engine, source, written = _engine(recording, clock)
     source.batch = _all(recording)
