@@ -14,14 +14,14 @@ from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.rows import RowMaker
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.stream_time import StreamTime
-from physiosync_rt.live.troubles import BehindWatch
+from physiosync_rt.live.troubles import BehindWatch, MarkersWatch
 from physiosync_rt.sources.base import Batch, Source
 
 WORK_S = 0.1
 """So long a pass works on what has come, before the engine looks for commands and new samples."""
 
-BREAK_S = 0.5 * RESET_S
-"""After so long a silence the stamps say how long it was, rather than that a clock was reset."""
+BREAK_S = RESET_S - 10.0
+"""After a silence of so long, stamps that jump say how long it was: no clock was reset."""
 
 
 class Worker:
@@ -62,6 +62,7 @@ class Worker:
         self._stream_time = StreamTime(source)
         self._backlog = Backlog({spec.name: spec.sfreq for spec in state.specs})
         self._behind = BehindWatch(state)
+        self._markers = MarkersWatch(state)
 
     @property
     def has_work(self) -> bool:
@@ -136,6 +137,7 @@ class Worker:
             passed_s = self._stream_time.passed(reached_s, now)
             self._make_rows(self._pipeline.advance(passed_s, grace_s), now)
         self._behind.look(self._backlog.waited_s(now), now)
+        self._markers.look(now)
 
     def check_silence(self, now: float) -> None:
         """Give the EEG up when it has been silent for too long.
