@@ -66,7 +66,7 @@ class StreamAligner:
     (`LossDetector`), a step by whole periods makes samples pending too, and shorter losses are
     counted and interpolated. Samples of a stuck clock are counted and dropped. Where the device
     counts its samples, the counter decides what is lost and stamps only correct the fitted line.
-    A break that the source states (`Chunk.after_break`) is a gap of whatever length, at once.
+    A break that the source states (`Chunk.after_break`) is a gap of up to a day, at once.
     """
 
     def __init__(self, spec: StreamSpec, anchor: float, needed: BoolArray | None = None) -> None:
