@@ -23,6 +23,7 @@ from physiosync_rt.align.thresholds import (
     CONFIRM_S,
     CONFIRM_SMALL_S,
     GAP_S,
+    LONGEST_GAP_S,
     OFFSET_RESET_S,
     RESET_S,
     RETURN_N,
@@ -65,7 +66,7 @@ class StreamAligner:
     (`LossDetector`), a step by whole periods makes samples pending too, and shorter losses are
     counted and interpolated. Samples of a stuck clock are counted and dropped. Where the device
     counts its samples, the counter decides what is lost and stamps only correct the fitted line.
-    A break that the source states (`Chunk.after_break`) is a gap of whatever length, at once.
+    A break that the source states (`Chunk.after_break`) is a gap of up to a day, at once.
     """
 
     def __init__(self, spec: StreamSpec, anchor: float, needed: BoolArray | None = None) -> None:
@@ -241,9 +242,10 @@ class StreamAligner:
 
     def _begin_piece(self, stamp: float, sample: FloatArray) -> None:
         """Continue after a break that the source states; nothing was lost but what it lasted."""
-        self._after_break = False
+        # The stamp after a break tells its length, also where the offset is another one.
+        self._after_break = self._clock_was_reset = False
         expected = self._clock.time + self._clock.period
-        if stamp < expected - GAP_S:
+        if not expected - GAP_S <= stamp <= expected + LONGEST_GAP_S:
             self._reset_clock(stamp, sample)
             return
         self.counters.lost += max(round((stamp - expected) / self._clock.period), 0)
@@ -261,10 +263,10 @@ class StreamAligner:
         self._begin(stamp, sample, self._clock.period)
 
     def _reset_clock(self, stamp: float, sample: FloatArray) -> None:
-        """Continue after a clock reset; after a backward step the true pause is unknown."""
+        """Continue after a clock reset; where the stamps cannot be, the true pause is unknown."""
         self.counters.clock_resets += 1
         expected = self._clock.time + self._clock.period
-        if stamp > expected - GAP_S:
+        if expected - GAP_S < stamp <= expected + LONGEST_GAP_S:
             self._start_next_segment(max(stamp, expected), sample)
             return
         self._rebase += expected - stamp

@@ -29,6 +29,9 @@ RETURN_N = 3
 RESET_S = 300.0
 """A jump longer than this is a clock reset, not a gap, unless the source states a break there."""
 
+LONGEST_GAP_S = 86400.0
+"""Longest gap, whoever states it: each of its seconds has a row. A longer one is a clock reset."""
+
 OFFSET_RESET_S = 1.0
 """A step of the clock offset too large for drift: the sender's clock was reset."""
 

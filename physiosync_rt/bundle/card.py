@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import CardProfile, ModalityContract, PaperProfile
-from physiosync_rt.utils.plain_file import is_special, read_text
+from physiosync_rt.utils.plain_file import is_special, is_there, read_text
 from physiosync_rt.utils.resources import bundle_names, bundle_path
 from physiosync_rt.utils.yaml_config import FrozenModel
 
@@ -169,7 +169,7 @@ def find_bundle(name: str) -> Path:
 
 def bundles_within(path: Path) -> list[Path]:
     """List the bundles that a training wrote below its folder, unless it is a bundle itself."""
-    if (path / CARD).is_file():
+    if is_there(path / CARD):
         return []
     places = ("bundle", "bundles/*")
     return sorted(card.parent for place in places for card in path.glob(f"{place}/{CARD}"))

@@ -18,6 +18,7 @@ from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.join import Join
+from physiosync_rt.utils.plain_file import is_there
 from physiosync_rt.utils.plain_text import plain_text
 
 Paths = Annotated[list[Path], typer.Argument(help="Recording(s); several are one session.")]
@@ -166,7 +167,7 @@ def inspect(
     from physiosync_rt.utils.resources import bundle_names
     from physiosync_rt.views.inspection import bundle_tables, log_text, recording_text
 
-    if (what / CARD).is_file() or str(what) in bundle_names() or bundles_within(what):
+    if is_there(what / CARD) or str(what) in bundle_names() or bundles_within(what):
         path = find_bundle(str(what))
         card = read_card(path)
         found: dict[str, Any] = {"hash": digest(path), **card.model_dump(mode="json")}

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
+from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views import palette
 from physiosync_rt.views.wording import number, quality_word
 
@@ -49,7 +50,8 @@ class ChannelLabels(QWidget):
     def event(self, event: QEvent) -> bool:
         """Give each channel its own tooltip."""
         if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.text_at(event.pos().y()), self)
+            text = self.text_at(event.pos().y())
+            QToolTip.showText(event.globalPos(), theme.tip(text) if text else "", self)
             return True
         return super().event(event)
 
@@ -72,7 +74,7 @@ class ChannelLabels(QWidget):
             painter.setPen(theme.tint(palette.ALERT if poor else theme.MUTED, 1.0))
             box = QRectF(0, middle - 10, self.width() - 22, 20)
             side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(box, side, name)
+            painter.drawText(box, side, plain_text(name))
             if self._quality:
                 _paint_mark(painter, QPointF(self.width() - 12, middle), word)
 

@@ -85,7 +85,8 @@ class Header(QWidget):
         self._csv, self._recording = snapshot.csv_path, snapshot.recording_path
         paths = [path for path in (snapshot.csv_path, snapshot.recording_path) if path]
         self.files.say(" · ".join(Path(path).name for path in paths) or "not written to a file")
-        self.time.setToolTip("Run time; written to " + " and ".join(paths) if paths else "")
+        written = f"Run time; written to {' and '.join(paths)}"
+        self.time.setToolTip(theme.tip(written) if paths else "")
         capturing = is_capturing(snapshot)
         self.baseline.show_progress(snapshot.baseline_progress if capturing else 0.0)
         percent = f"{snapshot.baseline_progress:.0%}"

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.palette import ALERT
 
 BACKGROUND = "#0d1015"
@@ -141,6 +142,11 @@ def quiet_axis(plot: pg.PlotWidget, side: str, width: int | None = None) -> Any:
     return axis
 
 
+def tip(text: str) -> str:
+    """Return a tooltip that shows a text as it is: Qt takes one with tags for rich text."""
+    return f"<qt>{html.escape(plain_text(text))}</qt>"
+
+
 class Text(QLabel):
     """A label of the product: plain text in a size, weight and role, shortened to its width."""
 
@@ -165,6 +171,7 @@ class Text(QLabel):
 
     def say(self, text: str) -> None:
         """Show a text; nothing is repainted when it is the one already shown."""
+        text = plain_text(text)
         if text != self._full:
             self._full = text
             self._fit()
@@ -188,9 +195,7 @@ class Text(QLabel):
             return
         shown = QFontMetrics(self.font()).elidedText(self._full, self._elide, self.width())
         self.setText(shown)
-        # Qt takes a tip with tags for rich text, and names of streams are only text.
-        whole = html.escape(self._full)
-        self.setToolTip(f"<qt>{whole}</qt>" if shown != self._full else "")
+        self.setToolTip(tip(self._full) if shown != self._full else "")
 
 
 class Panel(QFrame):

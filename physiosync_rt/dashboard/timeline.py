@@ -14,6 +14,7 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views import palette
 from physiosync_rt.views.wording import number, pps_name, why
 
@@ -165,7 +166,7 @@ class Timeline(theme.Panel):
             if np.isfinite(values[-1]):
                 heights[name] = float(values[-1])
         self._place_labels(heights)
-        markers = tuple((row.t_end - now, row.marker) for row in rows if row.marker)
+        markers = tuple((row.t_end - now, plain_text(row.marker)) for row in rows if row.marker)
         bands = withheld_bands(rows, snapshot.hop_s, pps_name(snapshot))
         self.annotations.show_these(bands, markers)
 

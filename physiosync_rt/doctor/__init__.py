@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from physiosync_rt.doctor.checks import CHECKS, Finding, Status, check_all, check_qt
+from physiosync_rt.utils.plain_text import plain_text
 
 __all__ = ["CHECKS", "Finding", "Status", "check_all", "check_qt", "show"]
 
@@ -20,8 +21,10 @@ def show(findings: list[Finding], console: Console) -> None:
     table.add_column("check", no_wrap=True)
     table.add_column("found")
     for finding in findings:
-        fix = f"\n[bold]fix:[/] {escape(finding.fix)}" if finding.fix else ""
-        table.add_row(_SIGNS[finding.status], finding.name, escape(finding.found) + fix)
+        found = Text("\n").join(map(Text, map(plain_text, finding.found.splitlines())))
+        if finding.fix:
+            found.append("\nfix: ", "bold").append(finding.fix)
+        table.add_row(_SIGNS[finding.status], finding.name, found)
     console.print(table)
     n_bad = sum(finding.status == "bad" for finding in findings)
     console.print(

@@ -97,10 +97,17 @@ def within_limits(recording: Recording, notes: Sequence[str] = ()) -> Recording:
     return replace(recording, notes=(*recording.notes, *notes)) if notes else recording
 
 
+def rate_problem(sfreq: float) -> str:
+    """Return what is wrong with a stated rate in Hz, after "stream X"; empty where it can be."""
+    if not sfreq > MOST_SFREQ:
+        return ""
+    return f"states a rate of {sfreq:g} Hz, and no device has more than {MOST_SFREQ:g} Hz"
+
+
 def _impossible(stream: RecordedStream) -> str:
     sfreq = stream.spec.sfreq
-    if sfreq > MOST_SFREQ:
-        return f"states a rate of {sfreq:g} Hz, and no device has more than {MOST_SFREQ:g} Hz"
+    if problem := rate_problem(sfreq):
+        return problem
     if sfreq and len(stream.timestamps) / sfreq > LONGEST_S:
         days = len(stream.timestamps) / sfreq / 86400
         return f"is {days:,.0f} days long by its rate of {sfreq:g} Hz"

@@ -23,6 +23,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import Format, as_samples, convert, unique_names
+from physiosync_rt.formats.metadata import listed
 from physiosync_rt.formats.rates import effective_rate, nominal_rate
 from physiosync_rt.formats.separators import find_separator, split_rows
 from physiosync_rt.formats.table import read_table
@@ -98,9 +99,8 @@ def read(path: Path) -> Recording:
         part = {title: values[:, column] for title, column in device.columns.items()}
         about = {title: stated.get(titles[c], "") for title, c in device.columns.items()}
         streams += _streams(label, part, about, (values[:, device.stamp] - zero) * 1e-3)
-    return Recording(
-        streams=tuple(streams), start_utc=float(zero) * 1e-3, path=path, notes=tuple(table.notes)
-    )
+    notes = (*table.notes, *_left_out(titles, devices))
+    return Recording(streams=tuple(streams), start_utc=float(zero) * 1e-3, path=path, notes=notes)
 
 
 def _title_line(lines: list[str]) -> int | None:
@@ -121,6 +121,15 @@ def _devices(titles: list[str]) -> list[_Device]:
         if title and owner is not None and i not in names.values():
             columns[owner][title.removeprefix(owner)] = i
     return [_Device(name.rstrip("_"), names[name], columns[name]) for name in names]
+
+
+def _left_out(titles: list[str], devices: list[_Device]) -> list[str]:
+    """Name the columns of devices that have no column of time."""
+    owned = {column for device in devices for column in (device.stamp, *device.columns.values())}
+    left_out = [title for i, title in enumerate(titles) if title and i not in owned]
+    if not left_out:
+        return []
+    return [f"columns of no device with a {_STAMP} column were left out: {listed(left_out)}"]
 
 
 def _streams(

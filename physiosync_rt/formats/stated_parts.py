@@ -15,7 +15,7 @@ from typing import Final
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.plain_file import BoundedReader
 
-_MOST_CHANNELS = 20_000
+MOST_CHANNELS = 20_000
 _BLOCK = 1 << 20
 _MOST_MISSING = 64 << 20
 """Of a part that was cut off, the most bytes that may be missing."""
@@ -92,10 +92,10 @@ def _bytes_of_sample(path: Path, header: bytes) -> int:
     count = re.search(rb"<channel_count>\s*(\d{1,18})\s*</channel_count>", header)
     form = re.search(rb"<channel_format>\s*(\w+)\s*</channel_format>", header)
     n_chans = int(count[1]) if count else 1
-    if n_chans > _MOST_CHANNELS:
+    if n_chans > MOST_CHANNELS:
         raise UserError(
             f"{path.name} is damaged: a stream states {n_chans:,} channels, and no device has more "
-            f"than {_MOST_CHANNELS:,}; use another copy"
+            f"than {MOST_CHANNELS:,}; use another copy"
         )
     return n_chans * _SAMPLE_BYTES.get(form[1].decode() if form else "", 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import accumulate, groupby
 
 import numpy as np
 
@@ -82,20 +82,28 @@ class Backlog:
             stamps = chunk.timestamps[inside]
             counter = None if chunk.counter is None else chunk.counter[inside]
             piece = replace(
-                chunk, samples=chunk.samples[inside], timestamps=stamps, counter=counter
+                chunk,
+                samples=chunk.samples[inside],
+                timestamps=stamps,
+                counter=counter,
+                after_break=chunk.after_break and start == 0,
             )
             newest = np.nanmax(stamps, initial=-np.inf)
             yield float(newest + chunk.clock_offset), piece
 
 
 def _joined(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Join what follows each other in a stream, under one clock offset."""
+    """Join what follows each other in a stream, under one clock offset and without a break."""
     streams: dict[str, list[Chunk]] = {}
     for chunk in chunks:
         streams.setdefault(chunk.stream, []).append(chunk)
     for mine in streams.values():
-        for _, group in groupby(mine, lambda each: (each.clock_offset, each.counter is None)):
-            parts = list(group)
+        n_breaks = accumulate(each.after_break for each in mine)
+        numbered = zip(mine, n_breaks, strict=True)
+        for _, group in groupby(
+            numbered, lambda item: (item[0].clock_offset, item[0].counter is None, item[1])
+        ):
+            parts = [each for each, _ in group]
             counters = [part.counter for part in parts if part.counter is not None]
             yield (
                 parts[0]

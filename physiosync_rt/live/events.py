@@ -67,6 +67,8 @@ class EventKind(StrEnum):
     """Samples wait for ``seconds`` until the pipeline takes them."""
     CUT_OFF = "cut_off"
     """The run ended while samples of the last ``seconds`` still waited."""
+    MARKERS_DROPPED = "markers_dropped"
+    """``n`` markers so far are in no row: too many waited for theirs."""
     CAUGHT_UP = "caught_up"
     """They wait no more; it was ``seconds`` at most."""
 

@@ -11,10 +11,10 @@ from physiosync_rt.datatypes import Prediction, Reason, StreamSpec, Window
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.sources.base import Source
-from physiosync_rt.utils.plain_text import join_markers
+from physiosync_rt.utils.plain_text import CELL_CHARS, join_markers
 
 MARKERS_WAITING = 10_000
-"""Most markers that wait for their row; of more, the first ones are dropped."""
+"""Most markers that wait for their row; of more, the first ones are dropped and counted."""
 
 
 class RowMaker:
@@ -35,7 +35,9 @@ class RowMaker:
 
     def mark(self, t: float, text: str) -> None:
         """Put a marker into the first row that ends at or after ``t`` of the common clock."""
-        self._markers.append((t, text))
+        self._state.markers_dropped += len(self._markers) == MARKERS_WAITING
+        # A cell shows no more of it, and thousands may wait.
+        self._markers.append((t, text[: CELL_CHARS + 1]))
 
     def row(self, window: Window, estimate: Estimate, now: float) -> Prediction:
         """Make the row of a window; ``now`` is the present time of arrival."""

@@ -70,7 +70,8 @@ def outcome(state: RunState) -> dict[str, Any]:
         "not_written": {
             unit: sum(file.lost for file in state.files if file.unit == unit)
             for unit in dict.fromkeys(file.unit for file in state.files)
-        },
+        }
+        | ({"markers": state.markers_dropped} if state.markers_dropped else {}),
         "behind_s": round(state.behind_most_s, 2),
         "electrodes_bad_s": bad_electrodes_s(state),
         "streams_seen": {spec.name: _stream_seen(state, spec.name) for spec in state.specs},

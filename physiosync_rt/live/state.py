@@ -53,6 +53,8 @@ class RunState:
         All files that the run writes or has written.
     log : CsvLog or None
         The CSV of the run, where it has one.
+    markers_dropped : int
+        Markers that are in no row, because too many waited for theirs.
     behind_s, behind_most_s : float
         Seconds that samples wait for the pipeline, now and at most.
     """
@@ -75,6 +77,7 @@ class RunState:
     recording_path: str = ""
     files: list[LastingFile] = field(default_factory=list)
     log: CsvLog | None = None
+    markers_dropped: int = 0
     behind_s: float = 0.0
     behind_most_s: float = 0.0
 

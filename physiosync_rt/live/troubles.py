@@ -45,6 +45,32 @@ def lasting_troubles(state: RunState, now: float) -> list[Event]:
     return found
 
 
+def markers_dropped(state: RunState, now: float) -> Event:
+    """Return the event that markers are in no row."""
+    n, name = state.markers_dropped, state.eeg.name
+    return Event(EventKind.MARKERS_DROPPED, now, name, n=n, unit="markers")
+
+
+class MarkersWatch:
+    """Turns markers that are in no row into events: at the first, and when they have doubled.
+
+    Parameters
+    ----------
+    state : RunState
+    """
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        self._next = 1
+
+    def look(self, now: float) -> None:
+        """Take up how many there are."""
+        n = self._state.markers_dropped
+        if n >= self._next:
+            self._state.events.add(markers_dropped(self._state, now))
+            self._next = 2 * n
+
+
 class BehindWatch:
     """Turns how long samples wait into events: when it begins, doubles, and is over.
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
+from physiosync_rt.align.thresholds import RESET_S
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.datatypes import Prediction, Window
+from physiosync_rt.datatypes import Chunk, Prediction, StreamSpec, Window
 from physiosync_rt.live.backlog import Backlog
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.rows import RowMaker
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.stream_time import StreamTime
-from physiosync_rt.live.troubles import BehindWatch
+from physiosync_rt.live.troubles import BehindWatch, MarkersWatch
 from physiosync_rt.sources.base import Batch, Source
 
 WORK_S = 0.1
 """So long a pass works on what has come, before the engine looks for commands and new samples."""
+
+BREAK_S = RESET_S - 10.0
+"""After a silence of so long, stamps that jump say how long it was: no clock was reset."""
 
 
 class Worker:
@@ -57,6 +62,7 @@ class Worker:
         self._stream_time = StreamTime(source)
         self._backlog = Backlog({spec.name: spec.sfreq for spec in state.specs})
         self._behind = BehindWatch(state)
+        self._markers = MarkersWatch(state)
 
     @property
     def has_work(self) -> bool:
@@ -80,18 +86,25 @@ class Worker:
         """Take up what has come."""
         state = self._state
         specs = {spec.name: spec for spec in state.specs}
+        chunks = []
         for chunk in batch.chunks:
             spec = specs.get(chunk.stream)
             if spec is None or len(chunk) == 0:
                 continue
-            speed = self._stream_time.speed
-            state.watchdogs[spec.name].arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
+            chunks.append(self._arrived(chunk, spec, now))
         for watchdog in state.watchdogs.values():
             watchdog.look(now)
         for marker in batch.markers:
             self._maker.mark(marker.timestamp + marker.clock_offset, marker.text)
-        self._backlog.add(batch.chunks, now)
+        self._backlog.add(chunks, now)
         self._source_ended = batch.ended
+
+    def _arrived(self, chunk: Chunk, spec: StreamSpec, now: float) -> Chunk:
+        """Note samples that have come; after a long silence, that they follow a break."""
+        watchdog, speed = self._state.watchdogs[spec.name], self._stream_time.speed
+        silence_s = watchdog.silence_s(now) * speed if self._stream_time.is_paced else 0.0
+        watchdog.arrived(now, len(chunk) / spec.sfreq / speed, len(chunk))
+        return replace(chunk, after_break=True) if silence_s > BREAK_S else chunk
 
     def skip(self, now: float) -> None:
         """Note that the source was not asked."""
@@ -124,6 +137,7 @@ class Worker:
             passed_s = self._stream_time.passed(reached_s, now)
             self._make_rows(self._pipeline.advance(passed_s, grace_s), now)
         self._behind.look(self._backlog.waited_s(now), now)
+        self._markers.look(now)
 
     def check_silence(self, now: float) -> None:
         """Give the EEG up when it has been silent for too long.

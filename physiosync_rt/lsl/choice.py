@@ -12,6 +12,7 @@ from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.devices import Device
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.channel_roles import may_carry_signals
+from physiosync_rt.formats.limits import rate_problem
 from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S
 from physiosync_rt.lsl.find_rates import find_rates
 from physiosync_rt.lsl.info import is_marker, rough_spec
@@ -69,6 +70,7 @@ class StreamChoice:
         self._eeg, self._pps = eeg, pps
         self._device = device
         self._messages = messages
+        self._impossible: list[str] = []
 
     def search_is_done(
         self, check: Callable[[], None]
@@ -127,7 +129,7 @@ class StreamChoice:
     ) -> list[_Candidate]:
         eeg = self._named(inlets, candidates, EEG, "--eeg", self._eeg, seen)
         if not eeg:
-            raise UserError(_not_found("EEG stream", seen))
+            raise UserError("; ".join([*self._impossible, _not_found("EEG stream", seen)]))
         if self._pps is not None:
             return eeg + self._named(inlets, candidates, PPS, "--pps", self._pps, seen)
         return eeg + [c for c in candidates if c.spec.modality in PPS and self._usable(c)]
@@ -149,6 +151,10 @@ class StreamChoice:
         for info in infos:
             wanted = self._is_wanted(info, self._eeg, EEG) or self._is_wanted(info, self._pps, PPS)
             if not (wanted or may_carry_signals(info.type())):
+                continue
+            if problem := find_rate_problem(info):
+                self._impossible.append(problem)
+                self._messages.append(SourceMessage(f"not used: {problem}"))
                 continue
             try:
                 # One that is not asked for must not hold up the start.
@@ -197,7 +203,9 @@ class StreamChoice:
                     f"{option} {query!r} is {summary(inlet.info)}, which is not {kind}; describe "
                     "it in a device YAML and pass it with --device"
                 )
-        raise UserError(_not_found(f"stream called {query!r}", seen))
+        raise UserError(
+            "; ".join([*self._impossible, _not_found(f"stream called {query!r}", seen)])
+        )
 
     def _usable(self, candidate: _Candidate) -> bool:
         sentence = find_problem(candidate.spec)
@@ -214,6 +222,12 @@ def summary(info: pylsl.StreamInfo) -> str:
         f"{info.nominal_srate():g} Hz, source_id {spec.source_id or 'none'!r}, "
         f"on {spec.host})"
     )
+
+
+def find_rate_problem(info: pylsl.StreamInfo) -> str:
+    """Return why a stream's rate cannot be, in one sentence; empty where it can."""
+    problem = rate_problem(info.nominal_srate())
+    return f"stream {rough_spec(info).name!r} {problem}" if problem else ""
 
 
 def _may_match(spec: StreamSpec, query: str, uid: str) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import StreamSpec
+from physiosync_rt.formats.limits import rate_problem
+from physiosync_rt.formats.stated_parts import MOST_CHANNELS
 from physiosync_rt.lsl.config import configure
 from physiosync_rt.lsl.info import is_marker, layout
 from physiosync_rt.sources.selection import distinct_queries
@@ -34,7 +36,8 @@ def resolve(
     Returns
     -------
     list of pylsl.StreamInfo
-        Each outlet once; one without channels, or whose announcement cannot be read, is left out.
+        Each outlet once; one without channels or with more than 20,000, or whose announcement
+        cannot be read, is left out.
         They are incomplete: see `full_info`.
     """
     import pylsl
@@ -47,7 +50,7 @@ def resolve(
         # A wait of 0.1 s makes liblsl block for 5 s; from 0.2 s on it returns in time.
         for info in pylsl.resolve_streams(wait_time=min(max(left, 0.2), pass_s)):
             # An announcement that liblsl cannot read has no channels either.
-            if info.channel_count() > 0:
+            if 0 < info.channel_count() <= MOST_CHANNELS:
                 found.setdefault(info.uid(), info)
         pass_s = min(2 * pass_s, _LONGEST_PASS_S)
         streams = list(found.values())
@@ -56,7 +59,7 @@ def resolve(
 
 
 def full_info(info: pylsl.StreamInfo, timeout: float = 2.0) -> pylsl.StreamInfo:
-    """Request a stream's complete description.
+    """Request a stream's complete description; one of an impossible rate is left as it is.
 
     Raises
     ------
@@ -65,6 +68,9 @@ def full_info(info: pylsl.StreamInfo, timeout: float = 2.0) -> pylsl.StreamInfo:
     """
     import pylsl
 
+    if rate_problem(info.nominal_srate()):
+        # An inlet takes memory for seconds of it at once.
+        return info
     return pylsl.StreamInlet(info, recover=False).info(timeout=timeout)
 
 

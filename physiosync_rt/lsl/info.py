@@ -7,6 +7,7 @@ References
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import Modality, StreamSpec
@@ -117,7 +118,7 @@ def declared_speed(info: pylsl.StreamInfo) -> float:
         speed = float(text)
     except ValueError:
         return 1.0
-    return speed if speed > 0 else 1.0
+    return speed if 0 < speed < math.inf else 1.0
 
 
 def is_marker(info: pylsl.StreamInfo) -> bool:

@@ -12,7 +12,8 @@ from physiosync_rt.datatypes import Chunk, StreamSpec
 from physiosync_rt.devices import Device
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import is_time, unstamped
-from physiosync_rt.formats.metadata import StreamLayout, listed
+from physiosync_rt.formats.limits import rate_problem
+from physiosync_rt.formats.metadata import StreamLayout, listed, stream_name
 from physiosync_rt.formats.stamp_rate import measured_rate, regular_rate
 from physiosync_rt.lsl.arrival import SharedClocks
 from physiosync_rt.lsl.clock_correction import ANSWER_S, SOON_S, ClockCorrection, no_answer
@@ -58,7 +59,7 @@ class SignalInlet:
     Raises
     ------
     UserError
-        The device description does not fit the stream.
+        The device description does not fit the stream, or its rate cannot be.
     pylsl.util.TimeoutError, pylsl.util.LostError
         The stream does not respond.
     """
@@ -285,9 +286,17 @@ def _channels(layout: StreamLayout) -> str:
 
 
 def raw_inlet(info: pylsl.StreamInfo) -> pylsl.StreamInlet:
-    """Create an inlet with raw stamps that raises LostError when its stream is lost."""
+    """Create an inlet with raw stamps that raises LostError when its stream is lost.
+
+    Raises
+    ------
+    UserError
+        The stream states a rate that liblsl would take gigabytes for.
+    """
     import pylsl
 
+    if problem := rate_problem(info.nominal_srate()):
+        raise UserError(f"stream {stream_name(info.name())!r} {problem}; correct the sender")
     # liblsl's own recovery does not report that a stream was lost or replaced.
     return pylsl.StreamInlet(
         info,

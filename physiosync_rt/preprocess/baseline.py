@@ -14,7 +14,7 @@ import numpy as np
 from physiosync_rt.datatypes import FloatArray, Modality
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import ModalityContract, PaperProfile, Profile
-from physiosync_rt.utils.plain_file import read_text
+from physiosync_rt.utils.plain_file import is_there, read_text
 
 LONGEST_S: Final = 86400.0
 """Of a run, the last second that a baseline can lie in."""
@@ -243,7 +243,7 @@ def parse_request(text: str) -> BaselineRequest | Baseline:
         return BaselineRequest(0.0, None, float(start))
     except ValueError:
         pass
-    if not Path(text).is_file():
+    if not is_there(Path(text)):
         raise UserError(
             f"--baseline {text} is neither seconds, nor START:STOP, nor a file that exists"
         )

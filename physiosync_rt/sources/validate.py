@@ -9,6 +9,7 @@ from physiosync_rt.devices import device_template
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.channel_roles import NUMBERED
 from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_problem
+from physiosync_rt.formats.limits import rate_problem
 
 
 def open_points(spec: StreamSpec) -> list[str]:
@@ -25,6 +26,8 @@ def open_points(spec: StreamSpec) -> list[str]:
 
 def find_problem(spec: StreamSpec) -> str:
     """Return why a stream cannot be used, in one sentence; empty when it can."""
+    if problem := rate_problem(spec.sfreq):
+        return f"stream {spec.name!r} {problem}; correct the sender"
     missing = open_points(spec)
     if spec.modality is Modality.EEG and not missing:
         named = bipolar_problem(spec.ch_names) or biosemi_problem(spec.ch_names)
@@ -53,6 +56,6 @@ def require_usable(spec: StreamSpec, parts: Sequence[tuple[StreamSpec, Carrier]]
         ``physiosync streams --assist`` does, where one can help.
     """
     if sentence := find_problem(spec):
-        if bipolar_problem(spec.ch_names):
+        if rate_problem(spec.sfreq) or bipolar_problem(spec.ch_names):
             raise UserError(sentence)
         raise UserError(f"{sentence}, starting from\n\n{device_template(spec, parts)}")

@@ -33,6 +33,17 @@ def is_special(path: Path) -> str:
     return next((kind for test, kind in _KINDS if test(mode)), "")
 
 
+def is_there(path: Path) -> bool:
+    """Return whether a file, a pipe, a socket or a device stands at ``path``.
+
+    Who asks only for plain files takes a pipe for nothing; `require_plain` says what it is.
+    """
+    try:
+        return path.is_file() or bool(is_special(path))
+    except (OSError, ValueError):
+        return False
+
+
 def require_plain(path: Path, most_bytes: int | None = None) -> None:
     """Refuse what is not a plain file or a folder, or is larger than it can be.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.plain_file import is_there
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -43,7 +44,8 @@ def find_config(kind: str, name: str | Path) -> Path:
         There is neither such a file nor a shipped one of that name.
     """
     path = Path(name).expanduser()
-    if path.is_file():
+    if is_there(path):
+        # What is not a plain file is refused in its own words where it is read.
         return path
     folder = configs_dir() / kind
     shipped = folder / f"{path.name.removesuffix('.yaml')}.yaml"

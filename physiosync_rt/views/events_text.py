@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from physiosync_rt.datatypes import shorten
 from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.live.rows import MARKERS_WAITING
 from physiosync_rt.sinks.lasting_file import KEPT_S
 from physiosync_rt.utils.plain_text import plain_text
 
@@ -54,21 +57,31 @@ SENTENCES: dict[EventKind, str] = {
         "the run ended {e.seconds:.0f} s behind {e.stream}: there are no rows of that time, "
         "`physiosync predict` makes them from a recording"
     ),
+    EventKind.MARKERS_DROPPED: (
+        "{count} {are} in no row of {e.stream}: more than {waiting:,} waited for theirs; a "
+        "recording has all of them"
+    ),
     EventKind.CAUGHT_UP: "rows of {e.stream} come in time again, after {e.seconds:.0f} s at most",
 }
 """Sentences by kind; what a source, a reader or an error says is passed on as it came."""
 
+_LONGEST_NAME = 100
+
 
 def sentence(event: Event) -> str:
     """Return an event as a sentence."""
+    event = replace(event, stream=shorten(event.stream, _LONGEST_NAME))
     count = count_text(event.n, event.unit)
-    lost = f"{count} {'is' if event.n == 1 else 'are'} lost"
+    are = "is" if event.n == 1 else "are"
+    lost = f"{count} {are} lost"
     said = SENTENCES[event.kind].format(
         e=event,
         file=Path(event.path).name,
         samples=count_text(event.n, "samples"),
         duplicates=count_text(event.n, "duplicates"),
         count=count,
+        are=are,
+        waiting=MARKERS_WAITING,
         seconds=f"{event.seconds:.2g}" if event.seconds < 100 else f"{event.seconds:.0f}",
         kept=f"{KEPT_S / 60:.0f} min",
         lost=lost if event.n else "nothing is lost",

@@ -11,6 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from physiosync_rt.bundle.card import Card, Score
+from physiosync_rt.datatypes import shorten
+from physiosync_rt.errors import LONGEST_LINE
+from physiosync_rt.formats.limits import rate_problem
 from physiosync_rt.lsl.discovery import SeenStream
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.wording import STREAM_COUNTS
@@ -140,33 +143,43 @@ def seen_text(streams: Sequence[SeenStream]) -> Group:
                 style="dim",
             ),
         ]
+        if problem := rate_problem(spec.sfreq):
+            parts.append(_indented(f"not to be used: it {problem}"))
     return Group(*parts)
 
 
 def bundle_tables(card: Card, digest: str) -> list[Table]:
     """A bundle's card for a person."""
-    about = Table(title=f"{card.headline} ({card.name}, {digest})", title_justify="left")
+    title = _cell(f"{card.headline} ({card.name}, {digest})")
+    about = Table(title=title, title_justify="left")
     about.add_column("what")
     about.add_column("value")
-    about.add_row("trained on", card.trained_on)
-    about.add_row("EEG", f"{card.eeg.n_chans} electrodes: {' '.join(card.eeg.ch_names)}")
+    about.add_row("trained on", _cell(card.trained_on))
+    names = " ".join(card.eeg.ch_names)
+    about.add_row("EEG", _cell(f"{card.eeg.n_chans} electrodes: {names}"))
     if card.pps is not None:
-        about.add_row(str(card.pps.modality), f"{card.pps.n_chans} channel(s), {card.pps.unit}")
+        what = f"{card.pps.n_chans} channel(s), {card.pps.unit}"
+        about.add_row(str(card.pps.modality), _cell(what))
     profile = card.profile
     about.add_row("profile", f"{profile.profile}, {profile.window_s:g} s windows")
     about.add_row("band", f"{profile.eeg.l_freq:g}-{profile.eeg.h_freq:g} Hz, average reference")
     about.add_row("baseline", f"{profile.baseline_s:g} s of rest")
     if card.least_confidence:
         least = (f"{head} {value:.2f}" for head, value in card.least_confidence.items())
-        about.add_row("least confidence", ", ".join(least))
+        about.add_row("least confidence", _cell(", ".join(least)))
     for key, value in card.provenance.items():
         if not isinstance(value, dict | list):
-            about.add_row(key.replace("_", " "), str(value))
+            about.add_row(_cell(key.replace("_", " ")), _cell(str(value)))
     for machine in card.provenance.get("machines", ()):
         gpu = f", {machine['gpu']}" if machine.get("gpu") else ""
-        about.add_row("trained by", f"{machine['system']}, {machine['cpus']} CPUs{gpu}")
+        about.add_row("trained by", _cell(f"{machine['system']}, {machine['cpus']} CPUs{gpu}"))
     tables = [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
     return [*tables, _left_out_table(card)] if any(s.without for s in card.scores) else tables
+
+
+def _cell(text: str) -> Text:
+    """Return text from outside for a table, which takes a string for markup."""
+    return Text(plain_text(shorten(text, LONGEST_LINE)))
 
 
 def _protocols(card: Card) -> list[str]:
@@ -175,12 +188,13 @@ def _protocols(card: Card) -> list[str]:
 
 def _score_table(card: Card, protocol: str) -> Table:
     """Scores of one protocol, which is named over them."""
-    table = Table(title=f"scores: {protocol}", title_justify="left")
+    table = Table(title=_cell(f"scores: {protocol}"), title_justify="left")
     for column in ("target", "from", "model", "metric", "value", "95 %", "n"):
         table.add_column(column)
     for s in card.scores:
         if s.protocol == protocol and not s.without:
-            table.add_row(s.target, s.modalities, s.model, s.metric, *_figures(s))
+            words = (s.target, s.modalities, s.model, s.metric)
+            table.add_row(*map(_cell, words), *_figures(s))
     return table
 
 
@@ -191,12 +205,13 @@ def _left_out_table(card: Card) -> Table:
         table.add_column(column)
     for s in card.scores:
         if s.without:
-            table.add_row(s.without, s.target, s.modalities, s.metric, *_figures(s))
+            words = (s.without, s.target, s.modalities, s.metric)
+            table.add_row(*map(_cell, words), *_figures(s))
     return table
 
 
-def _figures(score: Score) -> tuple[str, str, str]:
+def _figures(score: Score) -> tuple[str, str, Text]:
     """Value, interval and number of units of a score."""
     interval = "" if score.ci_low is None else f"{score.ci_low:.2f}-{score.ci_high:.2f}"
     n = "" if score.n is None else f"{score.n} {score.unit}".strip()
-    return f"{score.value:.3f}", interval, n
+    return f"{score.value:.3f}", interval, _cell(n)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from physiosync_rt.live.events import EventKind
 from physiosync_rt.live.run_log import bad_electrodes_s
 from physiosync_rt.live.state import RunState
+from physiosync_rt.live.troubles import markers_dropped
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import sentence
 from physiosync_rt.views.files_text import files_trouble, written_files
@@ -41,7 +42,12 @@ def run_summary(state: RunState) -> str:
     for event in state.events.events:
         if event.kind is EventKind.CUT_OFF:
             text += f"\n{sentence(event)}"
-    return "\n".join((text, *files_trouble(state.files), *_log_trouble(state)))
+    troubles = (*files_trouble(state.files), *_log_trouble(state), *_markers_dropped(state))
+    return "\n".join((text, *troubles))
+
+
+def _markers_dropped(state: RunState) -> list[str]:
+    return [sentence(markers_dropped(state, 0.0))] if state.markers_dropped else []
 
 
 def _log_trouble(state: RunState) -> list[str]:

@@ -202,7 +202,7 @@ def plane(snapshot: Snapshot) -> RenderableType:
 
 def _title(snapshot: Snapshot) -> RenderableType:
     left = Text("PhysioSync-RT", style="bold", no_wrap=True, overflow="ellipsis")
-    left.append(f"  {snapshot.bundle_title}", style="not bold dim")
+    left.append(f"  {plain_text(snapshot.bundle_title)}", style="not bold dim")
     badge = "trained on simulated signals" if snapshot.simulated_training else ""
     row = Table.grid(expand=True, padding=(0, 0, 0, 2))
     row.add_column(ratio=1)

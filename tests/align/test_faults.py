@@ -12,6 +12,7 @@ import pytest
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.align.sanity_check import CHECK_S, SanityCheck
 from physiosync_rt.align.stats import Counters
+from physiosync_rt.align.thresholds import LONGEST_GAP_S
 from physiosync_rt.datatypes import Chunk, FloatArray, GridChunk, IntArray, Modality, StreamSpec
 from physiosync_rt.errors import UserError
 from physiosync_rt.lsl.faults import Faults
@@ -100,6 +101,31 @@ def test_a_clock_reset_is_not_a_gap(jump: float) -> None:
     assert run.seen["clock_resets"] - 20 < 1.0
     # The stream continues where it was.
     assert run.grids[-1].stop / 128 == pytest.approx(30.0, abs=0.4)
+
+
+@pytest.mark.parametrize("counted_on", ["again", "too far", "with the stamps", "by the offset"])
+@pytest.mark.parametrize("jump", [3600.0, 1e6, 1e12])
+def test_no_gap_is_longer_than_a_day(counted_on: str, jump: float) -> None:
+    n = 2500
+    stamps = np.arange(2 * n) / SFREQ
+    counter: IntArray | None = np.arange(2 * n)
+    chunks = []
+    if counted_on == "by the offset":
+        counter = None
+    else:
+        steps = {"again": -n, "too far": round(2 * jump * SFREQ)}
+        counter[n:] += steps.get(counted_on, round(jump * SFREQ))
+        stamps[n:] += jump
+    aligner = StreamAligner(_spec(SFREQ), 0.0)
+    x = np.random.default_rng(0).normal(size=(2 * n, 2)).astype("f4")
+    for start in range(0, 2 * n, 50):
+        part = slice(start, start + 50)
+        offset = jump if counter is None and start >= n else 0.0
+        numbers = None if counter is None else counter[part]
+        chunks += aligner.push(Chunk("eeg", x[part], stamps[part], offset, numbers))
+    pause = jump if jump <= LONGEST_GAP_S else 0.0
+    assert (aligner.counters.clock_resets, aligner.counters.gaps) == (1, 1)
+    assert chunks[-1].stop / 128 == pytest.approx(20.0 + pause, abs=0.1)
 
 
 @pytest.mark.parametrize("sfreq", [4.0, SFREQ])

@@ -59,6 +59,14 @@ def test_it_is_one_gap_and_never_a_clock_reset(pause_s: float, counter: bool) ->
     assert rows[-1].stop == pytest.approx((20 + pause_s) * 128, abs=10)
 
 
+@pytest.mark.parametrize("counter", [False, True])
+@pytest.mark.parametrize("pause_s", [1e6, 1e12])
+def test_a_break_of_more_than_a_day_is_a_clock_reset(pause_s: float, counter: bool) -> None:
+    aligner, rows = _aligned(_recorded(pause_s, counter=counter))
+    assert (aligner.counters.gaps, aligner.counters.clock_resets) == (1, 1)
+    assert rows[-1].stop == pytest.approx(20 * 128, abs=10)
+
+
 def test_without_a_statement_a_long_jump_is_a_clock_reset() -> None:
     stream = _recorded(580.0, counter=False)
     silent = RecordedStream(SPEC, stream.samples, stream.timestamps)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -216,3 +218,30 @@ def test_a_folder_that_is_not_a_bundle(refused: Run, person: Path, tmp_path: Pat
 def test_a_path_that_is_too_long_is_one_sentence(refused: Run, words: list[str]) -> None:
     said = refused(*words, "x" * 5000)
     assert len(said) < 1500
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["live", "--source", "simulated", "--config"],
+        ["predict", "nothing.xdf", "--csv", "run.csv", "--device"],
+        ["predict", "nothing.xdf", "--csv", "run.csv", "--baseline"],
+        ["train", "--out", "b", "--config"],
+        ["inspect"],
+    ],
+)
+def test_a_pipe_is_said_to_be_one_and_never_waited_for(
+    refused: Run, tmp_path: Path, words: list[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a pipe, not a file" in refused(*words, tmp_path / "pipe")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
+def test_a_bundle_whose_card_is_a_pipe(refused: Run, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(bundle_path("demo-muse"), bundle)
+    (bundle / CARD).unlink()
+    os.mkfifo(bundle / CARD)
+    assert "card.json is a pipe, not a file" in refused("inspect", bundle)

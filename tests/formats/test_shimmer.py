@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +96,23 @@ def test_a_row_without_time_and_rows_that_were_emptied_are_said(tmp_path: Path) 
     )
     notes = read(field_case("hostile/silent/f02091_shimmer.csv")).notes
     assert notes == ("3 lines between the rows are empty",)
+
+
+@pytest.mark.parametrize(
+    ("title", "other"),
+    [
+        ("GSR_Skin_Resistance", "Shimmer_9999_GSR_Skin_Resistance_CAL"),
+        ("Battery", "Battery_CAL"),
+    ],
+)
+def test_a_column_of_no_device_is_named(
+    tmp_path: Path, data_dir: Path, title: str, other: str
+) -> None:
+    lines = (data_dir / "devicely-wearables" / "shimmer.csv").read_text().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if "Timestamp_Unix" in line)
+    whole = next(w.strip() for w in re.split(r"[\t,;]", lines[at]) if title in w)
+    lines[at] = lines[at].replace(whole, other)
+    path = tmp_path / "shimmer.csv"
+    path.write_text("".join(lines))
+    (note,) = read(path).notes
+    assert note == f"columns of no device with a Timestamp_Unix column were left out: {other}"

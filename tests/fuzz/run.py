@@ -62,10 +62,13 @@ class Fuzzer:
         self.seeds = {seed.name: seed for seed in seeds}
         self._undamaged = {seed.name: read(seed.kind, seed.path, inspect=True) for seed in seeds}
 
-    def cases(self, n: int, only: str = "") -> list[tuple[str, int]]:
-        """Return ``n`` cases, evenly over the seeds (whose names begin with ``only``)."""
+    def cases(self, n: int, only: str = "", first: int = 0) -> list[tuple[str, int]]:
+        """Return ``n`` cases, evenly over the seeds (whose names begin with ``only``).
+
+        They are numbered from ``first`` on, for each seed.
+        """
         names = [name for name in self.seeds if name.startswith(only)]
-        return [(names[k % len(names)], k // len(names)) for k in range(n)]
+        return [(names[k % len(names)], first + k // len(names)) for k in range(n)]
 
     def run(self, case: tuple[str, int]) -> Result:
         """Damage one input and read it."""
@@ -158,6 +161,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=4200)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="seeds whose names begin so")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case of a seed")
     parser.add_argument("--case", type=int, help="one number of one seed")
     parser.add_argument("--keep", type=Path, help="folder for the inputs that ended badly")
     parser.add_argument("--reasons", action="store_true", help="print why what is unknowable is")
@@ -165,7 +169,7 @@ def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         fuzzer = Fuzzer(Path(folder))
-        cases = fuzzer.cases(options.cases, options.only)
+        cases = fuzzer.cases(options.cases, options.only, options.first)
         if options.case is not None:
             cases = [(name, options.case) for name in fuzzer.seeds if name.startswith(options.only)]
         results = []

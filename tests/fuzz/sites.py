@@ -65,7 +65,7 @@ def _fif_tags(content: bytes) -> list[tuple[int, int, int]]:
             for k in range(4)
         )
         tags.append((kind, at, at + 16 + max(size, 0)))
-        if following > 0:
+        if following > at:
             at = following
         elif following == 0:
             at += 16 + max(size, 0)

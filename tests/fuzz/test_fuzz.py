@@ -14,6 +14,7 @@ if sys.platform == "win32":
 
 from fuzz.run import BAD, GOOD, Fuzzer
 from fuzz.sandbox import in_child
+from fuzz.sites import spans_of
 from fuzz.unknowable import RULES, reason_for
 
 from physiosync_rt.errors import UserError
@@ -99,3 +100,13 @@ def test_what_cannot_be_known_has_a_reason() -> None:
     assert not reason_for("EDF", ["samples per record"], "rate")
     assert not reason_for("XDF", ["structure"], "length")
     assert not reason_for("OpenBCI", ["last line"], "times")
+
+
+@pytest.mark.parametrize("following", [0, 16, 4, -1])
+def test_tags_that_point_back_are_walked_once(following: int) -> None:
+    tags = b"".join(
+        n.to_bytes(4, "big", signed=True)
+        for kind, next_tag in ((100, 0), (101, following))
+        for n in (kind, 3, 0, next_tag)
+    )
+    assert spans_of("fif", tags)[:2] == [(0, 24), (16, 40)]

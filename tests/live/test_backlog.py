@@ -17,11 +17,15 @@ from physiosync_rt.live.backlog import PIECE_S, Backlog
 from physiosync_rt.live.engine import END_S, Engine
 from physiosync_rt.live.events import EventKind
 from physiosync_rt.live.options import Command
+from physiosync_rt.live.rows import MARKERS_WAITING
+from physiosync_rt.live.run_log import outcome
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import BaselineRequest
 from physiosync_rt.simulation import Person, simulate
-from physiosync_rt.sources.base import Batch, SourceMessage
+from physiosync_rt.sources.base import Batch, Marker, SourceMessage
+from physiosync_rt.utils.plain_text import CELL_CHARS
 from physiosync_rt.views.events_text import notice_text
+from physiosync_rt.views.summary import run_summary
 
 NAMES = ("TP9", "AF7", "AF8", "TP10")
 ROW_COSTS_S = 0.5
@@ -243,6 +247,22 @@ def test_small_chunks_are_joined_under_one_clock_offset() -> None:
     assert all(piece.counter is None for piece in pieces if piece.stream == "skin")
 
 
+def test_a_break_stays_before_the_sample_that_follows_it() -> None:
+    stamps = np.arange(400) / 100
+    bounds = ((0, 100, False), (100, 110, True), (110, 200, False), (200, 400, True))
+    chunks = [
+        Chunk("cap", np.zeros((stop - start, 1), "f4"), stamps[start:stop], after_break=after)
+        for start, stop, after in bounds
+    ]
+    backlog = Backlog({"cap": 100.0})
+    backlog.add(chunks, 0.0)
+    pieces = []
+    while backlog:
+        pieces.append(backlog.pop())
+    assert [float(piece.timestamps[0]) for piece in pieces if piece.after_break] == [1.0, 2.0]
+    np.testing.assert_array_equal(np.concatenate([p.timestamps for p in pieces]), stamps)
+
+
 def test_a_marker_belongs_to_what_came_last_and_not_to_what_is_worked_on(recording, clock) -> None:
     engine, source, written = _engine(recording, clock)
     source.batch = _all(recording)
@@ -255,4 +275,42 @@ def test_a_marker_belongs_to_what_came_last_and_not_to_what_is_worked_on(recordi
     engine.step(0.0)
     assert engine.predictions[-1].t_end == 39.0
     assert [text for _, text in engine._worker._maker._markers] == ["now"]
+    engine.close()
+
+
+def test_markers_that_no_row_has_are_counted_and_said(recording, clock) -> None:
+    engine, source, written = _engine(recording, clock)
+    far = 960.0 + 1e6
+    texts = ["x" * 5000, *(f"m{n}" for n in range(MARKERS_WAITING + 2))]
+    source.batch = Batch(_all(recording).chunks, tuple(Marker(far, text) for text in texts))
+    while len(written.at) < 39:
+        engine.step(0.0)
+    sentence = (
+        "3 markers are in no row of SimulatedEEG: more than 10,000 waited for theirs; a recording "
+        "has all of them"
+    )
+    assert outcome(engine.state)["not_written"]["markers"] == 3
+    assert sentence in run_summary(engine.state)
+    (event,) = (e for e in engine.state.events.events if e.kind is EventKind.MARKERS_DROPPED)
+    assert notice_text([event]) == sentence
+    waiting = engine._worker._maker._markers
+    assert len(waiting) == MARKERS_WAITING
+    assert max(len(text) for _, text in waiting) <= CELL_CHARS + 1
+    source.batch = Batch(markers=tuple(Marker(far, "again") for _ in range(2)))
+    engine.step(0.0)
+    source.batch = Batch(markers=tuple(Marker(far, "again") for _ in range(2)))
+    engine.step(0.0)
+    events = [e for e in engine.state.events.events if e.kind is EventKind.MARKERS_DROPPED]
+    assert [e.n for e in events] == [3, 7]
+    engine.close()
+
+
+def test_a_run_whose_markers_all_have_rows_says_nothing_of_them(recording, clock) -> None:
+    engine, source, written = _engine(recording, clock)
+    source.batch = Batch(_all(recording).chunks, (Marker(970.0, "here"),))
+    while len(written.at) < 39:
+        engine.step(0.0)
+    assert [row.marker for row in engine.predictions if row.marker] == ["here"]
+    assert "markers" not in outcome(engine.state)["not_written"]
+    assert "marker" not in run_summary(engine.state)
     engine.close()

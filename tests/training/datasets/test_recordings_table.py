@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_training.datasets.load import load_dataset
 from physiosync_training.datasets.recordings import RecordingsData
-from physiosync_training.datasets.recordings_table import read_table
+from physiosync_training.datasets.recordings_table import find_table, read_table
 from physiosync_training.datasets.registry import DataConfig
 
 _HEADER = "file,start,stop,subject,trial,kind,valence,arousal"
@@ -208,3 +210,10 @@ def test_quoted_cells_and_a_decimal_comma_between_commas(one_file) -> None:
     both = _HEADER.replace(",", "\t") + "\np1.edf\t0\t1,234\tp1\t0\tbaseline\t\t\n"
     with pytest.raises(UserError, match=r"a decimal comma cannot be decided \(1,234 has"):
         _segments(one_file, both.encode())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "labels.csv")
+    with pytest.raises(UserError, match=r"labels\.csv is a pipe, not a file"):
+        find_table(tmp_path, "labels.csv")

@@ -17,6 +17,7 @@ from pathlib import Path
 from physiosync_rt.datatypes import Segment
 from physiosync_rt.errors import Faults, UserError
 from physiosync_rt.formats.registry import readable
+from physiosync_rt.utils.plain_file import is_there, require_plain
 from physiosync_rt.utils.resources import configs_dir
 from physiosync_training.datasets.recordings_rows import REQUIRED, read_rows, segment_of
 
@@ -65,12 +66,13 @@ def find_table(folder: Path, name: str) -> Path:
         )
     given = Path(name).expanduser()
     places = (folder / given, given, configs_dir() / "train" / given)
-    found = next((path for path in places if path.is_file()), None)
+    found = next((path for path in places if is_there(path)), None)
     if found is None:
         raise UserError(
             f"{folder} holds no {name}; write one line per trial and baseline with the "
             f"columns {', '.join(REQUIRED)}"
         )
+    require_plain(found)
     return found
 
 
