@@ -88,7 +88,9 @@ def preprocess(
     UserError
         A stream is missing or cannot serve the contract.
     """
-    pipeline = Pipeline(profile, (_pick(recording, eeg), eeg), (_pick(recording, pps), pps))
+    pipeline = Pipeline(
+        profile, (pick_stream(recording, eeg), eeg), (pick_stream(recording, pps), pps)
+    )
     eeg_rows: list[Preprocessed] = []
     pps_rows: list[Preprocessed] = []
     for hop in _hops(recording, pipeline):
@@ -187,7 +189,8 @@ class Continuous:
         return valid
 
 
-def _pick(recording: Recording, contract: ModalityContract) -> StreamSpec:
+def pick_stream(recording: Recording, contract: ModalityContract) -> StreamSpec:
+    """Return the stream of a modality; UserError where there is none."""
     streams = recording.of(contract.modality)
     if not streams:
         raise UserError(

@@ -14,7 +14,7 @@ import numpy as np
 
 from physiosync_models.config import Route
 from physiosync_rt.bundle.card import OURS
-from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import WindowIndex
 from physiosync_training.datasets.splits import (
     STRICTEST_FIRST,
     ProtocolConfig,
@@ -30,6 +30,7 @@ from physiosync_training.evaluation.compare import (
     selective_result,
 )
 from physiosync_training.evaluation.metrics import BEFORE, N_DRAWS, Unit, score
+from physiosync_training.evaluation.people import PeopleReport
 from physiosync_training.evaluation.pooled import Pooled, pool, units
 from physiosync_training.experiment.config import IntervalUnit
 from physiosync_training.supervised.results import FoldResult
@@ -107,6 +108,8 @@ class Assessment:
         Title of every network by its name in the scores.
     folds : dict of str to (int, int)
         How many folds of a protocol were trained on, and how many there would be.
+    people : PeopleReport or None
+        Of a fusion: single people left out.
     """
 
     pooled: list[Pooled]
@@ -118,6 +121,7 @@ class Assessment:
     results: list[FoldResult]
     models: dict[str, str]
     folds: dict[str, tuple[int, int]]
+    people: PeopleReport | None = None
 
     def named(self, protocol: str) -> str:
         """Label a protocol, with "(inflated)" or the missing folds where these apply."""
@@ -128,7 +132,7 @@ class Assessment:
 
 
 def assess(
-    dataset: Dataset,
+    dataset: WindowIndex,
     results: Sequence[FoldResult],
     baselines: Sequence[FoldResult],
     *,
@@ -140,7 +144,7 @@ def assess(
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : WindowIndex
     results : sequence of FoldResult
         Of one network or several; the first one's network is the one that is judged.
     baselines : sequence of FoldResult
@@ -191,7 +195,7 @@ def _strictness(pooled: Pooled) -> int:
     return STRICTEST_FIRST.index(pooled.protocol)
 
 
-def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> list[ScoreRow]:
+def _rows(dataset: WindowIndex, pooled: Pooled, wanted: IntervalUnit, seed: int) -> list[ScoreRow]:
     """Score pooled answers, and those of each subject."""
     folds = [
         score(pooled.truth[at], pooled.probability[at], pooled.rows[at], n_draws=1)
@@ -233,7 +237,7 @@ def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> 
 
 
 def _score_rows(
-    dataset: Dataset,
+    dataset: WindowIndex,
     pooled: Pooled,
     subject: str | None,
     wanted: IntervalUnit,
