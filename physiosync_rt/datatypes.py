@@ -460,6 +460,8 @@ class Prediction:
         ``eeg+gsr``, ``eeg``, ``gsr`` ... or empty.
     left_out : Reason
         Why a modality could not be used, where ``reason`` is ``no_pps`` or ``no_eeg``.
+    eeg_features, pps_features : Features or None
+        Slow features at the end of the window; not in the CSV.
     """
 
     index: int
@@ -483,6 +485,8 @@ class Prediction:
     latency_ms: float | None = None
     marker: str = ""
     left_out: Reason = Reason.NONE
+    eeg_features: Features | None = field(default=None, repr=False, compare=False)
+    pps_features: Features | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         if not self.valid:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from physiosync_rt.bench.measure_features import feature_cost
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.formats.deap import BASELINE_S, TRIAL_S, load_subject, subject_files
 from physiosync_rt.pipeline.chunking import in_time_order
@@ -35,6 +36,8 @@ class IngestFigures:
     live_rate : float
         Recorded seconds per second of profile ``live`` for one subject with 32 electrodes and
         GSR: align, preprocess and window, without the network.
+    feature_ms : dict of str to float
+        Milliseconds of processor time that the slow features cost per row, by signals.
     """
 
     n_subjects: int
@@ -44,6 +47,7 @@ class IngestFigures:
     output_bytes: int
     peak_bytes: int
     live_rate: float
+    feature_ms: dict[str, float]
 
     @property
     def paper_rate(self) -> float:
@@ -85,7 +89,14 @@ def measure_ingest(
     length = BASELINE_S + TRIAL_S
     live_rate = n_trials * length / _live_seconds(load_subject(files[0]).to_recording())
     return IngestFigures(
-        len(files), n_trials, len(files) * n_trials * length, paper_s, output_bytes, peak, live_rate
+        len(files),
+        n_trials,
+        len(files) * n_trials * length,
+        paper_s,
+        output_bytes,
+        peak,
+        live_rate,
+        feature_cost(),
     )
 
 

@@ -169,6 +169,10 @@ def ingest(
         ("peak of memory", f"{found.peak_bytes / 1e6:,.0f} MB"),
         ("peak over arrays", f"{found.memory_ratio:.2f}"),
         ("profile live, recorded seconds per second", f"{found.live_rate:,.0f}"),
+        *(
+            (f"slow features, {signals}", f"{ms:.2f} ms of CPU per row")
+            for signals, ms in found.feature_ms.items()
+        ),
     ):
         table.add_row(what, value)
     result_console().print(table)

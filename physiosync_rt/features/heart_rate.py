@@ -84,10 +84,12 @@ def rmssd(intervals: FloatArray) -> float:
 
 def _abnormal(intervals: FloatArray) -> BoolArray:
     """Which intervals differ much from those around them, the ends from the nearest nine."""
-    width = min(2 * _AROUND + 1, len(intervals))
-    medians = np.median(np.lib.stride_tricks.sliding_window_view(intervals, width), axis=1)
-    nearest = np.clip(np.arange(len(intervals)) - width // 2, 0, len(medians) - 1)
-    out: BoolArray = np.abs(intervals / medians[nearest] - 1.0) > _ABNORMAL
+    n = len(intervals)
+    width = min(2 * _AROUND + 1, n - 1 + n % 2)
+    first = np.clip(np.arange(n) - width // 2, 0, n - width)
+    # The middle of an odd number: what np.median makes of them, in a tenth of the time.
+    medians = np.sort(intervals[first[:, None] + np.arange(width)], axis=1)[:, width // 2]
+    out: BoolArray = np.abs(intervals / medians - 1.0) > _ABNORMAL
     return out
 
 

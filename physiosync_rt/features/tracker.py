@@ -48,6 +48,8 @@ class FeatureTracker:
         self._memory = _memory(contract)
         self._rest_memory = _memory(contract)
         self._rest_from = 0
+        self._of_window: tuple[FloatArray | None, FloatArray] = (None, np.empty(0))
+        self._of_rest: tuple[ChannelBaseline | None, FloatArray] = (None, np.empty(0))
 
     def forget(self) -> None:
         """End the memory: there is a gap."""
@@ -94,8 +96,7 @@ class FeatureTracker:
         baseline : ChannelBaseline or None
         """
         values, seconds = self._values(self._memory, window)
-        rest = baseline.features_at_rest(self.names) if baseline else np.full_like(values, np.nan)
-        return Features(self.names, values, rest, seconds)
+        return Features(self.names, values, self._rest(baseline), seconds)
 
     def at_rest(self, window: FloatArray | None, stop: int) -> FloatArray:
         """Return what is known of the rest at the end of one of its seconds, shape (n_names,).
@@ -111,13 +112,46 @@ class FeatureTracker:
             window = None
         return self._values(self._rest_memory, window)[0]
 
+    def note(self, baseline: ChannelBaseline, origin: str) -> str:
+        """Say which features a baseline does not have at rest; empty when it has all.
+
+        Parameters
+        ----------
+        baseline : ChannelBaseline
+        origin : str
+            Where it comes from.
+        """
+        rest = baseline.features_at_rest(self.names)
+        missing = [name for name, value in zip(self.names, rest, strict=True) if np.isnan(value)]
+        if not missing:
+            return ""
+        said = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
+        if self._memory is None:
+            said = "band powers" if missing == list(self.names) else f"power of {said}"
+        is_old = "is of an older form and " if baseline.features is None else ""
+        return (
+            f"the baseline {origin} {is_old}holds no resting {said}, so the change from rest is "
+            "not known; capture a new one with --baseline SECONDS"
+        )
+
     def _values(self, memory: Memory | None, window: FloatArray | None) -> tuple[FloatArray, float]:
         """Values, NaN where not known, and the seconds that they rest on."""
         if memory is not None:
             return memory.values().ravel(), memory.seconds
         if window is None:
             return np.full(len(self.names), np.nan), 0.0
-        return log_band_power(window).ravel(), len(window) / GRID_SFREQ
+        if self._of_window[0] is not window:
+            # A row and the rest that is being captured ask for the same window.
+            self._of_window = window, log_band_power(window).ravel()
+        return self._of_window[1], len(window) / GRID_SFREQ
+
+    def _rest(self, baseline: ChannelBaseline | None) -> FloatArray:
+        """Values at rest, looked up once for each baseline."""
+        if baseline is None:
+            return np.full(len(self.names), np.nan)
+        if self._of_rest[0] is not baseline:
+            self._of_rest = baseline, baseline.features_at_rest(self.names)
+        return self._of_rest[1]
 
 
 def _memory(contract: ModalityContract) -> Memory | None:

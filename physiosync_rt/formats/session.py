@@ -17,6 +17,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.base import unique_names
+from physiosync_rt.formats.breaks import SHORTEST_S
 from physiosync_rt.formats.clocks import zero_time
 from physiosync_rt.formats.join import Join
 from physiosync_rt.formats.placement import place
@@ -35,7 +36,9 @@ def one_session(recordings: Sequence[Recording], join: Join | None = None) -> Re
     -------
     Recording
         A single one is returned unchanged, with its raw stamps. Several are put on one clock,
-        streams of equal specification are joined, and a note states how they were aligned.
+        streams of equal specification are joined, and a note states how they were aligned. A file
+        that begins where another ends loses its first 0.1 s, and one sample at least: the gap keeps
+        what is in one file from reaching into the next.
 
     Raises
     ------
@@ -78,7 +81,10 @@ def _join_streams(streams: Sequence[RecordedStream]) -> tuple[RecordedStream, ..
     for stream in streams:
         # A device may change its source_id from day to day but is the same stream.
         key = replace(stream.spec, source_id="", host="")
-        groups.setdefault(key, []).append(stream)
+        group = groups.setdefault(key, [])
+        part = _apart(stream, group[-1].timestamps) if group else stream
+        if len(part.timestamps) or not group:
+            group.append(part)
     names = unique_names(group[0].spec.name for group in groups.values())
     return tuple(
         replace(
@@ -90,6 +96,24 @@ def _join_streams(streams: Sequence[RecordedStream]) -> tuple[RecordedStream, ..
             breaks=np.concatenate([s.breaks for s in group]),
         )
         for name, group in zip(names, groups.values(), strict=True)
+    )
+
+
+def _apart(stream: RecordedStream, before: FloatArray) -> RecordedStream:
+    """Leave out what follows too closely on stamps of another file for stamps to show a gap."""
+    sfreq = stream.spec.sfreq
+    if sfreq == 0 or not len(before):
+        return stream
+    period = 1.0 / sfreq
+    begin = before.max() + period + max(SHORTEST_S, period) - 1e-3 * period
+    at = int(np.searchsorted(np.maximum.accumulate(stream.timestamps), begin))
+    if at == 0:
+        return stream
+    return replace(
+        stream,
+        samples=stream.samples[at:],
+        timestamps=stream.timestamps[at:],
+        counter=None if stream.counter is None else stream.counter[at:],
     )
 
 

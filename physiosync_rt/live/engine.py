@@ -282,6 +282,8 @@ class Engine:
             stream = self.pipeline.streams[spec.name]
             if stream.left_out:
                 self._set_standing(EventKind.LEFT_OUT, stream.left_out)
+            if note := stream.windower.features_note:
+                state.events.add_once(Event(EventKind.NOTE, now, spec.name, text=note))
             # Of a file, its notes have said so.
             if stream.amplitude_problem and self._source.now() is not None:
                 note = Event(EventKind.NOTE, now, spec.name, text=stream.amplitude_problem)

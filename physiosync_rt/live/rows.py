@@ -72,6 +72,8 @@ class RowMaker:
             latency_ms=None if clock_now is None else (clock_now - t_end) * 1e3,
             marker=self._markers_until(t_end),
             left_out=left_out,
+            eeg_features=window.eeg.features,
+            pps_features=window.pps.features if window.pps else None,
         )
 
     def _or_stalled(self, reason: Reason, spec: StreamSpec, now: float) -> Reason:

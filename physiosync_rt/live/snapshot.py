@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.card import Score
-from physiosync_rt.datatypes import FloatArray, Prediction, SampleArray, StreamSpec
+from physiosync_rt.datatypes import Features, FloatArray, Prediction, SampleArray, StreamSpec
 from physiosync_rt.live.events import Event
 from physiosync_rt.live.watchdog import StreamPhase
 
@@ -90,3 +90,13 @@ class Snapshot:
     csv_path: str
     recording_path: str
     events: tuple[Event, ...]
+
+    @property
+    def eeg_features(self) -> Features | None:
+        """Slow features of the EEG at the newest row: band powers."""
+        return self.prediction.eeg_features if self.prediction else None
+
+    @property
+    def pps_features(self) -> Features | None:
+        """Slow features of the peripheral signal at the newest row: of heart or skin."""
+        return self.prediction.pps_features if self.prediction else None

@@ -11,7 +11,6 @@ import numpy as np
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
     BoolArray,
-    Features,
     FloatArray,
     Modality,
     ModalityState,
@@ -150,8 +149,8 @@ class Windower:
         Whether the last capture found too little of its stretch usable; the one before stays.
     baseline_note : str
         Why a baseline is being captured that nobody asked for; empty once it is there.
-    features : Features or None
-        Slow features at the end of the newest window; None before it and in profile ``paper``.
+    features_note : str
+        Which slow features the baseline does not have at rest; empty when it has all.
     """
 
     def __init__(
@@ -165,7 +164,7 @@ class Windower:
         self.capture: BaselineCapture | None = None
         self.baseline_failed = False
         self.baseline_note = ""
-        self.features: Features | None = None
+        self.features_note = ""
         self._contract = contract
         self._profile = profile
         self._measured = measured
@@ -215,6 +214,7 @@ class Windower:
         baseline.check(origin, self._contract, self._profile, names)
         self.baseline, self.capture = baseline, None
         self.baseline_failed, self.baseline_note = False, ""
+        self._note_features(baseline, origin)
 
     def push(self, rows: Preprocessed) -> None:
         """Take the next rows, as the preprocessor puts them out.
@@ -255,10 +255,11 @@ class Windower:
             reason = Reason.NO_BASELINE
         elif reason is Reason.NONE and self.baseline is not None:
             data = to_model(self._scaling(self._window_of(stop), self.baseline))
+        features = None
         if self._tracker:
-            self.features = self._tracker.now(self._complete_window(), self.baseline)
+            features = self._tracker.now(self._complete_window(), self.baseline)
         return ModalityState(
-            data, reason, verdict.completeness, verdict.quality, self._measured, self.features
+            data, reason, verdict.completeness, verdict.quality, self._measured, features
         )
 
     def trace(self, seconds: float) -> tuple[FloatArray, FloatArray]:
@@ -290,6 +291,10 @@ class Windower:
         mask = self._mask.view(self.stop - self._check.n_times, self.stop)
         return self._window_of(self.stop) if self._check.is_complete(mask) else None
 
+    def _note_features(self, baseline: ChannelBaseline, origin: str) -> None:
+        """Note which slow features can not be told as change from this rest."""
+        self.features_note = self._tracker.note(baseline, origin) if self._tracker else ""
+
     def _track(self, second: Second) -> None:
         """Let the slow features of a peripheral signal know the newest whole second."""
         if self._tracker is None or self._contract.modality is Modality.EEG:
@@ -319,6 +324,7 @@ class Windower:
                 features=self.capture.features(self._tracker.names) if self._tracker else None,
             )
             self.baseline_note = ""
+            self._note_features(self.baseline, "that was captured")
         if done is not None or self.capture.failed:
             self.baseline_failed = self.capture.failed
             self.capture = None

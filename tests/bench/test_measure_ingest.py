@@ -22,6 +22,8 @@ def test_a_pass_takes_less_than_twice_the_memory_of_what_comes_out(tmp_path: Pat
     assert found.output_bytes < found.peak_bytes < 2 * found.output_bytes
     assert found.memory_ratio == found.peak_bytes / found.output_bytes
     assert found.paper_rate > found.live_rate > 1.0
+    assert list(found.feature_ms) == ["19 electrodes and ECG", "32 electrodes and GSR"]
+    assert all(0.05 < ms < 20.0 for ms in found.feature_ms.values())
 
 
 def test_the_command_takes_a_folder(

@@ -119,12 +119,15 @@ def _rows(specs: tuple[StreamSpec, StreamSpec], chunks: list[Chunk]) -> list[Win
 
 def _values(row: Window) -> list[object]:
     sides = [side for side in (row.eeg, row.pps) if side is not None]
-    return [row.t_end, *((s.reason, s.completeness, s.quality) for s in sides)]
+    seconds = [side.features.seconds for side in sides if side.features is not None]
+    return [row.t_end, *((s.reason, s.completeness, s.quality) for s in sides), *seconds]
 
 
 def _data(row: Window) -> list[FloatArray]:
     sides = [side for side in (row.eeg, row.pps) if side is not None]
-    return [np.zeros(0) if s.data is None else np.asarray(s.data) for s in sides]
+    windows = [np.zeros(0) if s.data is None else np.asarray(s.data) for s in sides]
+    features = [s.features for s in sides if s.features is not None]
+    return windows + [f.values for f in features] + [f.change for f in features]
 
 
 @pytest.mark.parametrize("modality", [Modality.GSR, Modality.ECG])

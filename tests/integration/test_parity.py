@@ -18,7 +18,14 @@ from physiosync_models.config import ModelConfig
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.bundle.bundle import load_bundle, save_bundle
 from physiosync_rt.bundle.predictor import Estimate, Predictor
-from physiosync_rt.datatypes import Modality, Prediction, Recording, SampleArray, Window
+from physiosync_rt.datatypes import (
+    Features,
+    Modality,
+    Prediction,
+    Recording,
+    SampleArray,
+    Window,
+)
 from physiosync_rt.devices import load_device, map_recording
 from physiosync_rt.formats.clocks import span
 from physiosync_rt.formats.registry import read
@@ -139,14 +146,24 @@ def _same(a: Run, b: Run, n: int | None = None) -> None:
         assert x.confidence == pytest.approx(y.confidence, abs=1e-5)
     for v, w in zip(a.windows[:n], b.windows[:n], strict=True):
         _close(v.eeg.data, w.eeg.data)
+        _same_features(v.eeg.features, w.eeg.features)
         if v.pps is not None and w.pps is not None:
             _close(v.pps.data, w.pps.data)
+            _same_features(v.pps.features, w.pps.features)
 
 
 def _close(a: SampleArray | None, b: SampleArray | None) -> None:
     assert (a is None) == (b is None)
     if a is not None and b is not None:
         np.testing.assert_allclose(a, b, atol=2e-6)
+
+
+def _same_features(a: Features | None, b: Features | None) -> None:
+    assert a is not None
+    assert b is not None
+    assert (a.names, a.seconds) == (b.names, b.seconds)
+    np.testing.assert_allclose(a.values, b.values, atol=1e-5)
+    np.testing.assert_allclose(a.change, b.change, atol=1e-5)
 
 
 def _check(case: Case, tmp_path: Path, seconds: float | None, speed: float) -> Run:
@@ -209,6 +226,11 @@ def test_eegmat(data_dir: Path, tmp_path: Path, ecg_bundle: str) -> None:
     assert offline.rows[-1].modalities == "eeg+ecg"
     assert offline.windows[-1].pps is not None
     assert offline.windows[-1].pps.data is not None
+    last = offline.rows[-1]
+    assert last.pps_features is not None
+    assert last.pps_features is offline.windows[-1].pps.features
+    assert last.eeg_features is offline.windows[-1].eeg.features
+    assert 50.0 < last.pps_features.values[0] < 120.0
 
 
 def test_openbci(data_dir: Path, tmp_path: Path) -> None:

@@ -63,6 +63,11 @@ def _same(a: list[Window], b: list[Window]) -> None:
             assert (p.data is None) == (q.data is None)
             if p.data is not None and q.data is not None:
                 np.testing.assert_allclose(p.data, q.data, atol=1e-6)
+            assert p.features is not None
+            assert q.features is not None
+            assert p.features.seconds == q.features.seconds
+            np.testing.assert_allclose(p.features.values, q.features.values, atol=1e-6)
+            np.testing.assert_allclose(p.features.change, q.features.change, atol=1e-6)
 
 
 def test_rows_and_reasons_of_a_clean_recording(recording: Recording) -> None:

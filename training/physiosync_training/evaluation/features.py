@@ -14,16 +14,11 @@ import numpy as np
 from scipy import signal
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, Modality, SampleArray
+from physiosync_rt.features.band_power import band_means
+from physiosync_rt.features.skin_conductance import rise_heights, slope
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.index import N_TIMES, WINDOW_S
 from physiosync_training.datasets.loader import Seconds
-
-BANDS_HZ: Final = {
-    "theta": (4.0, 8.0),
-    "alpha": (8.0, 13.0),
-    "beta": (13.0, 30.0),
-    "gamma": (30.0, 45.0),
-}
 
 N_HEART: Final = 3
 """Features of `heart`; the rate comes first."""
@@ -40,7 +35,7 @@ _RESPONSE_HZ = 1.0
 
 
 def band_power(eeg: SampleArray) -> FloatArray:
-    """Log power of every channel in the four bands of `BANDS_HZ`.
+    """Log power of every channel in the bands of `physiosync_rt.features.band_power.BANDS_HZ`.
 
     Parameters
     ----------
@@ -50,11 +45,7 @@ def band_power(eeg: SampleArray) -> FloatArray:
     -------
     float64 array, shape (n, n_chans * 4)
     """
-    taper = signal.windows.hann(eeg.shape[2], sym=False)
-    power = np.abs(np.fft.rfft(eeg * taper, axis=2)) ** 2
-    hz = np.fft.rfftfreq(eeg.shape[2], 1 / GRID_SFREQ)
-    parts = [power[:, :, (hz >= low) & (hz < high)].mean(axis=2) for low, high in BANDS_HZ.values()]
-    return np.log(np.concatenate(parts, axis=1) + _FLOOR)
+    return np.log(np.concatenate(list(band_means(eeg)), axis=1) + _FLOOR)
 
 
 def r_peaks(ecg: FloatArray) -> IntArray:
@@ -144,25 +135,20 @@ def skin(gsr: SampleArray) -> FloatArray:
         movement), and the height of the highest.
     """
     x = gsr.astype(np.float64)
-    t = np.arange(x.shape[2]) / GRID_SFREQ
-    t -= t.mean()
     level = x.mean(axis=2)
-    slope = (x * t).sum(axis=2) / (t**2).sum()
+    trend = slope(x, GRID_SFREQ)
     sos = signal.butter(2, _RESPONSE_HZ, "lowpass", fs=GRID_SFREQ, output="sos")
     smooth = signal.sosfilt(sos, x - x[:, :, :1], axis=2)
     responses = np.array([[_rises(channel) for channel in window] for window in smooth])
-    return np.concatenate([level, slope, responses.reshape(len(x), -1)], axis=1)
+    return np.concatenate([level, trend, responses.reshape(len(x), -1)], axis=1)
 
 
 def _rises(x: FloatArray) -> tuple[float, float]:
     """Number and largest height of rises between a trough and the peak after it."""
-    step = np.diff(x)
-    rising = np.concatenate([[False], step > 0, [False]])
-    edges = np.flatnonzero(np.diff(rising.astype(np.int8)))
-    heights = x[edges[1::2]] - x[edges[::2]]
+    heights = rise_heights(x)
     if not len(heights):
         return 0.0, 0.0
-    second_of_movement = float(np.median(np.abs(step))) * GRID_SFREQ
+    second_of_movement = float(np.median(np.abs(np.diff(x)))) * GRID_SFREQ
     return float((heights > second_of_movement).sum()), float(heights.max())
 
 
