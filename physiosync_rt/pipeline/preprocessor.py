@@ -13,6 +13,7 @@ from physiosync_rt.datatypes import (
     FloatArray,
     GridChunk,
     HeartSecond,
+    HeartState,
     Modality,
     StreamSpec,
 )
@@ -44,7 +45,8 @@ class Second:
     mean_quality : float
         Over the channels that the bundle's are made from.
     usable : bool
-        Whether all filters have settled, enough was measured and the quality suffices.
+        Whether all filters have settled, enough was measured and the quality suffices; of an ECG,
+        whether its heart is not absent.
     spatial : SpatialFilter
         From the stream's channels to the bundle's, as it holds from the end of this second on.
     too_few : bool
@@ -233,11 +235,14 @@ class Preprocessor:
         mean_quality = float(quality[self.used].mean())
         measured = mask[:, MEASURED].mean() >= self._min_completeness
         heart = self._find_beats(start, complete)
+        good = mean_quality >= self._min_quality
+        if heart is not None and self._min_quality > 0:
+            good &= heart.state is not HeartState.ABSENT
         return Second(
             index=start // GRID_SFREQ,
             quality=quality,
             mean_quality=mean_quality,
-            usable=bool(mask[:, SETTLED].all() and measured) and mean_quality >= self._min_quality,
+            usable=bool(mask[:, SETTLED].all() and measured) and good,
             spatial=self.spatial,
             too_few=self.bad_channels is not None and self.bad_channels.too_few,
             heart=heart,

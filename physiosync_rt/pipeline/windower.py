@@ -12,6 +12,7 @@ from physiosync_rt.datatypes import (
     GRID_SFREQ,
     BoolArray,
     FloatArray,
+    HeartState,
     Modality,
     ModalityState,
     Reason,
@@ -70,7 +71,8 @@ class WindowCheck:
     n_seconds : int
         Whole seconds whose quality counts.
     min_completeness, min_quality : float
-        In [0, 1]; below them a window has a gap, or a low quality.
+        In [0, 1]; below them a window has a gap, or a low quality. With a ``min_quality`` of 0
+        nothing is asked of the signal, a heartbeat included.
     """
 
     n_times: int
@@ -106,6 +108,7 @@ class WindowCheck:
         """
         completeness = self.completeness(mask)
         quality = float(np.mean([second.mean_quality for second in seconds])) if seconds else 0.0
+        heart = seconds[-1].heart if seconds and self.min_quality > 0 else None
         reason = Reason.NONE
         if not mask[:, SETTLED].all():
             newest = start + int(np.flatnonzero(~mask[:, SETTLED])[-1])
@@ -115,6 +118,10 @@ class WindowCheck:
             reason = Reason.GAP
         elif quality < self.min_quality or (seconds and seconds[-1].too_few):
             reason = Reason.LOW_QUALITY
+        elif heart is not None and heart.state is HeartState.ABSENT:
+            reason = Reason.NO_HEARTBEAT
+        elif heart is not None and heart.state is HeartState.UNKNOWN:
+            reason = Reason.GAP if warm_up_end is None else Reason.WARMING_UP
         return Verdict(reason, completeness, quality)
 
     @staticmethod

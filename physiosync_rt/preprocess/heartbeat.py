@@ -7,7 +7,6 @@ beats or in atrial fibrillation is a heart.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +40,7 @@ _BEFORE, _AFTER = 26, 38
 _MARGIN = 10
 """Rows in which a peak lies around the middle of its energy."""
 
-_EDGE = 20
+_EDGE = 13
 """Half the length of the filter, whose output is not valid at the ends."""
 
 
@@ -56,10 +55,27 @@ def _band_pass(low: float, high: float) -> FloatArray:
     return out
 
 
-_QRS = _band_pass(7.0, 22.0)
-_BOX = np.full(13, 1 / 13)
+_QRS = _band_pass(10.0, 25.0)
+_BOX = np.full(9, 1 / 9)
+_SLOW = np.full(25, 1 / 25)
 _SPAN = np.arange(-_BEFORE, _AFTER + 1)
 _NEAR = np.arange(-_MARGIN, _MARGIN + 1)
+
+
+SEEN = 0.65, 3.5
+"""Least `Evidence.match` and `Evidence.contrast` of a heart in `MEMORY_S` seconds.
+
+Chosen on simulated signals. 2385 stretches of noise, the rhythms of EEG, mains and movement stay
+below a contrast of 3.3 wherever they match this well, but for spikes and bumps that may as well be
+beats. Hearts of 35 to 190 beats a minute, with extra beats, in atrial fibrillation and with noise
+of 8 % of their range have a match from 0.7 and a contrast from 4.4 on in 97 % of the stretches.
+"""
+
+CLEAR = 0.8, 4.5
+"""The same for `CLEAR_S` seconds, in which chance can do more: a contrast of 4.2."""
+
+MOST_STEP = 0.45
+"""Largest `Evidence.step`: simulated hearts reach 0.23, steps and square waves begin at 0.49."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,8 @@ class Evidence:
 
     Attributes
     ----------
+    n_times : int
+        Rows of the stretch.
     peaks : float array, shape (n_beats,)
         Rows of the peaks of deflections, with their fraction.
     match : float
@@ -84,6 +102,7 @@ class Evidence:
         Whether the peaks point upwards.
     """
 
+    n_times: int
     peaks: FloatArray
     match: float
     contrast: float
@@ -96,15 +115,9 @@ class Evidence:
         return (
             self.match >= match
             and self.contrast >= contrast
-            and self.step <= _MOST_STEP
+            and self.step <= MOST_STEP
             and self.pause_s <= _PAUSE_S
         )
-
-
-_MOST_STEP = 0.45
-_SEEN = 0.65, 3.0
-_CLEAR = 0.8, 4.0
-_NOTHING = Evidence(np.empty(0), 0.0, 0.0, 1.0, np.inf, True)
 
 
 class HeartbeatDetector:
@@ -124,8 +137,9 @@ class HeartbeatDetector:
     - seen to absent: not seen for `LOST_S` seconds in a row, so that a movement does not end it.
     - absent to seen: seen for `FOUND_S` seconds in a row.
 
-    A beat is reported with the first second that ends `LATE` rows after it or later. Beats are
-    reported whatever the state is; those of a lead that shows no heart are peaks of its noise.
+    A beat is reported with the first second that ends `LATE` rows after it or later: every beat
+    once, in ascending order. No beat is reported while the heart is absent. Those that are reported
+    before it is seen may turn out to be peaks of noise, and a movement may add or hide a beat.
     """
 
     def __init__(self, n_leads: int) -> None:
@@ -136,8 +150,9 @@ class HeartbeatDetector:
         """Forget the past (after a gap), and return what a second says that is not there."""
         self._rows = np.empty((0, self._n_leads))
         self._ups: list[bool | None] = [None] * self._n_leads
+        self._lead = 0
         self._state = HeartState.UNKNOWN
-        self._course: deque[bool] = deque(maxlen=max(LOST_S, FOUND_S))
+        self._seen_s = self._unseen_s = 0
         self._last_beat = -np.inf
         return HeartSecond(self._state, np.empty(0))
 
@@ -152,31 +167,44 @@ class HeartbeatDetector:
             Grid index of its first row.
         """
         self._rows = np.concatenate([self._rows, second])[-MEMORY_S * GRID_SFREQ :]
-        leads = [find_beats(x, up) for x, up in zip(self._rows.T, self._ups, strict=True)]
-        self._ups = [lead.up for lead in leads]
-        best = max(leads, key=lambda lead: (lead.shows_heart(*_SEEN), lead.match))
-        self._decide(best)
-        stop = start + GRID_SFREQ
-        return HeartSecond(self._state, self._final(best.peaks + (stop - len(self._rows)), stop))
+        evidence = self._clearest(MEMORY_S)
+        if not evidence.shows_heart(*SEEN):
+            lately = self._clearest(CLEAR_S)
+            evidence = lately if lately.shows_heart(*CLEAR) else evidence
+        self._decide(evidence.shows_heart(*SEEN), evidence.shows_heart(*CLEAR))
+        return HeartSecond(self._state, self._final(evidence, start + GRID_SFREQ))
 
-    def _decide(self, evidence: Evidence) -> None:
+    def _clearest(self, seconds: int) -> Evidence:
+        """Evidence of the newest seconds on the lead that shows the heart best."""
+        rows = self._rows[-seconds * GRID_SFREQ :]
+        leads = [find_beats(x, up) for x, up in zip(rows.T, self._ups, strict=True)]
+        self._ups = [lead.up for lead in leads]
+        ranks = [(lead.shows_heart(*SEEN), lead.match) for lead in leads]
+        # Peaks of two leads differ by some ms: the lead changes only for a clearly better one.
+        ranks[self._lead] = ranks[self._lead][0], ranks[self._lead][1] + 0.1
+        self._lead = ranks.index(max(ranks))
+        return leads[self._lead]
+
+    def _decide(self, seen: bool, clear: bool) -> None:
+        """Move the state on by what the newest second adds."""
         seconds = len(self._rows) // GRID_SFREQ
-        seen = evidence.shows_heart(*_SEEN)
-        self._course.append(seen)
-        recent = list(self._course)
+        self._seen_s, self._unseen_s = (self._seen_s + 1, 0) if seen else (0, self._unseen_s + 1)
         if self._state is HeartState.UNKNOWN:
-            if seconds >= CLEAR_S and evidence.shows_heart(*_CLEAR):
+            if seconds >= CLEAR_S and clear:
                 self._state = HeartState.SEEN
             elif seconds >= MEMORY_S:
                 self._state = HeartState.SEEN if seen else HeartState.ABSENT
-        elif self._state is HeartState.SEEN and not any(recent[-LOST_S:]):
+        elif self._state is HeartState.SEEN and self._unseen_s >= LOST_S:
             self._state = HeartState.ABSENT
-        elif self._state is HeartState.ABSENT and all(recent[-FOUND_S:]):
+        elif self._state is HeartState.ABSENT and self._seen_s >= FOUND_S:
             self._state = HeartState.SEEN
 
-    def _final(self, peaks: FloatArray, stop: int) -> FloatArray:
-        """Beats that are past now and were not at the second before."""
+    def _final(self, evidence: Evidence, stop: int) -> FloatArray:
+        """Beats that are past now and were not at the second before; none where no heart is."""
+        if self._state is HeartState.ABSENT:
+            return np.empty(0)
         past = stop - LATE
+        peaks = evidence.peaks + (stop - evidence.n_times)
         new = peaks[(peaks >= past - GRID_SFREQ) & (peaks < past)]
         # Seen with one second more, a peak may lie on the other side of the border.
         new = new[new >= self._last_beat + _REFRACTORY]
@@ -201,21 +229,22 @@ def find_beats(x: FloatArray, up: bool | None = None) -> Evidence:
     height = np.sqrt(np.convolve(narrow**2, _BOX, "same"))
     level = _usual_height(height)
     if level <= 1e-9 * max(float(np.abs(x).max()), 1e-9):
-        return _NOTHING
+        return Evidence(n, np.empty(0), 0.0, 0.0, 1.0, np.inf, up is not False)
     middles = _peaks(height, 0.4 * level)
     middles = middles[(middles >= _EDGE + _MARGIN) & (middles < n - _EDGE - _MARGIN)]
     if len(middles) == 0:
-        return _NOTHING
+        return Evidence(n, np.empty(0), 0.0, 0.0, 1.0, np.inf, up is not False)
     around = narrow[middles[:, None] + _NEAR]
-    upwards, downwards = np.median(around.max(axis=1)), -np.median(around.min(axis=1))
+    upwards, downwards = _median(around.max(axis=1)), _median(-around.min(axis=1))
     up = upwards * (1.2 if up else 1.0) >= downwards * (1.2 if up is False else 1.0)
     peaks = middles - _MARGIN + (around if up else -around).argmax(axis=1)
     match, step = _alike(x, peaks)
     edges = np.concatenate([[0.0], peaks, [n]])
     return Evidence(
+        n,
         _refined(narrow if up else -narrow, peaks),
         match,
-        level / max(float(np.median(height[_EDGE:-_EDGE])), 1e-12),
+        level / max(_median(height[_EDGE:-_EDGE]), 1e-12),
         step,
         float(np.diff(edges).max()) / GRID_SFREQ,
         bool(up),
@@ -225,8 +254,16 @@ def find_beats(x: FloatArray, up: bool | None = None) -> Evidence:
 def _usual_height(height: FloatArray) -> float:
     """Median of the greatest height in 2 s: of a beat, even of a slow heart."""
     half_s = GRID_SFREQ // 2
-    blocks = height[: len(height) // half_s * half_s].reshape(-1, half_s).max(axis=1)
-    return float(np.median([blocks[i : i + 4].max() for i in range(max(len(blocks) - 3, 1))]))
+    most = height[: len(height) // half_s * half_s].reshape(-1, half_s).max(axis=1)
+    for apart in (1, 2):
+        most = np.maximum(most[:-apart], most[apart:]) if len(most) > apart else most
+    return _median(most)
+
+
+def _median(x: FloatArray) -> float:
+    """Middle value, the upper of two; for short arrays many times faster than numpy's."""
+    middle = len(x) // 2
+    return float(np.partition(x, middle)[middle])
 
 
 def _peaks(height: FloatArray, least: float) -> IntArray:
@@ -243,21 +280,23 @@ def _peaks(height: FloatArray, least: float) -> IntArray:
 
 
 def _alike(x: FloatArray, peaks: IntArray) -> tuple[float, float]:
-    """How alike the beats' shapes are, and how far the level moves at a beat."""
+    """``match`` and ``step`` of `Evidence`."""
     whole = peaks[(peaks >= _BEFORE) & (peaks < len(x) - _AFTER)]
-    if len(whole) < 4:
+    n = len(whole)
+    if n < 4:
         return 0.0, 1.0
-    shapes = x[whole[:, None] + _SPAN]
-    near = shapes[:, _BEFORE - 15 : _BEFORE + 16]
-    moved = np.median(near[:, -8:], axis=1) - np.median(near[:, :8], axis=1)
-    steps = np.abs(moved) / np.maximum(np.ptp(near, axis=1), 1e-12)
-    shapes = shapes - shapes.mean(axis=1, keepdims=True)
+    at = whole[:, None] + _SPAN
+    around = x[at[:, _BEFORE - 15 : _BEFORE + 16]]
+    moved = around[:, -8:].mean(axis=1) - around[:, :8].mean(axis=1)
+    steps = np.sort(np.abs(moved) / np.maximum(np.ptp(around, axis=1), 1e-12))
+    shapes = (x - np.convolve(x, _SLOW, "same"))[at]
+    shapes -= shapes.mean(axis=1, keepdims=True)
     shapes /= np.maximum(np.sqrt((shapes**2).sum(axis=1, keepdims=True)), 1e-12)
     likeness = shapes @ shapes.T
     np.fill_diagonal(likeness, -1.0)
-    n_others = max(2, -(-(len(whole) - 1) // 4))
-    nearest = -np.sort(-likeness, axis=1)[:, n_others - 1]
-    return float(np.quantile(nearest, 0.3)), float(np.quantile(steps, 0.4))
+    n_alike = max(2, -(-(n - 1) // 4))
+    nearest = np.sort(np.sort(likeness, axis=1)[:, -n_alike])
+    return float(nearest[int(0.3 * n)]), float(steps[int(0.4 * n)])
 
 
 def _refined(x: FloatArray, peaks: IntArray) -> FloatArray:

@@ -45,6 +45,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "poor {signal} signal",
         "The signal is too noisy or too flat to be physiology; check the electrodes.",
     ),
+    Reason.NO_HEARTBEAT: (
+        "no heartbeat in the {signal}",
+        "The lead shows no beats of a repeated shape; check its electrodes.",
+    ),
     Reason.NO_PPS: (
         "no {signal}",
         "The peripheral stream is missing and this bundle cannot predict without it.",
@@ -204,7 +208,10 @@ def verdict(snapshot: Snapshot) -> tuple[str, str]:
         if row.reason is Reason.NO_BASELINE and is_capturing(snapshot):
             return GETTING_READY, waiting_for(snapshot)
         short = why(row, pps_name(snapshot))
-        return "No prediction", f"{short[:1].upper()}{short[1:]}. {REASONS[row.reason][1]}"
+        return (
+            "No prediction",
+            f"{short[:1].upper()}{short[1:]}. {REASONS[row.left_out or row.reason][1]}",
+        )
     if row.quadrant in QUADRANTS:
         word, meaning = QUADRANTS[row.quadrant]
         return word.capitalize(), meaning.capitalize()
