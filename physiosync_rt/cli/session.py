@@ -50,7 +50,9 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
             if outputs.outlet:
                 from physiosync_rt.lsl.prediction_outlet import LslOutlet
 
-                engine.sinks.append(LslOutlet("PhysioSync", engine.predictor.bundle.digest))
+                bundle = engine.predictor.bundle
+                outlet = LslOutlet("PhysioSync", bundle.digest, bundle.card.meaning)
+                engine.sinks.append(outlet)
             if outputs.record is not None:
                 engine.record(outputs.record)
             with log.ended_by_errors() if log else nullcontext():

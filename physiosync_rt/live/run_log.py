@@ -43,6 +43,8 @@ def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
             "hash": bundle.digest,
             "trained_on": card.trained_on,
             "simulated": card.simulated,
+            "people": card.people,
+            "meaning": {name: str(meaning) for name, meaning in card.meaning.items()},
         },
         "contract": {
             "eeg": card.eeg.model_dump(mode="json"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group
@@ -54,6 +54,7 @@ def log_text(facts: dict[str, Any]) -> Group:
     run = facts["run"]
     if bundle := run.get("bundle"):
         lines.append(f"bundle: {bundle.get('title')} ({bundle.get('name')}, {bundle.get('hash')})")
+        lines += [f"{target} is {said}" for target, said in bundle.get("meaning", {}).items()]
         if bundle.get("simulated"):
             lines.append("trained on simulated signals: it says nothing of a real person")
     if streams := run.get("streams"):
@@ -149,6 +150,8 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
     about.add_column("what")
     about.add_column("value")
     about.add_row("trained on", card.trained_on)
+    for target, meaning in card.meaning.items():
+        about.add_row(f"{target} is", str(meaning))
     about.add_row("EEG", f"{card.eeg.n_chans} electrodes: {' '.join(card.eeg.ch_names)}")
     if card.pps is not None:
         about.add_row(str(card.pps.modality), f"{card.pps.n_chans} channel(s), {card.pps.unit}")
@@ -159,13 +162,35 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
     if card.least_confidence:
         least = (f"{head} {value:.2f}" for head, value in card.least_confidence.items())
         about.add_row("least confidence", ", ".join(least))
+    for target, share in card.prior.items():
+        name = card.meaning[target].name if target in card.meaning else target
+        about.add_row("prior of the fit", f"{share:g} for high {name}")
+    for limit in card.limits:
+        about.add_row("limit", limit)
+    if card.citation:
+        about.add_row("data", card.citation)
     for key, value in card.provenance.items():
         if not isinstance(value, dict | list):
             about.add_row(key.replace("_", " "), str(value))
     for machine in card.provenance.get("machines", ()):
         gpu = f", {machine['gpu']}" if machine.get("gpu") else ""
         about.add_row("trained by", f"{machine['system']}, {machine['cpus']} CPUs{gpu}")
-    return [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
+    people = [_people_table(card, target, found) for target, found in card.by_person.items()]
+    return [about, *(_score_table(card, protocol) for protocol in _protocols(card)), *people]
+
+
+def _people_table(card: Card, target: str, found: Mapping[str, float]) -> Table:
+    """Balanced accuracy of every person left out, the best ones first."""
+    name = card.meaning[target].name if target in card.meaning else target
+    table = Table(title=f"{name}: every person left out", title_justify="left")
+    table.add_column("balanced accuracy")
+    table.add_column("people")
+    people: dict[str, list[str]] = {}
+    for person, value in sorted(found.items(), key=lambda item: -item[1]):
+        people.setdefault(f"{value:.2f}", []).append(person)
+    for value, names in people.items():
+        table.add_row(value, " ".join(names))
+    return table
 
 
 def _protocols(card: Card) -> list[str]:
@@ -181,5 +206,6 @@ def _score_table(card: Card, protocol: str) -> Table:
         if s.protocol == protocol:
             interval = "" if s.ci_low is None else f"{s.ci_low:.2f}-{s.ci_high:.2f}"
             n = "" if s.n is None else f"{s.n} {s.unit}".strip()
-            table.add_row(s.target, s.modalities, s.model, s.metric, f"{s.value:.3f}", interval, n)
+            target = card.meaning[s.target].name if s.target in card.meaning else s.target
+            table.add_row(target, s.modalities, s.model, s.metric, f"{s.value:.3f}", interval, n)
     return table

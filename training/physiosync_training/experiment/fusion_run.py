@@ -34,7 +34,7 @@ from physiosync_training.loop.loop import Interrupted, StopRequest
 from physiosync_training.loop.paths import check_room, folder_of, refuse_used_folder
 from physiosync_training.loop.progress import Progress, no_progress
 from physiosync_training.loop.provenance import TrainingCost
-from physiosync_training.supervised.labels import check_classes
+from physiosync_training.supervised.labels import check_classes, classes
 from physiosync_training.supervised.results import (
     FoldResult,
     Predictions,
@@ -101,10 +101,9 @@ def prepare_fusion(
         for repeat in range(config.fusion.repeats)
     ]
     for target in config.finetune.targets:
+        labels = classes(table, (target,))
         for fold in repeats[0]:
-            check_classes(
-                table.truth(target)[fold.train], (target,), f"fold {fold.name}, training part"
-            )
+            check_classes(labels[fold.train], (target,), f"fold {fold.name}, training part")
     return FusionRun(config, out, table, repeats)
 
 

@@ -90,14 +90,17 @@ def _data_sentence(dataset: WindowIndex) -> str:
     said = (
         f"{info.title}: {len(info.subjects)} people, {int(table.trial.max()) + 1} trials, "
         f"{len(dataset)} windows of 5 s, {info.eeg.n_chans} EEG channels and "
-        f"{info.pps.n_chans} of {info.pps.modality}, preprocessing profile {info.profile}. "
-        f"Ratings from {info.scale[0]:g} to {info.scale[1]:g}; {info.threshold:g} and above "
-        "is high."
+        f"{info.pps.n_chans} of {info.pps.modality}, preprocessing profile {info.profile}."
     )
+    if not info.meaning:
+        said += (
+            f" Ratings from {info.scale[0]:g} to {info.scale[1]:g}; {info.threshold:g} and above "
+            "is high."
+        )
     said = said[0].upper() + said[1:]
     # Of simulated people the warning above has told already.
     notes = [note for note in info.notes if note != SIMULATED_PEOPLE_NOTE]
-    notes += [f"{target} stands for {meaning}" for target, meaning in info.meaning.items()]
+    notes += [str(meaning) for meaning in info.meaning.values()]
     notes += [limit.removesuffix(".") for limit in info.limits]
     notes += [f"data: {info.citation.removesuffix('.')}"] if info.citation else []
     return " ".join([said, *(note[0].upper() + note[1:] + "." for note in notes)])

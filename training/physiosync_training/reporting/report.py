@@ -24,6 +24,7 @@ from physiosync_training.loop.progress import Progress
 from physiosync_training.loop.provenance import distinct, this_machine
 from physiosync_training.reporting.builder import build_report
 from physiosync_training.reporting.export_json import as_json
+from physiosync_training.reporting.meaning import in_plain_words
 from physiosync_training.supervised.results import FoldResult
 
 
@@ -137,7 +138,8 @@ def write_report(
         The folder cannot be written.
     """
     info = provenance(dataset, config, assessment.results)
-    document = build_report(assessment, dataset, config.title, info)
+    named = in_plain_words(assessment, dataset.info.meaning)
+    document = build_report(named, dataset, config.title, info)
     for figure in document.figures:
         _write(out / "figures" / f"{figure.name}.svg", figure.svg)
     _write(out / "report.md", document.markdown(Path("figures")).encode())
@@ -177,6 +179,7 @@ def provenance(
             "scale": list(info.scale),
             "threshold": info.threshold,
             "notes": list(info.notes),
+            "meaning": {target: str(meaning) for target, meaning in info.meaning.items()},
             "digest": dataset.digest,
         },
         "seed": config.seed,
