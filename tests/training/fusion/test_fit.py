@@ -144,6 +144,7 @@ def test_a_temperature_is_taken_only_where_it_is_clearly_better_over_eight_peopl
     assert gain > 0.1
     # 2 mu / sigma^2 times the normal variable is its true logit.
     assert choose_temperature(3.0 / 1.44 * fair, truth, subject)[0] == 1.0
+    assert choose_temperature(0.3 * fair, truth, subject)[0] == 1.0
     few = subject < 7
     assert choose_temperature(6 * fair[few], truth[few], subject[few])[0] == 1.0
 
@@ -151,7 +152,7 @@ def test_a_temperature_is_taken_only_where_it_is_clearly_better_over_eight_peopl
 def test_too_few_people_and_unknown_features_are_refused() -> None:
     table = make_features(4, heartless=3)
     with pytest.raises(
-        UserError, match=r"arousal: the pps features .* both classes .* inner_folds"
+        UserError, match=r"arousal: the pps features .* both classes .*fusion\.inner_folds"
     ):
         fit_sum(table, np.arange(len(table)), "arousal", CONFIG, seed=0)
     with pytest.raises(UserError, match=r"names 'pulse', which ECG has not; it has heart rate"):

@@ -33,7 +33,7 @@ from physiosync_training.loop.checkpoint import (
 from physiosync_training.loop.loop import Interrupted, StopRequest
 from physiosync_training.loop.paths import check_room, folder_of, refuse_used_folder
 from physiosync_training.loop.progress import Progress, no_progress
-from physiosync_training.loop.provenance import TrainingCost
+from physiosync_training.loop.provenance import TrainingCost, code_digest
 from physiosync_training.supervised.labels import check_classes, classes
 from physiosync_training.supervised.results import (
     FoldResult,
@@ -47,6 +47,7 @@ from physiosync_training.supervised.results import (
 TITLE: Final = "gated sum"
 """What the model is called in reports and folders."""
 
+_FITTERS: Final = ("physiosync_training.fusion", "physiosync_training.experiment.fusion_run")
 _WEIGHTS: Final = "sum.safetensors"
 _BYTES: Final = 1_000_000
 
@@ -184,6 +185,7 @@ def _fit_fold(run: FusionRun, repeat: int, fold: Fold) -> FoldResult:
         [fold.name, fold.protocol, fold.train.tolist(), fold.test.tolist(), seed],
         config.fusion.model_dump(mode="json", exclude={"repeats"}),
         config.finetune.targets,
+        code_digest(_FITTERS),
     )
     earlier = load_result(result_path(folder), identity)
     if earlier is not None:

@@ -15,9 +15,11 @@ from physiosync_training.datasets.load import digest_of
 from physiosync_training.datasets.recordings import RecordingsData
 from physiosync_training.fusion.recordings import make_table
 from physiosync_training.fusion.table import FeatureTable
-from physiosync_training.loop.checkpoint import write_atomically
+from physiosync_training.loop.checkpoint import fingerprint, write_atomically
 from physiosync_training.loop.progress import Progress
+from physiosync_training.loop.provenance import code_digest
 
+_MAKERS: Final = ("physiosync_training.fusion.recordings",)
 _ARRAYS: Final = ("eeg", "pps", "is_clear", "n_withheld")
 
 
@@ -36,7 +38,7 @@ def load_table(source: RecordingsData, cache: Path | None, progress: Progress) -
     UserError
         As `fusion.recordings.make_table`; the folder cannot be written.
     """
-    digest = digest_of(source, progress)
+    digest = fingerprint(digest_of(source, progress), code_digest(_MAKERS))
     path = (cache or default_folder()).expanduser() / f"features-{digest}.npz"
     found = _read(path, digest)
     if found is None:
