@@ -130,7 +130,8 @@ class TerminalView:
         room = self._console.height - _FIXED_LINES - len(snapshot.streams)
         room -= 3 if snapshot.events else 0
         room -= sum(any(rare_counts(state.stats).values()) for state in snapshot.streams)
-        parts += [_one_line(line, "dim") for line in _scores(snapshot)[: max(0, room)]]
+        scores = score_lines(snapshot.scores, snapshot.meaning)
+        parts += [_one_line(line, "dim") for line in scores[: max(0, room)]]
         return Group(*parts)
 
     def _print(self, text: str) -> None:
@@ -140,10 +141,6 @@ class TerminalView:
             # Lines that go to a file on a full disk: the run itself goes on.
             if error.errno not in _FULL:
                 raise
-
-
-def _scores(snapshot: Snapshot) -> list[str]:
-    return score_lines(snapshot.scores, snapshot.meaning)
 
 
 def line(row: Prediction, pps: str, meaning: Mapping[str, Meaning] = NOTHING_ELSE) -> str:
