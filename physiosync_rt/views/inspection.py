@@ -188,8 +188,8 @@ def _people_table(card: Card, target: str, found: Mapping[str, float]) -> Table:
     people: dict[str, list[str]] = {}
     for person, value in sorted(found.items(), key=lambda item: -item[1]):
         people.setdefault(f"{value:.2f}", []).append(person)
-    for value, names in people.items():
-        table.add_row(value, " ".join(names))
+    for figure, names in people.items():
+        table.add_row(figure, " ".join(names))
     return table
 
 

@@ -167,7 +167,7 @@ def _below(out: Path, repeat: int) -> Path:
 
 def _fits(run: FusionRun, rows: IntArray, seed: int) -> dict[str, SumFit]:
     assert run.config.fusion is not None
-    fits = {}
+    fits: dict[str, SumFit] = {}
     for target in run.config.finetune.targets:
         own = rows[run.table.truth(target)[rows] != ABSENT]
         fits[target] = fit_sum(run.table, own, target, run.config.fusion, seed)

@@ -83,7 +83,7 @@ class SumFit:
     temperature: float
     gain: float
     logits: FloatArray
-    sums: dict[str, FloatArray]
+    sums: dict[Route, FloatArray]
 
 
 def peripheral_features(table: FeatureTable, config: FusionConfig) -> tuple[str, ...]:

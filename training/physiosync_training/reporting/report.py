@@ -102,7 +102,7 @@ def report_on_fusion(
         unit=config.interval_unit,
         seed=config.seed,
     )
-    temperatures = {
+    temperatures: dict[str, list[float]] = {
         target: [
             result.temperatures[f"fused/{target}"] for results in repeats for result in results
         ]
