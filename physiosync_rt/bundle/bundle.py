@@ -19,16 +19,19 @@ from safetensors.torch import load_file, save_file
 from physiosync_models.config import ModelConfig
 from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
+from physiosync_models.gated_sum import GatedSum, GatedSumConfig
 from physiosync_rt.bundle.card import CARD, WEIGHTS, Card, digest, find_bundle, read_card
 from physiosync_rt.datatypes import GRID_SFREQ, Modality, shorten
 from physiosync_rt.errors import UserError
+from physiosync_rt.features.tracker import feature_names
+from physiosync_rt.preprocess.config import LiveProfile
 from physiosync_rt.utils.atomic import WRITE_ERRORS, atomic_folder, reason_of
 from physiosync_rt.utils.plain_file import is_special
 
 _REAL_TYPES = ("F64", "F32", "F16", "BF16")
 
-Network = PhysioSync | PerTargetEnsemble
-"""What a bundle can hold: one network, or several that were tuned apart."""
+Network = PhysioSync | PerTargetEnsemble | GatedSum
+"""What a bundle can hold: one network, several that were tuned apart, or a sum of logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,32 @@ def _network(card: Card) -> Network:
     ValueError
         It is not a network, or takes other windows than the card's contract makes.
     """
+    if card.gated_sum:
+        return _gated_sum(card)
     members = {
         name: PhysioSync(ModelConfig.from_dict(member)) for name, member in card.members.items()
     }
     model = PerTargetEnsemble(members) if members else PhysioSync(ModelConfig.from_dict(card.model))
-    config = model.config
+    _check_inputs(model.config, card)
+    return model
+
+
+def _gated_sum(card: Card) -> GatedSum:
+    """Make the sum that a card describes; ValueError where it is none or takes other features."""
+    config = GatedSumConfig.from_dict(card.gated_sum)
+    if not isinstance(card.profile, LiveProfile) or card.pps is None:
+        raise ValueError("a gated sum needs profile live and a peripheral modality")
+    for names, contract in ((config.eeg, card.eeg), (config.pps, card.pps)):
+        unknown = set(names) - set(feature_names(contract))
+        if unknown:
+            raise ValueError(f"{contract.modality} has no feature {min(unknown)!r}")
+    if config.network is not None:
+        _check_inputs(config.network, card)
+    return GatedSum(config)
+
+
+def _check_inputs(config: ModelConfig, card: Card) -> None:
+    """Raise ValueError where a network takes other windows than the card's contract makes."""
     sides = [("EEG channels", config.eeg_1s.n_chans, card.eeg.n_chans)]
     sides.append(("samples", config.n_times, round(card.profile.window_s * GRID_SFREQ)))
     if card.pps is not None:
@@ -136,7 +160,6 @@ def _network(card: Card) -> Network:
     for what, takes, gets in sides:
         if takes != gets:
             raise ValueError(f"the network takes {takes} {what}, the contract gives {gets}")
-    return model
 
 
 def save_bundle(path: Path, card: Card, model: Network, *, half: bool = False) -> None:

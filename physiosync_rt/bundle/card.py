@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -24,6 +24,11 @@ WEIGHTS = "weights.safetensors"
 
 MOST_MEMBERS = 16
 """Networks in one bundle, one for each target."""
+
+FEW_PEOPLE = 8
+"""Fewer people than that tell little of anybody else."""
+
+Words = Annotated[str, Field(min_length=1, max_length=60)]
 
 OURS = "physiosync"
 """Name of a card's own network in its scores, and of the first network in a report's."""
@@ -64,6 +69,17 @@ class Score(FrozenModel):
         return self.metric.replace("_", " ") == "balanced accuracy"
 
 
+class Meaning(FrozenModel):
+    """What a target stands for, where it is not what its column is called."""
+
+    name: Words
+    low: Words
+    high: Words
+
+    def __str__(self) -> str:
+        return f"{self.name}: low = {self.low}, high = {self.high}"
+
+
 class Card(FrozenModel):
     """Everything about a bundle but its weights.
 
@@ -83,6 +99,21 @@ class Card(FrozenModel):
         `physiosync_models.config.ModelConfig` as plain containers; empty where there are members.
     members : dict of str to dict
         The same for each of several networks that were tuned apart, by target; else empty.
+    gated_sum : dict
+        `physiosync_models.gated_sum.GatedSumConfig` as plain containers, in place of a network.
+    meaning : dict of str to Meaning
+        What a target stands for, where it is not an emotion: views use these words, and name no
+        quadrant.
+    prior : dict of str to float
+        Share of the class high that the fit assumed, by target, where that is known.
+    people : int or None
+        How many people the weights saw, where that is known.
+    by_person : dict of str to dict of str to float
+        Balanced accuracy of each left-out person, by target.
+    limits : tuple of str
+        What the data cannot show, in sentences.
+    citation : str
+        Whose data it was, as they want it cited.
     coverage : dict
         Factor on the confidence when only this route (``eeg`` or ``pps``) can be used.
     least_confidence : dict of str to float
@@ -106,6 +137,13 @@ class Card(FrozenModel):
     profile: CardProfile
     model: dict[str, Any] = Field(default_factory=dict)
     members: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=MOST_MEMBERS)
+    gated_sum: dict[str, Any] = Field(default_factory=dict)
+    meaning: dict[str, Meaning] = Field(default_factory=dict)
+    prior: dict[str, float] = Field(default_factory=dict)
+    people: int | None = Field(None, ge=1)
+    by_person: dict[str, dict[str, float]] = Field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+    citation: str = ""
     coverage: dict[str, float] = Field(default_factory=lambda: {"eeg": 0.8, "pps": 0.6})
     least_confidence: dict[str, float] = Field(default_factory=dict)
     alternative: str = ""
@@ -114,8 +152,8 @@ class Card(FrozenModel):
 
     @model_validator(mode="after")
     def _one_or_several(self) -> Self:
-        if bool(self.model) == bool(self.members):
-            raise ValueError("either 'model' or 'members' is expected")
+        if sum(map(bool, (self.model, self.members, self.gated_sum))) != 1:
+            raise ValueError("either 'model' or 'members' or 'gated_sum' is expected")
         return self
 
     def at_chance(self, modalities: str) -> frozenset[str]:
@@ -141,9 +179,19 @@ class Card(FrozenModel):
 
     @property
     def headline(self) -> str:
-        """The title as every view shows it, with a word where preprocessing is approximate."""
+        """The title as every view shows it, with a word on what a person should know at once."""
         approximate = isinstance(self.profile, PaperProfile)
-        return f"{self.title}, preprocessing approximate" if approximate else self.title
+        said = [self.title, *(["preprocessing approximate"] if approximate else [])]
+        if self.is_of_few:
+            said.append(
+                "from one person only" if self.people == 1 else f"from {self.people} people only"
+            )
+        return ", ".join(said)
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether so few real people were trained on that it tells little of anybody else."""
+        return self.people is not None and self.people < FEW_PEOPLE and not self.simulated
 
 
 def find_bundle(name: str) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from physiosync_rt.utils.resources import find_config
 
 if TYPE_CHECKING:
     from physiosync_training.evaluation.evaluate import Assessment
+    from physiosync_training.experiment.config import RunConfig
     from physiosync_training.experiment.experiment import Experiment, Work
     from physiosync_training.loop.loop import StopRequest
 
@@ -38,6 +40,10 @@ ClusterOption = Annotated[
 ]
 HalfOption = Annotated[
     bool, typer.Option("--half", help="Store weights as float16, for a bundle that ships.")
+]
+
+FewOption = Annotated[
+    bool, typer.Option("--few", help="Write a bundle of fewer than eight real people too.")
 ]
 
 _STOPPED = 130
@@ -73,6 +79,7 @@ def train(
         Path | None, typer.Option(help="Folder of your own recordings, for --new.")
     ] = None,
     device: DeviceOption = None,
+    few: FewOption = False,
 ) -> None:
     """Train on every fold, score what was not seen, write a report and a bundle.
 
@@ -102,8 +109,12 @@ def train(
     file = find_config("train", config)
     from physiosync_training.experiment.experiment import train_folds
 
-    experiment, results = _work(file, out, changes, train_folds, resume=resume, cluster=cluster)
-    _report(experiment, results, half=half)
+    settings, place = _read(file, changes)
+    if settings.fusion is not None:
+        _fit(settings, out, resume=resume, cluster=cluster, few=few)
+        return
+    experiment, results = _work(settings, place, out, train_folds, resume=resume, cluster=cluster)
+    _report(experiment, results, half=half, few=few)
 
 
 def _refuse_beside_new(options: dict[str, object]) -> None:
@@ -126,7 +137,8 @@ def pretrain(
     path = find_config("train", config)
     from physiosync_training.experiment.experiment import pretrain_folds
 
-    experiment, _ = _work(path, out, changes, pretrain_folds, resume=resume, cluster=cluster)
+    settings, place = _read(path, changes)
+    experiment, _ = _work(settings, place, out, pretrain_folds, resume=resume, cluster=cluster)
     typer.echo(f"encoders of {len(experiment.jobs)} trainings are below {out}")
 
 
@@ -140,7 +152,8 @@ def finetune(
     path = find_config("train", config)
     from physiosync_training.experiment.experiment import finetune_folds
 
-    experiment, _ = _work(path, out, changes, finetune_folds, resume=True, cluster=cluster)
+    settings, place = _read(path, changes)
+    experiment, _ = _work(settings, place, out, finetune_folds, resume=True, cluster=cluster)
     typer.echo(f"predictions of {len(experiment.jobs)} trainings are below {out}")
 
 
@@ -149,38 +162,83 @@ def evaluate(
     out: OutOption,
     changes: SetOption = None,
     half: HalfOption = False,
+    few: FewOption = False,
 ) -> None:
     """Score what was trained, beside the baselines, and write the report and the bundle."""
     path = find_config("train", config)
     from physiosync_training.experiment.experiment import read_folds
 
-    experiment, results = _work(path, out, changes, read_folds, resume=True, cluster=None)
-    _report(experiment, results, half=half)
+    settings, place = _read(path, changes)
+    if settings.fusion is not None:
+        _fit(settings, out, resume=True, cluster=None, few=few)
+        return
+    experiment, results = _work(settings, place, out, read_folds, resume=True, cluster=None)
+    _report(experiment, results, half=half, few=few)
+
+
+Place = Callable[[str], str]
+"""Tells where a field of the configuration stands."""
+
+
+def _read(path: Path, changes: Sequence[str] | None) -> tuple[RunConfig, Place]:
+    """Read a configuration and the changes to it."""
+    from physiosync_rt.utils.yaml_config import place_of
+    from physiosync_training.experiment.check import read_run
+
+    changes = changes or ()
+    return read_run(path, changes), partial(place_of, path, changes=changes)
+
+
+def _fit(settings: RunConfig, out: Path, *, resume: bool, cluster: str | None, few: bool) -> None:
+    """Fit a gated sum on every fold, and write the report and the bundles."""
+    from physiosync_training.experiment.fusion_run import fit_folds, prepare_fusion
+    from physiosync_training.export_fusion import write_fusion_bundles
+    from physiosync_training.loop.loop import Interrupted, stop_on_signals
+    from physiosync_training.reporting.report import report_on_fusion
+
+    if cluster is not None:
+        raise UserError(f"{settings.name} fits slow features, which takes minutes: no --cluster")
+    with progress_bar(Console(stderr=True)) as bar:
+        show = stages_of(bar)
+        run = prepare_fusion(settings, out, show, resume=resume)
+        try:
+            with stop_on_signals() as stop:
+                repeats = fit_folds(run, progress=show, stop=stop)
+        except Interrupted:
+            bar.stop()
+            raise _stopped(out) from None
+        assessment = report_on_fusion(run, repeats, show)
+    _show(assessment, out)
+    for path in write_fusion_bundles(run, repeats[0], assessment, few=few):
+        typer.echo(f"wrote {path}")
+
+
+def _stopped(out: Path) -> typer.Exit:
+    """Say how to go on, and return the exit that stands for it."""
+    typer.echo(f"stopped; the same command with --resume goes on ({out})", err=True)
+    return typer.Exit(_STOPPED)
 
 
 def _work(
-    path: Path,
+    settings: RunConfig,
+    place: Place,
     out: Path,
-    changes: Sequence[str] | None,
     work: Work,
     *,
     resume: bool,
     cluster: str | None,
 ) -> tuple[Experiment, list[Any]]:
     """Prepare the data and do the work on every fold, with a bar and a clean stop."""
-    from physiosync_rt.utils.yaml_config import place_of
-    from physiosync_training.experiment.check import read_run
     from physiosync_training.experiment.experiment import is_first_process, prepare, run_here
     from physiosync_training.experiment.ray_cluster import check_cluster, run_on_cluster
     from physiosync_training.experiment.runtime import make_fabric
     from physiosync_training.loop.loop import Interrupted, stop_on_signals
     from physiosync_training.loop.progress import no_progress
 
-    settings = read_run(path, changes or ())
-
-    def place(field: str) -> str:
-        return place_of(path, field, changes or ())
-
+    if settings.fusion is not None:
+        raise UserError(
+            f"{settings.name} fits slow features and trains no network: use `physiosync train`"
+        )
     if cluster is None:
         make_fabric(settings)  # says what is wrong with the device while nothing is lost
     else:
@@ -201,15 +259,14 @@ def _work(
                 found = do(stop)
         except Interrupted:
             bar.stop()
-            typer.echo(f"stopped; the same command with --resume goes on ({out})", err=True)
-            raise typer.Exit(_STOPPED) from None
+            raise _stopped(out) from None
     if not is_first_process():
         # Another process has the same results and writes them.
         raise typer.Exit
     return experiment, found
 
 
-def _report(experiment: Experiment, results: list[Any], *, half: bool) -> None:
+def _report(experiment: Experiment, results: list[Any], *, half: bool, few: bool) -> None:
     """Write the report and the bundles, and say what came out."""
     from physiosync_training.export import write_bundles
     from physiosync_training.reporting.report import report_on
@@ -218,11 +275,16 @@ def _report(experiment: Experiment, results: list[Any], *, half: bool) -> None:
     folds = list({job.fold.name: job.fold for job in experiment.jobs}.values())
     with progress_bar(Console(stderr=True)) as bar:
         assessment = report_on(dataset, folds, results, config, out, stages_of(bar))
-    bundles = write_bundles(experiment, results, assessment, half=half)
+    _show(assessment, out)
+    for path in write_bundles(experiment, results, assessment, half=half, few=few):
+        typer.echo(f"wrote {path}")
+
+
+def _show(assessment: Assessment, out: Path) -> None:
+    """Print the scores and where the report lies."""
     # A file or a pipe has no width that the table would have to fit into.
     Console(width=None if Console().is_terminal else 120).print(_score_table(assessment))
-    for path in (out / "report.html", *bundles):
-        typer.echo(f"wrote {path}")
+    typer.echo(f"wrote {out / 'report.html'}")
 
 
 def _score_table(assessment: Assessment) -> Table:

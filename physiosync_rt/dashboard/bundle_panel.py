@@ -168,11 +168,11 @@ class CardView(QWidget):
         self.title.set_role("")
         self.badge.setVisible(card.simulated)
         self.trained.write(card.trained_on)
-        rows = comparisons(card.scores)
+        rows = comparisons(card.scores, card.meaning)
         one_protocol = {row.how for row in rows}
         self.bars.setVisible(len(one_protocol) == 1)
         self.bars.show_scores(rows if len(one_protocol) == 1 else [])
-        groups = score_groups(card.scores)
+        groups = score_groups(card.scores, card.meaning)
         if len(one_protocol) == 1:
             self.figures.hide()
             rivals = {

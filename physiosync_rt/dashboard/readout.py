@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.circumplex import Circumplex
 from physiosync_rt.live.snapshot import Snapshot
@@ -73,7 +74,8 @@ class Figure(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(theme.Text(name, pixels=12, role="muted"))
+        self._name = theme.Text(name, pixels=12, role="muted")
+        column.addWidget(self._name)
         column.addWidget(self._number)
         column.addWidget(self._meter)
         self.setToolTip(tip)
@@ -81,6 +83,11 @@ class Figure(QWidget):
     def text(self) -> str:
         """Return the figure as it is shown."""
         return self._number.text()
+
+    def say_meaning(self, meaning: Meaning) -> None:
+        """Call the figure what its target stands for."""
+        self._name.say(f"P(high {meaning.name})")
+        self.setToolTip(str(meaning))
 
     def set_pixels(self, pixels: int) -> None:
         """Set the height of the figures."""
@@ -138,6 +145,16 @@ class Readout(theme.Panel):
         for figure in (self.valence, self.arousal):
             figure.set_pixels(54 if roomy else 38)
 
+    def _show_meaning(self, snapshot: Snapshot) -> None:
+        """Leave out the plane of emotions, and what there is no target for."""
+        if not snapshot.meaning:
+            return
+        self.circumplex.hide()
+        for name, figure in (("valence", self.valence), ("arousal", self.arousal)):
+            figure.setVisible(name in snapshot.meaning)
+            if name in snapshot.meaning:
+                figure.say_meaning(snapshot.meaning[name])
+
     def say_waiting(self, text: str) -> None:
         """Say what the run is doing before its first snapshot."""
         self.state.say(GETTING_READY)
@@ -146,6 +163,7 @@ class Readout(theme.Panel):
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the newest row, or in words why there is none."""
         row = snapshot.prediction
+        self._show_meaning(snapshot)
         self.circumplex.refresh(snapshot)
         self.valence.show_value(row.valence if row else None)
         self.arousal.show_value(row.arousal if row else None)

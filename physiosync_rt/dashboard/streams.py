@@ -169,7 +169,7 @@ class ScoresPanel(theme.Panel):
             if widget is not None:
                 widget.deleteLater()
         self._shown = snapshot.scores
-        for how, figures in score_groups(snapshot.scores).items():
+        for how, figures in score_groups(snapshot.scores, snapshot.meaning).items():
             for figure in figures:
                 label = theme.Text(figure, pixels=12)
                 label.setWordWrap(True)

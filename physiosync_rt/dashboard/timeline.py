@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QLineF, QObject, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QHelpEvent, QPainter, QPen
+from PySide6.QtGui import QBrush, QFont, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QToolTip, QWidget
 from typing_extensions import override
 
@@ -119,7 +119,11 @@ class Timeline(theme.Panel):
     """P(high valence) and P(high arousal) against time, broken where rows were withheld."""
 
     def __init__(self) -> None:
-        super().__init__("Valence and arousal over time")
+        super().__init__()
+        self.title = theme.Text("Valence and arousal over time", weight=QFont.Weight.DemiBold)
+        self.heading.addWidget(self.title)
+        self.heading.addStretch(1)
+        self.column.addLayout(self.heading)
         self.heading.addWidget(
             theme.Text("P(high) · hatched: no prediction", pixels=12, role="muted")
         )
@@ -143,6 +147,7 @@ class Timeline(theme.Panel):
             self.curves[name], self.labels[name] = curve, label
             self.plot.addItem(curve)
             self.plot.addItem(label)
+        self._names = {name: name for name in self.curves}
         self._span = 0
         self._shown: Prediction | None = None
         self._set_span(min(SPANS_S))
@@ -154,6 +159,7 @@ class Timeline(theme.Panel):
         if snapshot.prediction == self._shown or not snapshot.history:
             return
         self._shown = snapshot.prediction
+        self._name_targets(snapshot)
         rows = snapshot.history
         now = rows[-1].t_end
         times = np.array([row.t_end - now for row in rows])
@@ -190,6 +196,13 @@ class Timeline(theme.Panel):
             return ""
         return f"No prediction for {band.stop - band.start:.0f} s: {band.reason}"
 
+    def _name_targets(self, snapshot: Snapshot) -> None:
+        """Call the targets what they stand for."""
+        if snapshot.meaning:
+            self._names |= {name: each.name for name, each in snapshot.meaning.items()}
+            names = " and ".join(each.name for each in snapshot.meaning.values())
+            self.title.say(f"{names.capitalize()} over time")
+
     def _set_span(self, span: int) -> None:
         if span == self._span:
             return
@@ -216,7 +229,7 @@ class Timeline(theme.Panel):
         for name, label in self.labels.items():
             label.setVisible(name in spots)
             if name in spots:
-                label.setText(f"{name} {number(heights[name])}")
+                label.setText(f"{self._names[name]} {number(heights[name])}")
                 label.setPos(self._span * 0.008, spots[name])
 
 

@@ -47,9 +47,9 @@ class RowMaker:
         reason = self._or_stalled(estimate.reason, eeg, now)
         left_out = Reason.NONE
         if estimate.reason is Reason.NO_EEG:
-            left_out = self._or_stalled(window.eeg.reason, eeg, now)
+            left_out = self._or_stalled(estimate.left_out, eeg, now)
         elif estimate.reason is Reason.NO_PPS and window.pps and pps:
-            left_out = self._or_stalled(window.pps.reason, pps, now)
+            left_out = self._or_stalled(estimate.left_out, pps, now)
         valence, arousal = estimate.targets.get("valence"), estimate.targets.get("arousal")
         clock_now = self._source.now() if self._source.speed == 1.0 else None
         return Prediction(
@@ -60,7 +60,7 @@ class RowMaker:
             window_s=self._pipeline.profile.window_s,
             valence=valence,
             arousal=arousal,
-            quadrant=quadrant(valence, arousal),
+            quadrant="" if self._state.bundle.card.meaning else quadrant(valence, arousal),
             confidence=estimate.confidence,
             valid=estimate.valid,
             reason=reason,

@@ -32,6 +32,8 @@ def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
             "trained_on": card.trained_on,
             "simulated": card.simulated,
             "scores": [score.model_dump(mode="json") for score in card.scores],
+            "people": card.people,
+            "meaning": {name: str(meaning) for name, meaning in card.meaning.items()},
         },
         "contract": {
             "eeg": card.eeg.model_dump(mode="json"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from physiosync_rt.align.stats import StreamStats
-from physiosync_rt.bundle.card import Score
+from physiosync_rt.bundle.card import Meaning, Score
 from physiosync_rt.datatypes import Features, FloatArray, Prediction, SampleArray, StreamSpec
 from physiosync_rt.live.events import Event
 from physiosync_rt.live.watchdog import StreamPhase
@@ -67,6 +68,8 @@ class Snapshot:
         The last five minutes of rows, oldest first.
     events : tuple of Event
         What a person should read now; empty when all is well.
+    meaning : mapping of str to Meaning
+        What a target stands for, where it is not an emotion.
     """
 
     bundle_title: str
@@ -90,6 +93,7 @@ class Snapshot:
     csv_path: str
     recording_path: str
     events: tuple[Event, ...]
+    meaning: Mapping[str, Meaning] = field(default_factory=dict)
 
     @property
     def eeg_features(self) -> Features | None:

@@ -71,8 +71,9 @@ class StreamSession:
             if self._outlet:
                 from physiosync_rt.lsl.prediction_outlet import LslOutlet
 
-                identity = self.engine.predictor.bundle.digest
-                self.engine.sinks.append(LslOutlet("PhysioSync", identity))
+                bundle = self.engine.predictor.bundle
+                outlet = LslOutlet("PhysioSync", bundle.digest, bundle.card.meaning)
+                self.engine.sinks.append(outlet)
             if self._record is not None:
                 self.engine.record(Path(self._record))
         except BaseException:

@@ -57,6 +57,7 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
         events=shown_events(
             state.events, streams, _notes(state, now), now, lasting_troubles(state, now)
         ),
+        meaning=state.bundle.card.meaning,
     )
 
 

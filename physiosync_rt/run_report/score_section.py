@@ -24,7 +24,8 @@ def scores(run: Run) -> str:
         )
         return page.section(heading, page.paragraph(said))
     used = [m for m, _ in Counter(_used(run)).most_common()]
-    networks = [score for score in facts.scores if score.primary and score.of_network]
+    whole = [score for score in facts.scores if not score.without]
+    networks = [score for score in whole if score.primary and score.of_network]
     shown = [score for m in used for score in networks if score.modalities == m]
     missing = [m for m in used if all(score.modalities != m for score in shown)]
     notes = [
@@ -34,7 +35,7 @@ def scores(run: Run) -> str:
         names = " and of ".join(used_text(m) for m in missing)
         notes.append(f"The card has no score of {names}.")
     if not shown:
-        shown = list(networks or facts.scores)
+        shown = networks or whole
     if any(score.inflated for score in shown):
         notes.append(
             "Inflated: windows of one trial were on both sides of the split, so the number is too "

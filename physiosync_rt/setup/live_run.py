@@ -91,7 +91,8 @@ class LiveRun:
         if files.outlet:
             from physiosync_rt.lsl.prediction_outlet import LslOutlet
 
-            engine.sinks.append(LslOutlet("PhysioSync", engine.predictor.bundle.digest))
+            bundle = engine.predictor.bundle
+            engine.sinks.append(LslOutlet("PhysioSync", bundle.digest, bundle.card.meaning))
         if files.record is not None:
             engine.record(files.record)
 

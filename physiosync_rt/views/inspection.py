@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group
@@ -57,6 +57,7 @@ def log_text(facts: dict[str, Any]) -> Group:
     run = facts["run"]
     if bundle := run.get("bundle"):
         lines.append(f"bundle: {bundle.get('title')} ({bundle.get('name')}, {bundle.get('hash')})")
+        lines += [f"{target} is {said}" for target, said in bundle.get("meaning", {}).items()]
         if bundle.get("simulated"):
             lines.append("trained on simulated signals: it says nothing of a real person")
     if streams := run.get("streams"):
@@ -155,6 +156,8 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
     about.add_column("what")
     about.add_column("value")
     about.add_row("trained on", _cell(card.trained_on))
+    for target, meaning in card.meaning.items():
+        about.add_row(_cell(f"{target} is"), _cell(str(meaning)))
     names = " ".join(card.eeg.ch_names)
     about.add_row("EEG", _cell(f"{card.eeg.n_chans} electrodes: {names}"))
     if card.pps is not None:
@@ -167,6 +170,13 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
     if card.least_confidence:
         least = (f"{head} {value:.2f}" for head, value in card.least_confidence.items())
         about.add_row("least confidence", _cell(", ".join(least)))
+    for target, share in card.prior.items():
+        name = card.meaning[target].name if target in card.meaning else target
+        about.add_row("prior of the fit", _cell(f"{share:g} for high {name}"))
+    for limit in card.limits:
+        about.add_row("limit", _cell(limit))
+    if card.citation:
+        about.add_row("data", _cell(card.citation))
     for key, value in card.provenance.items():
         if not isinstance(value, dict | list):
             about.add_row(_cell(key.replace("_", " ")), _cell(str(value)))
@@ -174,12 +184,27 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
         gpu = f", {machine['gpu']}" if machine.get("gpu") else ""
         about.add_row("trained by", _cell(f"{machine['system']}, {machine['cpus']} CPUs{gpu}"))
     tables = [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
+    tables += [_people_table(card, target, found) for target, found in card.by_person.items()]
     return [*tables, _left_out_table(card)] if any(s.without for s in card.scores) else tables
 
 
 def _cell(text: str) -> Text:
     """Return text from outside for a table, which takes a string for markup."""
     return Text(plain_text(shorten(text, LONGEST_LINE)))
+
+
+def _people_table(card: Card, target: str, found: Mapping[str, float]) -> Table:
+    """Balanced accuracy of every person left out, the best ones first."""
+    name = card.meaning[target].name if target in card.meaning else target
+    table = Table(title=_cell(f"{name}: every person left out"), title_justify="left")
+    table.add_column("balanced accuracy")
+    table.add_column("people")
+    people: dict[str, list[str]] = {}
+    for person, value in sorted(found.items(), key=lambda item: -item[1]):
+        people.setdefault(f"{value:.2f}", []).append(person)
+    for figure, names in people.items():
+        table.add_row(figure, _cell(" ".join(names)))
+    return table
 
 
 def _protocols(card: Card) -> list[str]:
@@ -193,7 +218,8 @@ def _score_table(card: Card, protocol: str) -> Table:
         table.add_column(column)
     for s in card.scores:
         if s.protocol == protocol and not s.without:
-            words = (s.target, s.modalities, s.model, s.metric)
+            target = card.meaning[s.target].name if s.target in card.meaning else s.target
+            words = (target, s.modalities, s.model, s.metric)
             table.add_row(*map(_cell, words), *_figures(s))
     return table
 

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
-from physiosync_rt.bundle.card import OURS, Score
+from physiosync_rt.bundle.card import OURS, Meaning, Score
+
+NOTHING_ELSE: Final[Mapping[str, Meaning]] = MappingProxyType({})
+"""Targets that stand for what they are called."""
 
 BEST_BASELINE = "best baseline model, same folds"
 
 
-def score_groups(scores: Sequence[Score]) -> dict[str, list[str]]:
+def score_groups(
+    scores: Sequence[Score], meaning: Mapping[str, Meaning] = NOTHING_ELSE
+) -> dict[str, list[str]]:
     """Return the figures to show, by how they were measured.
+
+    A target is called what it stands for, where that is not what its column is called.
 
     They are each target's balanced accuracy from most modalities, and beside it that of the best
     baseline model on the same folds. Scores without one, as of an imported network, are all shown.
     Where the card also tells what is left without an electrode, that comes last, from the worst
     electrode to lose to the best.
     """
+    scores = [_named(score, meaning) for score in scores]
     missing = [score for score in scores if score.without]
     scores = [score for score in scores if not score.without]
     ours = [score for score in scores if score.primary and score.of_network]
@@ -60,22 +70,33 @@ class Comparison:
     how: str
 
 
-def comparisons(scores: Sequence[Score]) -> list[Comparison]:
+def comparisons(
+    scores: Sequence[Score], meaning: Mapping[str, Meaning] = NOTHING_ELSE
+) -> list[Comparison]:
     """Return what to compare of a bundle, one for each target and protocol; may be none."""
+    scores = [_named(score, meaning) for score in scores if not score.without]
     ours = [score for score in scores if score.primary and score.of_network]
     widest = max((score.modalities for score in ours), key=lambda s: s.count("+"), default="")
     shown = [score for score in ours if score.modalities == widest]
     return [Comparison(score, best_rival(score, scores), _how(score)) for score in shown]
 
 
-def score_lines(scores: Sequence[Score]) -> list[str]:
+def score_lines(
+    scores: Sequence[Score], meaning: Mapping[str, Meaning] = NOTHING_ELSE
+) -> list[str]:
     """Return the same as lines, each with how it was measured in brackets."""
-    groups = score_groups(scores)
+    groups = score_groups(scores, meaning)
     return [f"{figure} ({how})" for how, figures in groups.items() for figure in figures]
 
 
+def _named(score: Score, meaning: Mapping[str, Meaning]) -> Score:
+    if score.target not in meaning:
+        return score
+    return score.model_copy(update={"target": meaning[score.target].name})
+
+
 def best_rival(score: Score, scores: Sequence[Score]) -> Score | None:
-    """Return the best baseline model's score, on the folds of a network's score."""
+    """Return the best baseline model's score on the folds of another."""
     rivals = [
         rival
         for rival in scores

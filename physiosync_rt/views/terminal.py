@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -12,13 +12,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.datatypes import Prediction, Reason, shorten
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import notice_text
 from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
-from physiosync_rt.views.scores_text import score_lines
+from physiosync_rt.views.scores_text import NOTHING_ELSE, score_lines
 from physiosync_rt.views.wording import (
     GETTING_READY,
     MISSING,
@@ -33,6 +34,7 @@ from physiosync_rt.views.wording import (
     rare_counts,
     rate,
     signals_used,
+    targets_shown,
     verdict,
     waiting_for,
     why,
@@ -108,7 +110,7 @@ class TerminalView:
         for row in snapshot.history:
             if row.index > self._last_row:
                 self._last_row = row.index
-                self._print(line(row, pps_name(snapshot)))
+                self._print(line(row, pps_name(snapshot), snapshot.meaning))
 
     def render(self, snapshot: Snapshot | None) -> RenderableType:
         """Return a snapshot as a rich renderable that fits 80 columns and 24 lines."""
@@ -119,14 +121,18 @@ class TerminalView:
             parts.append(Text(f"▲ {notice_text(snapshot.events)}", style=f"bold {ALERT}"))
         body = Table.grid(expand=True, padding=(0, 3, 0, 0))
         body.add_column(ratio=1)
-        body.add_column(width=_PLANE_WIDTH + 2, no_wrap=True)
-        width = self._console.width - _PLANE_WIDTH - 6
-        body.add_row(_figures(snapshot, width), plane(snapshot))
+        if snapshot.meaning:
+            body.add_row(_figures(snapshot, self._console.width - 3))
+        else:
+            body.add_column(width=_PLANE_WIDTH + 2, no_wrap=True)
+            width = self._console.width - _PLANE_WIDTH - 6
+            body.add_row(_figures(snapshot, width), plane(snapshot))
         parts += [Padding(body, (1, 0, 0, 0)), _streams(snapshot), _files(snapshot)]
         room = self._console.height - _FIXED_LINES - len(snapshot.streams)
         room -= 3 if snapshot.events else 0
         room -= sum(any(rare_counts(state.stats).values()) for state in snapshot.streams)
-        parts += [_one_line(line, "dim") for line in score_lines(snapshot.scores)[: max(0, room)]]
+        scores = score_lines(snapshot.scores, snapshot.meaning)
+        parts += [_one_line(line, "dim") for line in scores[: max(0, room)]]
         return Group(*parts)
 
     def _print(self, text: str) -> None:
@@ -138,7 +144,7 @@ class TerminalView:
                 raise
 
 
-def line(row: Prediction, pps: str) -> str:
+def line(row: Prediction, pps: str, meaning: Mapping[str, Meaning] = NOTHING_ELSE) -> str:
     """Return one row as one line of plain text.
 
     Parameters
@@ -146,15 +152,16 @@ def line(row: Prediction, pps: str) -> str:
     row : Prediction
     pps : str
         What to call the peripheral signal.
+    meaning : mapping of str to Meaning
+        What a target stands for, where it is not an emotion.
     """
     start = f"{clock(row.t_end)}  "
     if not row.valid:
         return f"{start}no prediction: {why(row, pps)}"
     word = QUADRANTS[row.quadrant][0] if row.quadrant in QUADRANTS else MISSING
     parts = [
-        f"valence {number(row.valence)}",
-        f"arousal {number(row.arousal)}",
-        f"{word:<7}",
+        *(f"{name} {number(value)}" for _, name, value in targets_shown(row, meaning)),
+        *([] if meaning else [f"{word:<7}"]),
         f"confidence {number(row.confidence)}",
         row.modalities.upper().replace("+", " + "),
     ]
@@ -218,16 +225,15 @@ def _figures(snapshot: Snapshot, width: int) -> RenderableType:
     valid = row is not None and row.valid
     mood = "bold" if valid or headline == GETTING_READY else f"bold {ALERT}"
     table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(width=10)
+    shown = targets_shown(row, snapshot.meaning)
+    table.add_column(width=max(10, *(len(name) for _, name, _ in shown)))
     table.add_column()
     table.add_column(justify="right")
     bar = max(8, width - 18)
-    for name, value, colour in (
-        ("valence", row.valence if row else None, VALENCE),
-        ("arousal", row.arousal if row else None, AROUSAL),
-    ):
+    for column, name, value in shown:
+        colour = VALENCE if column == "valence" else AROUSAL
         table.add_row(name, _meter(value, bar, colour), Text(number(value), style="bold"))
-        table.add_row("", Text(sparkline(snapshot.history, name, bar), style=colour))
+        table.add_row("", Text(sparkline(snapshot.history, column, bar), style=colour))
     confidence = row.confidence if row else None
     table.add_row(
         "confidence", _meter(confidence, bar, "default"), Text(number(confidence), style="bold")

@@ -7,9 +7,11 @@ terminal and the manual never disagree.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from physiosync_rt.align.stats import StreamStats
+from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.datatypes import Modality, Prediction, Reason
 from physiosync_rt.features.heart_rate import HEART_RATE
 from physiosync_rt.live.snapshot import Snapshot, StreamState
@@ -225,12 +227,42 @@ def verdict(snapshot: Snapshot) -> tuple[str, str]:
             "No prediction",
             f"{short[:1].upper()}{short[1:]}. {REASONS[row.left_out or row.reason][1]}",
         )
+    if snapshot.meaning:
+        return _meant(row, snapshot.meaning)
     if row.quadrant in QUADRANTS:
         word, meaning = QUADRANTS[row.quadrant]
         return word.capitalize(), meaning.capitalize()
     name, value = ("valence", row.valence) if row.arousal is None else ("arousal", row.arousal)
     level = "High" if value is not None and value >= 0.5 else "Low"
     return f"{level} {name}", "This bundle predicts one dimension only"
+
+
+def targets_shown(
+    row: Prediction | None, meaning: Mapping[str, Meaning]
+) -> list[tuple[str, str, float | None]]:
+    """Return the targets that a view shows of a row: column, name, and P(high).
+
+    They are valence and arousal, or, where a bundle's targets stand for something else, these
+    alone under the names of what they stand for.
+    """
+    values = {
+        "valence": row.valence if row else None,
+        "arousal": row.arousal if row else None,
+    }
+    if not meaning:
+        return [(name, name, value) for name, value in values.items()]
+    return [(name, meaning[name].name, p) for name, p in values.items() if name in meaning]
+
+
+def _meant(row: Prediction, meaning: Mapping[str, Meaning]) -> tuple[str, str]:
+    """Return headline and sentence on targets that stand for something of their own."""
+    levels, likened = [], []
+    for column, name, p in targets_shown(row, meaning):
+        if p is not None:
+            low, high = meaning[column].low, meaning[column].high
+            levels.append(f"{'high' if p >= 0.5 else 'low'} {name}")
+            likened.append(f"like {high}" if p >= 0.5 else f"like {low}")
+    return ", ".join(levels).capitalize(), ", ".join(likened).capitalize()
 
 
 def signals_used(snapshot: Snapshot) -> str:

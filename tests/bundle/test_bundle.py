@@ -18,13 +18,35 @@ from physiosync_rt.utils.resources import bundle_names, bundles_dir
 
 
 def test_shipped_bundles_are_small_simulated_and_say_so() -> None:
-    assert set(bundle_names()) >= {"demo-eeg32", "demo-muse"}
+    assert set(bundle_names()) == {"demo-eeg32", "demo-muse", "effort-eeg19", "effort-eeg8"}
     assert sum(f.stat().st_size for f in bundles_dir().rglob("*") if f.is_file()) < 10e6
     for name in bundle_names():
         card = load_bundle(name).card
-        assert card.simulated
-        assert "simulated" in card.trained_on
+        assert card.simulated == ("simulated" in card.trained_on) == name.startswith("demo-")
         assert card.scores
+
+
+@pytest.mark.parametrize("name", ["effort-eeg19", "effort-eeg8"])
+def test_bundles_of_real_people_say_whose_and_what_they_cannot_show(name: str) -> None:
+    card = load_bundle(name).card
+    assert (card.people, card.is_of_few) == (24, False)
+    assert str(card.meaning["arousal"]) == "mental effort: low = rest, high = arithmetic"
+    assert card.prior == {"arousal": 0.5}
+    people = card.by_person["arousal"]
+    assert len(people) == 24
+    (fused,) = (
+        score
+        for score in card.scores
+        if score.of_network and score.modalities == "eeg+ecg" and "over people" in score.metric
+    )
+    assert fused.value == pytest.approx(sum(people.values()) / 24, abs=1e-3)
+    assert any("heart rate" in score.model for score in card.scores)
+    assert "Zyma et al. 2019" in card.citation
+    assert "ODC-By" in card.citation
+    assert any("independent component" in limit for limit in card.limits)
+    assert any("Rest always came first" in limit for limit in card.limits)
+    # EEG alone still tells it, so a lost heart lowers the confidence and no more.
+    assert not card.at_chance("eeg")
 
 
 def test_a_bundle_survives_its_files(tmp_path: Path) -> None:

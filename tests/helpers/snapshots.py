@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from physiosync_rt.align.stats import StreamStats
-from physiosync_rt.bundle.card import Score
+from physiosync_rt.bundle.card import Meaning, Score
 from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.snapshot import Snapshot, StreamState, Traces
@@ -36,6 +36,7 @@ SCORES = tuple(
         ("arousal", "always high", 0.50),
     )
 )
+EFFORT = {"arousal": Meaning(name="mental effort", low="rest", high="arithmetic")}
 NOTICES = {
     "gap": (Event(EventKind.GAP, 245.0, "demo-eeg", n=127, seconds=0.508),),
     "faults": (Event(EventKind.LOSSES, 240.0, "demo-eeg", n=75, n_seen=2500),),
@@ -216,3 +217,21 @@ def _streams(n_chans: int, state: str) -> tuple[StreamState, ...]:
             make_stream(Modality.GSR, 1, 4.0, **faults),
         )
     return eeg, make_stream(Modality.GSR, 1, 4.0)
+
+
+def effort(arousal: float = 0.9) -> Snapshot:
+    """A snapshot of a bundle whose one target stands for mental effort."""
+    snapshot = make_snapshot(4)
+    assert snapshot.prediction is not None
+    rows = tuple(
+        replace(row, valence=None, arousal=None if row.arousal is None else arousal, quadrant="")
+        for row in snapshot.history
+    )
+    return replace(
+        snapshot,
+        bundle_title="Mental effort, 8 electrodes and ECG",
+        scores=tuple(score for score in SCORES if score.target == "arousal"),
+        history=rows,
+        prediction=rows[-1],
+        meaning=EFFORT,
+    )

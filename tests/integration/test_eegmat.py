@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from physiosync_rt.bundle.bundle import load_bundle
-from physiosync_rt.utils.resources import find_config
 from physiosync_rt.utils.yaml_config import read_yaml
 from physiosync_training.experiment.config import RunConfig
 from physiosync_training.experiment.experiment import prepare
 from physiosync_training.loop.progress import no_progress
 
 COMMAND = [sys.executable, "-m", "physiosync_rt"]
+CONFIG = Path(__file__).parents[1] / "helpers" / "three_people.yaml"
 PERSON = "31"
 REST_S = 30.0
 
@@ -28,14 +28,15 @@ def _train(folder: Path, recordings: Path) -> Path:
     """Train shortly on every two people; returns a bundle of those that never saw the third."""
     changes = [
         f"data.path={recordings}",
+        f"data.labels={CONFIG.with_suffix('.csv')}",
         f"cache={folder / 'cache'}",
         *("finetune.epochs=1", "finetune.windows=1", "finetune.head_epochs=1"),
     ]
     out = folder / "run"
     sets = [word for change in changes for word in ("--set", change)]
-    command = [*COMMAND, "train", "--config", "eegmat", "--out", str(out), *sets]
+    command = [*COMMAND, "train", "--config", str(CONFIG), "--out", str(out), "--few", *sets]
     subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
-    config = read_yaml(find_config("train", "eegmat"), RunConfig, changes)
+    config = read_yaml(CONFIG, RunConfig, changes)
     work = prepare(config, folder / "nothing", no_progress)
     info, table = work.dataset.info, work.dataset.table
     tested = {

@@ -233,6 +233,15 @@ def test_eegmat(data_dir: Path, tmp_path: Path, ecg_bundle: str) -> None:
     assert 50.0 < last.pps_features.values[0] < 120.0
 
 
+def test_a_sum_of_slow_features(data_dir: Path, tmp_path: Path) -> None:
+    path = data_dir / "eegmat-eeg-ecg-edf" / "Subject00_1.edf"
+    offline = _check(Case(path, bundle="effort-eeg8"), tmp_path, EXCERPT_S, 2.0)
+    last = offline.rows[-1]
+    assert last.modalities == "eeg+ecg"
+    assert last.arousal is not None
+    assert (last.valence, last.quadrant) == (None, "")
+
+
 def test_openbci(data_dir: Path, tmp_path: Path) -> None:
     path = data_dir / "xdf-openbci-eeg-markers" / "eeg16_markers_428s.xdf"
     _check(Case(path, "openbci-cyton-daisy", 0.0), tmp_path, EXCERPT_S, 2.0)

@@ -8,12 +8,14 @@ from pathlib import Path
 from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_rt.bundle.bundle import Network, save_bundle
-from physiosync_rt.bundle.card import OURS, Card, Score
+from physiosync_rt.bundle.card import FEW_PEOPLE, OURS, Card, Score
+from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import PaperProfile, Profile
 from physiosync_rt.preprocess.labels import QUADRANT
 from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import DatasetInfo, WindowIndex
 from physiosync_training.datasets.loader import Seconds
-from physiosync_training.datasets.splits import STRICTEST_FIRST
+from physiosync_training.datasets.splits import STRICTEST_FIRST, Fold
 from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
 from physiosync_training.evaluation.metrics import PRIMARY
 from physiosync_training.evaluation.pooled import confidence_thresholds
@@ -33,6 +35,7 @@ def write_bundles(
     assessment: Assessment,
     *,
     half: bool = False,
+    few: bool = False,
 ) -> list[Path]:
     """Write the bundles that the configuration asks for.
 
@@ -47,6 +50,13 @@ def write_bundles(
     assessment : Assessment
     half : bool
         Store weights as float16.
+    few : bool
+        Write bundles of fewer than eight real people too.
+
+    Raises
+    ------
+    UserError
+        The models saw fewer than eight real people, and ``few`` is not set.
 
     Returns
     -------
@@ -60,6 +70,8 @@ def write_bundles(
         chosen = chosen[:1]
     if not any(QUADRANT not in task for task in config.finetune.tasks):
         return []
+    for job in chosen:
+        check_people(experiment.dataset, _people(experiment.dataset, job.fold), few=few)
     paths = []
     for job in chosen:
         name = "bundle" if config.bundles == "first" else f"bundles/{job.fold.name}"
@@ -126,14 +138,16 @@ def _card(
             "least_confidence": _least(dataset, result) if config.withhold else {},
             "alternative": config.alternative,
             "scores": (
-                *_scores(assessment, assessment.scores, job.fold.protocol),
+                *scores_of(assessment, assessment.scores, job.fold.protocol),
                 *(
                     score.model_copy(update={"without": way})
                     for way, rows in assessment.left_out.items()
-                    for score in _scores(assessment, rows, job.fold.protocol)
+                    for score in scores_of(assessment, rows, job.fold.protocol)
                     if score.primary
                 ),
             ),
+            "people": _people(dataset, job.fold),
+            **words_of(info),
             "provenance": provenance(dataset, config, [result])
             | {"fold": job.fold.name, "network": job.network.title, "weights": result.n_weights},
             **networks,
@@ -151,10 +165,36 @@ def _members(model: PerTargetEnsemble) -> dict[str, PhysioSync]:
     return {n: m for n, m in model.members.items() if isinstance(m, PhysioSync)}
 
 
+def check_people(index: WindowIndex, people: int, *, few: bool) -> None:
+    """Refuse a bundle of so few real people that it tells little of anybody else.
+
+    Raises
+    ------
+    UserError
+        There are fewer than eight, and ``few`` is not set.
+    """
+    if people < FEW_PEOPLE and not (index.info.simulated or few):
+        raise UserError(
+            f"a bundle from {people} people says little of anybody else, and {FEW_PEOPLE} are the "
+            "least: the report is written; add --few to write the bundle all the same, marked as "
+            "one of few people"
+        )
+
+
+def _people(index: WindowIndex, fold: Fold) -> int:
+    """How many people a fold trains on."""
+    return len(set(index.table.subject[fold.train].tolist()))
+
+
+def words_of(info: DatasetInfo) -> dict[str, object]:
+    """What a card says of the data in words: meaning, limits and citation."""
+    return {"meaning": info.meaning, "limits": info.limits, "citation": info.citation}
+
+
 def _trained_on(dataset: Dataset, job: Job) -> str:
     """Say in one sentence whose signals the weights saw."""
-    info, table = dataset.info, dataset.table
-    who = len(set(table.subject[job.fold.train].tolist()))
+    info = dataset.info
+    who = _people(dataset, job.fold)
     kind = ("simulated " if info.simulated else "") + ("person" if who == 1 else "people")
     left_out = {"subject": "the tested people", "trial": "the tested stimuli"}
     return (
@@ -171,7 +211,7 @@ def _profile(dataset: Dataset, network: NetworkConfig) -> Profile:
     return dataset.info.live.model_copy(update={"window_s": float(seconds)})
 
 
-def _scores(assessment: Assessment, rows: Sequence[ScoreRow], protocol: str) -> tuple[Score, ...]:
+def scores_of(assessment: Assessment, rows: Sequence[ScoreRow], protocol: str) -> tuple[Score, ...]:
     """Return the pooled scores of the network and of the baseline models under one protocol."""
     return tuple(
         Score(

@@ -129,7 +129,7 @@ def test_eegmat_with_the_shipped_table(data_dir, tmp_path) -> None:
         {
             "kind": "recordings",
             "path": data_dir / "eegmat-eeg-ecg-edf",
-            "labels": "eegmat-labels.csv",
+            "labels": str(Path(__file__).parents[2] / "helpers" / "three_people.csv"),
             "pps": "ECG",
             "scale": (0, 1),
             "threshold": 0.5,

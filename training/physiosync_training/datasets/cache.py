@@ -39,6 +39,7 @@ _SHAPING = (
     "physiosync_rt.bundle.contracts",
     "physiosync_rt.datatypes",
     "physiosync_rt.devices",
+    "physiosync_rt.features",
     "physiosync_rt.formats",
     "physiosync_rt.pipeline",
     "physiosync_rt.preprocess",

@@ -10,7 +10,9 @@ from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
+from pydantic import Field
 
+from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, IntArray, shorten
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.labels import QUADRANT, high, quadrants, quadrants_released
@@ -60,6 +62,11 @@ class DatasetInfo(FrozenModel):
     left_out : tuple of str
         Ways in which it is: an electrode that is missing from the start, or after the rest (see
         `datasets.live_trials.left_out`).
+    meaning : dict of str to Meaning
+        What a target stands for, where it is not an emotion.
+    limits : tuple of str
+        What the data cannot show.
+    citation : str
     """
 
     name: str
@@ -79,6 +86,9 @@ class DatasetInfo(FrozenModel):
     public_name: str = ""
     electrode_out: float = 0.0
     left_out: tuple[str, ...] = ()
+    meaning: dict[str, Meaning] = Field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+    citation: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +158,11 @@ class WindowIndex:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def digest(self) -> str:
+        """Return the hash of everything that shaped the windows."""
+        return self.info.digest
 
     def truth(self, target: str) -> IntArray:
         """Class of every window, `ABSENT` where there is no rating.

@@ -47,7 +47,7 @@ def load_dataset(
         if found is not None:
             return found
     expected = digest
-    digest = _digest(source, progress)
+    digest = digest_of(source, progress)
     if expected not in (None, digest):
         raise UserError(
             f"the data set has the hash {digest} here and {expected} where the run was started; "
@@ -78,7 +78,8 @@ def _check_room(source: DataSource, places: Path) -> None:
     check_room(places, n_bytes, "prepared windows", "choose another cache folder")
 
 
-def _digest(source: DataSource, progress: Progress) -> str:
+def digest_of(source: DataSource, progress: Progress) -> str:
+    """Hash everything that shapes a data set's windows: settings, files and code."""
     files = source.files()
     return stored.digest_of(
         source.model_dump(mode="json", exclude={"path"}),

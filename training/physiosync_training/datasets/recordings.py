@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
+from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.bundle.contracts import eeg_contract
 from physiosync_rt.datatypes import Modality, Recording
 from physiosync_rt.devices import load_device, map_recording
@@ -63,6 +64,12 @@ class RecordingsData(StreamedSource):
         Whether the people are simulated.
     ignore_unlisted : bool
         Leave recordings alone that lie in the folder and not in the table.
+    meaning : dict of str to Meaning
+        What a rating stands for, by the column that carries it, where that is not an emotion.
+    limits : tuple of str
+        What the recordings cannot show, for the card and the report.
+    citation : str
+        How whoever made the recordings wants them cited.
     """
 
     kind: Literal["recordings"]
@@ -77,6 +84,9 @@ class RecordingsData(StreamedSource):
     threshold: float
     simulated: bool = False
     ignore_unlisted: bool = False
+    meaning: dict[Literal["valence", "arousal"], Meaning] = Field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+    citation: str = ""
 
     @model_validator(mode="after")
     def _threshold_inside(self) -> RecordingsData:
@@ -114,15 +124,27 @@ class RecordingsData(StreamedSource):
 
     def prepare(self, scratch: Path, progress: Progress) -> PreparedData:  # noqa: ARG002
         """Prepare file after file; those of one person share their rest."""
+        info, people = self.people(progress)
+
+        def trials() -> Iterator[Trial | Rest]:
+            for recordings in people:
+                yield from self.live_trials_of(recordings, info)
+
+        return PreparedData(info, trials())
+
+    def people(self, progress: Progress) -> tuple[DatasetInfo, Iterator[Iterator[Recording]]]:
+        """Describe the recordings, and open them person by person, file by file.
+
+        Raises
+        ------
+        UserError
+            A file is missing or damaged, or the table is not in order.
+        """
         files = self.recorded_files()
         info = self._checked(files, progress)
         in_turn = counted(files, len(files), "prepare windows", progress)
-
-        def trials() -> Iterator[Trial | Rest]:
-            for _, own in groupby(in_turn, key=lambda each: each.subject):
-                yield from self.live_trials_of(map(self._load, own), info)
-
-        return PreparedData(info, trials())
+        people = (map(self._load, own) for _, own in groupby(in_turn, key=lambda f: f.subject))
+        return info, people
 
     def _checked(self, files: list[RecordedFile], progress: Progress) -> DatasetInfo:
         """Open every file once before the long work, so that all that is wrong is said at once."""
@@ -155,6 +177,9 @@ class RecordingsData(StreamedSource):
             notes=(SIMULATED_PEOPLE_NOTE,) if self.simulated else (),
             electrode_out=self.electrode_out,
             left_out=() if eeg.ch_names == _UNKNOWN else self.left_out(eeg),
+            meaning=dict(self.meaning),
+            limits=self.limits,
+            citation=self.citation,
         )
 
     def _load(self, file: RecordedFile) -> Recording:

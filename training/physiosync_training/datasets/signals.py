@@ -104,7 +104,9 @@ def preprocess(
     UserError
         A stream is missing or cannot serve the contract.
     """
-    pipeline = Pipeline(profile, (_pick(recording, eeg), eeg), (_pick(recording, pps), pps))
+    pipeline = Pipeline(
+        profile, (pick_stream(recording, eeg), eeg), (pick_stream(recording, pps), pps)
+    )
     eeg_rows: list[Preprocessed] = []
     pps_rows: list[Preprocessed] = []
     for hop in _hops(recording, pipeline):
@@ -151,7 +153,7 @@ def check_streams(
     UserError
         A stream is missing or cannot serve the contract; the recording is named.
     """
-    sides = [(_pick(recording, side), side) for side in (eeg, pps)]
+    sides = [(pick_stream(recording, side), side) for side in (eeg, pps)]
     try:
         Pipeline(profile, *sides)
     except UserError as error:
@@ -253,7 +255,8 @@ def _leave_out(
     return found
 
 
-def _pick(recording: Recording, contract: ModalityContract) -> StreamSpec:
+def pick_stream(recording: Recording, contract: ModalityContract) -> StreamSpec:
+    """Return the stream of a modality; UserError where there is none."""
     streams = recording.of(contract.modality)
     if not streams:
         raise UserError(

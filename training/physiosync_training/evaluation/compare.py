@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import WindowIndex
 from physiosync_training.evaluation.metrics import PRIMARY, Estimate, Unit, margin, score
 from physiosync_training.evaluation.pooled import Pooled, units
 from physiosync_training.experiment.config import IntervalUnit
@@ -91,7 +91,7 @@ def primary(pooled: Pooled) -> float:
 
 
 def compare(
-    dataset: Dataset, ours: Pooled, theirs: Pooled, wanted: IntervalUnit, seed: int
+    dataset: WindowIndex, ours: Pooled, theirs: Pooled, wanted: IntervalUnit, seed: int
 ) -> Verdict:
     """Judge one model against another, unit by unit."""
     one, other = on_same_windows(ours, theirs)
@@ -142,7 +142,7 @@ def best_baseline(ours: Pooled, pooled: list[Pooled]) -> Pooled:
 
 
 def selective_result(
-    dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int
+    dataset: WindowIndex, pooled: Pooled, wanted: IntervalUnit, seed: int
 ) -> SelectiveResult | None:
     """Score the windows that are answered at every fold's confidence threshold.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from physiosync_models.config import Route
 from physiosync_rt.bundle.card import OURS
-from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import WindowIndex
 from physiosync_training.datasets.splits import (
     STRICTEST_FIRST,
     ProtocolConfig,
@@ -30,6 +30,7 @@ from physiosync_training.evaluation.compare import (
     selective_result,
 )
 from physiosync_training.evaluation.metrics import BEFORE, N_DRAWS, Unit, score
+from physiosync_training.evaluation.people import PeopleReport
 from physiosync_training.evaluation.pooled import Pooled, pool, units
 from physiosync_training.experiment.config import IntervalUnit
 from physiosync_training.supervised.results import FoldResult
@@ -110,6 +111,8 @@ class Assessment:
     left_out : dict of str to list of ScoreRow
         Pooled scores of the first network with an electrode missing, by the way in which it is
         (`DatasetInfo.left_out`).
+    people : PeopleReport or None
+        Of a fusion: single people left out.
     """
 
     pooled: list[Pooled]
@@ -122,6 +125,7 @@ class Assessment:
     models: dict[str, str]
     folds: dict[str, tuple[int, int]]
     left_out: dict[str, list[ScoreRow]]
+    people: PeopleReport | None = None
 
     def named(self, protocol: str) -> str:
         """Label a protocol, with "(inflated)" or the missing folds where these apply."""
@@ -132,7 +136,7 @@ class Assessment:
 
 
 def assess(
-    dataset: Dataset,
+    dataset: WindowIndex,
     results: Sequence[FoldResult],
     baselines: Sequence[FoldResult],
     *,
@@ -144,7 +148,7 @@ def assess(
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : WindowIndex
     results : sequence of FoldResult
         Of one network or several; the first one's network is the one that is judged.
     baselines : sequence of FoldResult
@@ -204,7 +208,7 @@ def _strictness(pooled: Pooled) -> int:
     return STRICTEST_FIRST.index(pooled.protocol)
 
 
-def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> list[ScoreRow]:
+def _rows(dataset: WindowIndex, pooled: Pooled, wanted: IntervalUnit, seed: int) -> list[ScoreRow]:
     """Score pooled answers, and those of each subject."""
     folds = [
         score(pooled.truth[at], pooled.probability[at], pooled.rows[at], n_draws=1)
@@ -246,7 +250,7 @@ def _rows(dataset: Dataset, pooled: Pooled, wanted: IntervalUnit, seed: int) -> 
 
 
 def _score_rows(
-    dataset: Dataset,
+    dataset: WindowIndex,
     pooled: Pooled,
     subject: str | None,
     wanted: IntervalUnit,

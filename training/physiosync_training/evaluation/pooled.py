@@ -11,8 +11,7 @@ import numpy as np
 from physiosync_models.config import Route
 from physiosync_rt.bundle.card import OURS
 from physiosync_rt.datatypes import FloatArray, IntArray
-from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.index import WINDOW_S
+from physiosync_training.datasets.index import WINDOW_S, WindowIndex
 from physiosync_training.evaluation.baseline_models import ALWAYS_HIGH, MAJORITY
 from physiosync_training.evaluation.baseline_models import NAMES as BASELINES
 from physiosync_training.evaluation.metrics import Unit
@@ -71,7 +70,7 @@ class Pooled:
 
 
 def pool(
-    dataset: Dataset, results: Iterable[FoldResult], names: dict[str, str], without: str = ""
+    dataset: WindowIndex, results: Iterable[FoldResult], names: dict[str, str], without: str = ""
 ) -> list[Pooled]:
     """Put the test predictions of all folds together, head by head.
 
@@ -107,7 +106,7 @@ def pool(
     return [_joined(parts) for parts in heads.values()]
 
 
-def confidence_thresholds(dataset: Dataset, result: FoldResult) -> dict[str, Choice]:
+def confidence_thresholds(dataset: WindowIndex, result: FoldResult) -> dict[str, Choice]:
     """Choose confidence thresholds on a fold's validation windows, by ``route/target``."""
     found = {
         f"{p.route}/{p.target}": choose(p.truth, p.probability, dataset.table.trial[p.rows])
@@ -139,7 +138,7 @@ def _joined(parts: list[Pooled]) -> Pooled:
     return replace(whole[0], **joined, choices=tuple(part.choices[0] for part in whole))
 
 
-def modalities_of(dataset: Dataset, route: Route, model: str = OURS) -> str:
+def modalities_of(dataset: WindowIndex, route: Route, model: str = OURS) -> str:
     """Name what a head was given, as predictions do; empty for a guess."""
     if model in (MAJORITY, ALWAYS_HIGH):
         return ""
@@ -147,7 +146,7 @@ def modalities_of(dataset: Dataset, route: Route, model: str = OURS) -> str:
     return {"fused": f"eeg+{pps}", "eeg": "eeg", "pps": pps}[route]
 
 
-def units(dataset: Dataset, rows: IntArray, wanted: IntervalUnit) -> tuple[IntArray, Unit]:
+def units(dataset: WindowIndex, rows: IntArray, wanted: IntervalUnit) -> tuple[IntArray, Unit]:
     """Return the code of every window's independent unit, and which unit was chosen."""
     table = dataset.table
     subject, trial = table.subject[rows], table.trial[rows]

@@ -8,11 +8,13 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from physiosync_models.config import Route
+from physiosync_rt.preprocess.labels import QUADRANT
 from physiosync_rt.utils.yaml_config import FrozenModel
 from physiosync_training.contrastive.config import PretrainConfig
 from physiosync_training.datasets.registry import DataConfig
-from physiosync_training.datasets.splits import ProtocolConfig
+from physiosync_training.datasets.splits import ProtocolConfig, is_inflated
 from physiosync_training.experiment.network import NetworkConfig
+from physiosync_training.fusion.config import FusionConfig
 from physiosync_training.loop.paths import slug
 from physiosync_training.supervised.config import FinetuneConfig
 
@@ -102,10 +104,13 @@ class RunConfig(TrainConfig):
         Folder of prepared windows.
     interval_unit : {"auto", "subject", "trial", "20 s block"}
         What the report's intervals resample (see `physiosync_training.evaluation.evaluate.assess`).
-    bundles : {"first", "each", "none"}
+    fusion : FusionConfig, optional
+        Fit a gated sum of slow features, in place of networks.
+    bundles : {"first", "each", "all", "none"}
         Which folds' models become bundles, of the strictest protocol that is not inflated and of
-        the first network. Data in profile ``paper`` gives bundles that say "approximate": live,
-        the released preprocessing can only be come close to.
+        the first network; ``all`` fits a gated sum to everybody, in the way that was scored.
+        Data in profile ``paper`` gives bundles that say "approximate": live, the released
+        preprocessing can only be come close to.
     alternative : str
         Bundle to recommend for streams that this run's bundle refuses.
     withhold : bool
@@ -120,7 +125,8 @@ class RunConfig(TrainConfig):
     protocols: tuple[ProtocolConfig, ...] = Field(min_length=1)
     cache: Path | None = None
     interval_unit: IntervalUnit = "auto"
-    bundles: Literal["first", "each", "none"] = "first"
+    fusion: FusionConfig | None = None
+    bundles: Literal["first", "each", "all", "none"] = "first"
     alternative: str = ""
     withhold: bool = False
 
@@ -129,4 +135,25 @@ class RunConfig(TrainConfig):
         protocols = [each.protocol for each in self.protocols]
         if len(set(protocols)) != len(protocols):
             raise ValueError(f"two protocols are called {', '.join(protocols)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fusion_fits(self) -> RunConfig:
+        if self.fusion is None:
+            if self.bundles == "all":
+                raise ValueError(
+                    "bundles 'all' is for a fusion, which is fitted again in no time: choose first "
+                    "or each"
+                )
+            return self
+        if self.data.kind != "recordings":
+            raise ValueError(
+                "fusion needs data of kind recordings: slow features are the live ones"
+            )
+        if QUADRANT in self.finetune.targets:
+            raise ValueError("fusion knows targets of two classes: leave the quadrant out")
+        if self.pretrain is not None:
+            raise ValueError("fusion trains no network: set pretrain to null")
+        if any(is_inflated(each.protocol) for each in self.protocols):
+            raise ValueError("fusion is for protocols subject and trial")
         return self

@@ -50,10 +50,15 @@ count, because sums in another order round differently."""
 @cache
 def code_version() -> str:
     """Name the training code and torch version; other versions may give other weights."""
+    return f"training code {code_digest(SHAPING)[:8]} with torch {torch.__version__}"
+
+
+def code_digest(modules: Iterable[str]) -> str:
+    """Hash the files of modules, and of packages with all below them."""
     sha = hashlib.sha256()
-    for source in sources(SHAPING):
+    for source in sources(modules):
         sha.update(source.read_bytes())
-    return f"training code {sha.hexdigest()[:8]} with torch {torch.__version__}"
+    return sha.hexdigest()
 
 
 def sources(modules: Iterable[str]) -> Iterable[Path]:

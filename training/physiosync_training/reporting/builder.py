@@ -8,12 +8,12 @@ import yaml
 
 from physiosync_rt.datatypes import Modality
 from physiosync_training.datasets.base import SIMULATED_PEOPLE_NOTE
-from physiosync_training.datasets.dataset import Dataset
-from physiosync_training.datasets.index import WINDOW_S
+from physiosync_training.datasets.index import WINDOW_S, WindowIndex
 from physiosync_training.datasets.splits import STRICTEST_FIRST
 from physiosync_training.evaluation.evaluate import Assessment
 from physiosync_training.evaluation.published import FOLD_REMARKS, PUBLISHED, REMARKS
 from physiosync_training.reporting.blocks import Code, Document, Heading, Paragraph
+from physiosync_training.reporting.people_section import add_people
 from physiosync_training.reporting.section import add_protocol, main_heads, selective_of
 from physiosync_training.reporting.tables import (
     encoders,
@@ -55,7 +55,7 @@ def headline(assessment: Assessment) -> tuple[str, bool]:
 
 
 def build_report(
-    assessment: Assessment, dataset: Dataset, title: str, info: dict[str, Any]
+    assessment: Assessment, dataset: WindowIndex, title: str, info: dict[str, Any]
 ) -> Document:
     """Put the report together."""
     document = Document(title)
@@ -75,6 +75,8 @@ def build_report(
     document.add(encoders(assessment, main_heads(assessment.pooled, assessment)))
     if seen := _window_sentence(assessment, dataset):
         document.add(Paragraph(seen))
+    if assessment.people is not None:
+        add_people(document, assessment.people)
     document.add(Heading("All models"), summary(assessment))
     _add_left_out(document, assessment)
     _add_selective(document, assessment)
@@ -85,22 +87,28 @@ def build_report(
     return document
 
 
-def _data_sentence(dataset: Dataset) -> str:
+def _data_sentence(dataset: WindowIndex) -> str:
     info, table = dataset.info, dataset.table
     said = (
         f"{info.title}: {len(info.subjects)} people, {int(table.trial.max()) + 1} trials, "
         f"{len(dataset)} windows of 5 s, {info.eeg.n_chans} EEG channels and "
-        f"{info.pps.n_chans} of {info.pps.modality}, preprocessing profile {info.profile}. "
-        f"Ratings from {info.scale[0]:g} to {info.scale[1]:g}; {info.threshold:g} and above "
-        "is high."
+        f"{info.pps.n_chans} of {info.pps.modality}, preprocessing profile {info.profile}."
     )
+    if not info.meaning:
+        said += (
+            f" Ratings from {info.scale[0]:g} to {info.scale[1]:g}; {info.threshold:g} and above "
+            "is high."
+        )
     said = said[0].upper() + said[1:]
     # Of simulated people the warning above has told already.
     notes = [note for note in info.notes if note != SIMULATED_PEOPLE_NOTE]
+    notes += [str(meaning) for meaning in info.meaning.values()]
+    notes += [limit.removesuffix(".") for limit in info.limits]
+    notes += [f"data: {info.citation.removesuffix('.')}"] if info.citation else []
     return " ".join([said, *(note[0].upper() + note[1:] + "." for note in notes)])
 
 
-def _window_sentence(assessment: Assessment, dataset: Dataset) -> str:
+def _window_sentence(assessment: Assessment, dataset: WindowIndex) -> str:
     """Say what networks and baseline models were given, where it is not 5 s for all of them."""
     lengths = {p.model: p.seconds for p in assessment.pooled}
     short = [name for name in assessment.models if lengths[name] < WINDOW_S]
@@ -164,7 +172,7 @@ def _add_selective(document: Document, assessment: Assessment) -> None:
     )
 
 
-def _add_published(document: Document, assessment: Assessment, dataset: Dataset) -> None:
+def _add_published(document: Document, assessment: Assessment, dataset: WindowIndex) -> None:
     data = dataset.info.public_name
     rows = [p for p in PUBLISHED if p.data == data]
     if not rows:

@@ -19,6 +19,7 @@ from physiosync_training.evaluation.metrics import (
 )
 from physiosync_training.evaluation.pooled import Pooled
 from physiosync_training.evaluation.published import PUBLISHED
+from physiosync_training.reporting.people_section import people_json
 from physiosync_training.reporting.tables import n_weights
 from physiosync_training.supervised.selective import COVERAGES
 
@@ -91,6 +92,8 @@ def as_json(assessment: Assessment, info: dict[str, Any]) -> str:
             for row in rows
         ],
     }
+    if assessment.people is not None:
+        content["people"] = people_json(assessment.people)
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from physiosync_rt.bundle.card import OURS
-from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import WindowIndex
 from physiosync_training.datasets.splits import INFLATED
 from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
@@ -38,7 +38,7 @@ NOTES: Final = {
 
 
 def add_protocol(
-    document: Document, assessment: Assessment, dataset: Dataset, protocol: str
+    document: Document, assessment: Assessment, dataset: WindowIndex, protocol: str
 ) -> None:
     """Add all that was found out on one protocol: scores and figures by target, then curves."""
     pooled = pooled_of(assessment, protocol)
@@ -83,7 +83,7 @@ def add_protocol(
 def _add_target(
     document: Document,
     assessment: Assessment,
-    dataset: Dataset,
+    dataset: WindowIndex,
     pooled: Sequence[Pooled],
     rows: Sequence[ScoreRow],
     models: Sequence[str],

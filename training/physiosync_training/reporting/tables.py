@@ -7,7 +7,7 @@ from math import isfinite
 
 from physiosync_rt.bundle.card import OURS
 from physiosync_rt.preprocess.labels import QUADRANT
-from physiosync_training.datasets.dataset import Dataset
+from physiosync_training.datasets.index import WindowIndex
 from physiosync_training.datasets.splits import STRICTEST_FIRST, is_inflated
 from physiosync_training.evaluation.compare import SelectiveResult
 from physiosync_training.evaluation.evaluate import Assessment, ScoreRow
@@ -199,7 +199,7 @@ def _networks(pooled: Sequence[Pooled]) -> frozenset[int]:
 
 
 def people_table(
-    pooled: Sequence[Pooled], rows: Sequence[ScoreRow], dataset: Dataset, assessment: Assessment
+    pooled: Sequence[Pooled], rows: Sequence[ScoreRow], dataset: WindowIndex, assessment: Assessment
 ) -> Table:
     """Tabulate the score of every tested person, where there are few people."""
     titles = assessment.models

@@ -1,0 +1,164 @@
+"""What a bundle makes of the windows of one moment: a network of signals, a sum of features."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from physiosync_models.ensemble import PerTargetEnsemble
+from physiosync_models.fusion import PhysioSync
+from physiosync_models.gated_sum import GatedSum
+from physiosync_rt.bundle.bundle import Network
+from physiosync_rt.datatypes import FloatArray, Modality, ModalityState, Reason
+from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
+
+
+class Heads(Protocol):
+    """Answers from one modality or both."""
+
+    def why_not(self, modality: Modality, state: ModalityState) -> Reason:
+        """Tell why a modality cannot be used; `Reason.NONE` where it can."""
+        ...
+
+    def __call__(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
+        """Return P(high) by target from the modalities that are given."""
+        ...
+
+    def warm_up(self) -> None:
+        """Make the first call, which is slow, before anybody waits for it."""
+        ...
+
+
+def make_heads(model: Network, device: torch.device) -> Heads:
+    """Make the heads of a bundle's model, which is on the device."""
+    if isinstance(model, GatedSum):
+        return FeatureHeads(model, device)
+    return SignalHeads(model, device)
+
+
+class SignalHeads:
+    """Heads of networks, which are given the windows themselves.
+
+    Parameters
+    ----------
+    model : PhysioSync or PerTargetEnsemble
+    device : torch.device
+    """
+
+    def __init__(self, model: PhysioSync | PerTargetEnsemble, device: torch.device) -> None:
+        self._model, self._device = model, device
+
+    def why_not(self, modality: Modality, state: ModalityState) -> Reason:  # noqa: ARG002
+        """Tell why a modality cannot be used: its window is not valid."""
+        return state.reason
+
+    def __call__(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
+        """Return P(high) by target from the modalities that are given."""
+        with torch.inference_mode():
+            windows = (_window(eeg, self._device), _window(pps, self._device))
+            probabilities = self._model.predict_proba(*windows)
+            return _high({target: p[0].tolist() for target, p in probabilities.items()})
+
+    def warm_up(self) -> None:
+        """Make the first two calls."""
+        config = self._model.config
+        with torch.inference_mode():
+            eeg = torch.zeros(1, config.eeg_1s.n_chans, config.n_times, device=self._device)
+            pps = torch.zeros(1, config.pps_1s.n_chans, config.n_times, device=self._device)
+            for _ in range(2):
+                self._model.predict_proba(eeg, pps if "fused" in config.routes else None)
+
+
+class FeatureHeads:
+    """Heads of a gated sum, which is given slow features as change from rest.
+
+    Parameters
+    ----------
+    model : GatedSum
+    device : torch.device
+    """
+
+    def __init__(self, model: GatedSum, device: torch.device) -> None:
+        self._model, self._device = model, device
+
+    def why_not(self, modality: Modality, state: ModalityState) -> Reason:
+        """Tell why a modality cannot be used: no valid EEG window, or a feature is not known.
+
+        The features of a peripheral signal have a memory of their own, which outlives a window
+        that is not valid.
+        """
+        is_eeg = modality is Modality.EEG
+        if is_eeg and state.data is None:
+            return state.reason
+        config = self._model.config
+        values, rest = _features(state, config.eeg if is_eeg else config.pps)
+        if np.isfinite(values - rest).all():
+            return Reason.NONE
+        if state.reason is not Reason.NONE:
+            return state.reason
+        if not np.isfinite(rest).all():
+            return Reason.NO_BASELINE
+        return Reason.LOW_QUALITY if is_eeg else Reason.WARMING_UP
+
+    def __call__(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
+        """Return P(high) by target from the modalities that are given."""
+        config, device = self._model.config, self._device
+        changes = _change(eeg, config.eeg, device), _change(pps, config.pps, device)
+        first, second = _window(eeg, device), _window(pps, device)
+        windows = None if first is None or second is None else (first, second)
+        with torch.inference_mode():
+            found = self._model.predict_proba(*changes, windows)
+            return {target: float(p[0, 1]) for target, p in found.items()}
+
+    def warm_up(self) -> None:
+        """Make the first two calls, of the network too where there is one."""
+        config = self._model.config
+        eeg, pps = (torch.zeros(1, len(n), device=self._device) for n in (config.eeg, config.pps))
+        windows = None
+        if (network := config.network) is not None:
+            sizes = network.eeg_1s.n_chans, network.pps_1s.n_chans
+            first, second = (torch.zeros(1, n, network.n_times, device=self._device) for n in sizes)
+            windows = first, second
+        with torch.inference_mode():
+            for _ in range(2):
+                self._model.predict_proba(eeg, pps, windows)
+
+
+def _window(state: ModalityState | None, device: torch.device) -> Tensor | None:
+    if state is None or state.data is None:
+        return None
+    return torch.from_numpy(state.data).unsqueeze(0).to(device)
+
+
+def _change(
+    state: ModalityState | None, names: tuple[str, ...], device: torch.device
+) -> Tensor | None:
+    """Changes of named features from rest, shape (1, n_features)."""
+    if state is None:
+        return None
+    values, rest = _features(state, names)
+    return torch.from_numpy((values - rest).astype(np.float32)).unsqueeze(0).to(device)
+
+
+def _features(state: ModalityState, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+    """Values of named features now and at rest, each of shape (n_features,)."""
+    features = state.features
+    if features is None:
+        unknown = np.full(len(names), np.nan)
+        return unknown, unknown
+    place = {name: k for k, name in enumerate(features.names)}
+    order = [place[name] for name in names]
+    return features.values[order], features.rest[order]
+
+
+def _high(probabilities: dict[str, list[float]]) -> dict[str, float]:
+    """P(high) by target; a network of four classes says it through its quadrants."""
+    found = {target: p[1] for target, p in probabilities.items() if target != QUADRANT}
+    if QUADRANT in probabilities:
+        named = dict(zip(QUADRANT_NAMES, probabilities[QUADRANT], strict=True))
+        for target, letters in (("valence", "HV"), ("arousal", "HA")):
+            found.setdefault(target, sum(p for name, p in named.items() if letters in name))
+    return found
