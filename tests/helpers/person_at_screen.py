@@ -34,8 +34,7 @@ class PersonAtScreen:
         while not until():
             if time.monotonic() > end:
                 raise AssertionError(f"not seen in {seconds:g} s: {what}; texts: {self.texts()}")
-            # Looking again and again would take the time of the threads that are waited for.
-            QTest.qWait(100)
+            pause(0.1)
         self._log(f"{time.monotonic() - self._began:.1f} s: {what}")
 
     @staticmethod
@@ -80,7 +79,7 @@ class PersonAtScreen:
         assert under is not None
         assert under is widget or widget.isAncestorOf(under), f"{words} is covered by {under}"
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(point))
-        QTest.qWait(30)
+        pause(0.03)
         return widget
 
     def pick(self, called: str, words: str) -> None:
@@ -90,14 +89,14 @@ class PersonAtScreen:
         (item,) = (rows.item(i) for i in range(rows.count()) if words in rows.item(i).text())
         point = rows.visualItemRect(item).center()
         QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=point)
-        QTest.qWait(30)
+        pause(0.03)
 
     def write(self, called: str, text: str) -> None:
         """Click into a field and write in place of what stands there."""
         field = self.click(QLineEdit, called)
         QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClicks(field, text)
-        QTest.qWait(30)
+        pause(0.03)
 
     def write_into_box(self, called: str, text: str) -> None:
         """Click into a box that can be typed in and write in place of what stands there."""
@@ -109,7 +108,7 @@ class PersonAtScreen:
         QTest.keyClick(line, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClicks(line, text)
         QTest.keyClick(line, Qt.Key.Key_Tab)
-        QTest.qWait(30)
+        pause(0.03)
 
     def choose(self, called: str, words: str) -> None:
         """Go through a box with the arrow keys to what says something."""
@@ -120,7 +119,7 @@ class PersonAtScreen:
             if words in box.currentText():
                 return
             QTest.keyClick(box, Qt.Key.Key_Down)
-            QTest.qWait(20)
+            pause(0.02)
         assert words in box.currentText(), f"{called} does not offer {words}"
 
     def press(self, window: QWidget, key: Qt.Key, *, ctrl: bool = False) -> None:
@@ -129,7 +128,18 @@ class PersonAtScreen:
         self.wait(f"{window.windowTitle()} in front", window.isActiveWindow, 10)
         control = Qt.KeyboardModifier.ControlModifier
         QTest.keyClick(window, key, control if ctrl else Qt.KeyboardModifier.NoModifier)
-        QTest.qWait(30)
+        pause(0.03)
+
+
+def pause(seconds: float) -> None:
+    """Let the windows go on for a while.
+
+    `QTest.qWait` keeps Python's lock while it waits, which leaves other threads hardly any time.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
 
 
 def _ready(widget: QWidget | None) -> bool:

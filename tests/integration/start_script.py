@@ -13,9 +13,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers.person_at_screen import PersonAtScreen
+from helpers.person_at_screen import PersonAtScreen, pause
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from physiosync_rt.cli import main
@@ -76,7 +75,7 @@ def simulated() -> None:
     a_prediction()
     person.press(window, Qt.Key.Key_M)
     # The marker goes into the next row, a second later at most.
-    QTest.qWait(2500)
+    pause(2.5)
     stop()
     # A second run from the same screen: the name is taken, which is said.
     person.wait("that the name is taken", lambda: person.sees("first.csv exists"))
