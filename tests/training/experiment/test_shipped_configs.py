@@ -71,7 +71,10 @@ def test_the_leak_probe_tests_320_trials_one_by_one() -> None:
     assert {p.protocol for p in config.protocols} == {"window", "trial", "subject"}
 
 
-@pytest.mark.parametrize("name", [name for name in _ALL if not name.startswith("demo-")])
+_NETWORKS = [n for n in _ALL if not n.startswith("demo-") and _run(n).fusion is None]
+
+
+@pytest.mark.parametrize("name", _NETWORKS)
 def test_both_encoders_are_compared_everywhere(name) -> None:
     embeddings = {
         network.build(32, 1, ("valence",), 2, ("fused",)).eeg_1s.embedding

@@ -100,6 +100,7 @@ def test_all_code_that_a_training_passes_through_is_named():
             "physiosync_training.supervised.config",
             "physiosync_training.experiment.config",
             "physiosync_training.experiment.network",
+            "physiosync_training.fusion.config",
             "physiosync_training.datasets.splits",
         ),  # said in the fingerprint
         *(

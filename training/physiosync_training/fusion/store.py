@@ -13,13 +13,13 @@ from physiosync_training.datasets.cache import default_folder, room
 from physiosync_training.datasets.index import DatasetInfo, Table
 from physiosync_training.datasets.load import digest_of
 from physiosync_training.datasets.recordings import RecordingsData
-from physiosync_training.fusion.recordings import make_table
+from physiosync_training.fusion.live_features import make_table
 from physiosync_training.fusion.table import FeatureTable
 from physiosync_training.loop.checkpoint import fingerprint, write_atomically
 from physiosync_training.loop.progress import Progress
 from physiosync_training.loop.provenance import code_digest
 
-_MAKERS: Final = ("physiosync_training.fusion.recordings",)
+_MAKERS: Final = ("physiosync_training.fusion.live_features",)
 _ARRAYS: Final = ("eeg", "pps", "is_clear", "n_withheld")
 
 
@@ -36,7 +36,7 @@ def load_table(source: RecordingsData, cache: Path | None, progress: Progress) -
     Raises
     ------
     UserError
-        As `fusion.recordings.make_table`; the folder cannot be written.
+        As `fusion.live_features.make_table`; the folder cannot be written.
     """
     digest = fingerprint(digest_of(source, progress), code_digest(_MAKERS))
     path = (cache or default_folder()).expanduser() / f"features-{digest}.npz"
