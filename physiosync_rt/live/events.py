@@ -12,6 +12,9 @@ from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.sources.base import SourceMessage
 from physiosync_rt.utils.plain_text import plain_text
 
+MARKERS_WAITING = 10_000
+"""Most markers that wait for their row; of more, the first ones are dropped and counted."""
+
 SUMMED_S = 10.0
 """Seconds of samples over which what happens again and again is summed up and said once."""
 

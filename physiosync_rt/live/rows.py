@@ -8,13 +8,11 @@ from collections import deque
 
 from physiosync_rt.bundle.predictor import Estimate, quadrant
 from physiosync_rt.datatypes import Prediction, Reason, StreamSpec, Window
+from physiosync_rt.live.events import MARKERS_WAITING
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.sources.base import Source
 from physiosync_rt.utils.plain_text import CELL_CHARS, join_markers
-
-MARKERS_WAITING = 10_000
-"""Most markers that wait for their row; of more, the first ones are dropped and counted."""
 
 
 class RowMaker:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from physiosync_rt.datatypes import shorten
-from physiosync_rt.live.events import Event, EventKind
-from physiosync_rt.live.rows import MARKERS_WAITING
+from physiosync_rt.live.events import MARKERS_WAITING, Event, EventKind
 from physiosync_rt.sinks.lasting_file import KEPT_S
 from physiosync_rt.utils.plain_text import plain_text
 

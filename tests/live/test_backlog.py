@@ -15,9 +15,8 @@ from physiosync_rt.datatypes import Chunk, Prediction, Recording, StreamSpec, Wi
 from physiosync_rt.formats.registry import read
 from physiosync_rt.live.backlog import PIECE_S, Backlog
 from physiosync_rt.live.engine import END_S, Engine
-from physiosync_rt.live.events import EventKind
+from physiosync_rt.live.events import MARKERS_WAITING, EventKind
 from physiosync_rt.live.options import Command
-from physiosync_rt.live.rows import MARKERS_WAITING
 from physiosync_rt.live.run_log import outcome
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import BaselineRequest

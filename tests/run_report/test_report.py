@@ -250,7 +250,7 @@ def test_eight_hours_with_thousands_of_markers_stay_small(tmp_path: Path) -> Non
     rows=st.lists(
         st.lists(
             st.sampled_from(["", "1", "0", "0.5", "-1", "1e9", "nan", "gap", "eeg", "x", '"', "é"])
-            | st.text(st.characters(exclude_characters="\n\r\0"), max_size=5),
+            | st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), max_size=5),
             min_size=len(COLUMNS),
             max_size=len(COLUMNS),
         ),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import create_file, reason_of
-from physiosync_training.draft.people import guess_people
 from physiosync_training.draft.plan import Line, plan_lines
+from physiosync_training.draft.subjects import guess_people
 from physiosync_training.draft.survey import Common, common_of, survey
 from physiosync_training.draft.write import config_text, table_text
 from physiosync_training.loop.progress import Progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from physiosync_training.draft.people import guess_people
+from physiosync_training.draft.subjects import guess_people
 
 
 @pytest.mark.parametrize(
