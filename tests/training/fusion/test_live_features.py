@@ -108,3 +108,28 @@ def test_a_table_is_made_once(
     np.testing.assert_array_equal(again.pps, made.pps)
     np.testing.assert_array_equal(again.table.t_start, made.table.t_start)
     assert (again.eeg_names, again.pps_names) == (made.eeg_names, made.pps_names)
+
+
+def test_a_heart_first_seen_in_the_task_has_no_rest(people_dir: Path, tmp_path: Path) -> None:
+    names = ("Subject13_1.edf", "Subject13_2.edf")  # the lead shows a heart in the second alone
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        "file,start,stop,subject,trial,kind,valence,arousal\n"
+        f"{names[0]},0,30,13,0,baseline,,\n"
+        f"{names[0]},30,50,13,1,trial,,0\n"
+        f"{names[1]},0,62,13,2,trial,,1\n"
+    )
+    source = RecordingsData(
+        kind="recordings",
+        path=people_dir,
+        labels=str(labels),
+        ignore_unlisted=True,
+        pps="ECG",
+        ch_names=CHANNELS,
+        scale=(0, 1),
+        threshold=0.5,
+    )
+    table = load_table(source, tmp_path / "cache", no_progress)
+    assert (table.truth("arousal") == 1).sum() >= 50
+    assert np.isfinite(table.eeg).all()
+    assert np.isnan(table.pps).all()

@@ -87,24 +87,27 @@ class _Builder:
         eeg, pps = ((pick_stream(recording, each), each) for each in contracts)
         pipeline = Pipeline(info.live, eeg, pps, baseline=baseline or _request(rests[0]))
         waiting = list(rests if baseline else rests[1:])
+        # Where a stored rest lacks a modality, the pipeline takes it from what comes, as live; here
+        # that is the task.
+        rested = not baseline or bool(rests) or info.pps.modality in baseline.channels
         for window in _windows(recording, pipeline, waiting):
             for trial in trials:
                 inside = window.t_end - WINDOW_S >= trial.start - _ROUNDING_S
                 if inside and window.t_end <= trial.stop + _ROUNDING_S:
-                    self._add(window, trial, rests)
+                    self._add(window, trial, rests, rested=rested)
         if pipeline.baseline is None:
             raise UserError(
                 f"subject {recording.subject} has no usable rest; mark some before the first trial"
             )
-        return pipeline.baseline
+        return pipeline.baseline if rested or not baseline else baseline
 
-    def _add(self, window: Window, trial: Segment, rests: list[Segment]) -> None:
+    def _add(self, window: Window, trial: Segment, rests: list[Segment], *, rested: bool) -> None:
         code = self.subjects.setdefault(trial.subject, len(self.subjects))
         eeg = _change(window.eeg.features)
         if window.eeg.data is None or eeg is None or not np.isfinite(eeg).all():
             self.withheld[trial.subject] = self.withheld.get(trial.subject, 0) + 1
             return
-        pps = _change(window.pps.features) if window.pps else None
+        pps = _change(window.pps.features) if window.pps and rested else None
         n_pps = len(feature_names(self.info.pps))
         begin = window.t_end - WINDOW_S
         stimulus = ABSENT
