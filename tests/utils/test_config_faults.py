@@ -8,10 +8,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from physiosync_rt.cli.settings import LiveSettings
 
 from physiosync_rt.devices.description import Device
 from physiosync_rt.errors import UserError
+from physiosync_rt.setup.settings import LiveSettings
 from physiosync_rt.utils.resources import configs_dir
 from physiosync_rt.utils.yaml_config import ConfigError, parse_yaml
 from physiosync_training.experiment.config import RunConfig
