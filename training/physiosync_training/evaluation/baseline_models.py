@@ -108,19 +108,43 @@ class Baselines:
         parts = [self._loader.numbers(rows) for rows in (fold.train, fold.validation, fold.test)]
         train, validation, test = (numbers[truth[numbers] != ABSENT] for numbers in parts)
         rows = self._loader.rows(test)
-        n = n_classes((target,))
-        share = np.bincount(truth[train], minlength=n) / len(train)
+        return answers(self._features, target, truth, (train, validation, test), rows)
 
-        def answer(route: Route, probability: FloatArray) -> Predictions:
-            return Predictions("test", route, target, rows, truth[test], probability, probability)
 
-        found = [(MAJORITY, answer("fused", np.tile(share, (len(test), 1))))]
-        if n == 2:
-            found.append((ALWAYS_HIGH, answer("fused", np.tile([0.0, 1.0], (len(test), 1)))))
-        for name, route, x in self._features:
-            model = choose(x, truth, train, validation)
-            found.append((name, answer(route, probabilities(model, x[test], n))))
-        return found
+def answers(
+    features: Sequence[tuple[str, Route, FloatArray]],
+    target: str,
+    truth: IntArray,
+    parts: tuple[IntArray, IntArray, IntArray],
+    rows: IntArray,
+) -> list[tuple[str, Predictions]]:
+    """Fit every baseline model and predict the test part.
+
+    Parameters
+    ----------
+    features : sequence of (name, route, array of shape (n, n_features))
+        What the linear models learn from.
+    target : str
+    truth : int array, shape (n,)
+    parts : three int arrays
+        Labelled windows for training, validation and test.
+    rows : int array
+        Rows of the data set that the test windows belong to.
+    """
+    train, validation, test = parts
+    n = n_classes((target,))
+    share = np.bincount(truth[train], minlength=n) / len(train)
+
+    def answer(route: Route, probability: FloatArray) -> Predictions:
+        return Predictions("test", route, target, rows, truth[test], probability, probability)
+
+    found = [(MAJORITY, answer("fused", np.tile(share, (len(test), 1))))]
+    if n == 2:
+        found.append((ALWAYS_HIGH, answer("fused", np.tile([0.0, 1.0], (len(test), 1)))))
+    for name, route, x in features:
+        model = choose(x, truth, train, validation)
+        found.append((name, answer(route, probabilities(model, x[test], n))))
+    return found
 
 
 def linear(strength: float) -> Pipeline:

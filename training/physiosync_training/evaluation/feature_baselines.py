@@ -11,12 +11,9 @@ from physiosync_rt.datatypes import FloatArray, Modality
 from physiosync_training.datasets.index import ABSENT
 from physiosync_training.datasets.splits import Fold
 from physiosync_training.evaluation.baseline_models import (
-    ALWAYS_HIGH,
     HEART_RATE,
     LINEAR,
-    MAJORITY,
-    choose,
-    probabilities,
+    answers,
 )
 from physiosync_training.fusion.table import FeatureTable
 from physiosync_training.supervised.results import FoldResult, Predictions
@@ -40,7 +37,12 @@ def run_feature_baselines(
     for fold in folds:
         found: dict[str, list[Predictions]] = {}
         for target in targets:
-            for name, answer in _answers(table, features, fold, target):
+            truth = table.truth(target)
+            train, validation, test = (
+                rows[truth[rows] != ABSENT] for rows in (fold.train, fold.validation, fold.test)
+            )
+            parts = (train, validation, test)
+            for name, answer in answers(features, target, truth, parts, test):
                 found.setdefault(name, []).append(answer)
         results += [
             FoldResult(
@@ -53,28 +55,3 @@ def run_feature_baselines(
             for name, predictions in found.items()
         ]
     return results
-
-
-def _answers(
-    table: FeatureTable,
-    features: Sequence[tuple[str, Route, FloatArray]],
-    fold: Fold,
-    target: str,
-) -> list[tuple[str, Predictions]]:
-    truth = table.truth(target)
-    train, validation, test = (
-        rows[truth[rows] != ABSENT] for rows in (fold.train, fold.validation, fold.test)
-    )
-    share = np.bincount(truth[train], minlength=2) / len(train)
-
-    def answer(route: Route, p: FloatArray) -> Predictions:
-        return Predictions("test", route, target, test, truth[test], p, p)
-
-    found = [
-        (MAJORITY, answer("fused", np.tile(share, (len(test), 1)))),
-        (ALWAYS_HIGH, answer("fused", np.tile([0.0, 1.0], (len(test), 1)))),
-    ]
-    for name, route, x in features:
-        model = choose(x, truth, train, validation)
-        found.append((name, answer(route, probabilities(model, x[test], 2))))
-    return found
