@@ -2,7 +2,7 @@
 
 Axes: on the stream side samples are ``(n_samples, n_channels)`` and timestamps ``(n_samples,)`` in
 seconds; on the model side windows are ``(n_channels, n_times)``. The one transpose lives in
-``pipeline/windower.py``.
+``pipeline/window_check.py``.
 """
 
 from __future__ import annotations

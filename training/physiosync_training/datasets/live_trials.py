@@ -21,7 +21,7 @@ from physiosync_rt.datatypes import (
     Segment,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.pipeline.windower import to_model
+from physiosync_rt.pipeline.window_check import to_model
 from physiosync_rt.preprocess.baseline import ChannelBaseline, Statistics, median_second
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.stages import Scaling, make_scaling

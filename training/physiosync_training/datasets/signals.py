@@ -25,7 +25,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.pipeline.pipeline import Hop, Pipeline
 from physiosync_rt.pipeline.preprocessor import Preprocessed
-from physiosync_rt.pipeline.windower import WindowCheck, to_model
+from physiosync_rt.pipeline.window_check import WindowCheck, to_model
 from physiosync_rt.preprocess.baseline import Statistics
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
