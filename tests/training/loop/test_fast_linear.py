@@ -78,3 +78,11 @@ def test_other_precisions_and_empty_batches_go_the_usual_way(calls):
         assert layer(torch.randn(0, 4)).shape == (0, 3)
     layer(torch.randn(2, 4))
     assert not calls
+
+
+def test_it_is_there_whatever_the_usual_precision_is(double):
+    is_available.cache_clear()
+    try:
+        assert is_available()
+    finally:
+        is_available.cache_clear()

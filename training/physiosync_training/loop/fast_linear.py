@@ -76,7 +76,7 @@ def is_available() -> bool:
     """Whether this torch has oneDNN and its dense layer does what is expected of it."""
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    x, weight, bias = torch.ones(2, 3), torch.ones(4, 3), torch.ones(4)
+    x, weight, bias = (torch.ones(*shape, dtype=torch.float32) for shape in ((2, 3), (4, 3), (4,)))
     try:
         found = _product(x, weight, bias)
         turned = _product(x.T, weight.T[:, :2])
