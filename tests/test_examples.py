@@ -10,7 +10,6 @@ import io
 import os
 import re
 import runpy
-import subprocess
 import sys
 import threading
 import tomllib
@@ -19,7 +18,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import pytest
-from helpers.programs import PATIENCE_S
+from helpers import programs
 
 import physiosync_rt as ps
 from physiosync_rt.lsl.demo_player import person_stream, play
@@ -34,13 +33,7 @@ SHORT = ("predict_a_file.py", "watch_live.py")
 
 def run(name: str, *arguments: str) -> list[str]:
     """Lines that an example prints as a program."""
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        env=ENVIRONMENT,
-    )
+    done = programs.run([sys.executable, str(EXAMPLES / name), *arguments], env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.splitlines()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from helpers.programs import run
 
 from physiosync_rt.bundle.bundle import load_bundle, save_bundle
 from physiosync_rt.bundle.card import CARD, WEIGHTS, Card
@@ -92,12 +92,8 @@ def test_a_full_disk_leaves_the_old_bundle(tmp_path: Path) -> None:
     limits = ("0", "10000", "100000")
     paths = [_copy(tmp_path / limit) for limit in limits]
     before = {each.name: each.read_bytes() for each in paths[0].iterdir()}
-    done = subprocess.run(
-        [sys.executable, "-c", _WRITE, str(tmp_path), *limits],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run([sys.executable, "-c", _WRITE, str(tmp_path), *limits])
+    assert done.returncode == 0, done.stderr
     for path, said in zip(paths, done.stdout.splitlines(), strict=True):
         assert f"the bundle {path} cannot be written" in said
         assert "File too large" in said

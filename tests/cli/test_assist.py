@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from helpers.programs import Program
 
 from physiosync_rt.cli import main
 from physiosync_rt.devices import load_device
@@ -22,7 +23,7 @@ from physiosync_rt.simulation.write_xdf import write_recording
 def _replaying(path: Path, *options: str) -> Iterator[str]:
     prefix = f"t{uuid.uuid4().hex[:8]}-"
     command = [sys.executable, "-m", "physiosync_rt", "replay", str(path), "--prefix", prefix]
-    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE) as player:
+    with Program([*command, *options], stderr=subprocess.PIPE) as player:
         try:
             resolve(60.0, lambda infos: any(info.name().startswith(prefix) for info in infos))
             yield prefix

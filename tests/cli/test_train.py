@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.programs import PATIENCE_S
+from helpers import programs
+from helpers.programs import PATIENCE_S, TRAINING, Program
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.cli import main
@@ -126,8 +127,9 @@ def test_the_parts_one_by_one_give_the_same(config, trained, tmp_path):
 
 def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp_path):
     two_folds = ("--set", "protocols.0.only=2")
-    process = subprocess.Popen(
+    process = Program(
         command(*words("train", config, tmp_path, *two_folds)),
+        loaded=TRAINING,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -161,18 +163,11 @@ def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp
 def test_a_full_disk_is_one_sentence_and_resume_gives_the_same(
     config, trained, tmp_path, limit, every_s, what
 ):
-    import resource
-
-    def shrink() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-
-    done = subprocess.run(
-        command(*words("train", config, tmp_path, "--set", f"checkpoint_every_s={every_s}")),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        env=ENVIRONMENT,
-        preexec_fn=shrink,
+    shrink = f"import resource as r; r.setrlimit(r.RLIMIT_FSIZE, ({limit}, r.RLIM_INFINITY))"
+    start = "import runpy; runpy.run_module('physiosync_rt', run_name='__main__', alter_sys=True)"
+    arguments = words("train", config, tmp_path, "--set", f"checkpoint_every_s={every_s}")
+    done = programs.run(
+        [sys.executable, "-c", f"{shrink}; {start}", *arguments], loaded=TRAINING, env=ENVIRONMENT
     )
     assert done.returncode == 2
     (said,) = done.stderr.splitlines()

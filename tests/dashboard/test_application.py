@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from helpers.programs import run
 
 HEAD = """
 import os, sys, time
@@ -26,12 +26,9 @@ def run_python(body: str) -> str:
     """Run a script on an offscreen display and return what it printed."""
     tests = str(Path(__file__).parents[1])
     path = os.pathsep.join(filter(None, [tests, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", HEAD + body],
+    done = run(
+        [sys.executable, "-c", HEAD + body],
         env={**os.environ, "PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.programs import LATE, PATIENCE_S
+from helpers.programs import LATE, PATIENCE_S, run
 
 pytest.importorskip("brainflow", reason="needs physiosync-rt[devices]")
 
@@ -23,9 +22,8 @@ def _live(log: Path, duration: int) -> tuple[list[dict[str, str]], str]:
         *("--device", "brainflow-synthetic", "--bundle", "demo-eeg32", "--csv", str(log)),
         *("--baseline", str(REST_S), "--duration", str(duration)),
     ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=duration + PATIENCE_S, check=True
-    )
+    done = run(command, timeout=duration + PATIENCE_S)
+    assert done.returncode == 0, done.stderr
     with log.open(encoding="utf-8") as file:
         return list(csv.DictReader(file)), done.stdout
 

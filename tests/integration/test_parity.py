@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.programs import Program
 
 from physiosync_models.config import ModelConfig
 from physiosync_models.fusion import PhysioSync
@@ -121,7 +122,7 @@ def _replaying(case: Case, seconds: float | None, speed: float) -> Iterator[str]
     command += ["--prefix", prefix, "--speed", str(speed)]
     if seconds is not None:
         command += ["--stop", str(seconds)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as player:
+    with Program(command, stderr=subprocess.PIPE) as player:
         try:
             yield prefix
         finally:

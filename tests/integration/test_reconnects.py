@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import pytest
 from helpers import reopening_outlet
+from helpers.programs import Program
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
@@ -32,7 +33,7 @@ WARM_UP = 10
 
 @pytest.fixture
 def device() -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
+    process = Program(
         [sys.executable, reopening_outlet.__file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.programs import Program, run
 from helpers.virtual_screen import virtual_screen
 
 from physiosync_rt.devices import load_device
@@ -39,7 +40,7 @@ def headset(kind: str) -> Iterator[None]:
     """Send a headset's streams from a process of its own."""
     command = [sys.executable, str(HERE / "headset.py"), kind]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+    with Program(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "ready"
         try:
@@ -51,7 +52,7 @@ def headset(kind: str) -> Iterator[None]:
 def play(scenario: str, folder: Path, env: dict[str, str]) -> dict[str, Any]:
     """Play a script of clicks; return what it saw."""
     command = [sys.executable, str(HERE / "start_script.py"), scenario, str(folder)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=400)
+    done = run(command, timeout=400, env=env)
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert seen["code"] in (0, None)

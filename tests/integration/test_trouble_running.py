@@ -16,6 +16,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from helpers.programs import Program
 
 from physiosync_rt.formats.registry import read
 
@@ -32,7 +33,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.csv, self.xdf = folder / "run.csv", folder / "raw.xdf"
         options = ["--bundle", "demo-muse", "--csv", str(self.csv), "--record", str(self.xdf)]
-        self.process = subprocess.Popen(
+        self.process = Program(
             [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self._lines: list[str] = []

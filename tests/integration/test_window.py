@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.programs import PATIENCE_S, started, wait_for
+from helpers.programs import PATIENCE_S, run, started, wait_for
 from helpers.virtual_screen import virtual_screen
 
 if shutil.which("Xvfb") is None:
@@ -41,7 +41,7 @@ def _n_rows(tmp_path: Path) -> int:
 
 def test_the_demo_in_a_window(screen: dict[str, str], tmp_path: Path) -> None:
     command = _demo(tmp_path, "--duration", "10")
-    done = subprocess.run(command, env=screen, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = run(command, env=screen)
     assert done.returncode == 0, done.stderr
     assert _n_rows(tmp_path) >= 8
     assert (tmp_path / "demo.png").stat().st_size > 20_000
@@ -87,13 +87,7 @@ def test_the_terminal_view_takes_the_place_of_a_window_that_cannot_open(
 ) -> None:
     env = {k: v for k, v in apart.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
     # Nobody listens on a display of this number.
-    done = subprocess.run(
-        _demo(tmp_path, "--duration", "3"),
-        env={**env, "DISPLAY": ":4711"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
+    done = run(_demo(tmp_path, "--duration", "3"), env={**env, "DISPLAY": ":4711"})
     assert done.returncode == 0, done.stderr
     assert "no window can open on the display :4711" in done.stderr
     assert "the terminal view takes its place" in done.stderr

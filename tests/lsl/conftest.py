@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from helpers.programs import Program
 
 Sender = Callable[..., "subprocess.Popen[str]"]
 
@@ -18,7 +19,7 @@ def sender() -> Iterator[Sender]:
     processes: list[subprocess.Popen[str]] = []
 
     def start(*streams: dict[str, object], **settings: object) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
+        process = Program(
             [
                 sys.executable,
                 str(Path(__file__).with_name("outlet.py")),

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.odd_streams import ODD_STREAMS, OddStream
+from helpers.programs import Program
 from helpers.raw_xdf import write_xdf
 
 from physiosync_rt.datatypes import FloatArray, Modality, Recording, SampleArray, StreamSpec
@@ -70,7 +71,7 @@ def live() -> Iterator[dict[str, Found]]:
     command = [sys.executable, str(Path(__file__).with_name("odd_outlets.py")), prefix]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, env=environment, **pipes) as sender:
+    with Program(command, text=True, env=environment, **pipes) as sender:
         assert sender.stdin is not None
         assert sender.stdout is not None
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.programs import TRAINING, Program
 from helpers.training import train_fold
 from safetensors.torch import load_file
 
@@ -80,8 +81,9 @@ def start(job, out: Path) -> subprocess.Popen[str]:
     """Train in a process that can be killed."""
     stored = out.with_suffix(".pkl")
     stored.write_bytes(pickle.dumps((*job, CONFIG)))
-    return subprocess.Popen(
+    return Program(
         [sys.executable, str(WORKER), str(stored), str(out)],
+        loaded=TRAINING,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import group
-from helpers.programs import PATIENCE_S
+from helpers.programs import PATIENCE_S, TRAINING, Program
 
 from physiosync_training.contrastive.config import PretrainConfig
 from physiosync_training.datasets.splits import Fold
@@ -109,8 +109,12 @@ def found(tmp_path_factory, make_dataset) -> tuple[dict[str, Any], dict[str, Any
     command = [sys.executable, group.__file__, str(folder / "jobs"), str(folder / "two")]
     environment = os.environ | {"PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1"} | shared
     processes = [
-        subprocess.Popen(
-            command, stderr=subprocess.PIPE, text=True, env=environment | {"LOCAL_RANK": rank}
+        Program(
+            command,
+            loaded=TRAINING,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment | {"LOCAL_RANK": rank},
         )
         for rank in "01"
     ]
