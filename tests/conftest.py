@@ -44,6 +44,9 @@ LIVE = (
 Where only some tests of a file are such, they carry the mark ``live`` themselves.
 """
 
+NEVER_LIVE = ("training", "models", "formats", "align", "preprocess", "features", "fuzz")
+"""Folders without a live test; where only those are asked for, nothing of them is imported."""
+
 LONG = (
     *("training/loop/test_distributed.py", "training/experiment", "cli/test_train.py"),
     *("test_examples.py", "fuzz", "training", "align", "models", "bundle"),
@@ -56,6 +59,12 @@ def _place(path: Path, among: tuple[str, ...]) -> int:
     name = path.relative_to(_ROOT / "tests").as_posix()
     holding = (k for k, each in enumerate(among) if name == each or name.startswith(f"{each}/"))
     return next(holding, len(among))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Spare live tests the import of what only others use."""
+    is_spared = config.option.markexpr.startswith("live ") and collection_path.is_dir()
+    return True if is_spared and _place(collection_path, NEVER_LIVE) < len(NEVER_LIVE) else None
 
 
 def pytest_collection() -> None:
@@ -75,6 +84,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _place(item.path, LIVE) < len(LIVE):
             item.add_marker(pytest.mark.live)
+        elif _place(item.path, NEVER_LIVE) < len(NEVER_LIVE) and item.get_closest_marker("live"):
+            raise pytest.UsageError(f"{item.nodeid}: live, in a folder of NEVER_LIVE")
     items.sort(key=lambda item: (_place(item.path, LIVE), _place(item.path, LONG)))
 
 
