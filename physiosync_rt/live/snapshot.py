@@ -70,6 +70,8 @@ class Snapshot:
         What a person should read now; empty when all is well.
     meaning : mapping of str to Meaning
         What a target stands for, where it is not an emotion.
+    margin : float
+        Distance from one half within which a probability names no class.
     """
 
     bundle_title: str
@@ -94,6 +96,7 @@ class Snapshot:
     recording_path: str
     events: tuple[Event, ...]
     meaning: Mapping[str, Meaning] = field(default_factory=dict)
+    margin: float = 0.0
 
     @property
     def eeg_features(self) -> Features | None:

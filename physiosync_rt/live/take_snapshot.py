@@ -57,7 +57,8 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
         events=shown_events(
             state.events, streams, _notes(state, now), now, lasting_troubles(state, now)
         ),
-        meaning=state.bundle.card.meaning,
+        meaning=card.meaning,
+        margin=card.unsure_margin,
     )
 
 

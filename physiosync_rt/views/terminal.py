@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -20,6 +20,8 @@ from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import notice_text
 from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
 from physiosync_rt.views.scores_text import NOTHING_ELSE, score_lines
+from physiosync_rt.views.shown_levels import shown_quadrant
+from physiosync_rt.views.verdict import state_word, targets_shown, verdict
 from physiosync_rt.views.wording import (
     GETTING_READY,
     MISSING,
@@ -34,8 +36,6 @@ from physiosync_rt.views.wording import (
     rare_counts,
     rate,
     signals_used,
-    targets_shown,
-    verdict,
     waiting_for,
     why,
 )
@@ -107,10 +107,12 @@ class TerminalView:
             self._last_topics = topics
             if topics:
                 self._print(f"notice: {notice_text(snapshot.events)}")
-        for row in snapshot.history:
+        history, pps = snapshot.history, pps_name(snapshot)
+        for k, row in enumerate(history):
             if row.index > self._last_row:
                 self._last_row = row.index
-                self._print(line(row, pps_name(snapshot), snapshot.meaning))
+                before, margin = history[:k], snapshot.margin
+                self._print(line(row, pps, snapshot.meaning, margin=margin, before=before))
 
     def render(self, snapshot: Snapshot | None) -> RenderableType:
         """Return a snapshot as a rich renderable that fits 80 columns and 24 lines."""
@@ -144,7 +146,14 @@ class TerminalView:
                 raise
 
 
-def line(row: Prediction, pps: str, meaning: Mapping[str, Meaning] = NOTHING_ELSE) -> str:
+def line(
+    row: Prediction,
+    pps: str,
+    meaning: Mapping[str, Meaning] = NOTHING_ELSE,
+    *,
+    margin: float = 0.0,
+    before: Sequence[Prediction] = (),
+) -> str:
     """Return one row as one line of plain text.
 
     Parameters
@@ -154,11 +163,15 @@ def line(row: Prediction, pps: str, meaning: Mapping[str, Meaning] = NOTHING_ELS
         What to call the peripheral signal.
     meaning : mapping of str to Meaning
         What a target stands for, where it is not an emotion.
+    margin : float
+        Of the bundle.
+    before : sequence of Prediction
+        Rows before this one, as the hysteresis of its word looks back to them.
     """
     start = f"{clock(row.t_end)}  "
     if not row.valid:
         return f"{start}no prediction: {why(row, pps)}"
-    word = QUADRANTS[row.quadrant][0] if row.quadrant in QUADRANTS else MISSING
+    word = state_word((*before, row), margin) or MISSING
     parts = [
         *(f"{name} {number(value)}" for _, name, value in targets_shown(row, meaning)),
         *([] if meaning else [f"{word:<7}"]),
@@ -202,8 +215,8 @@ def plane(snapshot: Snapshot) -> RenderableType:
     below = f"{words['LVLA']:<{gap}} {words['HVLA']:>{gap}}"
     text = Text("\n".join([above, *("".join(row) for row in grid), below]), style="dim")
     text.highlight_regex("[●○]", "bold not dim")
-    if valid and snapshot.prediction is not None and snapshot.prediction.quadrant in words:
-        text.highlight_words([words[snapshot.prediction.quadrant]], "bold not dim")
+    if here := shown_quadrant(snapshot):
+        text.highlight_words([words[here]], "bold not dim")
     return text
 
 
