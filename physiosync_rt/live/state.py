@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.bundle import Bundle
 from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
-from physiosync_rt.live.events import EventLog
+from physiosync_rt.live.events import Event, EventLog
 from physiosync_rt.live.watchdog import Watchdog
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.sinks.csv_log import CsvLog
@@ -49,6 +49,10 @@ class RunState:
         Rows with a prediction, by the modality that was missing and why.
     csv_path, recording_path : str
         Where rows and raw streams are written; empty where they are not.
+    recording_since : float
+        Time of the recording's start by the engine's clock.
+    saved : Event or None
+        The last minutes that were saved last, or why they could not be.
     files : list of LastingFile
         All files that the run writes or has written.
     log : CsvLog or None
@@ -75,6 +79,8 @@ class RunState:
     left_out: Counter[tuple[Modality, Reason]] = field(default_factory=Counter)
     csv_path: str = ""
     recording_path: str = ""
+    recording_since: float = 0.0
+    saved: Event | None = None
     files: list[LastingFile] = field(default_factory=list)
     log: CsvLog | None = None
     markers_dropped: int = 0
