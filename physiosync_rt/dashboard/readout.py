@@ -10,12 +10,14 @@ from typing_extensions import override
 from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.circumplex import Circumplex
+from physiosync_rt.dashboard.rest_dial import RestDial
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
 from physiosync_rt.views.verdict import verdict
 from physiosync_rt.views.wording import (
     GETTING_READY,
     MISSING,
+    is_capturing,
     number,
     signals_used,
 )
@@ -126,6 +128,7 @@ class Readout(theme.Panel):
         super().__init__()
         self.column.setSpacing(10)
         self.circumplex = Circumplex()
+        self.rest = RestDial()
         self.valence = Figure(
             "P(high valence)", palette.VALENCE, "Probability that valence is high (pleasant)"
         )
@@ -152,6 +155,7 @@ class Readout(theme.Panel):
         line.addWidget(self.confidence)
         self.column.addLayout(theme.stack(self.state, self.meaning))
         self.column.addWidget(self.circumplex, 1)
+        self.column.addWidget(self.rest, 1)
         self.column.addLayout(pair)
         self.column.addLayout(line)
         self.column.addWidget(self.signals)
@@ -170,7 +174,6 @@ class Readout(theme.Panel):
         """Leave out the plane of emotions, and what there is no target for."""
         if not snapshot.meaning:
             return
-        self.circumplex.hide()
         # Nothing else grows, so the rest of the height stays below.
         self.column.setStretch(self.column.count() - 1, 1)
         for name, figure in (("valence", self.valence), ("arousal", self.arousal)):
@@ -187,6 +190,11 @@ class Readout(theme.Panel):
         """Show the newest row, or in words why there is none."""
         row = snapshot.prediction
         self._show_meaning(snapshot)
+        # The countdown takes the place of the plane; both at once would make the window grow.
+        if is_capturing(snapshot):
+            self.circumplex.hide()
+        self.rest.refresh(snapshot)
+        self.circumplex.setVisible(not (snapshot.meaning or is_capturing(snapshot)))
         self.circumplex.refresh(snapshot)
         self.valence.show_value(row.valence if row else None, snapshot.margin)
         self.arousal.show_value(row.arousal if row else None, snapshot.margin)

@@ -74,6 +74,8 @@ class Snapshot:
         Distance from one half within which a probability names no class.
     baseline_left_s : float
         Usable seconds that the baseline being captured still needs.
+    baseline_failed : bool
+        Whether too little of the last stretch asked for was usable.
     recording_s : float
         Seconds since the raw recording began; 0 where there is none.
     saved : Event or None
@@ -104,6 +106,7 @@ class Snapshot:
     meaning: Mapping[str, Meaning] = field(default_factory=dict)
     margin: float = 0.0
     baseline_left_s: float = 0.0
+    baseline_failed: bool = False
     recording_s: float = 0.0
     saved: Event | None = None
 

@@ -61,6 +61,7 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
         meaning=card.meaning,
         margin=card.unsure_margin,
         baseline_left_s=_baseline_left_s(pipeline),
+        baseline_failed=any(s.windower.baseline_failed for s in pipeline.streams.values()),
         recording_s=now - state.recording_since if state.recording_path else 0.0,
         saved=state.saved,
     )

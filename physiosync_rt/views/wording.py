@@ -239,7 +239,7 @@ def waiting_for(snapshot: Snapshot | None) -> str:
         names = " and ".join(f"{spec.modality.value} “{spec.name}”" for spec in absent)
         return plain_text(f"Waiting for {names}")
     if is_capturing(snapshot):
-        return f"Sit still: capturing the baseline, {snapshot.baseline_progress:.0%}"
+        return f"Sit still: {snapshot.baseline_left_s:.0f} s of rest to go"
     if snapshot.run_s < snapshot.window_s:
         return f"Filling the first window: {snapshot.run_s:.0f} of {snapshot.window_s:.0f} s"
     return "Warming up: the filters are settling"

@@ -75,7 +75,7 @@ def test_waiting_goes_from_start_to_warm_up() -> None:
     assert wording.waiting_for(None) == "Starting: loading the model"
     assert wording.waiting_for(replace(snapshot, streams=())) == "Looking for streams"
     assert wording.waiting_for(make_snapshot(state="waiting")).startswith("Waiting for EEG")
-    assert wording.waiting_for(snapshot) == "Sit still: capturing the baseline, 11%"
+    assert wording.waiting_for(snapshot) == "Sit still: 27 s of rest to go"
     assert wording.waiting_for(captured) == "Filling the first window: 3 of 5 s"
     assert wording.waiting_for(replace(captured, run_s=6.0)).startswith("Warming up")
 
