@@ -90,6 +90,7 @@ def _watch(
             )
         else:
             console = Console()
-            TerminalView(lambda: engine.snapshot, console).run(lambda: run.is_done)
+            view = TerminalView(lambda: engine.snapshot, console, sound=hands_on.sound)
+            view.run(lambda: run.is_done)
     finally:
         run.finish()

@@ -21,7 +21,7 @@ from physiosync_rt.setup.conduct import DEFAULT_HANDS, MOST_KEYS, HandsOn
 from physiosync_rt.utils.atomic import reason_of
 from physiosync_rt.utils.disk_space import LITTLE_FREE, free_bytes, free_text
 from physiosync_rt.views.events_text import sentence
-from physiosync_rt.views.wording import clock
+from physiosync_rt.views.recording import folder_of, recording_text
 
 DISK_MS = 5000
 SAID_MS = 8000
@@ -82,13 +82,10 @@ class SessionBar(QWidget):
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the state of the recording; say what was saved."""
         self._csv = snapshot.csv_path
-        if snapshot.recording_path:
-            self.recording.say(f"● raw signals recorded {clock(snapshot.recording_s)}")
-        else:
-            self.recording.say("○ raw signals not recorded")
+        mark = "●" if snapshot.recording_path else "○"
+        self.recording.say(f"{mark} {recording_text(snapshot)}")
         self.recording.set_role("alert" if snapshot.recording_path else "muted")
-        written = snapshot.recording_path or snapshot.csv_path
-        self._disk.watch(Path(written).parent if written else self._hands.folder)
+        self._disk.watch(folder_of(snapshot, self._hands.folder))
         if snapshot.saved is not self._saved:
             self._saved = snapshot.saved
             if self._saved is not None:

@@ -29,9 +29,8 @@ class RowMaker:
         self._source = source
         self._state = state
         self._pipeline = state.pipeline
-        card = state.bundle.card
-        self._margin = card.unsure_margin
-        self._called = {target: meaning.name for target, meaning in card.meaning.items()}
+        meaning = state.bundle.card.meaning
+        self._called = {target: means.name for target, means in meaning.items()}
         self._markers: deque[tuple[float, str]] = deque(maxlen=MARKERS_WAITING)
         self._utc_of_stamp_zero = math.nan
 
@@ -62,7 +61,7 @@ class RowMaker:
             window_s=self._pipeline.profile.window_s,
             valence=valence,
             arousal=arousal,
-            quadrant="" if self._called else quadrant(valence, arousal, self._margin),
+            quadrant="" if self._called else quadrant(valence, arousal, self._state.margin),
             confidence=estimate.confidence,
             valid=estimate.valid,
             reason=reason,

@@ -59,7 +59,7 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
             state.events, streams, _notes(state, now), now, lasting_troubles(state, now)
         ),
         meaning=card.meaning,
-        margin=card.unsure_margin,
+        margin=state.margin,
         baseline_left_s=_baseline_left_s(pipeline),
         baseline_failed=any(s.windower.baseline_failed for s in pipeline.streams.values()),
         recording_s=now - state.recording_since if state.recording_path else 0.0,

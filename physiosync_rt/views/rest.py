@@ -17,6 +17,11 @@ def rest_to_lose(snapshot: Snapshot) -> str:
     return snapshot.baseline
 
 
+def rest_to_go(snapshot: Snapshot) -> str:
+    """Return how long a rest goes on, in words; empty where none does."""
+    return f"{snapshot.baseline_left_s:.0f} s of rest to go" if is_capturing(snapshot) else ""
+
+
 class RestWatch:
     """Notices when a rest is complete, once for each."""
 
