@@ -25,13 +25,13 @@ class ConductForm(QWidget):
         self.task = QLineEdit()
         self.notes = QLineEdit()
         self.keys = QLineEdit()
-        self.sound = Tick(self.tr("Sound after the rest"))
+        self.sound = Tick(self.tr("Sound"))
         self.problem = Words(pixels=12, role="alert")
         self.problem.hide()
         self.participant.setPlaceholderText(self.tr("such as 01"))
         self.task.setPlaceholderText(self.tr("live"))
         self.notes.setMaxLength(_LONGEST_NOTES)
-        self.notes.setPlaceholderText(self.tr("kept in the run's JSON"))
+        self.notes.setToolTip(tip(self.tr("Kept in the run's JSON, and shown in its report")))
         self.keys.setMaxLength(_LONGEST_KEYS)
         self.keys.setPlaceholderText(self.tr("video, question, …"))
         for field in (self.participant, self.session, self.task):
@@ -41,6 +41,7 @@ class ConductForm(QWidget):
         self.keys.setToolTip(
             tip(self.tr("What Ctrl+1 to Ctrl+{n} write, with commas between").format(n=MOST_KEYS))
         )
+        self.sound.setToolTip(tip(self.tr("Let the computer ring when the rest is complete")))
         self._lay_out()
         for field in (self.participant, self.session, self.task, self.notes, self.keys):
             field.textChanged.connect(self._changed)

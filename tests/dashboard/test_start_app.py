@@ -18,6 +18,8 @@ from pytestqt.qtbot import QtBot
 from physiosync_rt.bundle.card import find_bundle
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.start_app import App
+from physiosync_rt.datatypes import Modality
+from physiosync_rt.formats.registry import read
 from physiosync_rt.setup.plan import Plan
 from physiosync_rt.simulation.write_xdf import write_recording
 
@@ -234,6 +236,9 @@ def test_a_participant_names_the_files_and_a_wrong_one_loses_nothing(
     qtbot.waitUntil(lambda: app.live is not None, timeout=WAIT_MS)
     assert app.live.session.who.text() == "participant P1"
     QTest.keyClick(app.live, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: app.run.engine.state.rows > 2, timeout=WAIT_MS)
+    QTest.keyClick(app.live, Qt.Key.Key_L)
+    qtbot.waitUntil(lambda: "are saved in sub-P1" in app.live.session.said._full, timeout=WAIT_MS)
     app.live.close()
     qtbot.waitUntil(lambda: app.run is None, timeout=WAIT_MS)
     (path,) = tmp_path.glob("*.json")
@@ -241,3 +246,6 @@ def test_a_participant_names_the_files_and_a_wrong_one_loses_nothing(
     settings = json.loads(path.read_text(encoding="utf-8"))["settings"]
     assert (settings["participant"], settings["notes"]) == ("P1", "slept badly")
     assert settings["marker_keys"] == ["video", "rest"]
+    assert ",rest" in path.with_suffix(".csv").read_text(encoding="utf-8")
+    (last,) = tmp_path.glob("sub-P1_task-live_run-1_recording-*_physio.xdf")
+    assert {stream.spec.modality for stream in read(last).streams} == {Modality.EEG, Modality.GSR}
