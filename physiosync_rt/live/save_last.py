@@ -9,7 +9,6 @@ from threading import Thread
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.events import Event, EventKind
-from physiosync_rt.live.run_log import describe_run
 from physiosync_rt.live.state import RunState
 from physiosync_rt.sinks.csv_log import CsvLog
 from physiosync_rt.sinks.lasting_file import LastingFile
@@ -85,6 +84,9 @@ class SaveLast(Thread):
         self._state.events.add(event)
 
     def _write_rows(self) -> None:
+        # The package itself names the engine, so its version is not there yet when this is loaded.
+        from physiosync_rt.live.run_log import describe_run
+
         about = {"from": "the last minutes of a run that kept no CSV"}
         log = CsvLog(self._path.with_suffix(".csv"), describe_run(self._state, about))
         self._files.append(log.file)
