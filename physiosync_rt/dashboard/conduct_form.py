@@ -89,7 +89,7 @@ class ConductForm(QWidget):
         grid.addWidget(self.problem, 1, 0, 1, 6)
         grid.addWidget(label_for(self.tr("Notes"), self.notes), 2, 0)
         grid.addWidget(self.notes, 2, 1)
-        grid.addWidget(label_for(self.tr("Ctrl+1 … 9"), self.keys), 2, 2)
+        grid.addWidget(label_for(self.tr("Marker keys"), self.keys), 2, 2)
         grid.addWidget(self.keys, 2, 3, 1, 3)
         for column in (1, 3, 5):
             grid.setColumnStretch(column, 1)
