@@ -7,6 +7,7 @@ seconds; on the model side windows are ``(n_channels, n_times)``. The one transp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -459,7 +460,8 @@ class Prediction:
     valence, arousal : float or None
         P(high) in [0, 1]; None when not valid or when the bundle has no such target.
     quadrant : str
-        ``HVHA``, ``HVLA``, ``LVHA``, ``LVLA`` or empty.
+        ``HVHA``, ``HVLA``, ``LVHA``, ``LVLA``, or empty where a target is missing, lies within the
+        bundle's margin of one half, or is not about emotion.
     confidence : float or None
         In [0, 1]; None when not valid.
     modalities : str
@@ -468,6 +470,8 @@ class Prediction:
         Why a modality could not be used, where ``reason`` is ``no_pps`` or ``no_eeg``.
     eeg_features, pps_features : Features or None
         Slow features at the end of the window; not in the CSV.
+    called : mapping of str to str
+        What the columns stand for, by their names, where that is not an emotion; not in the CSV.
     """
 
     index: int
@@ -493,13 +497,15 @@ class Prediction:
     left_out: Reason = Reason.NONE
     eeg_features: Features | None = field(default=None, repr=False, compare=False)
     pps_features: Features | None = field(default=None, repr=False, compare=False)
+    called: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __str__(self) -> str:
         if not self.valid:
             return f"{self.t_end:8.2f} s  no prediction: {self.reason}"
         said = [
-            f"{target} {'-' if p is None else format(p, '.2f')}"
+            f"{self.called.get(target, target)} {'-' if p is None else format(p, '.2f')}"
             for target, p in (("valence", self.valence), ("arousal", self.arousal))
+            if not self.called or target in self.called
         ]
         said += [self.quadrant] if self.quadrant else []
         return (

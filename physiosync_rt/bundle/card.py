@@ -6,11 +6,13 @@ Reads without torch: a card is enough to know whether streams fit and what a mod
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from physiosync_rt.bundle.unsure_zone import DEFAULT_MARGIN, MOST_MARGIN
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import CardProfile, ModalityContract, PaperProfile
 from physiosync_rt.utils.plain_file import is_special, is_there, read_text
@@ -32,6 +34,9 @@ Words = Annotated[str, Field(min_length=1, max_length=60)]
 
 OURS = "physiosync"
 """Name of a card's own network in its scores, and of the first network in a report's."""
+
+CALIBRATION_ERROR = "calibration error"
+"""Metric by which a card tells how far its probabilities are off."""
 
 
 class Score(FrozenModel):
@@ -120,6 +125,9 @@ class Card(FrozenModel):
         Confidence threshold of a head, by ``route/target``: the smallest max(P, 1 - P) from which
         its answer counts, as chosen on validation (see
         `physiosync_training.supervised.selective`); a head that is not named always answers.
+    margin : float or None
+        Half width of the unsure zone around one half, see `unsure_margin`; None where the card
+        leaves it to its calibration errors.
     alternative : str
         Name of a bundle to recommend for streams that this one refuses.
     scores : tuple of Score
@@ -146,6 +154,7 @@ class Card(FrozenModel):
     citation: str = ""
     coverage: dict[str, float] = Field(default_factory=lambda: {"eeg": 0.8, "pps": 0.6})
     least_confidence: dict[str, float] = Field(default_factory=dict)
+    margin: float | None = Field(None, ge=0, lt=0.5)
     alternative: str = ""
     scores: tuple[Score, ...] = ()
     provenance: dict[str, Any] = Field(default_factory=dict)
@@ -176,6 +185,27 @@ class Card(FrozenModel):
                 low = score.value if score.ci_low is None else score.ci_low
                 lows[score.target] = max(lows.get(score.target, 0.0), low)
         return frozenset(target for target, low in lows.items() if low <= 0.5)
+
+    @property
+    def unsure_margin(self) -> float:
+        """Distance from one half within which a probability names no class.
+
+        It is the card's ``margin``, else the largest calibration error among its own honest
+        scores, as far as their 95 % intervals reach and rounded up to a hundredth, else
+        `DEFAULT_MARGIN`.
+        """
+        if self.margin is not None:
+            return self.margin
+        errors = (
+            score.value if score.ci_high is None else score.ci_high
+            for score in self.scores
+            if score.of_network and score.metric == CALIBRATION_ERROR
+            if not (score.inflated or score.without)
+        )
+        largest = max(filter(math.isfinite, errors), default=None)
+        if largest is None:
+            return DEFAULT_MARGIN
+        return min(max(math.ceil(round(largest * 100, 6)) / 100, 0.0), MOST_MARGIN)
 
     @property
     def headline(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from physiosync_models.config import Route
@@ -161,10 +160,3 @@ def _alternative(card: Card, eeg: StreamSpec) -> str:
     except UserError:
         return ""
     return card.alternative
-
-
-def quadrant(valence: float | None, arousal: float | None) -> str:
-    """``HVHA`` ... from two probabilities; empty when one is missing."""
-    if valence is None or arousal is None or np.isnan(valence) or np.isnan(arousal):
-        return ""
-    return ("HV" if valence >= 0.5 else "LV") + ("HA" if arousal >= 0.5 else "LA")

@@ -125,6 +125,16 @@ def live(
     outlet: Annotated[
         bool, typer.Option("--outlet", help="Publish predictions as an LSL stream.")
     ] = False,
+    participant: Annotated[
+        str | None, typer.Option(help="Who takes part: letters and digits, such as 01.")
+    ] = None,
+    session: Annotated[str | None, typer.Option(help="Which session, such as 02.")] = None,
+    task: Annotated[str | None, typer.Option(help="What is done, such as music.")] = None,
+    notes: Annotated[str | None, typer.Option(help="Kept in the JSON beside the CSV.")] = None,
+    marker_keys: Annotated[
+        str | None,
+        typer.Option(help="Markers on Ctrl+1 to Ctrl+9 in the dashboard, with commas between."),
+    ] = None,
     headless: Annotated[
         bool, typer.Option("--headless", help="Terminal view instead of the dashboard.")
     ] = False,
@@ -139,10 +149,12 @@ def live(
     """Watch live predictions from a device, a simulated person or a recording."""
     options = locals()
     from physiosync_rt.lsl.config import configure
+    from physiosync_rt.setup.conduct import HandsOn, split_keys
     from physiosync_rt.setup.settings import LiveSettings, live_settings
 
     given: dict[str, Any] = {k: v for k, v in options.items() if k in LiveSettings.model_fields}
     given["file"] = tuple(file or ())
+    given["marker_keys"] = split_keys(marker_keys or "")
     given["board"] = None
     if board is not None:
         given["board"] = {
@@ -173,7 +185,8 @@ def live(
     from physiosync_rt.views.summary import run_summary
 
     engine = make_engine(settings)
-    run_session(engine, outputs, settings.model_dump(mode="json", exclude_defaults=True))
+    asked = settings.model_dump(mode="json", exclude_defaults=True)
+    run_session(engine, outputs, asked, HandsOn.of(settings))
     typer.echo(run_summary(engine.state))
 
 

@@ -13,6 +13,7 @@ from physiosync_rt.dashboard import prepare, render_png, run_dashboard
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.setup.conduct import DEFAULT_HANDS, HandsOn
 from physiosync_rt.setup.live_run import LiveRun
 from physiosync_rt.setup.settings import RunFiles
 from physiosync_rt.utils.display import display_available, find_window_problem
@@ -20,7 +21,12 @@ from physiosync_rt.utils.end_signals import EndSignals
 from physiosync_rt.views.terminal import TerminalView
 
 
-def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> None:
+def run_session(
+    engine: Engine,
+    outputs: Outputs,
+    settings: dict[str, Any],
+    hands_on: HandsOn = DEFAULT_HANDS,
+) -> None:
     """Run an engine to its end: of the source, of the time, or by the person.
 
     Raises
@@ -38,7 +44,7 @@ def run_session(engine: Engine, outputs: Outputs, settings: dict[str, Any]) -> N
         try:
             run.open()
             with run.ended_by_errors():
-                _watch(run, outputs, signals, windowed=windowed)
+                _watch(run, outputs, signals, hands_on, windowed=windowed)
             if outputs.png is not None and engine.snapshot is not None:
                 _picture(engine.snapshot, outputs.png)
         finally:
@@ -64,7 +70,9 @@ def _picture(snapshot: Snapshot, path: Path) -> None:
         typer.echo(f"no picture: {error}", err=True)
 
 
-def _watch(run: LiveRun, outputs: Outputs, signals: EndSignals, *, windowed: bool) -> None:
+def _watch(
+    run: LiveRun, outputs: Outputs, signals: EndSignals, hands_on: HandsOn, *, windowed: bool
+) -> None:
     """Run the engine beside a view; a signal and a closed window end it cleanly."""
     engine = run.engine
     run.start()
@@ -74,9 +82,15 @@ def _watch(run: LiveRun, outputs: Outputs, signals: EndSignals, *, windowed: boo
         if outputs.quiet:
             run.wait()
         elif windowed:
-            run_dashboard(lambda: engine.snapshot, engine.send, is_done=lambda: run.is_done)
+            run_dashboard(
+                lambda: engine.snapshot,
+                engine.send,
+                is_done=lambda: run.is_done,
+                hands_on=hands_on,
+            )
         else:
             console = Console()
-            TerminalView(lambda: engine.snapshot, console).run(lambda: run.is_done)
+            view = TerminalView(lambda: engine.snapshot, console, sound=hands_on.sound)
+            view.run(lambda: run.is_done)
     finally:
         run.finish()

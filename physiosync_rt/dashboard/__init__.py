@@ -11,6 +11,7 @@ from pathlib import Path
 from physiosync_rt.dashboard import qt
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.setup.conduct import DEFAULT_HANDS, HandsOn
 
 __all__ = ["prepare", "render_png", "render_svg", "run_app", "run_dashboard"]
 
@@ -36,6 +37,7 @@ def run_dashboard(
     duration: float | None = None,
     screenshot: Path | None = None,
     is_done: Callable[[], bool],
+    hands_on: HandsOn = DEFAULT_HANDS,
 ) -> int:
     """Show the dashboard until it is closed, the time is up or the run is done.
 
@@ -51,6 +53,8 @@ def run_dashboard(
         PNG file written just before the window closes.
     is_done : callable
         Whether the run has ended; the window then closes.
+    hands_on : HandsOn
+        Who takes part, the marker keys, and where files that a person asks for go.
 
     Returns
     -------
@@ -70,7 +74,14 @@ def run_dashboard(
     qt.load()
     from physiosync_rt.dashboard.application import run
 
-    return run(get_snapshot, send, duration=duration, screenshot=screenshot, is_done=is_done)
+    return run(
+        get_snapshot,
+        send,
+        duration=duration,
+        screenshot=screenshot,
+        is_done=is_done,
+        hands_on=hands_on,
+    )
 
 
 def render_png(snapshot: Snapshot, path: Path, size: tuple[int, int] = (1280, 800)) -> None:

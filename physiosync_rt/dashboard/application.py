@@ -13,7 +13,6 @@ from pathlib import Path
 from types import FrameType
 
 from PySide6.QtCore import (
-    QBuffer,
     QElapsedTimer,
     QMessageLogContext,
     QObject,
@@ -26,10 +25,11 @@ from PySide6.QtWidgets import QApplication
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.main_window import Dashboard
+from physiosync_rt.dashboard.save_picture import save_picture
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
-from physiosync_rt.utils.atomic import atomic_file
+from physiosync_rt.setup.conduct import HandsOn
 from physiosync_rt.utils.display import display_available, find_window_problem
 from physiosync_rt.views.wording import waiting_for
 
@@ -102,16 +102,17 @@ def run(
     duration: float | None,
     screenshot: Path | None,
     is_done: Callable[[], bool],
+    hands_on: HandsOn,
 ) -> int:
     """Show the window until it ends; see :func:`physiosync_rt.dashboard.run_dashboard`."""
     app = application()
-    window = Dashboard(send)
+    window = Dashboard(send, hands_on)
     failure: list[UserError] = []
 
     def finish() -> None:
         if screenshot is not None:
             try:
-                _save(window, screenshot)
+                save_picture(window.grab().toImage(), screenshot)
             except UserError as error:
                 failure.append(error)
         app.quit()
@@ -145,7 +146,7 @@ def render(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
     window.show()
     app.processEvents()
     try:
-        _save(window, path)
+        save_picture(window.grab().toImage(), path)
     finally:
         window.close()
         window.deleteLater()
@@ -201,21 +202,6 @@ class _QtMessages:
 
 
 _MESSAGES = _QtMessages()
-
-
-def _save(window: Dashboard, path: Path) -> None:
-    picture = QBuffer()
-    picture.open(QBuffer.OpenModeFlag.WriteOnly)
-    window.grab().save(picture, "PNG")
-    try:
-        path.parent.stat()  # A missing folder is refused rather than created.
-        with atomic_file(path, private=True) as fresh:
-            fresh.write_bytes(picture.data().data())
-    except OSError as error:
-        raise UserError(
-            f"the picture {path} could not be written: expected an existing folder that may be "
-            "written to; create it or choose another place"
-        ) from error
 
 
 @contextmanager

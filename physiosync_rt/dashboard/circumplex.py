@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QBrush,
     QFont,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QRadialGradient,
@@ -18,6 +19,7 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
+from physiosync_rt.views.shown_levels import shown_quadrant
 from physiosync_rt.views.wording import QUADRANTS
 
 TRAIL_S = 60.0
@@ -38,6 +40,8 @@ class Circumplex(QWidget):
         super().__init__()
         self._rows: tuple[Prediction, ...] = ()
         self._now: Prediction | None = None
+        self._here = ""
+        self._margin = 0.0
         self.setMinimumSize(220, 220)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Valence-arousal plane")
@@ -52,9 +56,11 @@ class Circumplex(QWidget):
         if snapshot.prediction == self._now:
             return
         self._now = snapshot.prediction
+        self._margin = snapshot.margin
+        self._here = shown_quadrant(snapshot)
         start = self._now.t_end - TRAIL_S if self._now else 0.0
         self._rows = tuple(row for row in snapshot.history if row.t_end >= start)
-        self.setAccessibleDescription(self._now.quadrant if self._now else "")
+        self.setAccessibleDescription(self._here and QUADRANTS[self._here][0])
         self.update()
 
     @override
@@ -64,6 +70,7 @@ class Circumplex(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         plane = self._plane()
         self._paint_plane(painter, plane)
+        self._paint_unsure_zone(painter, plane)
         self._paint_axes(painter, plane)
         self._paint_trail(painter, plane)
         self._paint_words(painter, plane)
@@ -94,11 +101,24 @@ class Circumplex(QWidget):
         painter.drawLine(QPointF(plane.left(), centre.y()), QPointF(plane.right(), centre.y()))
         painter.drawLine(QPointF(centre.x(), plane.top()), QPointF(centre.x(), plane.bottom()))
 
+    def _paint_unsure_zone(self, painter: QPainter, plane: QRectF) -> None:
+        """Draw where no word is said: a cross as wide as twice the margin."""
+        half = self._margin * plane.width()
+        if half <= 0:
+            return
+        centre = plane.center()
+        across = QRectF(plane.left(), centre.y() - half, plane.width(), 2 * half)
+        down = QRectF(centre.x() - half, plane.top(), 2 * half, plane.height())
+        zone = QPainterPath()
+        zone.addRect(across)
+        upright = QPainterPath()
+        upright.addRect(down)
+        painter.fillPath(zone.united(upright), theme.tint(theme.MUTED, 0.10))
+
     def _paint_words(self, painter: QPainter, plane: QRectF) -> None:
-        here = self._now.quadrant if self._now and self._now.valid else ""
         inner = plane.adjusted(12, 10, -12, -10)
         for quadrant, (right, bottom) in _CORNERS.items():
-            is_here = quadrant == here
+            is_here = quadrant == self._here
             weight = QFont.Weight.DemiBold if is_here else QFont.Weight.Normal
             painter.setFont(theme.font(14, weight))
             painter.setPen(theme.tint(theme.TEXT if is_here else theme.MUTED, 1.0))

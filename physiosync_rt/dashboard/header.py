@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, Qt
@@ -14,6 +14,7 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.setup.conduct import DEFAULT_HANDS, HandsOn
 from physiosync_rt.views.wording import clock, is_capturing
 
 
@@ -49,9 +50,10 @@ class Header(QWidget):
     that a person can prepare it and hit the moment.
     """
 
-    def __init__(self, send: Callable[[Command], None]) -> None:
+    def __init__(self, send: Callable[[Command], None], hands_on: HandsOn = DEFAULT_HANDS) -> None:
         super().__init__()
         self._send = send
+        self._hands = hands_on
         self._recording = ""
         self._csv = ""
         self.title = theme.Text(pixels=13, role="muted", elide=Qt.TextElideMode.ElideRight)
@@ -89,8 +91,8 @@ class Header(QWidget):
         self.time.setToolTip(theme.tip(written) if paths else "")
         capturing = is_capturing(snapshot)
         self.baseline.show_progress(snapshot.baseline_progress if capturing else 0.0)
-        percent = f"{snapshot.baseline_progress:.0%}"
-        self.baseline.setText(f"Baseline… {percent}" if capturing else "Baseline  B")
+        left = f"Rest… {snapshot.baseline_left_s:.0f} s"
+        self.baseline.setText(left if capturing else "Baseline  B")
         self.baseline.setEnabled(not capturing)
         self._show_recording(bool(self._recording))
 
@@ -104,8 +106,7 @@ class Header(QWidget):
         if self._recording:
             self._send(Command("record"))
             return
-        folder = Path(self._csv).parent if self._csv else Path()
-        path = folder / f"physiosync-{time.strftime('%Y%m%d-%H%M%S')}.xdf"
+        path = self._hands.path(self._csv, datetime.now().astimezone(), ".xdf")
         self._send(Command("record", str(path)))
 
     def offer_end(self, end: Callable[[], object]) -> None:
@@ -145,12 +146,14 @@ class Header(QWidget):
             row.addWidget(button)
 
     def _connect(self) -> None:
-        self.marker.setToolTip("Write the marker text into the next row (key M)")
+        self.marker.setToolTip("Write the marker text into the next row (key M; Ctrl+M to type it)")
         self.baseline.setToolTip("Capture the baseline again: sit still (key B)")
         self.record.setToolTip("Record all streams to an XDF file; again to stop (key R)")
         self.marker.clicked.connect(self.send_marker)
         self.marker_text.returnPressed.connect(self.send_marker)
-        self.baseline.clicked.connect(lambda: self._send(Command("baseline")))
         self.record.clicked.connect(self.toggle_record)
         for key, button in (("M", self.marker), ("B", self.baseline), ("R", self.record)):
             QShortcut(QKeySequence(key), self, button.click)
+        QShortcut(QKeySequence("Ctrl+M"), self, self.marker_text.setFocus)
+        leave = QShortcut(QKeySequence("Esc"), self.marker_text, self.marker_text.clearFocus)
+        leave.setContext(Qt.ShortcutContext.WidgetShortcut)

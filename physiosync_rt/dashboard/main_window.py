@@ -10,14 +10,19 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMainWindow, QVBoxLayout, QWi
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.ask_bar import AskBar
 from physiosync_rt.dashboard.header import Header
 from physiosync_rt.dashboard.readout import Readout
+from physiosync_rt.dashboard.session_bar import SessionBar
+from physiosync_rt.dashboard.sound import ring
 from physiosync_rt.dashboard.streams import WIDTH, RowsPanel, StreamColumn
 from physiosync_rt.dashboard.timeline import Timeline
 from physiosync_rt.dashboard.traces import EegPanel, PpsPanel
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.setup.conduct import DEFAULT_HANDS, HandsOn
 from physiosync_rt.views.events_text import notice_text
+from physiosync_rt.views.rest import RestWatch, rest_to_lose
 
 SIZE = QSize(1280, 800)
 
@@ -29,6 +34,8 @@ class Dashboard(QMainWindow):
     ----------
     send : callable
         Takes the Commands of the person; must return at once.
+    hands_on : HandsOn
+        Who takes part, the marker keys, and where files that a person asks for go.
 
     Notes
     -----
@@ -38,11 +45,17 @@ class Dashboard(QMainWindow):
 
     closed = Signal()
 
-    def __init__(self, send: Callable[[Command], None]) -> None:
+    def __init__(self, send: Callable[[Command], None], hands_on: HandsOn = DEFAULT_HANDS) -> None:
         super().__init__()
         self._send = send
         self._stopping = False
-        self.header = Header(send)
+        self._snapshot: Snapshot | None = None
+        self._rest = RestWatch()
+        self._has_sound = hands_on.sound
+        self.header = Header(send, hands_on)
+        self.session = SessionBar(send, hands_on, lambda: self.grab().toImage())
+        self.ask = AskBar()
+        self.header.baseline.clicked.connect(self.ask_for_rest)
         self.notice = QLabel()
         self.notice.setObjectName("notice")
         self.notice.setTextFormat(Qt.TextFormat.PlainText)
@@ -68,7 +81,11 @@ class Dashboard(QMainWindow):
 
     def refresh_figures(self, snapshot: Snapshot) -> None:
         """Show everything but the traces."""
+        self._snapshot = snapshot
+        if self._rest.is_complete(snapshot) and self._has_sound:
+            ring()
         self.header.refresh(snapshot)
+        self.session.refresh(snapshot)
         self.say(notice_text(snapshot.events))
         self.readout.refresh(snapshot)
         self.timeline.refresh(snapshot)
@@ -85,6 +102,21 @@ class Dashboard(QMainWindow):
         self.notice.setText(f"▲  {notice}" if notice else "")
         self.notice.setVisible(bool(notice))
 
+    def ask_for_rest(self) -> None:
+        """Capture the rest again; ask first where there is one to lose."""
+        lost = rest_to_lose(self._snapshot) if self._snapshot else ""
+        if not lost:
+            self._send(Command("baseline"))
+            return
+        self.ask.ask(
+            self.tr("Capture the rest again? It replaces the present one ({rest}).").format(
+                rest=lost
+            ),
+            self.tr("Capture again"),
+            self.tr("Keep the rest"),
+            lambda: self._send(Command("baseline")),
+        )
+
     def say_waiting(self, text: str) -> None:
         """Say what the run is doing before its first snapshot."""
         self.readout.say_waiting(text)
@@ -96,6 +128,7 @@ class Dashboard(QMainWindow):
         """Ask the engine to stop, once."""
         if not self._stopping:
             self._stopping = True
+            self.session.close_jobs()
             self._send(Command("stop"))
             self.closed.emit()
         super().closeEvent(event)
@@ -126,6 +159,8 @@ class Dashboard(QMainWindow):
         rows.setContentsMargins(16, 10, 16, 16)
         rows.setSpacing(theme.GAP)
         rows.addWidget(self.header)
+        rows.addWidget(self.session)
+        rows.addWidget(self.ask)
         rows.addWidget(self.notice)
         rows.addLayout(grid, 1)
         self.setCentralWidget(body)

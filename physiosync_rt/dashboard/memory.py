@@ -44,8 +44,9 @@ class Memory:
         return Plan(folder=short_path(default_folder()))
 
     def keep_plan(self, plan: Plan) -> None:
-        """Remember a plan; the name of its files is for one run."""
-        self._settings.setValue("plan", plan.model_copy(update={"name": ""}).model_dump_json())
+        """Remember a plan; the name of its files and the notes are for one run."""
+        kept = plan.model_copy(update={"name": "", "notes": ""})
+        self._settings.setValue("plan", kept.model_dump_json())
         self._settings.sync()
 
     def recent(self, kind: str) -> list[str]:

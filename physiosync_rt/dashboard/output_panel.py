@@ -1,4 +1,4 @@
-"""Choose where a run is written, and how long the rest at its start is."""
+"""Choose where a run is written, who takes part, and how long the rest at its start is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.conduct_form import ConductForm
 from physiosync_rt.dashboard.parts import (
     Tick,
     choose_path,
@@ -33,7 +34,9 @@ class OutputPanel(theme.Panel):
     def __init__(self) -> None:
         super().__init__()
         self.column.addWidget(
-            theme.Text(self.tr("3  Where to write"), weight=QFont.Weight.DemiBold)
+            theme.Text(
+                self.tr("3  Who takes part, and where to write"), weight=QFont.Weight.DemiBold
+            )
         )
         self.folder = QLineEdit()
         self.browse = QPushButton(self.tr("Choose…"))
@@ -57,7 +60,10 @@ class OutputPanel(theme.Panel):
                 )
             )
         )
+        self.conduct = ConductForm()
         self._lay_out()
+        self.conduct.changed.connect(self._name_files)
+        self.conduct.changed.connect(self.changed)
         for field in (self.folder, self.name):
             field.textChanged.connect(self.changed)
         for box in (self.csv, self.record, self.outlet):
@@ -66,6 +72,7 @@ class OutputPanel(theme.Panel):
 
     def show_plan(self, plan: Plan) -> None:
         """Show what a plan says."""
+        self.conduct.show_plan(plan)
         self.folder.setText(plan.folder)
         self.name.setText(plan.name)
         self.csv.setChecked(plan.csv)
@@ -77,6 +84,7 @@ class OutputPanel(theme.Panel):
         """Return a plan with what is chosen here."""
         return plan.model_copy(
             update={
+                **self.conduct.conduct().model_dump(),
                 "folder": self.folder.text().strip(),
                 "name": self.name.text(),
                 "csv": self.csv.isChecked(),
@@ -85,6 +93,12 @@ class OutputPanel(theme.Panel):
                 "rest_s": float(whole_number(self.rest)) or None,
             }
         )
+
+    def _name_files(self) -> None:
+        """Show what the files are called where no name is typed."""
+        said = self.conduct.conduct()
+        named = f"{said.stem}_run-…" if said.stem and not said.label_problem else ""
+        self.name.setPlaceholderText(named or self.tr("time of the start"))
 
     def _ask(self) -> None:
         choose_path(
@@ -109,9 +123,10 @@ class OutputPanel(theme.Panel):
         grid.setColumnStretch(1, 3)
         grid.setColumnStretch(3, 2)
         self.column.addLayout(grid)
+        self.column.addWidget(self.conduct)
         boxes = QHBoxLayout()
         boxes.setSpacing(14)
-        for box in (self.csv, self.record, self.outlet):
+        for box in (self.csv, self.record, self.outlet, self.conduct.sound):
             boxes.addWidget(box)
         boxes.addStretch(1)
         self.column.addLayout(boxes)

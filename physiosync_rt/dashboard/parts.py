@@ -38,7 +38,11 @@ class Words(theme.Text):
 
     def write(self, text: str) -> None:
         """Show a text."""
-        self.say("\n".join(map(plain_text, text.splitlines())))
+        lines = "\n".join(map(plain_text, text.splitlines()))
+        # `say` makes one line of what it is given.
+        if lines != self._full:
+            self._full = lines
+            self._fit()
 
 
 def tip(text: str) -> str:

@@ -10,14 +10,16 @@ from typing_extensions import override
 from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.circumplex import Circumplex
+from physiosync_rt.dashboard.rest_dial import RestDial
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
+from physiosync_rt.views.verdict import verdict
 from physiosync_rt.views.wording import (
     GETTING_READY,
     MISSING,
+    is_capturing,
     number,
     signals_used,
-    verdict,
 )
 
 _ROOMY = 720
@@ -25,13 +27,17 @@ _ROOMY = 720
 
 
 class Meter(QWidget):
-    """A thin bar for a value in [0, 1]; ``centre`` marks the point where high begins."""
+    """A thin bar for a value in [0, 1].
+
+    ``centre`` marks the point where high begins, with the unsure zone on both sides of it.
+    """
 
     def __init__(self, colour: str, *, centre: bool) -> None:
         super().__init__()
         self._colour = colour
         self._centre = centre
         self._value: float | None = None
+        self._margin = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @override
@@ -39,10 +45,10 @@ class Meter(QWidget):
         """Prefer a few pixels of height and all the width there is."""
         return QSize(80, 8)
 
-    def show_value(self, value: float | None) -> None:
-        """Show a value, or an empty bar for None."""
-        if value != self._value:
-            self._value = value
+    def show_value(self, value: float | None, margin: float = 0.0) -> None:
+        """Show a value, or an empty bar for None, and the unsure zone."""
+        if (value, margin) != (self._value, self._margin):
+            self._value, self._margin = value, margin
             self.update()
 
     @override
@@ -54,6 +60,11 @@ class Meter(QWidget):
         groove = QRectF(0, 2, self.width(), 4)
         painter.setBrush(theme.tint(theme.LINE, 1.0))
         painter.drawRoundedRect(groove, 2, 2)
+        if self._centre and self._margin:
+            half = self._margin * self.width()
+            zone = QRectF(self.width() / 2 - half, 0, 2 * half, 8)
+            painter.setBrush(theme.tint(theme.MUTED, 0.35))
+            painter.drawRect(zone)
         if self._value is not None:
             bar = QRectF(0, 2, max(4.0, self.width() * self._value), 4)
             painter.setBrush(theme.tint(self._colour, 1.0))
@@ -78,6 +89,14 @@ class Figure(QWidget):
         column.addWidget(self._name)
         column.addWidget(self._number)
         column.addWidget(self._meter)
+        self._ends = [theme.Text(pixels=12, role="muted") for _ in range(2)]
+        ends = QHBoxLayout()
+        ends.addWidget(self._ends[0])
+        ends.addStretch(1)
+        ends.addWidget(self._ends[1])
+        column.addLayout(ends)
+        for end in self._ends:
+            end.hide()
         self.setToolTip(tip)
 
     def text(self) -> str:
@@ -87,16 +106,19 @@ class Figure(QWidget):
     def say_meaning(self, meaning: Meaning) -> None:
         """Call the figure what its target stands for."""
         self._name.say(f"P(high {meaning.name})")
-        self.setToolTip(str(meaning))
+        for end, word in zip(self._ends, (meaning.low, meaning.high), strict=True):
+            end.say(word)
+            end.show()
+        self.setToolTip(theme.tip(str(meaning)))
 
     def set_pixels(self, pixels: int) -> None:
         """Set the height of the figures."""
         self._number.setFont(theme.font(pixels, QFont.Weight.Light))
 
-    def show_value(self, value: float | None) -> None:
+    def show_value(self, value: float | None, margin: float) -> None:
         """Show a probability, or a dash."""
         self._number.say(number(value))
-        self._meter.show_value(value)
+        self._meter.show_value(value, margin)
 
 
 class Readout(theme.Panel):
@@ -106,6 +128,7 @@ class Readout(theme.Panel):
         super().__init__()
         self.column.setSpacing(10)
         self.circumplex = Circumplex()
+        self.rest = RestDial()
         self.valence = Figure(
             "P(high valence)", palette.VALENCE, "Probability that valence is high (pleasant)"
         )
@@ -132,9 +155,11 @@ class Readout(theme.Panel):
         line.addWidget(self.confidence)
         self.column.addLayout(theme.stack(self.state, self.meaning))
         self.column.addWidget(self.circumplex, 1)
+        self.column.addWidget(self.rest, 1)
         self.column.addLayout(pair)
         self.column.addLayout(line)
         self.column.addWidget(self.signals)
+        self.column.addStretch(0)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -149,7 +174,8 @@ class Readout(theme.Panel):
         """Leave out the plane of emotions, and what there is no target for."""
         if not snapshot.meaning:
             return
-        self.circumplex.hide()
+        # Nothing else grows, so the rest of the height stays below.
+        self.column.setStretch(self.column.count() - 1, 1)
         for name, figure in (("valence", self.valence), ("arousal", self.arousal)):
             figure.setVisible(name in snapshot.meaning)
             if name in snapshot.meaning:
@@ -164,9 +190,14 @@ class Readout(theme.Panel):
         """Show the newest row, or in words why there is none."""
         row = snapshot.prediction
         self._show_meaning(snapshot)
+        # The countdown takes the place of the plane; both at once would make the window grow.
+        if is_capturing(snapshot):
+            self.circumplex.hide()
+        self.rest.refresh(snapshot)
+        self.circumplex.setVisible(not (snapshot.meaning or is_capturing(snapshot)))
         self.circumplex.refresh(snapshot)
-        self.valence.show_value(row.valence if row else None)
-        self.arousal.show_value(row.arousal if row else None)
+        self.valence.show_value(row.valence if row else None, snapshot.margin)
+        self.arousal.show_value(row.arousal if row else None, snapshot.margin)
         headline, sentence = verdict(snapshot)
         self.state.say(headline)
         self.meaning.say(sentence)

@@ -8,14 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
 from physiosync_rt.dashboard.application import Poller, application, when_the_display_goes
 from physiosync_rt.dashboard.background import Background
+from physiosync_rt.dashboard.last_run import Outcome
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.start_screen import StartScreen, said
+from physiosync_rt.setup.conduct import HandsOn
 from physiosync_rt.setup.draft import Draft, make_draft
 from physiosync_rt.setup.examine import Examiner, Report
 from physiosync_rt.setup.file_checks import make_folder
@@ -63,6 +66,7 @@ class App(QObject):
         self.screen.start_asked.connect(self.start)
         self.screen.map_asked.connect(self.map_channels)
         self.screen.closed.connect(self._quit)
+        self.screen.last_run.report_asked.connect(self.make_report)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.examine)
         self._timer.start(EXAMINE_MS)
@@ -126,8 +130,7 @@ class App(QObject):
         if report is None or self.run is not None:
             return
         self.screen.keep()
-        self.screen.say_problem("")
-        self.screen.say_summary("")
+        self.screen.show_outcome(Outcome(""))
         self.screen.say_busy(self.tr("Loading the model and connecting…"))
         self._timer.stop()
         self._looks.submit(self._examiner.rest, _ignore, _ignore)
@@ -142,7 +145,8 @@ class App(QObject):
         self.run = run
         run.start()
         engine = run.engine
-        self.live = Dashboard(engine.send)
+        plan = self.screen.plan
+        self.live = Dashboard(engine.send, HandsOn.of(plan, expanded(plan.folder)))
         self.live.header.offer_end(self.live.close)
         self._poller = Poller(self.live, lambda: engine.snapshot, lambda: run.is_done)
         self.live.closed.connect(self._end_run)
@@ -166,16 +170,31 @@ class App(QObject):
         self.screen.activateWindow()
         self._runs.submit(partial(_finish_run, self.run), self._show_summary, self._show_summary)
 
-    def _show_summary(self, outcome: tuple[str, str] | Exception) -> None:
-        summary, problem = ("", said(outcome)) if isinstance(outcome, Exception) else outcome
+    def _show_summary(self, outcome: Outcome | Exception) -> None:
+        if isinstance(outcome, Exception):
+            outcome = Outcome("", said(outcome))
         self.run = self._opened = None
         if self.live is not None:
             self.live.deleteLater()
             self.live = self._poller = None
         self.screen.say_busy("")
-        self.screen.say_summary(summary)
-        self.screen.say_problem(problem)
+        self.screen.show_outcome(outcome)
         self._go_on_looking()
+
+    def make_report(self, csv: Path) -> None:
+        """Make the page about the last run, and open it."""
+        self.screen.last_run.say_report(self.tr("Making the report…"), busy=True)
+        self._runs.submit(partial(_make_page, csv), self._open_report, self._no_report)
+
+    def _open_report(self, page: Path) -> None:
+        shown = QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
+        # Without a browser the page is there all the same.
+        words = self.tr("{name} is open in the browser") if shown else self.tr("Wrote {name}")
+        self.screen.last_run.say_report(words.format(name=page.name), busy=False)
+
+    def _no_report(self, error: Exception) -> None:
+        self.screen.last_run.say_report("", busy=False)
+        self.screen.say_problem(said(error))
 
     def _go_on_looking(self) -> None:
         self._timer.start(EXAMINE_MS)
@@ -205,9 +224,9 @@ class App(QObject):
             self._opened.close()
         if self.run is None:
             return ""
-        summary, problem = _finish_run(self.run)
+        outcome = _finish_run(self.run)
         self.run = None
-        return "\n".join(filter(None, (summary, problem)))
+        return "\n".join(filter(None, (outcome.summary, outcome.problem)))
 
     def _quit(self) -> None:
         """End with the start screen, which is hidden and not closed while a run is watched."""
@@ -246,7 +265,7 @@ def _open_run(plan: Plan, device: str, local: bool) -> LiveRun:
     return run
 
 
-def _finish_run(run: LiveRun) -> tuple[str, str]:
+def _finish_run(run: LiveRun) -> Outcome:
     """End a run; return what it came to, and what went wrong."""
     from physiosync_rt.views.summary import run_summary
 
@@ -259,7 +278,15 @@ def _finish_run(run: LiveRun) -> tuple[str, str]:
             run.close()
     except Exception as error:  # noqa: BLE001 - the person hears of it, whatever it is.
         problem = said(error)
-    return run_summary(run.engine.state), problem
+    state = run.engine.state
+    csv = Path(state.csv_path) if state.csv_path else None
+    return Outcome(run_summary(state), problem, csv)
+
+
+def _make_page(csv: Path) -> Path:
+    from physiosync_rt.run_report.make_page import make_page
+
+    return make_page(csv)
 
 
 def _list_boards() -> tuple[Board, ...]:

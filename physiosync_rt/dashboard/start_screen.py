@@ -15,7 +15,8 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.bundle_panel import BundlePanel
-from physiosync_rt.dashboard.check_panel import Banner, CheckPanel
+from physiosync_rt.dashboard.check_panel import CheckPanel
+from physiosync_rt.dashboard.last_run import LastRun, Outcome
 from physiosync_rt.dashboard.mapping_form import MappingForm
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.output_panel import OutputPanel
@@ -62,7 +63,7 @@ class StartScreen(QMainWindow):
         self.output = OutputPanel()
         self.mapping = MappingForm()
         self.checks = CheckPanel()
-        self.last_run = Banner()
+        self.last_run = LastRun()
         self.middle = QStackedWidget()
         self.setWindowTitle("PhysioSync-RT")
         self._lay_out()
@@ -106,9 +107,10 @@ class StartScreen(QMainWindow):
         """Say why a run did not start, or how it failed."""
         self.checks.problem.say(text)
 
-    def say_summary(self, text: str) -> None:
-        """Say what the last run came to."""
-        self.last_run.say(text)
+    def show_outcome(self, outcome: Outcome) -> None:
+        """Say what the last run came to, and how it failed where it did."""
+        self.last_run.show_outcome(outcome)
+        self.say_problem(outcome.problem)
 
     def open_mapping(self) -> None:
         """Show the form of the channels."""

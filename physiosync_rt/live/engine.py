@@ -145,7 +145,9 @@ class Engine:
             min_quality=options.min_quality,
         )
         now = self._clock()
-        self.state = RunState(self.predictor.bundle, pipeline, eeg, pps, now)
+        self.state = RunState(
+            self.predictor.bundle, pipeline, eeg, pps, now, margin=card.unsure_margin
+        )
         if card.pps is not None and pps is None:
             self._set_standing(EventKind.NO_STREAM, str(card.pps.modality))
         for name, stream in pipeline.streams.items():
@@ -168,7 +170,7 @@ class Engine:
         with ExitStack() as closing:
             for sink in reversed(self.sinks):
                 closing.callback(sink.close)
-            closing.callback(self._recording.stop)
+            closing.callback(self._recording.close)
 
     def send(self, command: Command) -> None:
         """Ask something of the engine, which does it at the next pass."""
@@ -263,7 +265,7 @@ class Engine:
             batch = self._source.poll(0.0 if worker.has_work else timeout)
             now = self._clock()
             # Recorded at once, worked on in its turn.
-            self._recording.take(batch)
+            self._recording.take(batch, now)
             worker.take(batch, now)
         else:
             now = self._clock()
@@ -291,6 +293,7 @@ class Engine:
                 note = Event(EventKind.NOTE, now, spec.name, text=stream.amplitude_problem)
                 state.events.add_once(note)
         state.events.add_messages(self._source.messages, now)
+        self._recording.look()
 
     def _set_standing(self, kind: EventKind, text: str) -> None:
         """Note what holds from now on."""
@@ -314,14 +317,21 @@ class Engine:
                 self.pipeline.capture_baseline(baseline_s)
             elif command.kind == "marker":
                 self._worker.mark(command.text)
-            elif command.kind == "record":
-                self._stop_recording()
-                if command.text:
-                    try:
-                        self.record(Path(command.text))
-                    except UserError as error:
-                        # A wrong path typed in the dashboard must not end the run.
-                        self._set_standing(EventKind.REFUSED, str(error))
+            elif command.kind in ("record", "save_last"):
+                try:
+                    self._write_raw(command)
+                except UserError as error:
+                    # A wrong path typed in the dashboard must not end the run.
+                    self._set_standing(EventKind.REFUSED, str(error))
+
+    def _write_raw(self, command: Command) -> None:
+        if command.kind == "save_last":
+            self._recording.save_last(Path(command.text), self.state, self._clock())
+            return
+        self._recording.stop()
+        self.state.recording_path = ""
+        if command.text:
+            self.record(Path(command.text))
 
     def record(self, path: Path) -> None:
         """Record the raw streams from now on.
@@ -331,15 +341,15 @@ class Engine:
         UserError
             The file exists or cannot be written.
         """
-        self._recording.start(path, self.state, self.tell_of_file)
+        self._recording.start(path, self.state, self.tell_of_file, self._clock())
+
+    def remember(self) -> None:
+        """Keep the raw streams of the last minutes, so that they can be saved when asked."""
+        self._recording.remember()
 
     def tell_of_file(self, news: FileNews) -> None:
         """Take up what happened to a file that the run writes."""
         take_file_news(self.state, news, self._clock())
-
-    def _stop_recording(self) -> None:
-        self._recording.stop()
-        self.state.recording_path = ""
 
     def _take_snapshot(self, now: float, *, force: bool = False) -> None:
         if force or now >= self._snapshot_due:

@@ -61,8 +61,9 @@ class Command:
     """What a view asks of the engine.
 
     ``baseline`` captures the baseline again, ``marker`` writes ``text`` into the next row,
-    ``record`` starts (``text`` is the path) or stops (``text`` empty) the recorder, ``stop`` ends.
+    ``record`` starts (``text`` is the path) or stops (``text`` empty) the recorder, ``save_last``
+    writes the last minutes (``text`` is the path), ``stop`` ends.
     """
 
-    kind: Literal["baseline", "marker", "record", "stop"]
+    kind: Literal["baseline", "marker", "record", "save_last", "stop"]
     text: str = ""

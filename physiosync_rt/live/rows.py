@@ -6,7 +6,8 @@ import math
 import time
 from collections import deque
 
-from physiosync_rt.bundle.predictor import Estimate, quadrant
+from physiosync_rt.bundle.predictor import Estimate
+from physiosync_rt.bundle.unsure_zone import quadrant
 from physiosync_rt.datatypes import Prediction, Reason, StreamSpec, Window
 from physiosync_rt.live.events import MARKERS_WAITING
 from physiosync_rt.live.state import RunState
@@ -28,6 +29,8 @@ class RowMaker:
         self._source = source
         self._state = state
         self._pipeline = state.pipeline
+        meaning = state.bundle.card.meaning
+        self._called = {target: means.name for target, means in meaning.items()}
         self._markers: deque[tuple[float, str]] = deque(maxlen=MARKERS_WAITING)
         self._utc_of_stamp_zero = math.nan
 
@@ -58,7 +61,7 @@ class RowMaker:
             window_s=self._pipeline.profile.window_s,
             valence=valence,
             arousal=arousal,
-            quadrant="" if self._state.bundle.card.meaning else quadrant(valence, arousal),
+            quadrant="" if self._called else quadrant(valence, arousal, self._state.margin),
             confidence=estimate.confidence,
             valid=estimate.valid,
             reason=reason,
@@ -74,6 +77,7 @@ class RowMaker:
             left_out=left_out,
             eeg_features=window.eeg.features,
             pps_features=window.pps.features if window.pps else None,
+            called=self._called,
         )
 
     def _or_stalled(self, reason: Reason, spec: StreamSpec, now: float) -> Reason:

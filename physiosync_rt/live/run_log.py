@@ -34,6 +34,7 @@ def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
             "scores": [score.model_dump(mode="json") for score in card.scores],
             "people": card.people,
             "meaning": {name: str(meaning) for name, meaning in card.meaning.items()},
+            "margin": card.unsure_margin,
         },
         "contract": {
             "eeg": card.eeg.model_dump(mode="json"),

@@ -49,8 +49,9 @@ def _shown(
     for state in streams:
         if trouble := _trouble(state, now):
             return (trouble,)
-    recent = [e for e in log.events if not e.stream and now - e.at < SOURCE_FIRST_S]
-    recent = recent or [e for e in log.events if now - e.at < SHOWN_S]
+    news = [e for e in log.events if e.kind is not EventKind.FILE_SAVED]
+    recent = [e for e in news if not e.stream and now - e.at < SOURCE_FIRST_S]
+    recent = recent or [e for e in news if now - e.at < SHOWN_S]
     if recent:
         # Trouble of one stream or file must not hide another's; of what came together, the first.
         newest: dict[str, Event] = {}

@@ -70,6 +70,16 @@ class Snapshot:
         What a person should read now; empty when all is well.
     meaning : mapping of str to Meaning
         What a target stands for, where it is not an emotion.
+    margin : float
+        Distance from one half within which a probability names no class.
+    baseline_left_s : float
+        Usable seconds that the baseline being captured still needs.
+    baseline_failed : bool
+        Whether too little of the last stretch asked for was usable.
+    recording_s : float
+        Seconds since the raw recording began; 0 where there is none.
+    saved : Event or None
+        The last minutes that were saved last, or why they could not be.
     """
 
     bundle_title: str
@@ -94,6 +104,11 @@ class Snapshot:
     recording_path: str
     events: tuple[Event, ...]
     meaning: Mapping[str, Meaning] = field(default_factory=dict)
+    margin: float = 0.0
+    baseline_left_s: float = 0.0
+    baseline_failed: bool = False
+    recording_s: float = 0.0
+    saved: Event | None = None
 
     @property
     def eeg_features(self) -> Features | None:

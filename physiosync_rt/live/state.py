@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.bundle import Bundle
+from physiosync_rt.bundle.unsure_zone import side
 from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
-from physiosync_rt.live.events import EventLog
+from physiosync_rt.live.events import Event, EventLog
 from physiosync_rt.live.watchdog import Watchdog
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.sinks.csv_log import CsvLog
@@ -33,6 +34,8 @@ class RunState:
         Time of its start by the engine's clock.
     watchdogs : dict of str to Watchdog
         By the stream's name.
+    margin : float
+        Of the bundle: the distance from one half within which a probability names no class.
     events : EventLog
         What happened to the streams.
     predictions : deque of Prediction
@@ -43,12 +46,20 @@ class RunState:
         Rows so far, and those with a prediction.
     used : Counter of str
         Rows with a prediction, by the modalities that they used.
+    sides : Counter of (str, str)
+        Rows with a prediction, by target and its side: ``high``, ``low`` or ``unsure``.
+    quadrants : Counter of str
+        Rows with a prediction of both targets, by quadrant; empty where it is unsure.
     withheld : Counter of Reason
         Rows without one.
     left_out : Counter of (Modality, Reason)
         Rows with a prediction, by the modality that was missing and why.
     csv_path, recording_path : str
         Where rows and raw streams are written; empty where they are not.
+    recording_since : float
+        Time of the recording's start by the engine's clock.
+    saved : Event or None
+        The last minutes that were saved last, or why they could not be.
     files : list of LastingFile
         All files that the run writes or has written.
     log : CsvLog or None
@@ -65,16 +76,21 @@ class RunState:
     pps: StreamSpec | None
     opened: float
     watchdogs: dict[str, Watchdog] = field(init=False)
+    margin: float = 0.0
     events: EventLog = field(default_factory=EventLog)
     predictions: deque[Prediction] = field(init=False)
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=N_LATENCIES))
     rows: int = 0
     valid_rows: int = 0
     used: Counter[str] = field(default_factory=Counter)
+    sides: Counter[tuple[str, str]] = field(default_factory=Counter)
+    quadrants: Counter[str] = field(default_factory=Counter)
     withheld: Counter[Reason] = field(default_factory=Counter)
     left_out: Counter[tuple[Modality, Reason]] = field(default_factory=Counter)
     csv_path: str = ""
     recording_path: str = ""
+    recording_since: float = 0.0
+    saved: Event | None = None
     files: list[LastingFile] = field(default_factory=list)
     log: CsvLog | None = None
     markers_dropped: int = 0
@@ -104,8 +120,17 @@ class RunState:
             return
         self.valid_rows += 1
         self.used[row.modalities] += 1
+        self._count_sides(row)
         if row.left_out is not Reason.NONE:
             missing = self.pps if row.reason is Reason.NO_PPS and self.pps else self.eeg
             self.left_out[missing.modality, row.left_out] += 1
         if row.latency_ms is not None:
             self.latencies_ms.append(row.latency_ms)
+
+    def _count_sides(self, row: Prediction) -> None:
+        values = {"valence": row.valence, "arousal": row.arousal}
+        for target, p in values.items():
+            if p is not None:
+                self.sides[target, side(p, self.margin) or "unsure"] += 1
+        if None not in values.values():
+            self.quadrants[row.quadrant] += 1

@@ -10,6 +10,7 @@ from physiosync_rt.live.shown_events import shown_events
 from physiosync_rt.live.snapshot import Snapshot, StreamState, Traces
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.troubles import lasting_troubles
+from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.pipeline.stream import StreamPipeline
 
 TRACE_S = 5.0
@@ -57,8 +58,18 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
         events=shown_events(
             state.events, streams, _notes(state, now), now, lasting_troubles(state, now)
         ),
-        meaning=state.bundle.card.meaning,
+        meaning=card.meaning,
+        margin=state.margin,
+        baseline_left_s=_baseline_left_s(pipeline),
+        baseline_failed=any(s.windower.baseline_failed for s in pipeline.streams.values()),
+        recording_s=now - state.recording_since if state.recording_path else 0.0,
+        saved=state.saved,
     )
+
+
+def _baseline_left_s(pipeline: Pipeline) -> float:
+    captures = (stream.windower.capture for stream in pipeline.streams.values())
+    return max((capture.left_s for capture in captures if capture is not None), default=0.0)
 
 
 def _notes(state: RunState, now: float) -> list[Event]:

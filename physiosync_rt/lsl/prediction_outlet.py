@@ -45,6 +45,8 @@ class LslOutlet:
             channel.append_child_value("type", stype)
             if meaning and label in meaning:
                 channel.append_child_value("meaning", str(meaning[label]))
+            elif meaning and label in ("valence", "arousal"):
+                channel.append_child_value("meaning", "not predicted by this bundle")
         self._outlet: pylsl.StreamOutlet | None = pylsl.StreamOutlet(info)
 
     def write(self, row: Prediction) -> None:

@@ -284,6 +284,11 @@ class BaselineCapture:
         """Share of the wanted seconds that is there, in [0, 1]."""
         return min(len(self._seconds) / self._need, 1.0)
 
+    @property
+    def left_s(self) -> float:
+        """Usable seconds that are still wanted."""
+        return float(max(self._need - len(self._seconds), 0))
+
     def features(self, names: Sequence[str]) -> tuple[tuple[str, float], ...]:
         """Median of each slow feature over the seconds in which it was known, by its name."""
         found = []

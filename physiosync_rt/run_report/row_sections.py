@@ -50,7 +50,14 @@ def _quadrants(run: Run) -> str:
     ]
     if unsure := len(valid) - sum(counts[name] for name in QUADRANTS):
         rows.append(("no quadrant was said", f"{unsure:,}", percent(unsure, len(valid))))
-    return page.table(("quadrant", "rows", "share of predicted"), rows, (1, 2))
+    table = page.table(("quadrant", "rows", "share of predicted"), rows, (1, 2))
+    if not run.facts.margin:
+        return table
+    rule = (
+        "A quadrant is said where both probabilities are at least "
+        f"{run.facts.margin:.2g} away from one half, the bundle's margin."
+    )
+    return table + page.paragraph(rule, "muted")
 
 
 def withheld(run: Run, stretches: Sequence[Stretch]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -12,12 +11,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.setup.plan import Plan, expanded
 from physiosync_rt.setup.requirements import Check, State
 from physiosync_rt.setup.settings import RunFiles
-
-LEAST_FREE = 50 * 2**20
-"""Bytes of free disk below which a run cannot be kept."""
-
-LITTLE_FREE = 2**30
-"""Bytes of free disk that a person should know of."""
+from physiosync_rt.utils.disk_space import LEAST_FREE, LITTLE_FREE, free_bytes, free_text
 
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -26,6 +20,8 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 def check_files(plan: Plan, now: datetime) -> list[Check]:
     """Check where a run would be written."""
     title = "Files"
+    if problem := plan.label_problem:
+        return [Check("files", State.MISSING, title, problem)]
     if not (plan.csv or plan.record):
         return [Check("files", State.WARNING, title, "Nothing is kept of this run")]
     if problem := name_problem(plan.name.strip()):
@@ -54,7 +50,7 @@ def check_files(plan: Plan, now: datetime) -> list[Check]:
 
 def _kept(plan: Plan, files: RunFiles) -> str:
     """Return what is kept, by its names or by where they will come from."""
-    if plan.name.strip():
+    if plan.name.strip() or plan.stem:
         return " and ".join(path.name for path in (files.csv, files.record) if path is not None)
     kinds = [word for word, on in (("CSV", plan.csv), ("recording", plan.record)) if on]
     return f"{' and '.join(kinds)} named after the time of the start"
@@ -107,16 +103,11 @@ def make_folder(folder: Path) -> None:
 
 
 def _check_disk(folder: Path) -> Check:
-    there = folder
-    while not there.exists():
-        there = there.parent
     try:
-        free = shutil.disk_usage(there).free
+        free = free_bytes(folder)
     except OSError as error:
         return Check("disk", State.WARNING, "Disk", f"Its space is not known ({error.strerror})")
-    said = f"{free / 2**30:.1f} GB free"
+    said = free_text(free)
     if free < LEAST_FREE:
-        return Check("disk", State.MISSING, "Disk", f"Only {free / 2**20:.0f} MB free. Make room")
-    if free < LITTLE_FREE:
-        return Check("disk", State.WARNING, "Disk", f"Only {free / 2**20:.0f} MB free")
-    return Check("disk", State.OK, "Disk", said)
+        return Check("disk", State.MISSING, "Disk", f"{said}. Make room")
+    return Check("disk", State.WARNING if free < LITTLE_FREE else State.OK, "Disk", said)

@@ -86,6 +86,7 @@ class LiveRun:
         """
         engine, files = self.engine, self._files
         engine.open()
+        engine.remember()
         if files.csv is not None:
             self._log = start_log(engine, files.csv, self._settings)
         if files.outlet:

@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import Field
 
 from physiosync_rt.devices import BrainFlowSettings
+from physiosync_rt.setup.conduct import Conduct, next_run
 from physiosync_rt.setup.settings import LiveSettings, RunFiles
 from physiosync_rt.sources.base import SourceKind
-from physiosync_rt.utils.yaml_config import FrozenModel
 
 AS_STATED = "-"
 """Stands for the device description where a person wants the stream taken as it says itself."""
@@ -25,8 +25,8 @@ def expanded(path: str) -> Path:
         return Path(path.strip())
 
 
-class Plan(FrozenModel):
-    """Everything that is chosen before a run, as it was typed.
+class Plan(Conduct):
+    """Everything that is chosen before a run, as it was typed; with who takes part.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Plan(FrozenModel):
     rest_s : float, optional
         Seconds of rest at the start; the bundle's own where it is not given.
     folder, name : str
-        Where files go; an empty name is made of the time.
+        Where files go; an empty name is made of the participant, or else of the time.
     csv, record, outlet : bool
         What is kept and published.
     """
@@ -85,13 +85,17 @@ class Plan(FrozenModel):
             timeout=15,
         )
 
-    def stem(self, now: datetime) -> str:
+    def file_stem(self, now: datetime) -> str:
         """Return the name of the files without its ending."""
-        return self.name.strip() or f"physiosync-{now:%Y%m%d-%H%M%S}"
+        if name := self.name.strip():
+            return name
+        if self.stem:
+            return next_run(expanded(self.folder), self.stem)
+        return f"physiosync-{now:%Y%m%d-%H%M%S}"
 
     def files(self, now: datetime) -> RunFiles:
         """Return the files of a run that starts now."""
-        folder, stem = expanded(self.folder), self.stem(now)
+        folder, stem = expanded(self.folder), self.file_stem(now)
         return RunFiles(
             csv=folder / f"{stem}.csv" if self.csv else None,
             record=folder / f"{stem}.xdf" if self.record else None,
@@ -127,4 +131,5 @@ def settings_of(plan: Plan, device: str, files: RunFiles, *, local: bool) -> Liv
         csv=files.csv,
         record=files.record,
         outlet=files.outlet,
+        **{field: getattr(plan, field) for field in Conduct.model_fields},
     )

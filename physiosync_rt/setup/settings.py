@@ -11,12 +11,13 @@ from pydantic import Field, ValidationError
 from physiosync_rt.devices import BrainFlowSettings
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.join import Join
+from physiosync_rt.setup.conduct import CheckedConduct
 from physiosync_rt.sources.base import SourceKind
 from physiosync_rt.utils.resources import find_config
-from physiosync_rt.utils.yaml_config import FrozenModel, read_yaml
+from physiosync_rt.utils.yaml_config import read_yaml
 
 
-class LiveSettings(FrozenModel):
+class LiveSettings(CheckedConduct):
     """What ``physiosync live`` can be told, by option or in ``configs/live/*.yaml``.
 
     The names are those of the options; see ``physiosync live --help``.

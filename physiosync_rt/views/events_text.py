@@ -60,6 +60,7 @@ SENTENCES: dict[EventKind, str] = {
         "{count} {are} in no row of {e.stream}: more than {waiting:,} waited for theirs; a "
         "recording has all of them"
     ),
+    EventKind.FILE_SAVED: "the last {seconds} s of {e.text} are saved in {file}",
     EventKind.CAUGHT_UP: "rows of {e.stream} come in time again, after {e.seconds:.0f} s at most",
 }
 """Sentences by kind; what a source, a reader or an error says is passed on as it came."""

@@ -170,6 +170,8 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
     if card.least_confidence:
         least = (f"{head} {value:.2f}" for head, value in card.least_confidence.items())
         about.add_row("least confidence", _cell(", ".join(least)))
+    low, high = 0.5 - card.unsure_margin, 0.5 + card.unsure_margin
+    about.add_row("unsure zone", f"{low:.2f} to {high:.2f}: no class is named")
     for target, share in card.prior.items():
         name = card.meaning[target].name if target in card.meaning else target
         about.add_row("prior of the fit", _cell(f"{share:g} for high {name}"))

@@ -9,7 +9,7 @@ from physiosync_rt.live.troubles import markers_dropped
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import sentence
 from physiosync_rt.views.files_text import files_trouble, written_files
-from physiosync_rt.views.wording import losses_text
+from physiosync_rt.views.wording import QUADRANTS, losses_text
 
 N_NAMED = 5
 """So many bad electrodes are named."""
@@ -34,6 +34,7 @@ def run_summary(state: RunState) -> str:
         text += f"; no baseline was captured (asked for: {state.pipeline.baseline_origin})"
     if written := written_files(state.files):
         text += f"; wrote {' and '.join(written)}"
+    text += "".join(f"\n{line}" for line in predicted(state))
     for spec in state.specs:
         if losses := losses_text(state.stats(spec.name)):
             text += f"\n{plain_text(spec.name)}: {losses}"
@@ -44,6 +45,21 @@ def run_summary(state: RunState) -> str:
             text += f"\n{sentence(event)}"
     troubles = (*files_trouble(state.files), *_log_trouble(state), *_markers_dropped(state))
     return "\n".join((text, *troubles))
+
+
+def predicted(state: RunState) -> list[str]:
+    """Return how often each state was said, or each side of a target."""
+    meaning = state.bundle.card.meaning
+    if not meaning and state.quadrants:
+        said = [f"{word} {n:,}" for q, (word, _) in QUADRANTS.items() if (n := state.quadrants[q])]
+        said += [f"unsure {n:,}"] if (n := state.quadrants[""]) else []
+        return [f"rows by state: {', '.join(said)}"]
+    lines = []
+    for target in dict.fromkeys(target for target, _ in state.sides):
+        name = meaning[target].name if target in meaning else target
+        counts = [f"{s} {n:,}" for s in ("high", "low", "unsure") if (n := state.sides[target, s])]
+        lines.append(f"rows by {name}: {', '.join(counts)}")
+    return lines
 
 
 def _markers_dropped(state: RunState) -> list[str]:

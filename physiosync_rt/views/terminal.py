@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,28 +14,26 @@ from rich.text import Text
 
 from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.datatypes import Prediction, Reason, shorten
-from physiosync_rt.live.snapshot import Snapshot, StreamState
-from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import notice_text
-from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
+from physiosync_rt.views.palette import ALERT, AROUSAL, VALENCE
+from physiosync_rt.views.recording import FreeDisk, recording_text
+from physiosync_rt.views.rest import RestWatch, rest_to_go
 from physiosync_rt.views.scores_text import NOTHING_ELSE, score_lines
+from physiosync_rt.views.terminal_plane import PLANE_WIDTH, plane
+from physiosync_rt.views.terminal_streams import one_line, streams_table
+from physiosync_rt.views.verdict import state_word, targets_shown, verdict
 from physiosync_rt.views.wording import (
     GETTING_READY,
     MISSING,
-    PHASES,
-    QUADRANTS,
-    STREAM_COUNTS,
     clock,
-    duration,
     heart,
+    is_capturing,
     number,
     pps_name,
     rare_counts,
-    rate,
     signals_used,
-    targets_shown,
-    verdict,
     waiting_for,
     why,
 )
@@ -44,16 +42,8 @@ REFRESH_S = 0.25
 """The view is drawn four times a second."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_FIXED_LINES = 18
+_FIXED_LINES = 19
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_PLANE_WIDTH, _PLANE_HEIGHT = 25, 7
-_MARKS = {
-    StreamPhase.WAITING: ("○", "dim"),
-    StreamPhase.STREAMING: ("●", FINE),
-    StreamPhase.STALLED: ("!", f"bold {ALERT}"),
-    StreamPhase.LOST: ("×", f"bold {ALERT}"),
-    StreamPhase.ENDED: ("○", "dim"),
-}
 
 
 class TerminalView:
@@ -66,15 +56,26 @@ class TerminalView:
     console : Console
         Where to draw. On a terminal the view is redrawn in place; elsewhere every row becomes
         one line, so that a log or a pipe stays readable.
+    sound : bool
+        Whether a terminal rings when a rest is complete.
 
     Notes
     -----
     Runs in the calling thread and never touches the engine but through ``get_snapshot``.
     """
 
-    def __init__(self, get_snapshot: Callable[[], Snapshot | None], console: Console) -> None:
+    def __init__(
+        self,
+        get_snapshot: Callable[[], Snapshot | None],
+        console: Console,
+        *,
+        sound: bool = True,
+    ) -> None:
         self._get = get_snapshot
         self._console = console
+        self._sound = sound
+        self._rest = RestWatch()
+        self._disk = FreeDisk()
         self._last_row = 0
         self._last_topics: list[tuple[str, str, str]] = []
         self._introduced = False
@@ -89,9 +90,15 @@ class TerminalView:
             return
         with Live(console=self._console, auto_refresh=False, vertical_overflow="crop") as live:
             while not is_done():
-                live.update(self.render(self._get()), refresh=True)
+                snapshot = self._get()
+                live.update(self.render(snapshot), refresh=True)
+                self._ring_after_rest(snapshot)
                 time.sleep(REFRESH_S)
             live.update(self.render(self._get()), refresh=True)
+
+    def _ring_after_rest(self, snapshot: Snapshot | None) -> None:
+        if snapshot is not None and self._rest.is_complete(snapshot) and self._sound:
+            self._console.bell()
 
     def print_new_rows(self) -> None:
         """Print one line for each row that is new, and the notice whenever it changes."""
@@ -107,10 +114,14 @@ class TerminalView:
             self._last_topics = topics
             if topics:
                 self._print(f"notice: {notice_text(snapshot.events)}")
-        for row in snapshot.history:
+        history, pps = snapshot.history, pps_name(snapshot)
+        for k, row in enumerate(history):
             if row.index > self._last_row:
                 self._last_row = row.index
-                self._print(line(row, pps_name(snapshot), snapshot.meaning))
+                before, margin = history[:k], snapshot.margin
+                said = line(row, pps, snapshot.meaning, margin=margin, before=before)
+                to_go = rest_to_go(snapshot) if row is history[-1] else ""
+                self._print(f"{said}, {to_go}" if to_go else said)
 
     def render(self, snapshot: Snapshot | None) -> RenderableType:
         """Return a snapshot as a rich renderable that fits 80 columns and 24 lines."""
@@ -124,16 +135,37 @@ class TerminalView:
         if snapshot.meaning:
             body.add_row(_figures(snapshot, self._console.width - 3))
         else:
-            body.add_column(width=_PLANE_WIDTH + 2, no_wrap=True)
-            width = self._console.width - _PLANE_WIDTH - 6
+            body.add_column(width=PLANE_WIDTH + 2, no_wrap=True)
+            width = self._console.width - PLANE_WIDTH - 6
             body.add_row(_figures(snapshot, width), plane(snapshot))
-        parts += [Padding(body, (1, 0, 0, 0)), _streams(snapshot), _files(snapshot)]
+        parts += [Padding(body, (1, 0, 0, 0)), streams_table(snapshot), self._files(snapshot)]
         room = self._console.height - _FIXED_LINES - len(snapshot.streams)
         room -= 3 if snapshot.events else 0
         room -= sum(any(rare_counts(state.stats).values()) for state in snapshot.streams)
         scores = score_lines(snapshot.scores, snapshot.meaning)
-        parts += [_one_line(line, "dim") for line in scores[: max(0, room)]]
+        parts += [one_line(line, "dim") for line in scores[: max(0, room)]]
         return Group(*parts)
+
+    def _files(self, snapshot: Snapshot) -> RenderableType:
+        latency = (
+            f"latency p50 {number(snapshot.latency_p50_ms, 0, 'ms')}, "
+            f"p99 {number(snapshot.latency_p99_ms, 0, 'ms')}"
+        )
+        rows = f"{snapshot.rows} rows, {snapshot.valid_rows} valid"
+        baseline = f"baseline {snapshot.baseline or 'none'}"
+        files = "  ".join(
+            f"{word} {path}"
+            for word, path in (("CSV", snapshot.csv_path), ("XDF", snapshot.recording_path))
+            if path
+        )
+        state = Text(recording_text(snapshot), style=ALERT if snapshot.recording_path else "dim")
+        room = self._disk.text(snapshot)
+        state.append(f" · {room}", style="not bold dim")
+        return Group(
+            one_line(f"{rows} · {latency} · {baseline}", ""),
+            state,
+            one_line(files or "not written to a file", "dim"),
+        )
 
     def _print(self, text: str) -> None:
         try:
@@ -144,7 +176,14 @@ class TerminalView:
                 raise
 
 
-def line(row: Prediction, pps: str, meaning: Mapping[str, Meaning] = NOTHING_ELSE) -> str:
+def line(
+    row: Prediction,
+    pps: str,
+    meaning: Mapping[str, Meaning] = NOTHING_ELSE,
+    *,
+    margin: float = 0.0,
+    before: Sequence[Prediction] = (),
+) -> str:
     """Return one row as one line of plain text.
 
     Parameters
@@ -154,11 +193,15 @@ def line(row: Prediction, pps: str, meaning: Mapping[str, Meaning] = NOTHING_ELS
         What to call the peripheral signal.
     meaning : mapping of str to Meaning
         What a target stands for, where it is not an emotion.
+    margin : float
+        Of the bundle.
+    before : sequence of Prediction
+        Rows before this one, as the hysteresis of its word looks back to them.
     """
     start = f"{clock(row.t_end)}  "
     if not row.valid:
         return f"{start}no prediction: {why(row, pps)}"
-    word = QUADRANTS[row.quadrant][0] if row.quadrant in QUADRANTS else MISSING
+    word = state_word((*before, row), margin) or MISSING
     parts = [
         *(f"{name} {number(value)}" for _, name, value in targets_shown(row, meaning)),
         *([] if meaning else [f"{word:<7}"]),
@@ -177,34 +220,6 @@ def sparkline(rows: tuple[Prediction, ...], name: str, width: int) -> str:
     shown = rows[-width:]
     values = [row.valence if name == "valence" else row.arousal for row in shown]
     return "".join("·" if v is None else _BLOCKS[min(7, int(v * 8))] for v in values)
-
-
-def plane(snapshot: Snapshot) -> RenderableType:
-    """Return the valence-arousal plane in characters: ``●`` now, ``○`` last known, ``·`` path."""
-    grid = [[" "] * _PLANE_WIDTH for _ in range(_PLANE_HEIGHT)]
-    for row in grid:
-        row[_PLANE_WIDTH // 2] = "│"
-    grid[_PLANE_HEIGHT // 2] = ["─"] * _PLANE_WIDTH
-    grid[_PLANE_HEIGHT // 2][_PLANE_WIDTH // 2] = "┼"
-    valid = snapshot.prediction is not None and snapshot.prediction.valid
-    column = height = None
-    for past in snapshot.history[-60:]:
-        if past.valence is None or past.arousal is None:
-            continue
-        column = min(_PLANE_WIDTH - 1, int(past.valence * _PLANE_WIDTH))
-        height = min(_PLANE_HEIGHT - 1, int((1 - past.arousal) * _PLANE_HEIGHT))
-        grid[height][column] = "·"
-    if column is not None and height is not None:
-        grid[height][column] = "●" if valid else "○"
-    words = {quadrant: word for quadrant, (word, _meaning) in QUADRANTS.items()}
-    gap = _PLANE_WIDTH // 2
-    above = f"{words['LVHA']:<{gap}} {words['HVHA']:>{gap}}"
-    below = f"{words['LVLA']:<{gap}} {words['HVLA']:>{gap}}"
-    text = Text("\n".join([above, *("".join(row) for row in grid), below]), style="dim")
-    text.highlight_regex("[●○]", "bold not dim")
-    if valid and snapshot.prediction is not None and snapshot.prediction.quadrant in words:
-        text.highlight_words([words[snapshot.prediction.quadrant]], "bold not dim")
-    return text
 
 
 def _title(snapshot: Snapshot) -> RenderableType:
@@ -241,64 +256,18 @@ def _figures(snapshot: Snapshot, width: int) -> RenderableType:
     return Group(
         Text(headline, style=mood),
         Text(sentence, style="dim"),
-        Text(),
+        _rest_line(snapshot, bar) if is_capturing(snapshot) else Text(),
         table,
         Text("  ".join(filter(None, [signals_used(snapshot), heart(snapshot)]))),
     )
 
 
+def _rest_line(snapshot: Snapshot, bar: int) -> Text:
+    """Return the countdown of a rest as a bar with the seconds to go."""
+    bar_text = _meter(snapshot.baseline_progress, bar, "bold")
+    return Text.assemble("rest       ", bar_text, f" {snapshot.baseline_left_s:.0f} s")
+
+
 def _meter(value: float | None, width: int, colour: str) -> Text:
     filled = 0 if value is None else round(value * width)
     return Text("━" * filled, style=colour) + Text("─" * (width - filled), style="dim")
-
-
-def _streams(snapshot: Snapshot) -> RenderableType:
-    table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("stream", no_wrap=True, overflow="ellipsis", ratio=1)
-    for name in ("state", "rate", "jitter", "age"):
-        table.add_column(name, no_wrap=True)
-    for name in ("lost", "delivered_late", "gaps"):
-        table.add_column(STREAM_COUNTS[name].word, justify="right", no_wrap=True)
-    for state in snapshot.streams:
-        mark, style = _MARKS[state.phase]
-        stats = state.stats
-        counts = (stats.lost, stats.delivered_late, stats.gaps)
-        table.add_row(
-            Text(plain_text(f"{state.spec.modality.value} {state.spec.name}")),
-            Text(f"{mark} {PHASES[state.phase]}", style=style),
-            rate(state),
-            number(stats.jitter_ms if stats.received else None, 1, "ms"),
-            duration(state.age_s),
-            *(Text(str(count), style=ALERT if count else "") for count in counts),
-        )
-    return Padding(Group(table, *filter(None, map(_rare_line, snapshot.streams))), (1, 0))
-
-
-def _rare_line(state: StreamState) -> Text | None:
-    """Return a line with what seldom happens, where it has happened."""
-    said = [f"{count:,} {name}" for name, count in rare_counts(state.stats).items() if count]
-    if not said:
-        return None
-    return _one_line(f"  {state.spec.modality.value}: {', '.join(said)}", ALERT)
-
-
-def _files(snapshot: Snapshot) -> RenderableType:
-    latency = (
-        f"latency p50 {number(snapshot.latency_p50_ms, 0, 'ms')}, "
-        f"p99 {number(snapshot.latency_p99_ms, 0, 'ms')}"
-    )
-    rows = f"{snapshot.rows} rows, {snapshot.valid_rows} valid"
-    baseline = f"baseline {snapshot.baseline or 'none'}"
-    files = "  ".join(
-        f"{word} {path}"
-        for word, path in (("CSV", snapshot.csv_path), ("XDF", snapshot.recording_path))
-        if path
-    )
-    return Group(
-        _one_line(f"{rows} · {latency} · {baseline}", ""),
-        _one_line(files or "not written to a file", "dim"),
-    )
-
-
-def _one_line(text: str, style: str) -> Text:
-    return Text(plain_text(text), style=style, no_wrap=True, overflow="ellipsis")

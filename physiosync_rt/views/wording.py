@@ -7,11 +7,9 @@ terminal and the manual never disagree.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from physiosync_rt.align.stats import StreamStats
-from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.datatypes import Modality, Prediction, Reason
 from physiosync_rt.features.heart_rate import HEART_RATE
 from physiosync_rt.live.snapshot import Snapshot, StreamState
@@ -210,61 +208,6 @@ def why(prediction: Prediction, pps: str) -> str:
     return REASONS[prediction.left_out or prediction.reason][0].format(signal=signal)
 
 
-def verdict(snapshot: Snapshot) -> tuple[str, str]:
-    """Return a headline on the newest row and the sentence that belongs under it.
-
-    Valid rows give the quadrant and its meaning, withheld rows ``No prediction`` and the reason
-    with its explanation, and a run that has not warmed up says what it is waiting for.
-    """
-    row = snapshot.prediction
-    if row is None or row.reason is Reason.WARMING_UP:
-        return GETTING_READY, waiting_for(snapshot)
-    if not row.valid:
-        if row.reason is Reason.NO_BASELINE and is_capturing(snapshot):
-            return GETTING_READY, waiting_for(snapshot)
-        short = why(row, pps_name(snapshot))
-        return (
-            "No prediction",
-            f"{short[:1].upper()}{short[1:]}. {REASONS[row.left_out or row.reason][1]}",
-        )
-    if snapshot.meaning:
-        return _meant(row, snapshot.meaning)
-    if row.quadrant in QUADRANTS:
-        word, meaning = QUADRANTS[row.quadrant]
-        return word.capitalize(), meaning.capitalize()
-    name, value = ("valence", row.valence) if row.arousal is None else ("arousal", row.arousal)
-    level = "High" if value is not None and value >= 0.5 else "Low"
-    return f"{level} {name}", "This bundle predicts one dimension only"
-
-
-def targets_shown(
-    row: Prediction | None, meaning: Mapping[str, Meaning]
-) -> list[tuple[str, str, float | None]]:
-    """Return the targets that a view shows of a row: column, name, and P(high).
-
-    They are valence and arousal, or, where a bundle's targets stand for something else, these
-    alone under the names of what they stand for.
-    """
-    values = {
-        "valence": row.valence if row else None,
-        "arousal": row.arousal if row else None,
-    }
-    if not meaning:
-        return [(name, name, value) for name, value in values.items()]
-    return [(name, meaning[name].name, p) for name, p in values.items() if name in meaning]
-
-
-def _meant(row: Prediction, meaning: Mapping[str, Meaning]) -> tuple[str, str]:
-    """Return headline and sentence on targets that stand for something of their own."""
-    levels, likened = [], []
-    for column, name, p in targets_shown(row, meaning):
-        if p is not None:
-            low, high = meaning[column].low, meaning[column].high
-            levels.append(f"{'high' if p >= 0.5 else 'low'} {name}")
-            likened.append(f"like {high}" if p >= 0.5 else f"like {low}")
-    return ", ".join(levels).capitalize(), ", ".join(likened).capitalize()
-
-
 def signals_used(snapshot: Snapshot) -> str:
     """Return which signals the newest row used, and what follows when one is missing."""
     row = snapshot.prediction
@@ -296,7 +239,7 @@ def waiting_for(snapshot: Snapshot | None) -> str:
         names = " and ".join(f"{spec.modality.value} “{spec.name}”" for spec in absent)
         return plain_text(f"Waiting for {names}")
     if is_capturing(snapshot):
-        return f"Sit still: capturing the baseline, {snapshot.baseline_progress:.0%}"
+        return f"Sit still: {snapshot.baseline_left_s:.0f} s of rest to go"
     if snapshot.run_s < snapshot.window_s:
         return f"Filling the first window: {snapshot.run_s:.0f} of {snapshot.window_s:.0f} s"
     return "Warming up: the filters are settling"

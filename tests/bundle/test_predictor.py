@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from physiosync_rt.bundle.bundle import load_bundle
-from physiosync_rt.bundle.predictor import Predictor, quadrant
+from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Modality, ModalityState, Reason, StreamSpec, Window
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
@@ -140,10 +140,3 @@ def test_below_a_bundles_least_confidence_nothing_is_said(predictor: Predictor) 
     assert set(half.targets) == {"arousal"}
     assert half.valid
     assert half.confidence == pytest.approx(certainty["arousal"], abs=1e-6)
-
-
-def test_quadrants() -> None:
-    assert [quadrant(v, a) for v in (0.5, 0.4) for a in (0.9, 0.1)] == [
-        *("HVHA", "HVLA", "LVHA", "LVLA")
-    ]
-    assert quadrant(None, 0.3) == quadrant(0.2, None) == ""

@@ -43,7 +43,7 @@ def test_every_state_fits_the_smallest_window(window: Dashboard, state: str, n_c
         ("gap", "No prediction", "Gap in EEG. Too many samples"),
         ("lost", "No prediction", "No EEG. The EEG stream is missing"),
         ("waiting", "Getting ready", "Waiting for EEG “demo-eeg” and GSR “demo-gsr”"),
-        ("baseline", "Getting ready", "Sit still: capturing the baseline, 43%"),
+        ("baseline", "Getting ready", "Sit still: 17 s of rest to go"),
     ],
 )
 def test_says_in_words_what_is_going_on(
@@ -87,6 +87,8 @@ def test_keys_send_commands(window: Dashboard, sent: list[Command]) -> None:
     window.refresh(replace(make_snapshot(), recording_path=""))
     for key in (Qt.Key.Key_M, Qt.Key.Key_B, Qt.Key.Key_R):
         QTest.keyClick(window, key)
+        if key == Qt.Key.Key_B:
+            QTest.keyClick(window, Qt.Key.Key_Y)
     assert [command.kind for command in sent] == ["marker", "baseline", "record"]
     assert sent[0].text == "marker"
     assert Path(sent[2].text).parent == Path("runs/2026-11-20")
@@ -117,11 +119,12 @@ def test_record_stops_a_running_recording(window: Dashboard, sent: list[Command]
 
 def test_baseline_button_waits_while_capturing(window: Dashboard, sent: list[Command]) -> None:
     window.refresh(make_snapshot(state="baseline"))
-    assert window.header.baseline.text() == "Baseline… 43%"
+    assert window.header.baseline.text() == "Rest… 17 s"
     window.header.baseline.click()
     assert sent == []
     window.refresh(make_snapshot(state="running"))
     window.header.baseline.click()
+    window.ask.yes.click()
     assert sent == [Command("baseline")]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from helpers.snapshots import EFFORT, effort, make_snapshot
+from PySide6.QtWidgets import QLabel
 
 from physiosync_rt.dashboard.main_window import Dashboard
+from physiosync_rt.views.wording import QUADRANTS
 
 
 def test_the_window_shows_what_the_target_stands_for_and_no_plane(window: Dashboard) -> None:
@@ -14,7 +16,17 @@ def test_the_window_shows_what_the_target_stands_for_and_no_plane(window: Dashbo
     assert window.readout.state.text() == "High mental effort"
     assert not window.readout.circumplex.isVisibleTo(window)
     assert not window.readout.valence.isVisibleTo(window)
-    assert window.readout.arousal.toolTip() == str(EFFORT["arousal"])
+    assert str(EFFORT["arousal"]) in window.readout.arousal.toolTip()
     assert window.readout.arousal.text() == "0.90"
     assert window.timeline.title.text() == "Mental effort over time"
     assert not window.timeline.labels["valence"].isVisible()
+
+
+def test_no_label_of_the_window_says_an_emotion(window: Dashboard) -> None:
+    window.refresh(effort(0.55))
+    said = " ".join(
+        label.text() for label in window.findChildren(QLabel) if label.isVisibleTo(window)
+    )
+    words = set(said.lower().replace(",", " ").replace(":", " ").split())
+    emotions = {word for word, _ in QUADRANTS.values()}
+    assert not words & (emotions | {"valence", "arousal"})

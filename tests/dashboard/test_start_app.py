@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -17,6 +18,8 @@ from pytestqt.qtbot import QtBot
 from physiosync_rt.bundle.card import find_bundle
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.start_app import App
+from physiosync_rt.datatypes import Modality
+from physiosync_rt.formats.registry import read
 from physiosync_rt.setup.plan import Plan
 from physiosync_rt.simulation.write_xdf import write_recording
 
@@ -61,7 +64,7 @@ def _problem(app: App, qtbot: QtBot) -> str:
 
 
 def test_a_run_that_ends_by_itself_comes_back_with_its_summary(
-    qtbot: QtBot, begin: type[App], tmp_path: Path
+    qtbot: QtBot, begin: type[App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording = tmp_path / "person.xdf"
     write_recording(recording, 1, duration_s=3.0, rest_s=2.0)
@@ -74,6 +77,14 @@ def test_a_run_that_ends_by_itself_comes_back_with_its_summary(
     summary = app.screen.last_run
     assert summary.isVisible()
     assert "short.csv" in summary.words.text()
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: not opened.append(url))
+    page = tmp_path / "new" / "short.html"
+    for name in ("short.html", "short-2.html"):
+        QTest.mouseClick(summary.report, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda name=name: summary.said.text().startswith(name), timeout=WAIT_MS)
+    assert opened[0].toLocalFile() == str(page)
+    assert "<h1>" in page.read_text(encoding="utf-8")
     assert app.screen.plan.name == "short"
     run = json.loads((tmp_path / "new" / "short.json").read_text(encoding="utf-8"))
     assert run["settings"]["file"] == [str(recording)]
@@ -89,6 +100,7 @@ def test_stop_in_the_live_view_leads_back(qtbot: QtBot, begin: type[App], tmp_pa
     qtbot.waitUntil(lambda: app.run is None, timeout=WAIT_MS)
     assert app.screen.isVisible()
     assert "rows" in app.screen.last_run.words.text()
+    assert not app.screen.last_run.report.isVisible()
 
 
 def test_closing_the_program_while_it_connects_leaves_nothing_running(
@@ -201,3 +213,39 @@ def test_the_form_of_a_recording_makes_it_usable(
 def _check_texts(app: App) -> str:
     report = app.screen.report
     return "\n".join(check.text for check in report.checks) if report else ""
+
+
+def test_a_participant_names_the_files_and_a_wrong_one_loses_nothing(
+    qtbot: QtBot, begin: type[App], tmp_path: Path
+) -> None:
+    app = begin(Plan(source="simulated", folder=str(tmp_path), rest_s=1))
+    form = app.screen.output.conduct
+    qtbot.waitUntil(app.screen.checks.start.isEnabled, timeout=WAIT_MS)
+    QTest.keyClicks(form.participant, "P-1")
+    QTest.keyClicks(form.notes, "slept badly")
+    QTest.keyClicks(form.keys, "video, rest")
+    assert form.problem.isVisible()
+    assert "The participant “P-1” cannot name files" in form.problem.text()
+    qtbot.waitUntil(lambda: "cannot name files" in _check_texts(app), timeout=WAIT_MS)
+    assert not app.screen.checks.start.isEnabled()
+    assert (form.participant.text(), form.notes.text()) == ("P-1", "slept badly")
+    form.participant.setText("P1")
+    assert not form.problem.isVisible()
+    assert app.screen.output.name.placeholderText() == "sub-P1_task-live_run-…"
+    _start(app, qtbot)
+    qtbot.waitUntil(lambda: app.live is not None, timeout=WAIT_MS)
+    assert app.live.session.who.text() == "participant P1"
+    QTest.keyClick(app.live, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: app.run.engine.state.rows > 2, timeout=WAIT_MS)
+    QTest.keyClick(app.live, Qt.Key.Key_L)
+    qtbot.waitUntil(lambda: "are saved in sub-P1" in app.live.session.said._full, timeout=WAIT_MS)
+    app.live.close()
+    qtbot.waitUntil(lambda: app.run is None, timeout=WAIT_MS)
+    (path,) = tmp_path.glob("*.json")
+    assert path.name == "sub-P1_task-live_run-1_physio.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))["settings"]
+    assert (settings["participant"], settings["notes"]) == ("P1", "slept badly")
+    assert settings["marker_keys"] == ["video", "rest"]
+    assert ",rest" in path.with_suffix(".csv").read_text(encoding="utf-8")
+    (last,) = tmp_path.glob("sub-P1_task-live_run-1_recording-*_physio.xdf")
+    assert {stream.spec.modality for stream in read(last).streams} == {Modality.EEG, Modality.GSR}

@@ -170,6 +170,8 @@ def make_snapshot(n_chans: int = 4, *, state: str = "running") -> Snapshot:
         pps=pps,
         baseline={"waiting": "", "filling": "", "baseline": "capturing"}.get(state, "30 s at rest"),
         baseline_progress={"waiting": 0.0, "filling": 0.11, "baseline": 0.43}.get(state, 1.0),
+        baseline_left_s={"waiting": 30.0, "filling": 27.0, "baseline": 17.0}.get(state, 0.0),
+        recording_s=72.0 if state == "running" else 0.0,
         latency_p50_ms=None if early else 52.4,
         latency_p99_ms=None if early else 88.1,
         rows=len(history),

@@ -22,6 +22,7 @@ from physiosync_rt.dashboard.application import application
 
 SCENARIO, FOLDER, *PICTURE = sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]
 LONGEST_S = 380
+PREDICTED = ("Excited", "Tense", "Calm", "Sad", "Between ", "Unsure")
 
 seen: dict[str, object] = {}
 steps: list[str] = []
@@ -38,7 +39,7 @@ def press_start() -> None:
 
 def a_prediction() -> None:
     def predicted() -> bool:
-        return any(quadrant in person.texts() for quadrant in ("Excited", "Tense", "Calm", "Sad"))
+        return any(text.startswith(PREDICTED) for text in person.texts())
 
     person.wait("a prediction", predicted)
     if PICTURE:

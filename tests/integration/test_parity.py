@@ -145,6 +145,7 @@ def _same(a: Run, b: Run, n: int | None = None) -> None:
         assert x.valence == pytest.approx(y.valence, abs=1e-5)
         assert x.arousal == pytest.approx(y.arousal, abs=1e-5)
         assert x.confidence == pytest.approx(y.confidence, abs=1e-5)
+        assert x.quadrant == y.quadrant
     for v, w in zip(a.windows[:n], b.windows[:n], strict=True):
         _close(v.eeg.data, w.eeg.data)
         _same_features(v.eeg.features, w.eeg.features)
@@ -241,6 +242,8 @@ def test_a_sum_of_slow_features(data_dir: Path, tmp_path: Path) -> None:
     assert last.modalities == "eeg+ecg"
     assert last.arousal is not None
     assert (last.valence, last.quadrant) == (None, "")
+    assert "mental effort" in str(last)
+    assert "arousal" not in str(last)
 
 
 def test_openbci(data_dir: Path, tmp_path: Path) -> None:

@@ -64,3 +64,20 @@ def test_seconds_of_rest_are_known_where_they_were_named() -> None:
     assert RunOptions().baseline_s is None
     assert RunOptions(baseline=Baseline({}, "yesterday")).baseline_s is None
     assert RunOptions(baseline=BaselineRequest(0.0, None, 20.0)).baseline_s == 20.0
+
+
+def test_sides_and_quadrants_are_counted_by_the_margin() -> None:
+    state = _state()
+    state.margin = 0.1
+    for index, (valence, arousal, quadrant) in enumerate(
+        [(0.9, 0.9, "HVHA"), (0.9, 0.55, ""), (None, 0.2, ""), (None, None, "")]
+    ):
+        row = replace(make_row(index), valence=valence, arousal=arousal, quadrant=quadrant)
+        state.count(replace(row, valid=valence is not None or arousal is not None))
+    assert state.quadrants == {"HVHA": 1, "": 1}
+    assert state.sides == {
+        ("valence", "high"): 2,
+        ("arousal", "high"): 1,
+        ("arousal", "unsure"): 1,
+        ("arousal", "low"): 1,
+    }

@@ -11,7 +11,6 @@ import pytest
 
 from physiosync_rt.bundle.card import find_bundle, read_card
 from physiosync_rt.datatypes import Modality, StreamSpec
-from physiosync_rt.setup import file_checks
 from physiosync_rt.setup.file_checks import check_files, folder_problem, name_problem
 from physiosync_rt.setup.plan import Plan
 from physiosync_rt.setup.requirements import (
@@ -22,6 +21,7 @@ from physiosync_rt.setup.requirements import (
     check_sight,
 )
 from physiosync_rt.setup.sight import Sight
+from physiosync_rt.utils import disk_space
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 GSR = StreamSpec("Shimmer", Modality.GSR, ("GSR",), 32.0, "uS")
@@ -141,7 +141,7 @@ def test_a_home_of_nobody_is_a_folder_like_any_other() -> None:
 def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for free, state in ((10 * 2**20, State.MISSING), (200 * 2**20, State.WARNING)):
         usage = shutil._ntuple_diskusage(2**40, 2**40 - free, free)
-        monkeypatch.setattr(file_checks.shutil, "disk_usage", lambda _path, usage=usage: usage)
+        monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _path, usage=usage: usage)
         check = _by_key(check_files(Plan(folder=str(tmp_path)), NOW))["disk"]
         assert check.state is state
         assert "MB free" in check.text

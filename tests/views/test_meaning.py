@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from helpers.snapshots import EFFORT, effort, make_snapshot
 from rich.console import Console
@@ -9,7 +11,8 @@ from rich.console import Console
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.scores_text import score_lines
 from physiosync_rt.views.terminal import TerminalView, line
-from physiosync_rt.views.wording import QUADRANTS, verdict
+from physiosync_rt.views.verdict import verdict
+from physiosync_rt.views.wording import QUADRANTS
 
 EMOTION = {"valence", "arousal", "excited", "calm", "tense", "sad"}
 
@@ -49,3 +52,11 @@ def test_a_line_and_the_scores_name_it_too() -> None:
     lines = score_lines(effort().scores, EFFORT)
     assert lines[0].startswith("mental effort balanced accuracy 0.68")
     assert all("arousal" not in each for each in lines)
+
+
+def test_a_printed_row_names_what_its_target_stands_for() -> None:
+    row = effort().prediction
+    assert row is not None
+    assert str(replace(row, called={"arousal": "mental effort"})) == (
+        "  247.00 s  mental effort 0.90  confidence 0.82 (eeg+gsr)"
+    )

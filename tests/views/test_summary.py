@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from types import SimpleNamespace
+
+from helpers.snapshots import EFFORT
+
 from physiosync_rt.align.stats import StreamStats
+from physiosync_rt.bundle.card import Meaning, find_bundle, read_card
+from physiosync_rt.datatypes import Modality, StreamSpec
+from physiosync_rt.live.state import RunState
+from physiosync_rt.views.summary import predicted
 from physiosync_rt.views.wording import losses_text
 
 
@@ -28,3 +37,27 @@ def test_losses_are_told_with_the_words_of_every_view() -> None:
 def test_a_sound_stream_is_not_worth_a_line() -> None:
     assert losses_text(StreamStats(received=1000, jitter_ms=2.0)) == ""
     assert losses_text(StreamStats()) == ""
+
+
+def _run(meaning: dict[str, Meaning], **counts: Counter[object]) -> RunState:
+    card = read_card(find_bundle("demo-eeg32")).model_copy(update={"meaning": meaning})
+    pipeline = SimpleNamespace(hop_s=1.0, streams={}, baseline=None)
+    eeg = StreamSpec("cap", Modality.EEG, ("Fz",), 250.0, "uV")
+    state = RunState(SimpleNamespace(card=card), pipeline, eeg, None, 0.0)  # type: ignore[arg-type]
+    for name, counter in counts.items():
+        setattr(state, name, counter)
+    return state
+
+
+def test_the_states_of_a_run_are_told_in_the_words_of_every_view() -> None:
+    quadrants = Counter({"HVHA": 3, "": 1200, "HVLA": 12})
+    assert predicted(_run({}, quadrants=quadrants)) == [
+        "rows by state: excited 3, calm 12, unsure 1,200"
+    ]
+
+
+def test_a_run_that_is_not_about_emotion_tells_the_sides_of_its_target() -> None:
+    sides = Counter({("arousal", "high"): 3, ("arousal", "unsure"): 2})
+    assert predicted(_run(EFFORT, sides=sides)) == ["rows by mental effort: high 3, unsure 2"]
+    assert predicted(_run({}, sides=sides)) == ["rows by arousal: high 3, unsure 2"]
+    assert predicted(_run(EFFORT)) == []

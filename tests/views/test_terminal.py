@@ -172,3 +172,44 @@ def test_live_view_leaves_the_last_state() -> None:
     done = iter([False, True])
     TerminalView(make_snapshot, console).run(lambda: next(done))
     assert "Excited" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_the_rest_counts_down_in_seconds() -> None:
+    text = drawn(make_snapshot(state="baseline"))
+    assert "Sit still: 17 s of rest to go" in text
+    assert next(row for row in text.splitlines() if row.startswith("rest  ")).count(" 17 s") == 1
+    assert "rest  " not in drawn(make_snapshot())
+
+
+def test_the_recording_and_the_free_disk_are_in_view() -> None:
+    text = drawn(make_snapshot())
+    assert "raw signals recorded 01:12 · " in text
+    assert " free" in text
+    assert "raw signals not recorded" in drawn(replace(make_snapshot(), recording_path=""))
+
+
+def test_an_unsure_prediction_has_no_word_and_no_bold_corner() -> None:
+    snapshot = make_snapshot()
+    row = replace(make_row(300), valence=0.8, arousal=0.55, quadrant="")
+    text = drawn(replace(snapshot, prediction=row, history=(row,), margin=0.1))
+    assert "Between calm and excited" in text
+    assert "arousal is too close" in text
+
+
+def test_plain_lines_count_the_rest_down_too() -> None:
+    file = io.StringIO()
+    view = TerminalView(lambda: make_snapshot(state="baseline"), Console(file=file, width=80))
+    view.print_new_rows()
+    lines = file.getvalue().splitlines()
+    assert lines[-1] == "00:19  no prediction: no baseline yet, 17 s of rest to go"
+    assert lines[-2] == "00:18  no prediction: no baseline yet"
+
+
+@pytest.mark.parametrize(("sound", "rings"), [(True, 1), (False, 0)])
+def test_the_terminal_rings_once_when_a_rest_is_complete(sound: bool, rings: int) -> None:
+    course = iter([make_snapshot(state="baseline"), *[make_snapshot()] * 3])
+    console = Console(file=io.StringIO(), width=80, force_terminal=True)
+    view = TerminalView(lambda: next(course), console, sound=sound)
+    passes = iter([False, False, False, True])
+    view.run(lambda: next(passes))
+    assert console.file.getvalue().count("\a") == rings  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.datatypes import Reason
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.views import wording
+from physiosync_rt.views.verdict import verdict
 
 
 def test_every_reason_phase_and_quadrant_has_words() -> None:
@@ -74,7 +75,7 @@ def test_waiting_goes_from_start_to_warm_up() -> None:
     assert wording.waiting_for(None) == "Starting: loading the model"
     assert wording.waiting_for(replace(snapshot, streams=())) == "Looking for streams"
     assert wording.waiting_for(make_snapshot(state="waiting")).startswith("Waiting for EEG")
-    assert wording.waiting_for(snapshot) == "Sit still: capturing the baseline, 11%"
+    assert wording.waiting_for(snapshot) == "Sit still: 27 s of rest to go"
     assert wording.waiting_for(captured) == "Filling the first window: 3 of 5 s"
     assert wording.waiting_for(replace(captured, run_s=6.0)).startswith("Warming up")
 
@@ -117,7 +118,7 @@ def test_an_ecg_without_a_heart_is_said_in_every_sentence() -> None:
     row = replace(make_row(9, reason=Reason.NO_PPS, modalities="eeg"), left_out=Reason.NO_HEARTBEAT)
     assert wording.why(row, "ECG") == "no heartbeat in the ECG"
     withheld = replace(row, valid=False)
-    headline, sentence = wording.verdict(replace(snapshot, prediction=withheld))
+    headline, sentence = verdict(replace(snapshot, prediction=withheld))
     assert headline == "No prediction"
     assert sentence.endswith("no beats of a repeated shape; check its electrodes.")
 
