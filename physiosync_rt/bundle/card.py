@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from physiosync_rt.bundle.personal import Personal
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import CardProfile, ModalityContract, PaperProfile
 from physiosync_rt.utils.plain_file import is_special, is_there, read_text
@@ -122,6 +123,8 @@ class Card(FrozenModel):
         `physiosync_training.supervised.selective`); a head that is not named always answers.
     alternative : str
         Name of a bundle to recommend for streams that this one refuses.
+    personal : Personal or None
+        Whom it was calibrated to, if to anybody.
     scores : tuple of Score
     provenance : dict
         Seed, versions, settings, date: how to get this bundle again.
@@ -147,6 +150,7 @@ class Card(FrozenModel):
     coverage: dict[str, float] = Field(default_factory=lambda: {"eeg": 0.8, "pps": 0.6})
     least_confidence: dict[str, float] = Field(default_factory=dict)
     alternative: str = ""
+    personal: Personal | None = None
     scores: tuple[Score, ...] = ()
     provenance: dict[str, Any] = Field(default_factory=dict)
 
@@ -186,6 +190,7 @@ class Card(FrozenModel):
             said.append(
                 "from one person only" if self.people == 1 else f"from {self.people} people only"
             )
+        said += ["calibrated to one person"] if self.personal else []
         return ", ".join(said)
 
     @property

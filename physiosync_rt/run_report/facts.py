@@ -62,6 +62,8 @@ class RunFacts:
     meaning : dict of str to (str, str)
         What a target means, where the bundle says that it is not emotion: in a word or two, and
         with what low and high are.
+    no_proof : bool
+        Whether the bundle was calibrated with the recording of the run.
     scores : tuple of Score
     started, finished, ended : str
     is_complete : bool
@@ -100,6 +102,7 @@ class RunFacts:
     trained_on: str = ""
     simulated: bool | None = None
     meaning: dict[str, tuple[str, str]] | None = None
+    no_proof: bool = False
     scores: tuple[Score, ...] = ()
     started: str = ""
     finished: str = ""
@@ -155,6 +158,7 @@ def read_facts(run: dict[str, Any] | None) -> RunFacts:
         trained_on=_text(bundle.get("trained_on")),
         simulated=simulated if isinstance(simulated, bool) else None,
         meaning=_meaning(bundle.get("meaning")),
+        no_proof=run.get("no_proof") is True,
         scores=tuple(_scores(bundle.get("scores"))),
         started=_text(run.get("started")),
         finished=_text(run.get("finished")),
