@@ -134,7 +134,7 @@ def calibrate_to_people(
     as_json: JsonOption = False,
 ) -> None:
     """Calibrate to people whom the model never saw, and to halves of their rest as a null."""
-    from physiosync_training.calibration.people import calibrate_people
+    from physiosync_training.calibration.left_out_people import calibrate_people
     from physiosync_training.experiment.check import read_run
 
     settings = read_run(find_config("train", config), changes or ())

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from helpers.personal import (
-    CHANNELS,
     LABELS,
     effort_card,
     effort_model,
@@ -177,8 +176,7 @@ TRIALS = ("me.xdf,31,76,me,1,trial,,0\n", "me.xdf,77,122,me,2,trial,,1\n")
         (_labels((",,1\n", ",,\n"), (",,0\n", ",,\n")), "show nothing of rest and arithmetic"),
         (
             _labels(("77,122", "77,95")),
-            "takes 5 blocks of 15 s, 2 of each kind, and there are 3 of rest and 1 of arithmetic; "
-            "label 15 s of arithmetic more",
+            "and there are 3 of rest and 1 of arithmetic; label 15 s of arithmetic more",
         ),
         (
             _labels(("31,76", "31,61"), ("77,122", "77,107")),
@@ -193,7 +191,7 @@ TRIALS = ("me.xdf,31,76,me,1,trial,,0\n", "me.xdf,77,122,me,2,trial,,1\n")
 )
 def test_labels_that_cannot_serve(lab: Path, tmp_path: Path, labels: str, says: str) -> None:
     (tmp_path / "labels.csv").write_text(labels)
-    with pytest.raises(UserError, match=".") as raised:
+    with pytest.raises(UserError) as raised:
         calibrate(lab / "parent", [lab / "me.xdf"], tmp_path / "labels.csv", tmp_path / "mine")
     assert says in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -276,7 +274,7 @@ def _other_channels(_: Path, folder: Path, __: pytest.MonkeyPatch) -> dict[str, 
         (_taken, "is there already and is not replaced"),
         (_no_table, "there is no table"),
         (_no_threshold, "does not say from which rating on a target is high; give --threshold"),
-        (_other_channels, "effort-eeg19"),
+        (_other_channels, "made for 19 electrodes and needs at least 9"),
     ],
 )
 def test_bundles_and_folders_that_cannot_serve(
@@ -310,7 +308,6 @@ def test_a_threshold_can_be_given(lab: Path, tmp_path: Path) -> None:
         threshold=5,
     )
     assert found.brought["arousal"].helped
-    assert len(CHANNELS) == 4
 
 
 def test_a_parent_that_is_trained_again_later_is_said(

@@ -1,4 +1,4 @@
-"""What calibration brought: every block by a model that did not see it, and an exact permutation."""
+"""What calibration brought: each block by a model of the others, and an exact permutation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physiosync_rt.errors import UserError
-from physiosync_training.calibration.blocks import Block
 from physiosync_training.calibration.measure import (
     FEWEST_BLOCKS,
     check_enough,
@@ -19,6 +18,7 @@ from physiosync_training.calibration.measure import (
     permutation_p,
     smallest_p,
 )
+from physiosync_training.calibration.own_blocks import Block
 from physiosync_training.calibration.personal import fit_personal, population_of
 
 N_EEG = len(CONFIG.eeg)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from physiosync_models import GatedSum
 from physiosync_models.config import Route
 from physiosync_rt.datatypes import FloatArray
-from physiosync_training.calibration.blocks import Block
+from physiosync_training.calibration.own_blocks import Block
 from physiosync_training.calibration.personal import (
     as_model,
     fit_personal,

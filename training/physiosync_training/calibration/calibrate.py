@@ -21,9 +21,9 @@ from physiosync_rt.devices import load_device, map_recording
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.registry import read
 from physiosync_rt.preprocess.config import LiveProfile
-from physiosync_training.calibration.blocks import Block, Inputs, Person, person_of
-from physiosync_training.calibration.labels import read_labels
 from physiosync_training.calibration.measure import Measured, check_enough, measure
+from physiosync_training.calibration.own_blocks import Block, Inputs, Person, person_of
+from physiosync_training.calibration.own_labels import read_labels
 from physiosync_training.calibration.personal import (
     STRENGTH,
     as_model,
@@ -112,13 +112,13 @@ def calibrate(
         raise UserError(f"{out} is there already and is not replaced; choose another --out")
     parent = load_bundle(str(bundle))
     model, inputs = _check_parent(parent)
+    limit = _threshold(parent.card, threshold)
     paths = [Path(path).expanduser() for path in recordings]
     files = read_labels(Path(labels).expanduser(), paths, _scale(parent.card))
     opened = [_open(file.path, device) for file in files]
     person = person_of(zip(files, opened, strict=True), inputs, progress)
     if not person.heard:
         raise UserError(_silent(files[0].path.name, len(files), inputs))
-    limit = _threshold(parent.card, threshold)
     found: dict[str, Calibration] = {}
     personal, measured = {}, {}
     for target, (blocks, truth) in _labelled(person, parent.card, model, limit).items():

@@ -14,7 +14,7 @@ from physiosync_models.config import ROUTES, Route
 from physiosync_rt.bundle.personal import PROVEN, Calibration
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_rt.errors import UserError
-from physiosync_training.calibration.blocks import BLOCK_S, Block
+from physiosync_training.calibration.own_blocks import BLOCK_S, Block
 from physiosync_training.calibration.personal import Population, fit_personal
 
 FEWEST_OF_A_CLASS: Final = 2

@@ -13,7 +13,7 @@ import torch
 from physiosync_models.config import Route
 from physiosync_models.gated_sum import TERMS, GatedSum
 from physiosync_rt.datatypes import FloatArray, IntArray
-from physiosync_training.calibration.blocks import Block
+from physiosync_training.calibration.own_blocks import Block
 from physiosync_training.fusion.linear import balanced_weights, newton
 
 STRENGTH: Final = 0.1

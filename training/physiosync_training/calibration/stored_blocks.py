@@ -11,7 +11,7 @@ import numpy as np
 from physiosync_models.gated_sum import GatedSumConfig
 from physiosync_rt.datatypes import FloatArray
 from physiosync_rt.utils.atomic import READ_ERRORS
-from physiosync_training.calibration.blocks import Block, Inputs, Person, person_of
+from physiosync_training.calibration.own_blocks import Block, Inputs, Person, person_of
 from physiosync_training.datasets.cache import default_folder, room
 from physiosync_training.datasets.index import DatasetInfo
 from physiosync_training.datasets.load import digest_of
@@ -20,7 +20,7 @@ from physiosync_training.loop.checkpoint import fingerprint, write_atomically
 from physiosync_training.loop.progress import Progress, no_progress
 from physiosync_training.loop.provenance import code_digest
 
-_MAKERS: Final = ("physiosync_training.calibration.blocks",)
+_MAKERS: Final = ("physiosync_training.calibration.own_blocks",)
 
 
 def load_people(
@@ -45,7 +45,7 @@ def load_people(
     Raises
     ------
     UserError
-        As `calibration.blocks.person_of`; the folder cannot be written.
+        As `calibration.own_blocks.person_of`; the folder cannot be written.
     """
     assert info.live is not None, "slow features are of profile live"
     digest = fingerprint(

@@ -16,7 +16,7 @@ from physiosync_rt.pipeline.chunking import in_time_order
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.preprocess.config import LiveProfile
-from physiosync_training.calibration.blocks import Inputs, Person, cut, person_of
+from physiosync_training.calibration.own_blocks import Inputs, Person, cut, person_of
 from physiosync_training.datasets.recordings_table import RecordedFile
 from physiosync_training.loop.progress import no_progress
 

@@ -16,8 +16,8 @@ import numpy as np
 from physiosync_rt.bundle.personal import Calibration
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_rt.errors import UserError
-from physiosync_training.calibration.blocks import Block, Person
 from physiosync_training.calibration.measure import check_enough, measure
+from physiosync_training.calibration.own_blocks import Block, Person
 from physiosync_training.calibration.personal import Population, population_of
 from physiosync_training.calibration.stored_blocks import load_people
 from physiosync_training.datasets.index import ABSENT
