@@ -12,7 +12,7 @@ import torch
 
 from physiosync_models.config import Route
 from physiosync_models.gated_sum import TERMS, GatedSum
-from physiosync_rt.datatypes import FloatArray, IntArray
+from physiosync_rt.datatypes import BoolArray, FloatArray, IntArray
 from physiosync_training.calibration.own_blocks import Block
 from physiosync_training.fusion.linear import balanced_weights, newton
 
@@ -48,7 +48,8 @@ class Population:
         parts = []
         for term, change in zip(TERMS, (block.eeg, block.pps), strict=True):
             standard = (change - self.mean[term]) / self.scale[term]
-            known = np.isfinite(standard).all(axis=1) & (route in ("fused", term))
+            known: BoolArray = np.isfinite(standard).all(axis=1)
+            known = known & (route in ("fused", term))
             columns = np.column_stack([standard, np.ones(len(standard))])
             parts.append(np.where(known[:, None], columns, 0.0))
         return np.column_stack([*parts, np.ones(len(block.eeg))])
