@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -35,6 +35,7 @@ def test_about_one_mark_each_second() -> None:
 
 
 @given(st.lists(st.integers(0, len(OWN)), max_size=40), st.permutations(range(4)))
+@settings(deadline=None)
 def test_known_in_any_pieces_and_order_of_channels(cuts: list[int], order: list[int]) -> None:
     recogniser = Recogniser(FINGERPRINT)
     for piece in np.split(OWN[:, order], sorted(cuts)):

@@ -22,7 +22,7 @@ from physiosync_training.calibration.own_blocks import Block
 from physiosync_training.calibration.personal import fit_personal, population_of
 
 N_EEG = len(CONFIG.eeg)
-GAINS = st.lists(st.floats(-1, 1), min_size=2, max_size=5)
+GAINS = st.lists(st.floats(-1, 1), min_size=2, max_size=4)
 
 
 def _blocks(truth: list[int], *, shift: float = 1.0, heart: bool = True) -> list[Block]:
@@ -38,6 +38,7 @@ def _blocks(truth: list[int], *, shift: float = 1.0, heart: bool = True) -> list
 
 
 @given(GAINS, GAINS)
+@settings(deadline=None)
 def test_the_p_is_the_share_of_all_ways_to_exchange_before_and_after(
     low: list[float], high: list[float]
 ) -> None:
@@ -119,7 +120,7 @@ def test_a_person_without_a_heart_is_told_by_eeg_alone() -> None:
 
 
 @given(st.integers(0, 6), st.integers(0, 6))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_too_few_blocks_are_refused_with_what_is_missing(n_low: int, n_high: int) -> None:
     truth = np.repeat([0, 1], [n_low, n_high])
     enough = min(n_low, n_high) >= 2 and n_low + n_high >= FEWEST_BLOCKS

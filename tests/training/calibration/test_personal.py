@@ -47,7 +47,7 @@ def _logits(model: GatedSum, block: Block, route: Route) -> FloatArray:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_a_population_is_the_sum_itself_on_every_route(seed: int) -> None:
     model, block = _random_model(seed), _block(seed)
     population = population_of(model, "arousal")
@@ -59,7 +59,7 @@ def test_a_population_is_the_sum_itself_on_every_route(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_a_bundle_holds_what_was_fitted(seed: int) -> None:
     model, block = _random_model(seed), _block(seed + 1)
     population = population_of(model, "arousal")
