@@ -16,7 +16,7 @@ from physiosync_rt.datatypes import BoolArray, FloatArray, IntArray
 from physiosync_training.calibration.own_blocks import Block
 from physiosync_training.fusion.linear import balanced_weights, newton
 
-STRENGTH: Final = 0.1
+STRENGTH: Final = 0.01
 """How strongly a person's weights are drawn to the population's: chosen on 24 people, none of them
 the one who is calibrated (`physiosync bench calibrate`, docs/calibration.md)."""
 
