@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from physiosync_rt.bundle.personal import Personal
 from physiosync_rt.bundle.unsure_zone import DEFAULT_MARGIN, MOST_MARGIN
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import CardProfile, ModalityContract, PaperProfile
@@ -130,6 +131,8 @@ class Card(FrozenModel):
         leaves it to its calibration errors.
     alternative : str
         Name of a bundle to recommend for streams that this one refuses.
+    personal : Personal or None
+        Whom it was calibrated to, if to anybody.
     scores : tuple of Score
     provenance : dict
         Seed, versions, settings, date: how to get this bundle again.
@@ -156,6 +159,7 @@ class Card(FrozenModel):
     least_confidence: dict[str, float] = Field(default_factory=dict)
     margin: float | None = Field(None, ge=0, lt=0.5)
     alternative: str = ""
+    personal: Personal | None = None
     scores: tuple[Score, ...] = ()
     provenance: dict[str, Any] = Field(default_factory=dict)
 
@@ -216,6 +220,7 @@ class Card(FrozenModel):
             said.append(
                 "from one person only" if self.people == 1 else f"from {self.people} people only"
             )
+        said += ["calibrated to one person"] if self.personal else []
         return ", ".join(said)
 
     @property

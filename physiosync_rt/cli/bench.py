@@ -15,16 +15,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from physiosync_rt.cli.calibrate import calibrate_to_people
 from physiosync_rt.cli.parameters import BundleOption, JsonOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
 
 bench = typer.Typer(
-    help="Measure: latency live, ingest, training, headsets, how well a bundle follows.",
+    help="Measure: latency live, ingest, training, headsets, what bundles and calibration bring.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+bench.command("calibrate")(calibrate_to_people)
 
 
 def register(app: typer.Typer) -> None:

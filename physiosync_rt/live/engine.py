@@ -292,6 +292,8 @@ class Engine:
             if stream.amplitude_problem and self._source.now() is not None:
                 note = Event(EventKind.NOTE, now, spec.name, text=stream.amplitude_problem)
                 state.events.add_once(note)
+        if state.proves_nothing:
+            state.events.add_once(Event(EventKind.NO_PROOF, now, state.eeg.name))
         state.events.add_messages(self._source.messages, now)
         self._recording.look()
 

@@ -56,6 +56,8 @@ class EventKind(StrEnum):
     """``text`` is what the source says."""
     NOTE = "note"
     """``text`` is what preprocessing says of a baseline or of bad electrodes."""
+    NO_PROOF = "no_proof"
+    """The bundle was calibrated with the recording that it is used on."""
     FILE_BLOCKED = "file_blocked"
     """``path`` cannot be written at present, because of ``text``; ``n`` are lost so far."""
     FILE_RESUMED = "file_resumed"

@@ -82,6 +82,8 @@ def outcome(state: RunState) -> dict[str, Any]:
         "withheld": {str(reason): n for reason, n in state.withheld.items()},
         "left_out": {f"{what} {why}": n for (what, why), n in state.left_out.items()},
     }
+    if state.recogniser is not None:
+        found["no_proof"] = state.proves_nothing
     if pipeline.rest is not None:
         rest = pipeline.rest
         found["rest"] = {"start_s": rest.start, "stop_s": rest.stop, "need_s": rest.need_s}

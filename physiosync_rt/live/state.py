@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.bundle import Bundle
+from physiosync_rt.bundle.own_recording import Recogniser
 from physiosync_rt.bundle.unsure_zone import side
 from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
 from physiosync_rt.live.events import Event, EventLog
@@ -68,6 +69,8 @@ class RunState:
         Markers that are in no row, because too many waited for theirs.
     behind_s, behind_most_s : float
         Seconds that samples wait for the pipeline, now and at most.
+    recogniser : Recogniser or None
+        Looks whether the run is of the recording that the bundle was calibrated with.
     """
 
     bundle: Bundle
@@ -96,8 +99,11 @@ class RunState:
     markers_dropped: int = 0
     behind_s: float = 0.0
     behind_most_s: float = 0.0
+    recogniser: Recogniser | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        if self.bundle.card.personal is not None:
+            self.recogniser = Recogniser(self.bundle.card.personal.recording)
         self.watchdogs = {spec.name: Watchdog(self.opened) for spec in self.specs}
         self.predictions = deque(maxlen=max(int(HISTORY_S / self.pipeline.hop_s), 1))
 
@@ -105,6 +111,16 @@ class RunState:
     def specs(self) -> tuple[StreamSpec, ...]:
         """The streams of the run, EEG first."""
         return (self.eeg,) if self.pps is None else (self.eeg, self.pps)
+
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether the bundle was calibrated with this very recording."""
+        return self.recogniser is not None and self.recogniser.found
+
+    @property
+    def headline(self) -> str:
+        """The bundle's headline, and that the run is no proof of it where that is so."""
+        return self.bundle.card.headline + ", no proof" * self.proves_nothing
 
     def stats(self, name: str) -> StreamStats:
         """Return what has become of a stream's samples so far."""

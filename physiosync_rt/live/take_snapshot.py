@@ -35,7 +35,7 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
     streams = tuple(_stream_state(state, spec.name, now) for spec in state.specs)
     latencies = list(state.latencies_ms)
     return Snapshot(
-        bundle_title=card.headline,
+        bundle_title=state.headline,
         trained_on=card.trained_on,
         simulated_training=card.simulated,
         scores=card.scores,
@@ -73,9 +73,12 @@ def _baseline_left_s(pipeline: Pipeline) -> float:
 
 
 def _notes(state: RunState, now: float) -> list[Event]:
-    """Bad electrodes and a baseline that failed: what holds as long as nothing happens."""
+    """No proof, bad electrodes, a baseline that failed: what holds as long as nothing happens."""
     notes = {name: stream.note for name, stream in state.pipeline.streams.items()}
-    return [Event(EventKind.NOTE, now, name, text=note) for name, note in notes.items() if note]
+    no_proof = [Event(EventKind.NO_PROOF, now, state.eeg.name)] if state.proves_nothing else []
+    return no_proof + [
+        Event(EventKind.NOTE, now, name, text=note) for name, note in notes.items() if note
+    ]
 
 
 def _stream_state(state: RunState, name: str, now: float) -> StreamState:

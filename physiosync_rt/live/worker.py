@@ -91,6 +91,8 @@ class Worker:
             spec = specs.get(chunk.stream)
             if spec is None or len(chunk) == 0:
                 continue
+            if state.recogniser is not None and spec is state.eeg:
+                state.recogniser.look(chunk.samples)
             chunks.append(self._arrived(chunk, spec, now))
         for watchdog in state.watchdogs.values():
             watchdog.look(now)

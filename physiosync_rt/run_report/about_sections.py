@@ -63,6 +63,13 @@ def _warnings(run: Run) -> Iterator[str]:
         yield page.notice("Trained on people.", f"{facts.trained_on or 'More is not known'}.")
     if signals_are_simulated(run):
         yield page.notice("Simulated signals.", "Nobody was measured in this run.", alert=True)
+    if facts.no_proof:
+        yield page.notice(
+            "No proof.",
+            "The bundle was calibrated with this very recording, so the run does not show what it "
+            "is worth.",
+            alert=True,
+        )
     if meaning := facts.meaning:
         said = "; ".join(
             f"the column {column} means {what}" for column, (_, what) in meaning.items()

@@ -64,6 +64,8 @@ class RunFacts:
         with what low and high are.
     margin : float or None
         Distance from one half within which no quadrant is said.
+    no_proof : bool
+        Whether the bundle was calibrated with the recording of the run.
     scores : tuple of Score
     started, finished, ended : str
     is_complete : bool
@@ -103,6 +105,7 @@ class RunFacts:
     simulated: bool | None = None
     meaning: dict[str, tuple[str, str]] | None = None
     margin: float | None = None
+    no_proof: bool = False
     scores: tuple[Score, ...] = ()
     started: str = ""
     finished: str = ""
@@ -159,6 +162,7 @@ def read_facts(run: dict[str, Any] | None) -> RunFacts:
         simulated=simulated if isinstance(simulated, bool) else None,
         meaning=_meaning(bundle.get("meaning")),
         margin=_number(bundle.get("margin")),
+        no_proof=run.get("no_proof") is True,
         scores=tuple(_scores(bundle.get("scores"))),
         started=_text(run.get("started")),
         finished=_text(run.get("finished")),

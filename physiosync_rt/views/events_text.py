@@ -38,6 +38,10 @@ SENTENCES: dict[EventKind, str] = {
     EventKind.REFUSED: "{e.text}",
     EventKind.SOURCE: "{e.text}",
     EventKind.NOTE: "{e.text}",
+    EventKind.NO_PROOF: (
+        "no proof: the bundle was calibrated with this very recording of {e.stream}, so the run "
+        "does not show what it is worth; try it on another recording"
+    ),
     EventKind.FILE_BLOCKED: (
         "{file} cannot be written ({e.text}): the last {kept} are kept in memory{lost_so_far}; "
         "check the disk, the run goes on"

@@ -10,12 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from physiosync_rt.bundle.card import Card, Score
+from physiosync_rt.bundle.card import Card, Score, digest
+from physiosync_rt.bundle.personal import Personal
 from physiosync_rt.datatypes import shorten
 from physiosync_rt.errors import LONGEST_LINE
 from physiosync_rt.formats.limits import rate_problem
 from physiosync_rt.lsl.discovery import SeenStream
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.utils.resources import bundle_names, bundle_path
 from physiosync_rt.views.wording import STREAM_COUNTS
 
 
@@ -172,6 +174,8 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
         about.add_row("least confidence", _cell(", ".join(least)))
     low, high = 0.5 - card.unsure_margin, 0.5 + card.unsure_margin
     about.add_row("unsure zone", f"{low:.2f} to {high:.2f}: no class is named")
+    if card.personal is not None:
+        _add_personal(about, card, card.personal)
     for target, share in card.prior.items():
         name = card.meaning[target].name if target in card.meaning else target
         about.add_row("prior of the fit", _cell(f"{share:g} for high {name}"))
@@ -188,6 +192,20 @@ def bundle_tables(card: Card, digest: str) -> list[Table]:
     tables = [about, *(_score_table(card, protocol) for protocol in _protocols(card))]
     tables += [_people_table(card, target, found) for target, found in card.by_person.items()]
     return [*tables, _left_out_table(card)] if any(s.without for s in card.scores) else tables
+
+
+def _add_personal(about: Table, card: Card, personal: Personal) -> None:
+    """Whom a bundle was calibrated to, from what, and what it brought."""
+    parent = f"{personal.parent} ({personal.parent_hash})"
+    if personal.parent in bundle_names():
+        changed = digest(bundle_path(personal.parent)) != personal.parent_hash
+        parent += ", which has changed since: calibrate again to have its newer terms" * changed
+    about.add_row("calibrated from", _cell(parent))
+    data = f"{personal.rest_s:.0f} s of rest and {personal.labelled_s:.0f} s of labelled data"
+    about.add_row("of one person", _cell(data))
+    for target, brought in personal.brought.items():
+        name = card.meaning[target].name if target in card.meaning else target
+        about.add_row("left-out blocks", _cell(f"{name}: balanced accuracy {brought}"))
 
 
 def _cell(text: str) -> Text:

@@ -41,7 +41,7 @@ def run_summary(state: RunState) -> str:
     if state.bundle.card.simulated:
         text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
     for event in state.events.events:
-        if event.kind is EventKind.CUT_OFF:
+        if event.kind in (EventKind.CUT_OFF, EventKind.NO_PROOF):
             text += f"\n{sentence(event)}"
     troubles = (*files_trouble(state.files), *_log_trouble(state), *_markers_dropped(state))
     return "\n".join((text, *troubles))

@@ -143,7 +143,7 @@ class RecordingsData(StreamedSource):
         files = self.recorded_files()
         info = self._checked(files, progress)
         in_turn = counted(files, len(files), "prepare windows", progress)
-        people = (map(self._load, own) for _, own in groupby(in_turn, key=lambda f: f.subject))
+        people = (map(self.open, own) for _, own in groupby(in_turn, key=lambda f: f.subject))
         return info, people
 
     def _checked(self, files: list[RecordedFile], progress: Progress) -> DatasetInfo:
@@ -152,7 +152,7 @@ class RecordingsData(StreamedSource):
         info: DatasetInfo | None = None
         for file in counted(files, len(files), "check recordings", progress):
             with faults.collect():
-                recording = self._load(file)
+                recording = self.open(file)
                 if info is None:
                     info = self._describe(*self._contracts(recording))
                 check_streams(recording, info.live or self.live, info.eeg, info.pps)
@@ -182,7 +182,7 @@ class RecordingsData(StreamedSource):
             citation=self.citation,
         )
 
-    def _load(self, file: RecordedFile) -> Recording:
+    def open(self, file: RecordedFile) -> Recording:
         """Read a file and put the table's segments on it.
 
         Raises
@@ -193,19 +193,7 @@ class RecordingsData(StreamedSource):
         recording = read(file.path)
         if self.device is not None:
             recording = map_recording(load_device(self.device), recording)
-        eeg = recording.of(Modality.EEG)
-        if not eeg:
-            raise UserError(f"{file.path.name} has no EEG stream")
-        stamps = eeg[0].timestamps
-        length = float(stamps[-1] - stamps[0]) if len(stamps) else 0.0
-        faults = Faults()
-        for segment, where in zip(file.segments, file.places, strict=True):
-            if segment.stop > length + _END_SLACK_S:
-                faults.add(
-                    f"{where}: {file.path.name} is {length:.1f} s long, and a {segment.kind} of "
-                    f"subject {segment.subject} is to end at {segment.stop:g} s; correct the line"
-                )
-        faults.check()
+        check_ends(file, recording)
         return replace(recording, segments=file.segments, subject=file.subject)
 
     def _contracts(self, first: Recording) -> tuple[ModalityContract, ModalityContract]:
@@ -227,3 +215,26 @@ class RecordingsData(StreamedSource):
         names = self.ch_names or first.of(Modality.EEG)[0].spec.ch_names
         pps = ModalityContract(modality=modality, ch_names=streams[0].spec.ch_names)
         return eeg_contract(names, self.min_electrodes), pps
+
+
+def check_ends(file: RecordedFile, recording: Recording) -> None:
+    """Refuse a recording without EEG, or one that ends before a segment of the table does.
+
+    Raises
+    ------
+    UserError
+        Every such segment, a line each.
+    """
+    eeg = recording.of(Modality.EEG)
+    if not eeg:
+        raise UserError(f"{file.path.name} has no EEG stream")
+    stamps = eeg[0].timestamps
+    length = float(stamps[-1] - stamps[0]) if len(stamps) else 0.0
+    faults = Faults()
+    for segment, where in zip(file.segments, file.places, strict=True):
+        if segment.stop > length + _END_SLACK_S:
+            faults.add(
+                f"{where}: {file.path.name} is {length:.1f} s long, and a {segment.kind} of "
+                f"subject {segment.subject} is to end at {segment.stop:g} s; correct the line"
+            )
+    faults.check()

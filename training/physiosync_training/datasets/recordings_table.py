@@ -10,6 +10,7 @@ semicolons or tabs, in any encoding. All that is wrong with a table is named at 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,12 @@ from physiosync_rt.errors import Faults, UserError
 from physiosync_rt.formats.registry import readable
 from physiosync_rt.utils.plain_file import is_there, require_plain
 from physiosync_rt.utils.resources import configs_dir
-from physiosync_training.datasets.recordings_rows import REQUIRED, read_rows, segment_of
+from physiosync_training.datasets.recordings_rows import (
+    REQUIRED,
+    TableRow,
+    read_rows,
+    segment_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,47 @@ def read_table(
         Everything that is wrong, a line each, with the line of the table it stands in.
     """
     faults = Faults()
+    rows = list(read_rows(table, faults))
+    paths = {name: folder / name for row in rows if (name := row.cells["file"])}
+    if not ignore_unlisted:
+        _check_unlisted(table, folder, set(paths.values()), faults)
+    return read_files(table, rows, paths, scale, faults)
+
+
+def read_files(
+    table: Path,
+    rows: Sequence[TableRow],
+    paths: Mapping[str, Path],
+    scale: tuple[float, float],
+    faults: Faults,
+) -> list[RecordedFile]:
+    """Check lines of a table together.
+
+    Parameters
+    ----------
+    table : Path
+    rows : sequence of TableRow
+    paths : dict of str to Path
+        Where the files lie that the lines name.
+    scale : tuple of float
+        Lowest and highest possible rating.
+    faults : Faults
+        What is known to be wrong already.
+
+    Returns
+    -------
+    list of RecordedFile
+        Files by subject, both in the order of the table.
+
+    Raises
+    ------
+    UserError
+        Everything that is wrong, a line each.
+    """
     by_file: dict[str, list[_Placed]] = {}
     first_lines: dict[str, str] = {}
     unsure: set[str] = set()
-    for row in read_rows(table, faults):
+    for row in rows:
         if name := row.cells["file"]:
             first_lines.setdefault(name, row.where)
         try:
@@ -115,10 +158,8 @@ def read_table(
     files = [
         file
         for name, where in first_lines.items()
-        if (file := _recorded(table, folder / name, where, by_file[name], faults)) is not None
+        if (file := _recorded(table, paths[name], where, by_file[name], faults)) is not None
     ]
-    if not ignore_unlisted:
-        _check_unlisted(table, folder, {folder / name for name in first_lines}, faults)
     subjects = list(dict.fromkeys(file.subject for file in files))
     ordered = [file for subject in subjects for file in files if file.subject == subject]
     _check_rest(table, ordered, faults, unsure)

@@ -146,8 +146,8 @@ def report_people(
                 model=one.model,
                 modalities=one.modalities,
                 by_person={names[k]: float(mean[k]) for k in known},
-                mean=_over_people(mean, seed),
-                mean_clear=_over_people(np.mean(clear, axis=0), seed),
+                mean=over_people(mean, seed),
+                mean_clear=over_people(np.mean(clear, axis=0), seed),
                 by_repeat=tuple(float(np.nanmean(each)) for each in people),
                 answered=len(one.rows) / (len(table) + int(table.n_withheld.sum())),
             )
@@ -158,7 +158,7 @@ def report_people(
             calibrations.append(_calibration(table, same, temperatures[one.target]))
         else:
             ours, best = first[key]
-            gain = _over_people(best - mean, seed)
+            gain = over_people(best - mean, seed)
             differences.append(Difference(*key, ours, name_of(one), gain))
     return PeopleReport(scores, differences, calibrations)
 
@@ -177,7 +177,7 @@ def _people(table: FeatureTable, pooled: Pooled, wanted: BoolArray) -> FloatArra
     return out
 
 
-def _over_people(values: FloatArray, seed: int) -> Estimate:
+def over_people(values: FloatArray, seed: int) -> Estimate:
     """Mean over people and its 95 % interval by resampling them."""
     known = values[np.isfinite(values)]
     if not len(known):

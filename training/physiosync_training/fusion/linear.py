@@ -101,14 +101,32 @@ def newton(
     float64 array, shape (n_weights,)
     """
     weights = start.copy()
+    loss = _penalised(design, truth, share, penalty, start, weights)
     for _ in range(_MOST_STEPS):
         p = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -30.0, 30.0)))
         slope = design.T @ (share * (p - truth)) + penalty * (weights - start)
         curve = (design * (share * np.maximum(p * (1 - p), 1e-6))[:, None]).T @ design
         step = np.linalg.solve(curve + np.diag(penalty + 1e-12), slope)
-        # Far from the minimum the curve says little.
+        # Far from the minimum the curve says little: a step may lead too far.
         step *= min(1.0, _LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
-        weights -= step
+        while (after := _penalised(design, truth, share, penalty, start, weights - step)) > loss:
+            if np.abs(step).max() < _SMALL_STEP:
+                break
+            step /= 2
+        weights, loss = weights - step, after
         if np.abs(step).max() < _SMALL_STEP:
             break
     return weights
+
+
+def _penalised(
+    design: FloatArray,
+    truth: IntArray,
+    share: FloatArray,
+    penalty: FloatArray,
+    start: FloatArray,
+    weights: FloatArray,
+) -> float:
+    """What `newton` minimises."""
+    distance = weights - start
+    return log_loss(design @ weights, truth, share) + 0.5 * float(distance @ (penalty * distance))
