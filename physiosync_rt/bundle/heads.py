@@ -12,6 +12,7 @@ from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_models.gated_sum import GatedSum
 from physiosync_rt.bundle.bundle import Network
+from physiosync_rt.bundle.torch_threads import threads_for, torch_threads
 from physiosync_rt.datatypes import FloatArray, Modality, ModalityState, Reason
 from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
 
@@ -50,6 +51,7 @@ class SignalHeads:
 
     def __init__(self, model: PhysioSync | PerTargetEnsemble, device: torch.device) -> None:
         self._model, self._device = model, device
+        self._n_threads = threads_for(model)
 
     def why_not(self, modality: Modality, state: ModalityState) -> Reason:  # noqa: ARG002
         """Tell why a modality cannot be used: its window is not valid."""
@@ -57,7 +59,7 @@ class SignalHeads:
 
     def __call__(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
         """Return P(high) by target from the modalities that are given."""
-        with torch.inference_mode():
+        with torch.inference_mode(), torch_threads(self._n_threads):
             windows = (_window(eeg, self._device), _window(pps, self._device))
             probabilities = self._model.predict_proba(*windows)
             return _high({target: p[0].tolist() for target, p in probabilities.items()})
@@ -65,7 +67,7 @@ class SignalHeads:
     def warm_up(self) -> None:
         """Make the first two calls."""
         config = self._model.config
-        with torch.inference_mode():
+        with torch.inference_mode(), torch_threads(self._n_threads):
             eeg = torch.zeros(1, config.eeg_1s.n_chans, config.n_times, device=self._device)
             pps = torch.zeros(1, config.pps_1s.n_chans, config.n_times, device=self._device)
             for _ in range(2):
@@ -83,6 +85,7 @@ class FeatureHeads:
 
     def __init__(self, model: GatedSum, device: torch.device) -> None:
         self._model, self._device = model, device
+        self._n_threads = threads_for(model)
 
     def why_not(self, modality: Modality, state: ModalityState) -> Reason:
         """Tell why a modality cannot be used: no valid EEG window, or a feature is not known.
@@ -109,7 +112,7 @@ class FeatureHeads:
         changes = _change(eeg, config.eeg, device), _change(pps, config.pps, device)
         first, second = _window(eeg, device), _window(pps, device)
         windows = None if first is None or second is None else (first, second)
-        with torch.inference_mode():
+        with torch.inference_mode(), torch_threads(self._n_threads):
             found = self._model.predict_proba(*changes, windows)
             return {target: float(p[0, 1]) for target, p in found.items()}
 
@@ -122,7 +125,7 @@ class FeatureHeads:
             sizes = network.eeg_1s.n_chans, network.pps_1s.n_chans
             first, second = (torch.zeros(1, n, network.n_times, device=self._device) for n in sizes)
             windows = first, second
-        with torch.inference_mode():
+        with torch.inference_mode(), torch_threads(self._n_threads):
             for _ in range(2):
                 self._model.predict_proba(eeg, pps, windows)
 
