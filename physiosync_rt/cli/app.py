@@ -10,6 +10,7 @@ from physiosync_rt import __version__
 from physiosync_rt.cli import (
     after_run,
     bench,
+    export,
     files,
     import_reference,
     live,
@@ -44,5 +45,5 @@ def _root(
         start.start_or_help(context)
 
 
-for room in (start, live, files, after_run, tools, train, import_reference, bench):
+for room in (start, live, files, after_run, tools, train, import_reference, export, bench):
     room.register(app)

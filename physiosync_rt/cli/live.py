@@ -10,10 +10,14 @@ import typer
 
 from physiosync_rt.cli.outputs import Outputs, check_number
 from physiosync_rt.cli.parameters import (
+    ENGINE_HELP,
+    PRECISION_HELP,
     BundleOption,
     DeviceOption,
     complete_bundle,
+    complete_engine,
     complete_live_config,
+    complete_precision,
     complete_source,
     complete_torch_device,
 )
@@ -119,6 +123,12 @@ def live(
         str | None,
         typer.Option(help="auto, cpu or cuda.", autocompletion=complete_torch_device),
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help=ENGINE_HELP, autocompletion=complete_engine)
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help=PRECISION_HELP, autocompletion=complete_precision)
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Log of predictions.")] = None,
     record: Annotated[Path | None, typer.Option(help="Raw streams as XDF.")] = None,
     png: Annotated[Path | None, typer.Option(help="Picture of the dashboard at the end.")] = None,
@@ -172,9 +182,9 @@ def live(
     from physiosync_rt.setup.live_run import make_engine
     from physiosync_rt.views.summary import run_summary
 
-    engine = make_engine(settings)
-    run_session(engine, outputs, settings.model_dump(mode="json", exclude_defaults=True))
-    typer.echo(run_summary(engine.state))
+    made = make_engine(settings)
+    run_session(made, outputs, settings.model_dump(mode="json", exclude_defaults=True))
+    typer.echo(run_summary(made.state))
 
 
 _FIRST_WORDS = {

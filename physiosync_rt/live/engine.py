@@ -145,7 +145,8 @@ class Engine:
             min_quality=options.min_quality,
         )
         now = self._clock()
-        self.state = RunState(self.predictor.bundle, pipeline, eeg, pps, now)
+        predictor = self.predictor
+        self.state = RunState(predictor.bundle, pipeline, eeg, pps, now, predictor.facts)
         if card.pps is not None and pps is None:
             self._set_standing(EventKind.NO_STREAM, str(card.pps.modality))
         for name, stream in pipeline.streams.items():

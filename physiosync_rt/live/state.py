@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.bundle import Bundle
+from physiosync_rt.bundle.engines import EngineFacts
 from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
 from physiosync_rt.live.events import EventLog
 from physiosync_rt.live.watchdog import Watchdog
@@ -31,6 +32,8 @@ class RunState:
         The peripheral stream, where the run has one.
     opened : float
         Time of its start by the engine's clock.
+    forward : EngineFacts or None
+        What computes the network, where that is known.
     watchdogs : dict of str to Watchdog
         By the stream's name.
     events : EventLog
@@ -64,6 +67,7 @@ class RunState:
     eeg: StreamSpec
     pps: StreamSpec | None
     opened: float
+    forward: EngineFacts | None = None
     watchdogs: dict[str, Watchdog] = field(init=False)
     events: EventLog = field(default_factory=EventLog)
     predictions: deque[Prediction] = field(init=False)

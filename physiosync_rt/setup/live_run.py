@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.engines import EngineChoice
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
@@ -24,11 +25,12 @@ def make_engine(settings: LiveSettings) -> Engine:
     Raises
     ------
     UserError
-        Bundle, baseline, recording or device cannot be used.
+        Bundle, engine, baseline, recording or device cannot be used.
     """
     rest = parse_request(settings.baseline) if settings.baseline else None
     loaded = load_bundle(settings.bundle)
-    predictor = Predictor(loaded, settings.torch_device)
+    choice = EngineChoice(settings.engine, settings.precision)
+    predictor = Predictor(loaded, settings.torch_device, choice)
     options = SourceOptions(
         **{field.name: getattr(settings, field.name) for field in fields(SourceOptions)}
     )
