@@ -154,6 +154,25 @@ def forward(
 
 
 @bench.command()
+def start(bundle: BundleOption = "demo-eeg32", as_json: JsonOption = False) -> None:
+    """Time what the demo does until its first prediction."""
+    from physiosync_rt.bench.measure_start import measure_start
+    from physiosync_rt.bundle.card import find_bundle
+
+    find_bundle(bundle)
+    found = measure_start(bundle)
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    table = Table(title=f"physiosync demo --bundle {bundle}", title_justify="left")
+    table.add_column("seconds", justify="right")
+    table.add_column("come so far")
+    for each in found:
+        table.add_row(f"{each.at_s:.2f}", each.name)
+    result_console().print(table)
+
+
+@bench.command()
 def headsets(
     bundle: BundleOption = "demo-eeg32",
     most: Annotated[int, typer.Option(help="Up to so many at once.")] = 8,

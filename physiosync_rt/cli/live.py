@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from physiosync_rt.cli.parameters import (
     complete_torch_device,
 )
 from physiosync_rt.formats.join import Join
+from physiosync_rt.utils.milestones import milestone
 
 
 def register(app: typer.Typer) -> None:
@@ -56,11 +58,13 @@ def demo(
 
     use_loopback(session="physiosync-demo")
     from physiosync_rt.bundle.card import find_bundle, read_card
-    from physiosync_rt.lsl.demo_player import DemoPlayer
+    from physiosync_rt.lsl.demo_player import KEPT_S, DemoPlayer
 
     card = read_card(find_bundle(bundle))
-    # The player starts while torch is loaded here.
-    with DemoPlayer(card.eeg.ch_names, seed) as player:
+    # The person starts, and is heard, while torch is loaded here.
+    with DemoPlayer(card.eeg.ch_names, seed) as player, closing(player.source()) as source:
+        source.begin_opening(KEPT_S)
+        milestone("player started")
         from physiosync_rt.bundle.bundle import load_bundle
         from physiosync_rt.bundle.predictor import Predictor
         from physiosync_rt.cli.session import run_session
@@ -68,8 +72,14 @@ def demo(
         from physiosync_rt.lsl.demo_player import rest_of
         from physiosync_rt.views.summary import run_summary
 
-        predictor = Predictor(load_bundle(bundle))
-        engine = Engine(player.source(), predictor, baseline=rest_of(predictor, seed))
+        milestone("torch loaded")
+        loaded = load_bundle(bundle)
+        milestone("bundle loaded")
+        predictor = Predictor(loaded)
+        milestone("network ready")
+        rest = rest_of(predictor, seed)
+        milestone("rest of the simulated person measured")
+        engine = Engine(source, predictor, baseline=rest)
         run_session(engine, outputs, {"command": "demo", "bundle": bundle, "seed": seed})
     typer.echo(run_summary(engine.state))
 

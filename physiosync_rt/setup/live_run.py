@@ -17,6 +17,7 @@ from physiosync_rt.preprocess.baseline import parse_request
 from physiosync_rt.setup.csv_output import start_log
 from physiosync_rt.setup.settings import LiveSettings, RunFiles
 from physiosync_rt.sinks.csv_log import CsvLog
+from physiosync_rt.utils.milestones import milestone
 
 
 def make_engine(settings: LiveSettings) -> Engine:
@@ -88,6 +89,7 @@ class LiveRun:
         """
         engine, files = self.engine, self._files
         engine.open()
+        milestone("streams open")
         if files.csv is not None:
             self._log = start_log(engine, files.csv, self._settings)
         if files.outlet:
