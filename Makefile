@@ -85,5 +85,5 @@ $(DEMO_READY): $(INPUTS) | $(BIN)/python
 
 $(ALL_READY): $(INPUTS) | $(BIN)/python
 	@echo "Installing everything into $(VENV) (a few minutes, once)"
-	$(PIP_INSTALL) -c constraints.txt -e '.[gui,devices,train,record,test,dev]'
+	$(PIP_INSTALL) -c constraints.txt -e '.[gui,devices,train,record,fast,test,dev]'
 	touch $(DEMO_READY) $@

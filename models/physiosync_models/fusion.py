@@ -247,7 +247,13 @@ class PhysioSync(nn.Module):
         """
         if self.training:
             raise ValueError("predict_proba needs eval mode: call eval() first")
-        features = self.embed(eeg, pps)
+        return self.probabilities(self.embed(eeg, pps))
+
+    def probabilities(self, features: Mapping[Modality, Features]) -> dict[str, Tensor]:
+        """Compute calibrated probabilities by target of what `embed` returned.
+
+        The heads are those that use all given modalities; errors as in `classify`.
+        """
         route = _route_for(features)
         logits = self.classify(features, route)
         return {

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 _LAYER_SCALE = 0.1
+
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
 def init_truncated(*tensors: Tensor) -> None:
@@ -54,6 +59,10 @@ class Attention(nn.Module):
             queries = F.linear(x[:, :n_queries], self.qkv.weight[:dim], self.q_bias)
             (q,) = self._heads(queries, 1)
             k, v = self._heads(F.linear(x, self.qkv.weight[dim:], bias[dim:]), 2)
+        return self._mix(q, k, v)
+
+    def _mix(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Attend with queries, keys and values of shape (B, H, N, D/H); return (B, A, D)."""
         mixed = F.scaled_dot_product_attention(q, k, v)  # (B, H, A, D/H)
         out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))  # (B, A, D)
         return out
@@ -61,6 +70,56 @@ class Attention(nn.Module):
     def _heads(self, x: Tensor, n: int) -> tuple[Tensor, ...]:
         """Split (B, N, n * D) into n tensors of shape (B, H, N, D/H)."""
         return torch.unflatten(x, -1, (n, self.n_heads, -1)).permute(2, 0, 3, 1, 4).unbind()
+
+
+class SplitAttention(Attention):
+    """Trained attention with one dense layer for queries and one for keys and values.
+
+    `Attention` reads parts of one weight. Engines that replace dense layers by faster ones need
+    whole layers.
+
+    Parameters
+    ----------
+    trained : Attention
+        Its weights are shared, not copied.
+    """
+
+    def __init__(self, trained: Attention) -> None:
+        nn.Module.__init__(self)
+        self.n_heads = trained.n_heads
+        dim = trained.qkv.in_features
+        weight, v_bias = trained.qkv.weight.detach(), trained.v_bias.detach()
+        self.queries = _dense(weight[:dim], trained.q_bias.detach())
+        self.keys_values = _dense(weight[dim:], torch.cat((torch.zeros_like(v_bias), v_bias)))
+        self.proj = trained.proj
+
+    def forward(self, x: Tensor, n_queries: int | None = None) -> Tensor:
+        """Apply self-attention; parameters and result as in `Attention`."""
+        (q,) = self._heads(self.queries(x[:, :n_queries]), 1)
+        k, v = self._heads(self.keys_values(x), 2)
+        return self._mix(q, k, v)
+
+
+def _dense(weight: Tensor, bias: Tensor) -> nn.Linear:
+    """Make a dense layer of these weights, which are not copied."""
+    layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    layer.bias = nn.Parameter(bias, requires_grad=False)
+    return layer
+
+
+def of_whole_layers(network: _Network) -> _Network:
+    """Return a twin of a trained network whose matrix products are all whole `nn.Linear` layers.
+
+    The twin shares the weights and is in eval mode; its results are those of the network.
+    """
+    tensors = (*network.parameters(), *network.buffers())
+    twin = copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
+    for module in tuple(twin.modules()):
+        for name, child in tuple(module.named_children()):
+            if type(child) is Attention:
+                setattr(module, name, SplitAttention(child))
+    return twin.eval()
 
 
 class Mlp(nn.Module):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 
 import numpy as np
 
@@ -155,7 +154,7 @@ class StreamAligner:
     def stats(self) -> StreamStats:
         """Counts, rate, jitter and drift as they are now."""
         return StreamStats(
-            **asdict(self.counters),
+            **self.counters.by_name(),
             sfreq_effective=self.sfreq_effective,
             jitter_ms=1e3 * self.jitter_s,
             drift_ppm=self.drift_ppm,

@@ -35,6 +35,10 @@ class Counters:
     gaps: int = 0
     clock_resets: int = 0
 
+    def by_name(self) -> dict[str, int]:
+        """Return the counts by their names; a live run asks often, and `asdict` copies deeply."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class StreamStats:

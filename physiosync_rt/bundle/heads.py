@@ -8,16 +8,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from physiosync_models.ensemble import PerTargetEnsemble
-from physiosync_models.fusion import PhysioSync
+from physiosync_models.config import ModelConfig
 from physiosync_models.gated_sum import GatedSum
-from physiosync_rt.bundle.bundle import Network
-from physiosync_rt.datatypes import FloatArray, Modality, ModalityState, Reason
+from physiosync_rt.bundle.bundle import Bundle
+from physiosync_rt.bundle.engines import (
+    EngineChoice,
+    EngineFacts,
+    EngineName,
+    Forward,
+    Precision,
+    choose_engine,
+)
+from physiosync_rt.bundle.torch_engine import SignalNetwork, TorchEngine
+from physiosync_rt.bundle.torch_threads import threads_for, torch_threads
+from physiosync_rt.datatypes import FloatArray, Modality, ModalityState, Reason, SampleArray
+from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
 
 
 class Heads(Protocol):
     """Answers from one modality or both."""
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What computes them."""
+        ...
 
     def why_not(self, modality: Modality, state: ModalityState) -> Reason:
         """Tell why a modality cannot be used; `Reason.NONE` where it can."""
@@ -32,11 +47,42 @@ class Heads(Protocol):
         ...
 
 
-def make_heads(model: Network, device: torch.device) -> Heads:
-    """Make the heads of a bundle's model, which is on the device."""
+def make_heads(bundle: Bundle, device: torch.device, choice: EngineChoice) -> Heads:
+    """Make the heads of a bundle, computed on a device by the engine that is chosen.
+
+    Raises
+    ------
+    UserError
+        The engine or the precision is not there, here or for this bundle.
+    """
+    engine, precision, why = choose_engine(choice, bundle.card, device.type)
+    model = bundle.model.to(device)
     if isinstance(model, GatedSum):
-        return FeatureHeads(model, device)
-    return SignalHeads(model, device)
+        return FeatureHeads(model, device, why)
+    return SignalHeads(make_forward(model, device, engine, precision, why), model.config)
+
+
+def make_forward(
+    model: SignalNetwork, device: torch.device, engine: EngineName, precision: Precision, why: str
+) -> Forward:
+    """Make what computes a network, which is on the device.
+
+    Raises
+    ------
+    UserError
+        ONNX Runtime is damaged, or torch is without half precision.
+    """
+    if engine == "torch":
+        return TorchEngine(model, device, precision, why)
+    from physiosync_rt.bundle.onnx_engine import OnnxEngine
+
+    try:
+        return OnnxEngine(model, precision, why)
+    except ImportError as error:
+        raise UserError(
+            f"engine 'onnx' cannot be loaded ({error}); use --engine torch, or "
+            "pip install --force-reinstall 'physiosync-rt[fast]'"
+        ) from error
 
 
 class SignalHeads:
@@ -44,12 +90,19 @@ class SignalHeads:
 
     Parameters
     ----------
-    model : PhysioSync or PerTargetEnsemble
-    device : torch.device
+    forward : Forward
+        What computes the network.
+    config : ModelConfig
+        Of the network.
     """
 
-    def __init__(self, model: PhysioSync | PerTargetEnsemble, device: torch.device) -> None:
-        self._model, self._device = model, device
+    def __init__(self, forward: Forward, config: ModelConfig) -> None:
+        self._forward, self._config = forward, config
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What computes them."""
+        return self._forward.facts
 
     def why_not(self, modality: Modality, state: ModalityState) -> Reason:  # noqa: ARG002
         """Tell why a modality cannot be used: its window is not valid."""
@@ -57,19 +110,17 @@ class SignalHeads:
 
     def __call__(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
         """Return P(high) by target from the modalities that are given."""
-        with torch.inference_mode():
-            windows = (_window(eeg, self._device), _window(pps, self._device))
-            probabilities = self._model.predict_proba(*windows)
-            return _high({target: p[0].tolist() for target, p in probabilities.items()})
+        found = self._forward(_batch_of_one(eeg), _batch_of_one(pps))
+        return _high({target: p[0].tolist() for target, p in found.items()})
 
     def warm_up(self) -> None:
         """Make the first two calls."""
-        config = self._model.config
-        with torch.inference_mode():
-            eeg = torch.zeros(1, config.eeg_1s.n_chans, config.n_times, device=self._device)
-            pps = torch.zeros(1, config.pps_1s.n_chans, config.n_times, device=self._device)
-            for _ in range(2):
-                self._model.predict_proba(eeg, pps if "fused" in config.routes else None)
+        config = self._config
+        shape = 1, config.eeg_1s.n_chans, config.n_times
+        eeg = np.zeros(shape, dtype=np.float32)
+        pps = np.zeros((1, config.pps_1s.n_chans, config.n_times), dtype=np.float32)
+        for _ in range(2):
+            self._forward(eeg, pps if "fused" in config.routes else None)
 
 
 class FeatureHeads:
@@ -79,10 +130,18 @@ class FeatureHeads:
     ----------
     model : GatedSum
     device : torch.device
+    why : str
+        Why torch computes it.
+
+    Attributes
+    ----------
+    facts : EngineFacts
     """
 
-    def __init__(self, model: GatedSum, device: torch.device) -> None:
+    def __init__(self, model: GatedSum, device: torch.device, why: str) -> None:
         self._model, self._device = model, device
+        self._n_threads = threads_for(model)
+        self.facts = EngineFacts("torch", "fp32", self._n_threads, str(device), why)
 
     def why_not(self, modality: Modality, state: ModalityState) -> Reason:
         """Tell why a modality cannot be used: no valid EEG window, or a feature is not known.
@@ -109,7 +168,7 @@ class FeatureHeads:
         changes = _change(eeg, config.eeg, device), _change(pps, config.pps, device)
         first, second = _window(eeg, device), _window(pps, device)
         windows = None if first is None or second is None else (first, second)
-        with torch.inference_mode():
+        with torch.inference_mode(), torch_threads(self._n_threads):
             found = self._model.predict_proba(*changes, windows)
             return {target: float(p[0, 1]) for target, p in found.items()}
 
@@ -122,7 +181,7 @@ class FeatureHeads:
             sizes = network.eeg_1s.n_chans, network.pps_1s.n_chans
             first, second = (torch.zeros(1, n, network.n_times, device=self._device) for n in sizes)
             windows = first, second
-        with torch.inference_mode():
+        with torch.inference_mode(), torch_threads(self._n_threads):
             for _ in range(2):
                 self._model.predict_proba(eeg, pps, windows)
 
@@ -131,6 +190,10 @@ def _window(state: ModalityState | None, device: torch.device) -> Tensor | None:
     if state is None or state.data is None:
         return None
     return torch.from_numpy(state.data).unsqueeze(0).to(device)
+
+
+def _batch_of_one(state: ModalityState | None) -> SampleArray | None:
+    return None if state is None or state.data is None else state.data[None]
 
 
 def _change(

@@ -10,6 +10,7 @@ import torch
 from physiosync_models.config import Route
 from physiosync_rt.bundle.bundle import Bundle
 from physiosync_rt.bundle.card import Card, read_card
+from physiosync_rt.bundle.engines import EngineChoice, EngineFacts
 from physiosync_rt.bundle.heads import make_heads
 from physiosync_rt.datatypes import Modality, Reason, StreamSpec, Window
 from physiosync_rt.errors import UserError
@@ -17,6 +18,8 @@ from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.utils.resources import bundle_names, bundle_path
+
+_FASTEST = EngineChoice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +47,32 @@ class Predictor:
     bundle : Bundle
     device : str
         ``auto`` takes a GPU where there is one, else as torch names it.
+    choice : EngineChoice
+        What computes the network, and in which precision.
 
     Raises
     ------
     UserError
-        The device does not exist.
+        The device, the engine or the precision does not exist, here or for this bundle.
     """
 
-    def __init__(self, bundle: Bundle, device: str = "auto") -> None:
+    def __init__(
+        self, bundle: Bundle, device: str = "auto", choice: EngineChoice = _FASTEST
+    ) -> None:
         self.bundle = bundle
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
-            self._device = torch.device(device)
-            model = bundle.model.to(self._device)
+            self._heads = make_heads(bundle, torch.device(device), choice)
         except (RuntimeError, AssertionError) as error:
             detail = str(error).splitlines()[0]
             raise UserError(f"device {device!r} cannot be used: {detail}") from error
-        self._heads = make_heads(model, self._device)
         self._heads.warm_up()
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What computes the network, and why."""
+        return self._heads.facts
 
     def pipeline(
         self,

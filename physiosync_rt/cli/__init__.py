@@ -8,6 +8,7 @@ import sys
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.end_signals import treat_like_ctrl_c
+from physiosync_rt.utils.milestones import milestone
 from physiosync_rt.utils.plain_text import plain_text
 
 __all__ = ["main"]
@@ -31,6 +32,7 @@ def main() -> None:
         # Loading the commands takes a moment in which a person may change their mind.
         from physiosync_rt.cli.app import app
 
+        milestone("command line loaded")
         # By the name that the completion of a shell knows, also as `python -m physiosync_rt`.
         app(prog_name="physiosync")
     except UserError as error:

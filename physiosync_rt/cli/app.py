@@ -11,6 +11,7 @@ from physiosync_rt.cli import (
     after_run,
     bench,
     calibrate,
+    export,
     files,
     import_reference,
     live,
@@ -45,5 +46,16 @@ def _root(
         start.start_or_help(context)
 
 
-for room in (start, live, files, after_run, tools, train, calibrate, import_reference, bench):
+for room in (
+    start,
+    live,
+    files,
+    after_run,
+    tools,
+    train,
+    calibrate,
+    import_reference,
+    export,
+    bench,
+):
     room.register(app)

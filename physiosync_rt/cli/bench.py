@@ -16,13 +16,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from physiosync_rt.cli.calibrate import calibrate_to_people
-from physiosync_rt.cli.parameters import BundleOption, JsonOption
+from physiosync_rt.cli.parameters import BundleOption, JsonOption, TorchDeviceOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
 
 bench = typer.Typer(
-    help="Measure: latency live, ingest, training, headsets, what bundles and calibration bring.",
+    help="Measure: latency live, the network, ingest, training, headsets, what bundles bring.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -103,6 +103,77 @@ def live(
         f"of the latency {found.delay_ms:.0f} ms are the resampler's look-ahead; "
         f"{found.cpu_share:.0%} of one core"
     )
+
+
+@bench.command()
+def forward(
+    bundle: BundleOption = "demo-eeg32",
+    full: Annotated[
+        bool, typer.Option("--full", help="The paper's network for DEAP, in place of a bundle.")
+    ] = False,
+    turns: Annotated[int, typer.Option(help="Windows for each engine.", min=5)] = 100,
+    threads: Annotated[
+        int | None, typer.Option(help="For large networks (all cores).", min=1)
+    ] = None,
+    torch_device: TorchDeviceOption = "cpu",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure one window of a network with every engine and precision that is here."""
+    import torch
+
+    from physiosync_models.fusion import PhysioSync
+    from physiosync_models.gated_sum import GatedSum
+    from physiosync_models.presets import deap_paper
+    from physiosync_rt.bench.measure_forward import measure_forward
+    from physiosync_rt.bundle.bundle import load_bundle
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    model = PhysioSync(deap_paper()).eval() if full else load_bundle(bundle).model
+    if isinstance(model, GatedSum):
+        raise UserError(f"bundle {bundle!r} is a sum of features; choose a network of windows")
+    with progress_bar(Console(stderr=True)) as bar:
+        found = measure_forward(model, turns, torch_device, bar_of(bar, "forward"))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    name = "the paper's network for DEAP" if full else bundle
+    table = Table(title=f"{name}, {turns} windows each, in turns", title_justify="left")
+    columns = ("engine", "precision", "threads", "p50 ms", "p99 ms", "speedup")
+    for column in (*columns, "weights MiB", "read once ms", "largest difference"):
+        table.add_column(column, justify="left" if column in columns[:2] else "right")
+    for each in found:
+        table.add_row(
+            each.engine,
+            each.precision,
+            str(each.threads),
+            f"{each.p50_ms:.2f}",
+            f"{each.p99_ms:.2f}",
+            f"{each.speedup:.1f}",
+            f"{each.weights_mib:.0f}",
+            f"{each.read_ms:.2f}",
+            f"{each.difference:.1g}",
+        )
+    result_console().print(table)
+
+
+@bench.command()
+def start(bundle: BundleOption = "demo-eeg32", as_json: JsonOption = False) -> None:
+    """Time what the demo does until its first prediction."""
+    from physiosync_rt.bench.measure_start import measure_start
+    from physiosync_rt.bundle.card import find_bundle
+
+    find_bundle(bundle)
+    found = measure_start(bundle)
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    table = Table(title=f"physiosync demo --bundle {bundle}", title_justify="left")
+    table.add_column("seconds", justify="right")
+    table.add_column("come so far")
+    for each in found:
+        table.add_row(f"{each.at_s:.2f}", each.name)
+    result_console().print(table)
 
 
 @bench.command()

@@ -13,7 +13,14 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from physiosync_rt.cli.outputs import Outputs, check_number
-from physiosync_rt.cli.parameters import BundleOption, DeviceOption, JsonOption, TorchDeviceOption
+from physiosync_rt.cli.parameters import (
+    BundleOption,
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    PrecisionOption,
+    TorchDeviceOption,
+)
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar
 from physiosync_rt.errors import UserError
@@ -58,6 +65,8 @@ def predict(
         float | None, typer.Option(help="Quality gate, 0 turns it off (the card's).")
     ] = None,
     torch_device: TorchDeviceOption = "auto",
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
 ) -> None:
     """Predict a recording offline: the same pipeline and the same rows as live."""
     outputs = Outputs(csv=csv)
@@ -66,6 +75,7 @@ def predict(
     if min_quality is not None:
         check_number("--min-quality", min_quality, least=0, most=1)
     from physiosync_rt.bundle.bundle import load_bundle
+    from physiosync_rt.bundle.engines import EngineChoice
     from physiosync_rt.formats.clocks import span
     from physiosync_rt.live.offline import offline_session
     from physiosync_rt.preprocess.baseline import parse_request
@@ -85,10 +95,13 @@ def predict(
         baseline=rest,
         min_quality=min_quality,
         torch_device=torch_device,
+        choice=EngineChoice(engine, precision),
     )
     with session:
-        engine, state = session.engine, session.engine.state
-        log = start_log(engine, csv, {"command": "predict", "files": list(files)}, lasting=False)
+        state = session.engine.state
+        log = start_log(
+            session.engine, csv, {"command": "predict", "files": list(files)}, lasting=False
+        )
         first, last = span(recording)
         with progress_bar(Console(stderr=True)) as bar:
             task = bar.add_task("predict", total=round(last - first))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,14 +11,19 @@ import typer
 
 from physiosync_rt.cli.outputs import Outputs, check_number
 from physiosync_rt.cli.parameters import (
+    ENGINE_HELP,
+    PRECISION_HELP,
     BundleOption,
     DeviceOption,
     complete_bundle,
+    complete_engine,
     complete_live_config,
+    complete_precision,
     complete_source,
     complete_torch_device,
 )
 from physiosync_rt.formats.join import Join
+from physiosync_rt.utils.milestones import milestone
 
 
 def register(app: typer.Typer) -> None:
@@ -52,11 +58,13 @@ def demo(
 
     use_loopback(session="physiosync-demo")
     from physiosync_rt.bundle.card import find_bundle, read_card
-    from physiosync_rt.lsl.demo_player import DemoPlayer
+    from physiosync_rt.lsl.demo_player import KEPT_S, DemoPlayer
 
     card = read_card(find_bundle(bundle))
-    # The player starts while torch is loaded here.
-    with DemoPlayer(card.eeg.ch_names, seed) as player:
+    # The person starts, and is heard, while torch is loaded here.
+    with DemoPlayer(card.eeg.ch_names, seed) as player, closing(player.source()) as source:
+        source.begin_opening(KEPT_S)
+        milestone("player started")
         from physiosync_rt.bundle.bundle import load_bundle
         from physiosync_rt.bundle.predictor import Predictor
         from physiosync_rt.cli.session import run_session
@@ -64,8 +72,14 @@ def demo(
         from physiosync_rt.lsl.demo_player import rest_of
         from physiosync_rt.views.summary import run_summary
 
-        predictor = Predictor(load_bundle(bundle))
-        engine = Engine(player.source(), predictor, baseline=rest_of(predictor, seed))
+        milestone("torch loaded")
+        loaded = load_bundle(bundle)
+        milestone("bundle loaded")
+        predictor = Predictor(loaded)
+        milestone("network ready")
+        rest = rest_of(predictor, seed)
+        milestone("rest of the simulated person measured")
+        engine = Engine(source, predictor, baseline=rest)
         run_session(engine, outputs, {"command": "demo", "bundle": bundle, "seed": seed})
     typer.echo(run_summary(engine.state))
 
@@ -118,6 +132,12 @@ def live(
     torch_device: Annotated[
         str | None,
         typer.Option(help="auto, cpu or cuda.", autocompletion=complete_torch_device),
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help=ENGINE_HELP, autocompletion=complete_engine)
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help=PRECISION_HELP, autocompletion=complete_precision)
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Log of predictions.")] = None,
     record: Annotated[Path | None, typer.Option(help="Raw streams as XDF.")] = None,
@@ -184,10 +204,10 @@ def live(
     from physiosync_rt.setup.live_run import make_engine
     from physiosync_rt.views.summary import run_summary
 
-    engine = make_engine(settings)
+    made = make_engine(settings)
     asked = settings.model_dump(mode="json", exclude_defaults=True)
-    run_session(engine, outputs, asked, HandsOn.of(settings))
-    typer.echo(run_summary(engine.state))
+    run_session(made, outputs, asked, HandsOn.of(settings))
+    typer.echo(run_summary(made.state))
 
 
 _FIRST_WORDS = {

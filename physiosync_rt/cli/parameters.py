@@ -25,6 +25,10 @@ complete_live_config = _offer(lambda: config_names("live"))
 complete_train_config = _offer(lambda: config_names("train"))
 complete_source = _offer(lambda: ("lsl", "brainflow", "simulated", "file"))
 complete_torch_device = _offer(lambda: ("auto", "cpu", "cuda"))
+complete_engine = _offer(lambda: ("auto", "torch", "onnx"))
+complete_precision = _offer(lambda: ("fp32", "fp16", "int8"))
+ENGINE_HELP = "What computes the network: auto, torch or onnx (auto)."
+PRECISION_HELP = "Of its weights: fp32, fp16 or int8, where the bundle allows it (fp32)."
 
 BundleOption = Annotated[
     str,
@@ -42,4 +46,8 @@ LocalOption = Annotated[
 ]
 TorchDeviceOption = Annotated[
     str, typer.Option(help="auto, cpu or cuda.", autocompletion=complete_torch_device)
+]
+EngineOption = Annotated[str, typer.Option(help=ENGINE_HELP, autocompletion=complete_engine)]
+PrecisionOption = Annotated[
+    str, typer.Option(help=PRECISION_HELP, autocompletion=complete_precision)
 ]

@@ -6,10 +6,10 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from physiosync_rt import __version__
 from physiosync_rt.utils.child_process import Answer, Child, ask
@@ -137,6 +137,36 @@ def check_torch() -> Finding:
     return Finding("torch", "ok", f"torch {answer.values['version']} on {answer.values['device']}")
 
 
+def check_engine() -> Finding:
+    """What computes a network here, and why; which precisions there are."""
+    answer = ask(["-c", _ENGINE], TIMEOUT_S)
+    if answer.error:
+        fix = "pip install --force-reinstall 'physiosync-rt[fast]', or uninstall onnxruntime"
+        return Finding("network", "note", f"it cannot be computed: {answer.error}", fix)
+    return _judge_engine(answer.values)
+
+
+def _judge_engine(values: Mapping[str, Any]) -> Finding:
+    n = values["threads"]
+    threads = f"{n} threads for large ones" if n > 1 else "one thread: torch sees one core"
+    half = "fp16 through torch (FBGEMM)" if values["half"] else "no fp16: torch is without FBGEMM"
+    if values["cuda"]:
+        return Finding("network", "ok", f"torch computes networks, on the GPU; {half} on the CPU")
+    if values["onnx"]:
+        found = (
+            f"ONNX Runtime {values['onnx']} computes networks, faster than torch on a CPU; "
+            f"{threads}; {half}; int8 where a bundle allows it"
+        )
+        return Finding("network", "ok", found)
+    found = (
+        f"torch computes networks: ONNX Runtime (extra fast) is not installed; {threads}; "
+        f"{half}; no int8"
+    )
+    return Finding(
+        "network", "note", found, "only needed for speed: pip install 'physiosync-rt[fast]'"
+    )
+
+
 def check_clock() -> Finding:
     """Resolution of the clock, and how finely this system sleeps."""
     steps = []
@@ -164,6 +194,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     check_liblsl,
     check_loopback,
     check_torch,
+    check_engine,
     check_qt,
     check_display,
     check_brainflow,
@@ -218,4 +249,16 @@ if torch.cuda.is_available():
 elif torch.backends.mps.is_available():
     device = "Apple GPU (mps)"
 print(json.dumps({"version": torch.__version__, "device": device}))
+"""
+
+_ENGINE = """
+import json, torch
+from physiosync_rt.bundle.engines import is_onnx_here
+from physiosync_rt.bundle.torch_engine import is_half_here
+onnx = ""
+if is_onnx_here():
+    import onnxruntime
+    onnx = onnxruntime.__version__
+cuda, threads = torch.cuda.is_available(), torch.get_num_threads()
+print(json.dumps({"onnx": onnx, "half": is_half_here(), "cuda": cuda, "threads": threads}))
 """

@@ -145,8 +145,9 @@ class Engine:
             min_quality=options.min_quality,
         )
         now = self._clock()
+        predictor = self.predictor
         self.state = RunState(
-            self.predictor.bundle, pipeline, eeg, pps, now, margin=card.unsure_margin
+            predictor.bundle, pipeline, eeg, pps, now, predictor.facts, margin=card.unsure_margin
         )
         if card.pps is not None and pps is None:
             self._set_standing(EventKind.NO_STREAM, str(card.pps.modality))

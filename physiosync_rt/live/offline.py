@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from physiosync_rt.bundle.bundle import Bundle
+from physiosync_rt.bundle.engines import EngineChoice
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Recording
 from physiosync_rt.live.engine import Engine
@@ -25,6 +26,8 @@ def predict(
     pps: str | None = None,
     min_quality: float | None = None,
     torch_device: str = "auto",
+    engine: str = "auto",
+    precision: str = "fp32",
 ) -> Predictions:
     """Predict a recording: the rows that a live run on its replay gives.
 
@@ -44,6 +47,10 @@ def predict(
         Replaces the card's quality gate; 0 turns it off.
     torch_device : str
         ``auto``, ``cpu`` or ``cuda``.
+    engine : {"auto", "torch", "onnx"}
+        What computes the network.
+    precision : {"fp32", "fp16", "int8"}
+        Of its weights.
 
     Raises
     ------
@@ -65,6 +72,7 @@ def predict(
         baseline=as_baseline(baseline),
         min_quality=min_quality,
         torch_device=torch_device,
+        choice=EngineChoice(engine, precision),
     )
     with session as run:
         rows = tuple(run)
@@ -82,19 +90,20 @@ def offline_session(
     baseline: Baseline | BaselineRequest | None,
     min_quality: float | None,
     torch_device: str,
+    choice: EngineChoice,
 ) -> StreamSession:
     """Prepare a run over a recording without pace.
 
-    Parameters are those of `predict`.
+    Parameters are those of `predict`, engine and precision as ``choice``.
 
     Raises
     ------
     UserError
-        The torch device does not exist.
+        The torch device, the engine or the precision does not exist.
     """
     engine = Engine(
         FileSource(recording, wanted=wants(bundle.card)),
-        Predictor(bundle, torch_device),
+        Predictor(bundle, torch_device, choice),
         eeg=eeg,
         pps=pps,
         hop_s=hop_s,

@@ -36,6 +36,7 @@ def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
             "meaning": {name: str(meaning) for name, meaning in card.meaning.items()},
             "margin": card.unsure_margin,
         },
+        "engine": None if state.forward is None else state.forward.to_dict(),
         "contract": {
             "eeg": card.eeg.model_dump(mode="json"),
             "pps": card.pps.model_dump(mode="json") if card.pps else None,
@@ -121,7 +122,7 @@ def _stream_seen(state: RunState, name: str) -> dict[str, Any]:
 
 def _versions() -> dict[str, str]:
     found = {"python": sys.version.split()[0]}
-    for name in ("torch", "numpy", "scipy", "mne", "pylsl", "brainflow"):
+    for name in ("torch", "onnxruntime", "numpy", "scipy", "mne", "pylsl", "brainflow"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.bundle import Bundle
+from physiosync_rt.bundle.engines import EngineFacts
 from physiosync_rt.bundle.own_recording import Recogniser
 from physiosync_rt.bundle.unsure_zone import side
 from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
@@ -33,6 +34,8 @@ class RunState:
         The peripheral stream, where the run has one.
     opened : float
         Time of its start by the engine's clock.
+    forward : EngineFacts or None
+        What computes the network, where that is known.
     watchdogs : dict of str to Watchdog
         By the stream's name.
     margin : float
@@ -78,6 +81,7 @@ class RunState:
     eeg: StreamSpec
     pps: StreamSpec | None
     opened: float
+    forward: EngineFacts | None = None
     watchdogs: dict[str, Watchdog] = field(init=False)
     margin: float = 0.0
     events: EventLog = field(default_factory=EventLog)

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from physiosync_rt.bundle.bundle import Bundle, load_bundle
+from physiosync_rt.bundle.engines import EngineChoice
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Prediction, Recording, StreamSpec
 from physiosync_rt.devices import BrainFlowSettings, Device
@@ -139,6 +140,8 @@ def open_stream(
     outlet: bool = False,
     record: Path | str | None = None,
     torch_device: str = "auto",
+    engine: str = "auto",
+    precision: str = "fp32",
 ) -> StreamSession:
     """Prepare a live run; a ``with`` block connects it, and iterating over it yields its rows.
 
@@ -181,6 +184,10 @@ def open_stream(
         XDF file for the raw streams; it must not exist.
     torch_device : str
         ``auto``, ``cpu`` or ``cuda``.
+    engine : {"auto", "torch", "onnx"}
+        What computes the network.
+    precision : {"fp32", "fp16", "int8"}
+        Of its weights.
 
     Raises
     ------
@@ -201,9 +208,9 @@ def open_stream(
     loaded = as_bundle(bundle)
     files = (file,) if isinstance(file, Path | str) else file
     options = SourceOptions(eeg, pps, device, board, files, subject, join, speed, seed, timeout)
-    engine = Engine(
+    run = Engine(
         make_source(source, loaded.card, options),
-        Predictor(loaded, torch_device),
+        Predictor(loaded, torch_device, EngineChoice(engine, precision)),
         # LSL looks for the streams by these words, and offers what it has found.
         eeg=None if source == "lsl" else eeg,
         pps=None if source == "lsl" else pps,
@@ -211,7 +218,7 @@ def open_stream(
         baseline=as_baseline(baseline),
         min_quality=min_quality,
     )
-    return StreamSession(engine, duration_s=duration_s, outlet=outlet, record=record)
+    return StreamSession(run, duration_s=duration_s, outlet=outlet, record=record)
 
 
 def as_bundle(bundle: Bundle | Path | str) -> Bundle:

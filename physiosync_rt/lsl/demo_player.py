@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import StreamSpec
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
-from physiosync_rt.lsl.source import LslSource
-from physiosync_rt.pipeline.chunking import in_time_order
-from physiosync_rt.simulation import LatentCourse, Person, PersonStream, simulate
 from physiosync_rt.utils.child_process import Child
 
 if TYPE_CHECKING:
-    # The player itself needs no torch.
+    # The player itself needs no torch; what starts it waits for no library.
     from physiosync_rt.bundle.predictor import Predictor
+    from physiosync_rt.lsl.source import LslSource
     from physiosync_rt.preprocess.baseline import Baseline
+    from physiosync_rt.simulation import PersonStream
 
 CHUNK_S = 0.02
 REST_S = 40.0
@@ -31,6 +30,9 @@ FIRST_LISTENER_S = 120.0
 LISTENER_S = 30.0
 """Longest time without a listener after that."""
 
+KEPT_S = 7.2
+"""Seconds of the person from before all is loaded: filters settle in them, and a window fills."""
+
 FIND_S = 20.0
 """Longest search for the player's streams."""
 
@@ -39,6 +41,8 @@ def person_stream(
     seed: int, ch_names: tuple[str, ...] = DEAP_CH_NAMES, rest_s: float = REST_S
 ) -> PersonStream:
     """Streams of one simulated person: EEG at 128 Hz and GSR at 32 Hz."""
+    from physiosync_rt.simulation import Person, PersonStream
+
     return PersonStream(Person.draw(seed), seed=seed, ch_names=ch_names, ecg_sfreq=0, rest_s=rest_s)
 
 
@@ -48,6 +52,9 @@ def rest_of(predictor: Predictor, seed: int) -> Baseline:
     So the demo predicts from its first full window on, as with a person who has been measured
     before.
     """
+    from physiosync_rt.pipeline.chunking import in_time_order
+    from physiosync_rt.simulation import LatentCourse, Person, simulate
+
     card = predictor.bundle.card
     session = simulate(
         Person.draw(seed),
@@ -88,6 +95,8 @@ class DemoPlayer(Child):
 
     def source(self, timeout: float = FIND_S) -> LslSource:
         """Make a source of the player's streams, which says at once when the player has died."""
+        from physiosync_rt.lsl.source import LslSource
+
         return LslSource(
             f"{self._token}-eeg", f"{self._token}-gsr", timeout=timeout, check=self.check
         )

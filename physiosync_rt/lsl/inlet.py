@@ -223,6 +223,13 @@ class SignalInlet:
         chunks = self._chunks(parts) if parts else []
         return chunks + self.flush() if self.lost else chunks
 
+    def keep_since(self, stamp: float) -> None:
+        """Forget the samples that have come and were stamped before, by this computer's clock."""
+        assert self._correction is not None, "call open() first"
+        since = stamp - self._correction.offset
+        parts = [(raw[stamps >= since], stamps[stamps >= since]) for raw, stamps in self._pull(0.0)]
+        self._early += [part for part in parts if len(part[1])]
+
     def _pull(self, timeout: float) -> list[RawSamples]:
         """Take everything out of the inlet; a sample without a stamp is dropped."""
         parts: list[RawSamples] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from physiosync_rt.datatypes import Chunk, Modality, StreamSpec
@@ -76,6 +77,8 @@ class LslSource:
         self._speed = 1.0
         self._ending: float | None = None
         self._last_sample = 0.0
+        self._keep_s = 0.0
+        self._opening: Future[tuple[StreamSpec, ...]] | None = None
 
     @property
     def speed(self) -> float:
@@ -98,6 +101,19 @@ class LslSource:
 
         return float(pylsl.local_clock())
 
+    def begin_opening(self, keep_s: float) -> None:
+        """Find and open the streams beside whatever else a start takes; `open` waits for it.
+
+        Parameters
+        ----------
+        keep_s : float
+            Of the samples that have come until then, the run begins with the newest seconds.
+        """
+        self._keep_s = keep_s
+        pool = ThreadPoolExecutor(1, thread_name_prefix="physiosync-open")
+        self._opening = pool.submit(self._find_and_open)
+        pool.shutdown(wait=False)
+
     def open(self) -> tuple[StreamSpec, ...]:
         """Find and open the streams; the EEG comes first.
 
@@ -106,8 +122,17 @@ class LslSource:
         UserError
             A stream is not found, is ambiguous, or cannot be used.
         """
+        begun, self._opening = self._opening, None
+        if begun is None:
+            return self._find_and_open()
+        specs = begun.result()
+        for inlet in self._signals:
+            inlet.keep_since(self.now() - self._keep_s)
+        return specs
+
+    def _find_and_open(self) -> tuple[StreamSpec, ...]:
         choice = StreamChoice(self._eeg, self._pps, self._device, self.messages)
-        infos = resolve(self._timeout, choice.search_is_done(self._check))
+        infos = resolve(self._timeout, choice.search_is_done(self._still_wanted))
         chosen = choice.choose(infos)
         self._speed = declared_speed(chosen[0].info)
         self._signals = chosen
@@ -122,6 +147,10 @@ class LslSource:
         ]
         specs = [spec for inlet in chosen for spec in inlet.specs]
         return tuple(sorted(specs, key=lambda spec: spec.modality is not Modality.EEG))
+
+    def _still_wanted(self) -> None:
+        """Raise where the search is in vain, by now: the sender has died, or this was closed."""
+        self._check()
 
     def poll(self, timeout: float) -> Batch:
         """Return everything that has arrived; wait at most ``timeout`` s for the first EEG."""
@@ -152,6 +181,9 @@ class LslSource:
 
     def close(self) -> None:
         """Close all streams."""
+        if self._opening is not None:
+            self._check = _closed
+            wait([self._opening])
         for recovery in (*self._recoveries, *self._marker_recoveries):
             recovery.close()
         for signal in self._signals:
@@ -192,3 +224,8 @@ class LslSource:
             return False
         quiet = now - max(self._ending, self._last_sample)
         return quiet > _QUIET_S or now - self._ending > _DRAIN_S
+
+
+def _closed() -> None:
+    """End the search for streams of a source that was closed meanwhile."""
+    raise UserError("the source was closed while its streams were searched for")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, Modality
+from physiosync_rt.utils.small_product import small_product
 
 _TIME = np.linspace(-1.0, 1.0, GRID_SFREQ)
 _HANN = np.hanning(GRID_SFREQ)[:, None]
@@ -155,7 +156,7 @@ def correlated(band: FloatArray) -> FloatArray:
     x = band - band.mean(axis=0)
     # A flat electrode has no variance to divide by.
     x /= np.maximum(np.sqrt((x**2).sum(axis=0)), 1e-9)
-    correlation = np.abs(x.T @ x)
+    correlation = np.abs(small_product(x.T, x))
     np.fill_diagonal(correlation, 0.0)
     best = correlation.max(axis=0)
     return _ramp(best, 0.15, 0.3) if np.median(best) >= 0.3 else np.ones(n_chans)

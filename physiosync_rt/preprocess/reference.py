@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from physiosync_rt.datatypes import FloatArray
+from physiosync_rt.utils.small_product import small_product
 
 
 def average_reference(samples: FloatArray) -> FloatArray:
@@ -30,5 +31,5 @@ class SpatialFilter:
 
     def __call__(self, samples: FloatArray) -> FloatArray:
         """Map samples of shape (n_times, n_stream) to (n_times, n_wanted)."""
-        mapped: FloatArray = samples @ self.matrix.T
+        mapped = small_product(samples, self.matrix.T)
         return average_reference(mapped) if self.referenced else mapped

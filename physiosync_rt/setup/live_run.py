@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from physiosync_rt.bundle.bundle import load_bundle
+from physiosync_rt.bundle.engines import EngineChoice
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
@@ -16,6 +17,7 @@ from physiosync_rt.preprocess.baseline import parse_request
 from physiosync_rt.setup.csv_output import start_log
 from physiosync_rt.setup.settings import LiveSettings, RunFiles
 from physiosync_rt.sinks.csv_log import CsvLog
+from physiosync_rt.utils.milestones import milestone
 
 
 def make_engine(settings: LiveSettings) -> Engine:
@@ -24,11 +26,12 @@ def make_engine(settings: LiveSettings) -> Engine:
     Raises
     ------
     UserError
-        Bundle, baseline, recording or device cannot be used.
+        Bundle, engine, baseline, recording or device cannot be used.
     """
     rest = parse_request(settings.baseline) if settings.baseline else None
     loaded = load_bundle(settings.bundle)
-    predictor = Predictor(loaded, settings.torch_device)
+    choice = EngineChoice(settings.engine, settings.precision)
+    predictor = Predictor(loaded, settings.torch_device, choice)
     options = SourceOptions(
         **{field.name: getattr(settings, field.name) for field in fields(SourceOptions)}
     )
@@ -87,6 +90,7 @@ class LiveRun:
         engine, files = self.engine, self._files
         engine.open()
         engine.remember()
+        milestone("streams open")
         if files.csv is not None:
             self._log = start_log(engine, files.csv, self._settings)
         if files.outlet:

@@ -40,6 +40,8 @@ class LiveSettings(CheckedConduct):
     min_quality: float | None = Field(None, ge=0, le=1)
     timeout: float = Field(10.0, gt=0, le=3600)
     torch_device: str = "auto"
+    engine: str = "auto"
+    precision: str = "fp32"
     headless: bool = False
     local: bool = False
     csv: Path | None = None

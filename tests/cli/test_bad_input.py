@@ -77,6 +77,9 @@ def _write(path: Path, samples: np.ndarray, unit: str = "uV", sfreq: float = 128
         (["--csv", "run.csv", "--bundle", "demo-muse"], "needs at least 4 of a known position"),
         (["--csv", "run.csv", "--torch-device", "abacus"], "device 'abacus' cannot be used"),
         (["--csv", "run.csv", "--device", "nope"], "openbci-cyton"),
+        (["--csv", "run.csv", "--engine", "abacus"], "does not exist; use auto, torch, onnx"),
+        (["--csv", "run.csv", "--precision", "fp8"], "does not exist; use fp32, fp16, int8"),
+        (["--csv", "run.csv", "--precision", "int8"], "'demo-eeg32' refuses int8: it was not"),
     ],
 )
 def test_predict(refused: Run, person: Path, options: list[str], says: str) -> None:
@@ -155,6 +158,12 @@ def test_a_recording_without_eeg(refused: Run, data_dir: Path) -> None:
         (["inspect", "nothing.xdf"], "does not exist"),
         (["simulate", "recording", "person.edf"], "let its name end in .xdf"),
         (["train", "--config", "nope", "--out", "b"], "there is no file 'nope'"),
+        (["live", "--source", "simulated", "--engine", "abacus"], "--engine 'abacus' does not"),
+        (["live", "--source", "simulated", "--precision", "int8"], "refuses int8"),
+        (["export", "demo-muse"], "--onnx is the only one"),
+        (["export", "effort-eeg8", "--onnx"], "is a sum of features"),
+        (["export", "nope", "--onnx"], "there is no bundle 'nope'"),
+        (["bench", "forward", "--bundle", "effort-eeg8"], "choose a network of windows"),
         (["live", "--record", "nowhere/run.xdf", "--source", "simulated"], "create it first"),
     ],
 )

@@ -106,3 +106,35 @@ def test_qt_can_be_asked_for_alone() -> None:
     assert done.returncode == 1
     assert "No dashboard here" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "said"),
+    [
+        ({}, "ok", "ONNX Runtime 1.32.0 computes networks, faster than torch on a CPU; 2 threads"),
+        ({"threads": 1}, "ok", "one thread: torch sees one core"),
+        ({"onnx": ""}, "note", "ONNX Runtime (extra fast) is not installed"),
+        ({"onnx": "", "half": False}, "note", "no fp16: torch is without FBGEMM; no int8"),
+        ({"cuda": True}, "ok", "torch computes networks, on the GPU"),
+    ],
+)
+def test_the_engine_is_named_with_the_reason(values, status: str, said: str) -> None:
+    all_there = {"onnx": "1.32.0", "half": True, "cuda": False, "threads": 2}
+    finding = checks._judge_engine(all_there | values)
+    assert finding.status == status
+    assert said in finding.found
+    assert bool(finding.fix) == (status == "note")
+
+
+def test_the_engine_of_this_computer_is_found() -> None:
+    finding = checks.check_engine()
+    assert finding.name == "network"
+    assert "computes networks" in finding.found
+
+
+def test_an_engine_that_cannot_be_loaded_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Answer(error="ImportError: libonnxruntime.so is damaged")
+    monkeypatch.setattr(checks, "ask", lambda *_: broken)
+    finding = checks.check_engine()
+    assert (finding.status, finding.found) == ("note", f"it cannot be computed: {broken.error}")
+    assert finding.fix

@@ -12,6 +12,7 @@ import torch
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.card import Card
+from physiosync_rt.bundle.engines import INT8_CHECK, is_onnx_here
 from physiosync_rt.preprocess.config import LiveProfile, PaperProfile
 from physiosync_rt.views.inspection import bundle_tables
 from physiosync_rt.views.scores_text import score_lines
@@ -71,6 +72,12 @@ def test_a_bundle_asks_for_the_windows_that_its_network_takes(tmp_path, with_5s)
     assert isinstance(card.profile, LiveProfile)
     assert card.profile.window_s == (5 if with_5s else 1)
     assert {score.protocol for score in card.scores} == {"subject, 1 of 4 folds"}
+    assert (INT8_CHECK in card.provenance) == is_onnx_here()
+    if is_onnx_here():
+        check = card.provenance[INT8_CHECK]
+        rows = [p.rows for p in results[0].predictions if p.split == "validation"]
+        assert check["windows"] == min(len(np.unique(np.concatenate(rows))), 128)
+        assert 0.0 < check["largest_difference"] < 0.1
     trial = experiment.dataset.table.trial
     expected = {}
     for p in results[0].predictions:

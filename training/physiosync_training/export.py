@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
+from physiosync_models.gated_sum import GatedSum
 from physiosync_rt.bundle.bundle import Network, save_bundle
 from physiosync_rt.bundle.card import FEW_PEOPLE, OURS, Card, Score
+from physiosync_rt.bundle.engines import INT8_CHECK, is_onnx_here
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import PaperProfile, Profile
 from physiosync_rt.preprocess.labels import QUADRANT
@@ -25,6 +29,9 @@ from physiosync_training.loop.checkpoint import load_weights
 from physiosync_training.reporting.report import provenance
 from physiosync_training.supervised.config import n_classes
 from physiosync_training.supervised.results import FoldResult
+
+_N_INT8 = 128
+"""Validation windows, evenly among all, on which int8 is compared with single precision."""
 
 _METRICS = (PRIMARY, "accuracy", "F1 macro", "ROC AUC", "calibration error")
 
@@ -149,7 +156,8 @@ def _card(
             "people": _people(dataset, job.fold),
             **words_of(info),
             "provenance": provenance(dataset, config, [result])
-            | {"fold": job.fold.name, "network": job.network.title, "weights": result.n_weights},
+            | {"fold": job.fold.name, "network": job.network.title, "weights": result.n_weights}
+            | _int8_check(dataset, result, model),
             **networks,
         }
     )
@@ -159,6 +167,20 @@ def _least(dataset: Dataset, result: FoldResult) -> dict[str, float]:
     """Return the confidence threshold of each of a bundle's heads that has one above 0."""
     found = {h: choice.threshold for h, choice in confidence_thresholds(dataset, result).items()}
     return {h: least for h, least in found.items() if least > 0 and not h.endswith(QUADRANT)}
+
+
+def _int8_check(dataset: Dataset, result: FoldResult, model: Network) -> dict[str, object]:
+    """Return what int8 changes on validation windows, where ONNX Runtime is here to say it."""
+    rows = [p.rows for p in result.predictions if p.split == "validation" and not p.without]
+    if isinstance(model, GatedSum) or not rows or not is_onnx_here():
+        return {}
+    from physiosync_rt.bundle.int8_check import check_int8
+
+    known = np.unique(np.concatenate(rows))
+    chosen = known[np.linspace(0, len(known) - 1, min(len(known), _N_INT8)).round().astype(int)]
+    n_times = model.config.n_times
+    eeg, pps = (windows[..., :n_times] for windows in dataset.fetch(chosen))
+    return {INT8_CHECK: check_int8(model, np.ascontiguousarray(eeg), np.ascontiguousarray(pps))}
 
 
 def _members(model: PerTargetEnsemble) -> dict[str, PhysioSync]:

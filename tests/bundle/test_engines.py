@@ -1,0 +1,350 @@
+"""Engines and precisions: equal to torch in single precision, or refused with the reason."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from physiosync_models.config import ModelConfig
+from physiosync_models.ensemble import PerTargetEnsemble
+from physiosync_models.fusion import PhysioSync
+from physiosync_models.layers import of_whole_layers
+from physiosync_models.presets import compact, deap_paper, dreamer_paper
+from physiosync_rt.bundle import engines, torch_engine
+from physiosync_rt.bundle.bundle import load_bundle, save_bundle
+from physiosync_rt.bundle.card import CARD, read_card
+from physiosync_rt.bundle.engines import (
+    INT8_CHECK,
+    EngineChoice,
+    Forward,
+    choose_engine,
+    int8_refusal,
+    is_onnx_here,
+)
+from physiosync_rt.bundle.heads import make_forward
+from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.bundle.torch_engine import SignalNetwork, is_half_here
+from physiosync_rt.bundle.torch_threads import SMALL_NETWORK, threads_for, torch_threads
+from physiosync_rt.errors import UserError
+from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.run_log import describe_run
+from physiosync_rt.lsl.demo_player import person_stream
+from physiosync_rt.sources.simulated import SimulatedSource
+from physiosync_rt.utils.resources import bundle_path
+
+CPU = torch.device("cpu")
+needs_onnx = pytest.mark.skipif(not is_onnx_here(), reason="the extra fast is not installed")
+needs_half = pytest.mark.skipif(not is_half_here(), reason="this torch is without FBGEMM")
+
+
+def _network(name: str) -> SignalNetwork:
+    """A shipped bundle's network, or a large one of random weights that are not all alike."""
+    torch.manual_seed(0)
+    if name.startswith("demo"):
+        model = load_bundle(name).model
+        assert isinstance(model, PhysioSync | PerTargetEnsemble)
+        return model
+    if name == "members":
+        both = {t: PhysioSync(compact(4, 2, targets=(t,))) for t in ("valence", "arousal")}
+        return _lively(PerTargetEnsemble(both))
+    configs = {"deap": deap_paper(), "dreamer": dreamer_paper(), "released": _released()}
+    return _lively(PhysioSync(configs[name]))
+
+
+def _released() -> ModelConfig:
+    return dreamer_paper(faithful=True, routes=("fused",), targets=("valence",))
+
+
+def _lively(model: SignalNetwork) -> SignalNetwork:
+    """Make answers depend on the window: freshly made heads say one half to all of them."""
+    with torch.no_grad():
+        for name, value in model.state_dict().items():
+            if name.endswith("running_var"):
+                value.uniform_(0.5, 2.0)
+            elif name.endswith("running_mean"):
+                value.normal_(std=0.1)
+            elif "heads" in name and name.endswith("fc3.weight"):
+                value.mul_(8.0)
+            elif name.endswith("temperature"):
+                value.fill_(1.3)
+    return model.eval()
+
+
+def _windows(model: SignalNetwork, n: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    rng, config = np.random.default_rng(1), model.config
+    made = (
+        rng.normal(size=(n, n_chans, config.n_times)) * np.linspace(0.5, 2.0, n)[:, None, None]
+        for n_chans in (config.eeg_1s.n_chans, config.pps_1s.n_chans)
+    )
+    eeg, pps = (each.astype(np.float32) for each in made)
+    return eeg, pps
+
+
+def _largest(model: SignalNetwork, engine: Forward) -> float:
+    """Largest difference of any probability of any route from the network itself."""
+    eeg, pps = _windows(model)
+    largest = 0.0
+    for route in model.config.routes:
+        given = None if route == "pps" else eeg, None if route == "eeg" else pps
+        tensors = [None if each is None else torch.from_numpy(each) for each in given]
+        expected = model.predict_proba(*tensors)
+        found = engine(*given)
+        assert found.keys() == expected.keys()
+        for target, p in expected.items():
+            assert found[target].shape == p.shape
+            assert found[target].dtype == np.float32
+            assert np.ptp(found[target][:, 0]) > 1e-4, "every window has an answer of its own"
+            largest = max(largest, float(np.abs(found[target] - p.numpy()).max()))
+    return largest
+
+
+SMALL = ["demo-eeg32", "demo-muse", "members", "dreamer", "released"]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_torch_in_single_precision_is_the_network_itself(name: str) -> None:
+    model = _network(name)
+    assert _largest(model, make_forward(model, CPU, "torch", "fp32", "")) == 0.0
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_whole_layers_compute_the_same_and_share_the_weights(name: str) -> None:
+    model = _network(name)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    twin = of_whole_layers(model)
+    assert _largest(model, make_forward(twin, CPU, "torch", "fp32", "")) < 1e-6
+    ours = {value.data_ptr() for value in model.state_dict().values()}
+    copied = [v for v in twin.parameters() if v.data_ptr() not in ours]
+    # Lower parts of one weight, and short biases, have addresses of their own.
+    weights = [v for v in copied if v.ndim == 2]
+    ours_in_full = {v.untyped_storage().data_ptr() for v in model.parameters()}
+    assert all(v.untyped_storage().data_ptr() in ours_in_full for v in weights)
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+@needs_half
+@pytest.mark.parametrize("name", SMALL)
+def test_half_precision_weights_change_little(name: str) -> None:
+    model = _network(name)
+    half = make_forward(model, CPU, "torch", "fp16", "")
+    assert half.facts.precision == "fp16"
+    assert _largest(model, half) < 2e-3
+    halves = [m for m in half._model.modules() if isinstance(m, torch_engine.HalfLinear)]
+    assert halves or sum(p.numel() for p in model.parameters()) < 1 << 14
+
+
+@needs_onnx
+@pytest.mark.parametrize("name", SMALL)
+def test_onnx_in_single_precision_is_equal(name: str) -> None:
+    model = _network(name)
+    engine = make_forward(model, CPU, "onnx", "fp32", "")
+    assert _largest(model, engine) < 1e-5
+    # One window alone has the answer that it has among others.
+    eeg, pps = _windows(model)
+    many, one = engine(eeg, pps), engine(eeg[2:3], pps[2:3])
+    assert all(np.array_equal(many[target][2:3], one[target]) for target in many)
+
+
+@needs_onnx
+@pytest.mark.parametrize("name", SMALL)
+def test_int8_changes_little_on_noise(name: str) -> None:
+    model = _network(name)
+    assert 0.0 < _largest(model, make_forward(model, CPU, "onnx", "int8", "")) < 0.03
+
+
+@pytest.mark.slow
+@needs_onnx
+@needs_half
+def test_a_full_size_network_by_every_engine() -> None:
+    model = _network("deap")
+    most = {("torch", "fp16"): 2e-3, ("onnx", "fp32"): 1e-5, ("onnx", "int8"): 0.02}
+    for (engine, precision), allowed in most.items():
+        made = make_forward(model, CPU, engine, precision, "")  # type: ignore[arg-type]
+        assert _largest(model, made) < allowed
+
+
+def test_torch_gets_its_threads_back() -> None:
+    before = torch.get_num_threads()
+    with torch_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
+    small, large = torch.nn.Linear(10, 10), torch.nn.Linear(SMALL_NETWORK, 2, device="meta")
+    with torch_threads(3):
+        assert (threads_for(small), threads_for(large)) == (1, 3)
+
+
+# --- the choice -----------------------------------------------------------------------------------
+
+
+def _card(**provenance: object):
+    card = read_card(bundle_path("demo-eeg32"))
+    return card.model_copy(update={"provenance": card.provenance | provenance})
+
+
+FINE = {"largest_difference": 0.0094, "windows": 128}
+
+
+@pytest.mark.parametrize(
+    ("choice", "here", "device", "found"),
+    [
+        (("auto", "fp32"), True, "cpu", ("onnx", "fp32", "faster than torch")),
+        (("auto", "fp32"), False, "cpu", ("torch", "fp32", "(extra fast) is not installed")),
+        (("auto", "fp32"), True, "cuda", ("torch", "fp32", "it computes on cuda")),
+        (("torch", "fp32"), True, "cpu", ("torch", "fp32", "asked for")),
+        (("onnx", "fp32"), True, "cpu", ("onnx", "fp32", "asked for")),
+        (("auto", "fp16"), True, "cpu", ("torch", "fp16", "the engine of fp16")),
+        (("auto", "int8"), True, "cpu", ("onnx", "int8", "the engine of int8")),
+    ],
+)
+def test_the_engine_follows_from_the_computer(monkeypatch, choice, here, device, found) -> None:
+    monkeypatch.setattr(engines, "is_onnx_here", lambda: here)
+    monkeypatch.setattr(engines, "require_packages", lambda *_: None)
+    engine, precision, why = choose_engine(EngineChoice(*choice), _card(int8=FINE), device)
+    assert (engine, precision) == found[:2]
+    assert found[2] in why
+
+
+@pytest.mark.parametrize(
+    ("choice", "device", "said"),
+    [
+        (("tensorrt", "fp32"), "cpu", "--engine 'tensorrt' does not exist; use auto, torch, onnx"),
+        (("auto", "fp8"), "cpu", "--precision 'fp8' does not exist; use fp32, fp16, int8"),
+        (("torch", "int8"), "cpu", "engine 'torch' has no precision 'int8'; use --engine onnx"),
+        (("onnx", "fp16"), "cpu", "engine 'onnx' has no precision 'fp16'; use --engine torch"),
+        (("onnx", "fp32"), "cuda", "--engine onnx: it computes on the CPU, not on cuda"),
+        (("auto", "fp16"), "cuda", "--precision fp16: it computes on the CPU, not on cuda"),
+    ],
+)
+def test_what_does_not_exist_is_refused(choice, device, said) -> None:
+    with pytest.raises(UserError) as refused:
+        choose_engine(EngineChoice(*choice), _card(int8=FINE), device)
+    assert said in str(refused.value)
+
+
+def test_an_engine_that_is_not_installed_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr("physiosync_rt.utils.extras.find_spec", lambda _: None)
+    with pytest.raises(UserError, match=r"engine 'onnx': onnx is not installed; pip install"):
+        choose_engine(EngineChoice("onnx"), _card(), "cpu")
+
+
+def test_an_engine_that_is_damaged_is_refused(monkeypatch) -> None:
+    for name in ("onnx", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, name, None)  # importing it fails
+    with pytest.raises(UserError, match=r"engine 'onnx' cannot be loaded .* use --engine torch"):
+        make_forward(_network("demo-muse"), CPU, "onnx", "fp32", "")
+
+
+def test_half_precision_that_torch_lacks_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr(torch_engine, "is_half_here", lambda: False)
+    with pytest.raises(UserError, match="without FBGEMM"):
+        Predictor(load_bundle("demo-muse"), "cpu", EngineChoice("torch", "fp16"))
+
+
+@pytest.mark.parametrize("name", ["effort-eeg8", "effort-eeg19"])
+def test_a_sum_of_features_is_torch_s(name: str) -> None:
+    predictor = Predictor(load_bundle(name), "cpu")
+    assert predictor.facts.engine == "torch"
+    assert predictor.facts.why == "the bundle is a sum of features"
+    for choice in (EngineChoice("onnx"), EngineChoice("auto", "fp16")):
+        with pytest.raises(UserError, match="is a sum of features"):
+            Predictor(load_bundle(name), "cpu", choice)
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (None, "it was not checked with int8"),
+        ({"largest_difference": 0.08, "windows": 128}, "on 128 of its validation windows a"),
+        ({"largest_difference": float("nan"), "windows": 128}, "a probability changes by nan"),
+        ({"largest_difference": "small", "windows": 128}, "cannot be read"),
+        ({"largest_difference": 0.0, "windows": 0}, "cannot be read"),
+    ],
+)
+def test_a_bundle_refuses_int8_and_says_why(check, said) -> None:
+    card = _card() if check is None else _card(int8=check)
+    assert said in int8_refusal(card)
+    with pytest.raises(UserError, match=r"refuses int8: .*; use --precision fp32 or fp16"):
+        choose_engine(EngineChoice("auto", "int8"), card, "cpu")
+
+
+def test_a_bundle_allows_int8_up_to_a_hundredth() -> None:
+    assert int8_refusal(_card(int8=FINE)) == ""
+
+
+@needs_onnx
+def test_a_bundle_whose_check_was_good_runs_in_int8(tmp_path: Path) -> None:
+    shipped = load_bundle("demo-muse")
+    assert INT8_CHECK not in shipped.card.provenance
+    card = shipped.card.model_copy(update={"provenance": {INT8_CHECK: FINE}})
+    save_bundle(tmp_path / "checked", card, shipped.model)
+    predictor = Predictor(
+        load_bundle(str(tmp_path / "checked")), "cpu", EngineChoice(precision="int8")
+    )
+    assert (predictor.facts.engine, predictor.facts.precision) == ("onnx", "int8")
+
+
+@needs_onnx
+def test_the_check_of_int8_finds_the_largest_difference() -> None:
+    from physiosync_rt.bundle.int8_check import check_int8
+
+    model = _network("members")
+    eeg, pps = _windows(model)
+    found = check_int8(model, eeg, pps)
+    assert found["windows"] == len(eeg)
+    expected = _largest(model, make_forward(model, CPU, "onnx", "int8", ""))
+    assert found["largest_difference"] == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize("engine", ["torch", pytest.param("onnx", marks=needs_onnx)])
+def test_the_json_of_a_run_says_what_computed_it(engine: str) -> None:
+    predictor = Predictor(load_bundle("demo-muse"), "cpu", EngineChoice(engine))
+    names = predictor.bundle.card.eeg.ch_names
+    with Engine(SimulatedSource(person_stream(1, names)), predictor) as run:
+        said = json.loads(json.dumps(describe_run(run.state, {})))["engine"]
+    threads = {"threads": 1, "device": "cpu"}
+    assert said == {"engine": engine, "precision": "fp32", "why": "asked for", **threads}
+
+
+# --- ONNX files -----------------------------------------------------------------------------------
+
+
+@needs_onnx
+@pytest.mark.parametrize("name", ["demo-muse", "demo-eeg32"])
+def test_an_exported_bundle_says_what_the_network_says(tmp_path: Path, name: str) -> None:
+    import onnxruntime
+
+    from physiosync_rt.bundle.export_onnx import export_onnx
+
+    bundle, out = load_bundle(name), tmp_path / "out"
+    names = export_onnx(bundle, out)
+    assert sorted(p.name for p in out.iterdir()) == sorted(names)
+    assert json.loads((out / CARD).read_text())["name"] == name
+    assert isinstance(bundle.model, PhysioSync)
+    assert {f"{route}.onnx" for route in bundle.model.config.routes} | {CARD} == set(names)
+    eeg, pps = _windows(bundle.model, 1)
+    given = {"eeg": eeg, "pps": pps}
+    for route in bundle.model.config.routes:
+        session = onnxruntime.InferenceSession(
+            out / f"{route}.onnx", providers=["CPUExecutionProvider"]
+        )
+        inputs = {each.name: given[each.name] for each in session.get_inputs()}
+        assert set(inputs) == ({"eeg", "pps"} if route == "fused" else {route})
+        found = session.run(list(bundle.model.config.targets), inputs)
+        tensors = [torch.from_numpy(inputs[m]) if m in inputs else None for m in ("eeg", "pps")]
+        for p, expected in zip(found, bundle.model.predict_proba(*tensors).values(), strict=True):
+            np.testing.assert_allclose(p, expected.numpy(), atol=1e-6)
+    with pytest.raises(UserError, match="exists already"):
+        export_onnx(bundle, out)
+
+
+def test_a_sum_of_features_is_not_exported(tmp_path: Path) -> None:
+    from physiosync_rt.bundle.export_onnx import export_onnx
+
+    with pytest.raises(UserError, match="is a sum of features; only networks of windows"):
+        export_onnx(load_bundle("effort-eeg8"), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
