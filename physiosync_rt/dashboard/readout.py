@@ -12,6 +12,8 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.circumplex import Circumplex
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
+from physiosync_rt.views.absence_text import certainty_text, why_absent
+from physiosync_rt.views.electrodes_text import electrodes_text
 from physiosync_rt.views.wording import (
     GETTING_READY,
     MISSING,
@@ -70,13 +72,19 @@ class Figure(QWidget):
         self._colour = colour
         self._number = theme.Text(MISSING, pixels=38, weight=QFont.Weight.Light)
         self._number.setStyleSheet(f"color: {colour}")
+        self.absent = theme.Text(pixels=12, role="muted")
+        self.absent.setWordWrap(True)
         self._meter = Meter(colour, centre=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self._name = theme.Text(name, pixels=12, role="muted")
         column.addWidget(self._name)
-        column.addWidget(self._number)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self._number)
+        line.addWidget(self.absent, 1)
+        column.addLayout(line)
         column.addWidget(self._meter)
         self.setToolTip(tip)
 
@@ -93,9 +101,10 @@ class Figure(QWidget):
         """Set the height of the figures."""
         self._number.setFont(theme.font(pixels, QFont.Weight.Light))
 
-    def show_value(self, value: float | None) -> None:
-        """Show a probability, or a dash."""
+    def show_value(self, value: float | None, absent: str = "") -> None:
+        """Show a probability, or a dash and why there is none."""
         self._number.say(number(value))
+        self.absent.say(absent)
         self._meter.show_value(value)
 
 
@@ -126,14 +135,20 @@ class Readout(theme.Panel):
         pair.setSpacing(24)
         pair.addWidget(self.valence)
         pair.addWidget(self.arousal)
-        line = QHBoxLayout()
+        self.electrodes = theme.Text(role="muted")
+        self.electrodes.setWordWrap(True)
+        self.electrodes.hide()
+        self._line = QWidget()
+        line = QHBoxLayout(self._line)
+        line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(theme.Text("Confidence", role="muted"))
         line.addWidget(self._meter, 1)
         line.addWidget(self.confidence)
         self.column.addLayout(theme.stack(self.state, self.meaning))
         self.column.addWidget(self.circumplex, 1)
         self.column.addLayout(pair)
-        self.column.addLayout(line)
+        self.column.addWidget(self._line)
+        self.column.addWidget(self.electrodes)
         self.column.addWidget(self.signals)
 
     @override
@@ -165,11 +180,15 @@ class Readout(theme.Panel):
         row = snapshot.prediction
         self._show_meaning(snapshot)
         self.circumplex.refresh(snapshot)
-        self.valence.show_value(row.valence if row else None)
-        self.arousal.show_value(row.arousal if row else None)
+        self.valence.show_value(row.valence if row else None, why_absent(row, "valence"))
+        self.arousal.show_value(row.arousal if row else None, why_absent(row, "arousal"))
         headline, sentence = verdict(snapshot)
         self.state.say(headline)
         self.meaning.say(sentence)
         self.confidence.say(number(row.confidence if row else None))
+        self.electrodes.say(electrodes_text(snapshot.electrodes))
+        self.electrodes.setVisible(bool(self.electrodes.text()))
+        made_of = certainty_text(row)
+        self._line.setToolTip(made_of and f"Confidence: {made_of}")
         self._meter.show_value(row.confidence if row else None)
         self.signals.say(signals_used(snapshot))

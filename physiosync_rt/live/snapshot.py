@@ -10,6 +10,7 @@ from physiosync_rt.bundle.card import Meaning, Score
 from physiosync_rt.datatypes import Features, FloatArray, Prediction, SampleArray, StreamSpec
 from physiosync_rt.live.events import Event
 from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.preprocess.electrode_states import Electrode
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Snapshot:
         What a person should read now; empty when all is well.
     meaning : mapping of str to Meaning
         What a target stands for, where it is not an emotion.
+    electrodes : tuple of Electrode
+        What each of the bundle's electrodes is made of at present, in the bundle's order.
     """
 
     bundle_title: str
@@ -94,6 +97,7 @@ class Snapshot:
     recording_path: str
     events: tuple[Event, ...]
     meaning: Mapping[str, Meaning] = field(default_factory=dict)
+    electrodes: tuple[Electrode, ...] = ()
 
     @property
     def eeg_features(self) -> Features | None:

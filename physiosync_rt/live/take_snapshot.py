@@ -58,6 +58,7 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
             state.events, streams, _notes(state, now), now, lasting_troubles(state, now)
         ),
         meaning=state.bundle.card.meaning,
+        electrodes=pipeline.streams[state.eeg.name].preprocessor.electrodes,
     )
 
 

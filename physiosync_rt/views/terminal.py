@@ -17,6 +17,8 @@ from physiosync_rt.datatypes import Prediction, Reason, shorten
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.views.absence_text import why_absent
+from physiosync_rt.views.electrodes_text import electrodes_text
 from physiosync_rt.views.events_text import notice_text
 from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
 from physiosync_rt.views.scores_text import NOTHING_ELSE, score_lines
@@ -232,8 +234,11 @@ def _figures(snapshot: Snapshot, width: int) -> RenderableType:
     bar = max(8, width - 18)
     for column, name, value in shown:
         colour = VALENCE if column == "valence" else AROUSAL
-        table.add_row(name, _meter(value, bar, colour), Text(number(value), style="bold"))
+        absent = why_absent(row, column)
+        meter = Text(absent, style="dim") if absent else _meter(value, bar, colour)
+        table.add_row(name, meter, Text(number(value), style="bold"))
         table.add_row("", Text(sparkline(snapshot.history, column, bar), style=colour))
+    electrodes = electrodes_text(snapshot.electrodes)
     confidence = row.confidence if row else None
     table.add_row(
         "confidence", _meter(confidence, bar, "default"), Text(number(confidence), style="bold")
@@ -244,6 +249,7 @@ def _figures(snapshot: Snapshot, width: int) -> RenderableType:
         Text(),
         table,
         Text("  ".join(filter(None, [signals_used(snapshot), heart(snapshot)]))),
+        *([Text(electrodes, style="dim")] if electrodes else []),
     )
 
 

@@ -17,6 +17,7 @@ from physiosync_rt.features.heart_rate import HEART_RATE
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.views.absence_text import why_absent
 
 QUADRANTS: dict[str, tuple[str, str]] = {
     "HVHA": ("excited", "high valence, high arousal"),
@@ -234,7 +235,9 @@ def verdict(snapshot: Snapshot) -> tuple[str, str]:
         return word.capitalize(), meaning.capitalize()
     name, value = ("valence", row.valence) if row.arousal is None else ("arousal", row.arousal)
     level = "High" if value is not None and value >= 0.5 else "Low"
-    return f"{level} {name}", "This bundle predicts one dimension only"
+    absent = "arousal" if name == "valence" else "valence"
+    reason = why_absent(row, absent)
+    return f"{level} {name}", f"No {absent}: {reason}" if reason else ""
 
 
 def targets_shown(
