@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from physiosync_rt.bundle.card import Score
 from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.head_map import ElectrodePanel
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.views import palette
@@ -181,11 +182,12 @@ class ScoresPanel(theme.Panel):
 
 
 class StreamColumn(QWidget):
-    """Cards of all streams, and the model's honest scores under them."""
+    """Electrodes, cards of all streams, and the model's honest scores under them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.cards: dict[str, StreamCard] = {}
+        self.electrodes = ElectrodePanel()
         self._none = theme.Panel("Streams")
         self._none.column.addWidget(theme.Text("None in sight yet", role="muted"))
         self.scores = ScoresPanel()
@@ -194,6 +196,7 @@ class StreamColumn(QWidget):
         self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.GAP)
+        self._column.addWidget(self.electrodes)
         self._column.addWidget(self._none)
         self._column.addStretch(1)
         self._column.addWidget(self.scores)
@@ -210,6 +213,7 @@ class StreamColumn(QWidget):
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show all streams; cards are made when a stream is first seen and kept."""
+        self.electrodes.refresh(snapshot)
         names = [state.spec.name for state in snapshot.streams]
         if names != list(self.cards):
             self._rebuild(snapshot.streams)
@@ -223,7 +227,7 @@ class StreamColumn(QWidget):
             card.deleteLater()
         self.cards = {state.spec.name: StreamCard(state) for state in states}
         for index, card in enumerate(self.cards.values()):
-            self._column.insertWidget(index, card)
+            self._column.insertWidget(1 + index, card)
 
 
 class RowsPanel(theme.Panel):

@@ -80,6 +80,11 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 """
 
 
+def px(pixels: float) -> float:
+    """Return a length at the present zoom, in pixels."""
+    return pixels
+
+
 def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """Return the product's typeface at a size, with figures of equal width."""
     face = QFont()

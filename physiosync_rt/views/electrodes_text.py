@@ -15,6 +15,14 @@ STATES: dict[ElectrodeState, str] = {
 }
 """What an electrode is made of, in words."""
 
+MARKS: dict[ElectrodeState, tuple[str, str]] = {
+    ElectrodeState.MEASURED: ("●", "measured"),
+    ElectrodeState.INTERPOLATED: ("○", "interpolated"),
+    ElectrodeState.BAD: ("×", "bad"),
+    ElectrodeState.SILENT: ("–", "no signal"),
+}
+"""Mark and word of each state."""
+
 _NAMED = 3
 
 
@@ -49,3 +57,9 @@ def electrodes_text(electrodes: Sequence[Electrode]) -> str:
     if n := count[ElectrodeState.INTERPOLATED]:
         parts.append(f"{n} interpolated")
     return ", ".join(parts)
+
+
+def legend_text(electrodes: Sequence[Electrode]) -> str:
+    """Return what the marks mean, as far as they occur."""
+    present = {electrode.state for electrode in electrodes}
+    return "   ".join(f"{mark} {word}" for state, (mark, word) in MARKS.items() if state in present)
