@@ -515,6 +515,8 @@ class Prediction:
         Why ``valence`` or ``arousal`` is None, for each that is; not in the CSV.
     certainty : Certainty or None
         What ``confidence`` is made of; None when not valid; not in the CSV.
+    eeg_reason, pps_reason : Reason
+        Why a modality cannot be used, whether or not the row can do without it; not in the CSV.
     eeg_features, pps_features : Features or None
         Slow features at the end of the window; not in the CSV.
     """
@@ -542,6 +544,8 @@ class Prediction:
     left_out: Reason = Reason.NONE
     absent: Mapping[str, Absence] = field(default_factory=dict, repr=False, compare=False)
     certainty: Certainty | None = field(default=None, repr=False, compare=False)
+    eeg_reason: Reason = field(default=Reason.NONE, repr=False, compare=False)
+    pps_reason: Reason = field(default=Reason.NONE, repr=False, compare=False)
     eeg_features: Features | None = field(default=None, repr=False, compare=False)
     pps_features: Features | None = field(default=None, repr=False, compare=False)
 

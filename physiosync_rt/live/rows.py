@@ -74,6 +74,10 @@ class RowMaker:
             left_out=left_out,
             absent=self._absent(estimate),
             certainty=estimate.certainty,
+            eeg_reason=self._or_stalled(window.eeg.reason, eeg, now),
+            pps_reason=(
+                self._or_stalled(window.pps.reason, pps, now) if window.pps and pps else Reason.NONE
+            ),
             eeg_features=window.eeg.features,
             pps_features=window.pps.features if window.pps else None,
         )

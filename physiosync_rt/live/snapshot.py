@@ -9,6 +9,7 @@ from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.card import Meaning, Score
 from physiosync_rt.datatypes import Features, FloatArray, Prediction, SampleArray, StreamSpec
 from physiosync_rt.live.events import Event
+from physiosync_rt.live.vitals import Vitals
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.electrode_states import Electrode
 
@@ -73,6 +74,8 @@ class Snapshot:
         What a target stands for, where it is not an emotion.
     electrodes : tuple of Electrode
         What each of the bundle's electrodes is made of at present, in the bundle's order.
+    vitals : Vitals
+        Heart, skin and band powers at the newest row.
     """
 
     bundle_title: str
@@ -98,6 +101,7 @@ class Snapshot:
     events: tuple[Event, ...]
     meaning: Mapping[str, Meaning] = field(default_factory=dict)
     electrodes: tuple[Electrode, ...] = ()
+    vitals: Vitals = field(default_factory=Vitals)
 
     @property
     def eeg_features(self) -> Features | None:

@@ -189,6 +189,11 @@ class Preprocessor:
             return ()
         return self.bad_channels.electrodes(seen=self._newest is not None and self._newest.complete)
 
+    @property
+    def beats(self) -> tuple[float, ...]:
+        """Grid indices of the newest heartbeats; empty unless a heart is seen."""
+        return () if self._heartbeat is None else tuple(self._heartbeat.recent)
+
     def push(self, chunk: GridChunk) -> list[Preprocessed]:
         """Process the next rows of the grid; a jump in ``start`` is a gap and resets the stages."""
         if len(chunk) == 0:

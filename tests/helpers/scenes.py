@@ -12,8 +12,36 @@ from helpers.snapshots import MONTAGE, make_row, make_snapshot, make_stream
 from physiosync_rt.datatypes import Absence, Certainty, Modality, Prediction, Reason, StreamSpec
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.snapshot import Snapshot, Traces
+from physiosync_rt.live.vitals import Measure, Vitals
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.electrode_states import Electrode, ElectrodeState
+
+BANDS = (("theta", 9.4, 1.04), ("alpha", 21.7, 0.62), ("beta", 6.1, 1.31), ("gamma", 1.2, 1.12))
+
+
+def vitals(
+    modality: Modality | None = Modality.GSR,
+    *,
+    n_electrodes: int = 32,
+    body: Reason = Reason.NONE,
+    eeg: Reason = Reason.NONE,
+    beats: tuple[float, ...] = (),
+) -> Vitals:
+    """What is known of the body, or the reason why not."""
+    measures = {
+        Modality.ECG: (("heart rate", 72.4, 6.2),),
+        Modality.GSR: (("tonic level", 4.31, 1.12), ("response rate", 4.0, 2.0)),
+    }
+    found = [
+        Measure(name, None, None, body, 5.0, 2.0) if body else Measure(name, value, change)
+        for name, value, change in (measures[modality] if modality else ())
+    ]
+    bands = [
+        Measure(name, None, None, eeg) if eeg else Measure(name, value, change)
+        for name, value, change in BANDS
+    ]
+    return Vitals(modality, tuple(found), tuple(bands), n_electrodes, beats)
+
 
 CYTON = ("Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2")
 
@@ -83,6 +111,7 @@ def cyton() -> Snapshot:
         snapshot,
         streams=(eeg, *snapshot.streams[1:]),
         electrodes=electrodes(have=CYTON),
+        vitals=vitals(n_electrodes=8),
         events=(Event(EventKind.ELECTRODES, 240.0, "OpenBCI", n=8, n_seen=32),),
     )
 
@@ -97,6 +126,7 @@ def flat_electrode() -> Snapshot:
         snapshot,
         streams=(eeg, *snapshot.streams[1:]),
         electrodes=electrodes(bad={"T7": "flat"}),
+        vitals=vitals(n_electrodes=31),
         events=(
             Event(
                 EventKind.NOTE,
@@ -131,6 +161,7 @@ def lost_gsr() -> Snapshot:
         snapshot,
         streams=(snapshot.streams[0], gsr),
         electrodes=electrodes(),
+        vitals=vitals(body=Reason.STALLED),
         pps=replace(snapshot.pps, samples=np.full_like(snapshot.pps.samples, np.nan)),
         events=(Event(EventKind.STREAM_LOST, 247.0, "demo-gsr", seconds=40.0),),
     )
@@ -145,6 +176,7 @@ def eeg_gone() -> Snapshot:
         snapshot,
         streams=(eeg, *snapshot.streams[1:]),
         electrodes=electrodes(seen=False),
+        vitals=vitals(n_electrodes=0, eeg=Reason.STALLED),
         eeg=replace(snapshot.eeg, samples=np.full_like(snapshot.eeg.samples, np.nan)),
         events=(Event(EventKind.STALLED, 247.0, "demo-eeg", seconds=10.0),),
     )
@@ -183,8 +215,27 @@ def no_heartbeat() -> Snapshot:
         snapshot,
         streams=(snapshot.streams[0], ecg),
         electrodes=electrodes(),
+        vitals=vitals(Modality.ECG, body=Reason.NO_HEARTBEAT),
         pps=ecg_traces(snapshot.run_s, heart=False),
     )
+
+
+def heart() -> Snapshot:
+    """All is well, with an ECG."""
+    snapshot = make_snapshot(32)
+    ecg = make_stream(Modality.ECG, 1, 256.0)
+    return replace(
+        snapshot,
+        streams=(snapshot.streams[0], ecg),
+        electrodes=electrodes(),
+        vitals=vitals(Modality.ECG, beats=beats(snapshot.run_s)),
+        pps=ecg_traces(snapshot.run_s, heart=True),
+    )
+
+
+def beats(run_s: float) -> tuple[float, ...]:
+    """Beats of `ecg_traces` that are known by now."""
+    return tuple(float(t) for t in np.arange(run_s - 5.3, run_s - 0.8, 60 / 70))
 
 
 SCENES = {
@@ -193,4 +244,5 @@ SCENES = {
     "lost-gsr": lost_gsr,
     "eeg-gone": eeg_gone,
     "no-heartbeat": no_heartbeat,
+    "heart": heart,
 }
