@@ -64,7 +64,7 @@ class HeadMap(QWidget):
         self.electrodes: tuple[Electrode, ...] = ()
         self._places: dict[str, tuple[float, float]] = {}
         self.setMinimumSize(120, 120)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setAccessibleName(self.tr("Map of the electrodes"))
 
     @override
@@ -200,6 +200,7 @@ class ElectrodePanel(theme.Panel):
         self.text.say("; ".join(filter(None, said)))
         self.text.setVisible(bool(self.text.text()))
         self.legend.say(legend_text(electrodes))
+        self.legend.setVisible(n < len(electrodes))
 
 
 def _paint_mark(painter: QPainter, at: QPointF, state: ElectrodeState) -> None:

@@ -68,6 +68,10 @@ QPushButton:focus {{ border-color: {MUTED}; }}
 QPushButton:pressed {{ background: {LINE}; }}
 QPushButton:disabled {{ color: {MUTED}; }}
 QPushButton[active="true"] {{ border-color: {ALERT}; color: {ALERT}; }}
+QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 6px;
+    padding: 0 5px; color: {MUTED}; }}
+QToolButton:hover, QToolButton:focus {{ border-color: {MUTED}; color: {TEXT}; }}
+QToolButton:checked {{ color: {TEXT}; }}
 QLineEdit {{ background: {PANEL}; border: 1px solid {LINE}; border-radius: 8px; padding: 6px 10px;
     selection-background-color: {FAINT}; }}
 QLineEdit:focus {{ border-color: {MUTED}; }}

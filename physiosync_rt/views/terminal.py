@@ -21,7 +21,7 @@ from physiosync_rt.views.absence_text import why_absent
 from physiosync_rt.views.electrodes_text import electrodes_text
 from physiosync_rt.views.events_text import notice_text
 from physiosync_rt.views.palette import ALERT, AROUSAL, FINE, VALENCE
-from physiosync_rt.views.scores_text import NOTHING_ELSE, score_lines
+from physiosync_rt.views.scores_text import NOTHING_ELSE, modalities_in_use, score_lines
 from physiosync_rt.views.wording import (
     GETTING_READY,
     MISSING,
@@ -133,7 +133,7 @@ class TerminalView:
         room = self._console.height - _FIXED_LINES - len(snapshot.streams)
         room -= 3 if snapshot.events else 0
         room -= sum(any(rare_counts(state.stats).values()) for state in snapshot.streams)
-        scores = score_lines(snapshot.scores, snapshot.meaning)
+        scores = score_lines(snapshot.scores, snapshot.meaning, modalities_in_use(snapshot))
         parts += [_one_line(line, "dim") for line in scores[: max(0, room)]]
         return Group(*parts)
 
