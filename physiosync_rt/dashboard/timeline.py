@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,12 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QToolTip, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.datatypes import Prediction
+from physiosync_rt.dashboard.course_line import CourseLine
+from physiosync_rt.datatypes import Prediction, Reason
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views import palette
+from physiosync_rt.views.row_kind import row_kind
 from physiosync_rt.views.wording import number, pps_name, why
 
 SPANS_S = {60: 15, 120: 30, 300: 60}
@@ -49,12 +52,28 @@ def withheld_bands(rows: tuple[Prediction, ...], hop_s: float, pps: str) -> tupl
     pps : str
         What to call the peripheral signal.
     """
+    return _joined(((row, why(row, pps)) for row in rows if not row.valid), rows, hop_s)
+
+
+def single_bands(rows: tuple[Prediction, ...], hop_s: float, pps: str) -> tuple[Band, ...]:
+    """Join consecutive rows that were predicted from one modality, for one reason, into bands.
+
+    Parameters are those of `withheld_bands`.
+    """
+    alone = (
+        (row, f"{row.modalities.upper().replace('+', ' + ')} only: {why(row, pps)}")
+        for row in rows
+        if row.valid and row.reason is not Reason.NONE
+    )
+    return _joined(alone, rows, hop_s)
+
+
+def _joined(
+    found: Iterable[tuple[Prediction, str]], rows: tuple[Prediction, ...], hop_s: float
+) -> tuple[Band, ...]:
     bands: list[Band] = []
-    for row in rows:
-        if row.valid:
-            continue
+    for row, reason in found:
         stop = row.t_end - rows[-1].t_end
-        reason = why(row, pps)
         if bands and bands[-1].reason == reason and stop - hop_s <= bands[-1].stop + hop_s / 2:
             bands[-1] = Band(bands[-1].start, stop, reason)
         else:
@@ -63,18 +82,28 @@ def withheld_bands(rows: tuple[Prediction, ...], hop_s: float, pps: str) -> tupl
 
 
 class Annotations(pg.GraphicsObject):
-    """Hatched bands where predictions were withheld, and a thin line for every marker."""
+    """Hatched bands without predictions, a bar under those from one signal, a line per marker."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bands: tuple[Band, ...] = ()
+        self.singles: tuple[Band, ...] = ()
         self._markers: tuple[tuple[float, str], ...] = ()
         self.setZValue(-10)
 
-    def show_these(self, bands: tuple[Band, ...], markers: tuple[tuple[float, str], ...]) -> None:
+    def show_these(
+        self,
+        bands: tuple[Band, ...],
+        markers: tuple[tuple[float, str], ...],
+        singles: tuple[Band, ...] = (),
+    ) -> None:
         """Replace the bands and the markers (seconds relative to now, text)."""
-        self.bands, self._markers = bands, markers
+        self.bands, self._markers, self.singles = bands, markers, singles
         self.update()
+
+    def single_at(self, seconds: float) -> Band | None:
+        """Return the stretch from one signal at a time relative to now."""
+        return next((b for b in self.singles if b.start <= seconds <= b.stop), None)
 
     def band_at(self, seconds: float) -> Band | None:
         """Return the band at a time relative to now."""
@@ -106,6 +135,10 @@ class Annotations(pg.GraphicsObject):
                 painter.setPen(theme.tint(theme.MUTED, 1.0))
                 place = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
                 painter.drawText(box.translated(0, 8), place, band.reason)
+        for single in self.singles:
+            box = to_device.mapRect(QRectF(single.start, 0.0, single.stop - single.start, 0.04))
+            bar = QRectF(box.left() + 0.5, box.bottom() - 3, box.width() - 1, 3)
+            painter.fillRect(bar, theme.tint(theme.MUTED, 0.8))
         for seconds, text in self._markers:
             top = to_device.map(QPointF(seconds, _TOP))
             bottom = to_device.map(QPointF(seconds, _BOTTOM))
@@ -124,9 +157,8 @@ class Timeline(theme.Panel):
         self.heading.addWidget(self.title)
         self.heading.addStretch(1)
         self.column.addLayout(self.heading)
-        self.heading.addWidget(
-            theme.Text("P(high) · hatched: no prediction", pixels=12, role="muted")
-        )
+        self.legend = theme.Text(pixels=12, role="muted")
+        self.heading.addWidget(self.legend)
         self.plot = theme.plain_plot()
         self.plot.setYRange(_BOTTOM, _TOP, padding=0)
         theme.quiet_axis(self.plot, "left", 26).setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
@@ -141,7 +173,7 @@ class Timeline(theme.Panel):
         self.curves = {}
         self.labels = {}
         for name, colour in (("arousal", palette.AROUSAL), ("valence", palette.VALENCE)):
-            curve = pg.PlotCurveItem(pen=pg.mkPen(colour, width=2), antialias=True)
+            curve = CourseLine(colour)
             label = pg.TextItem(color=colour, anchor=(0, 0.5))
             label.setFont(theme.font(12))
             self.curves[name], self.labels[name] = curve, label
@@ -168,13 +200,15 @@ class Timeline(theme.Panel):
         heights: dict[str, float] = {}
         for name, curve in self.curves.items():
             values = np.array([_value(row, name) for row in rows])
-            curve.setData(times, values, connect="finite")
+            curve.show_course(times, values, [row_kind(row, name) for row in rows])
             if np.isfinite(values[-1]):
                 heights[name] = float(values[-1])
         self._place_labels(heights)
         markers = tuple((row.t_end - now, plain_text(row.marker)) for row in rows if row.marker)
-        bands = withheld_bands(rows, snapshot.hop_s, pps_name(snapshot))
-        self.annotations.show_these(bands, markers)
+        pps = pps_name(snapshot)
+        bands = withheld_bands(rows, snapshot.hop_s, pps)
+        self.annotations.show_these(bands, markers, single_bands(rows, snapshot.hop_s, pps))
+        self._say_legend()
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -192,9 +226,18 @@ class Timeline(theme.Panel):
     def text_at(self, seconds: float) -> str:
         """Return what stands at a time relative to now, in words; empty where nothing does."""
         band = self.annotations.band_at(seconds)
-        if band is None:
-            return ""
-        return f"No prediction for {band.stop - band.start:.0f} s: {band.reason}"
+        if band is not None:
+            return f"No prediction for {band.stop - band.start:.0f} s: {band.reason}"
+        single = self.annotations.single_at(seconds)
+        return f"For {single.stop - single.start:.0f} s {single.reason}" if single else ""
+
+    def _say_legend(self) -> None:
+        """Say what the ways to draw a line mean, as far as they occur."""
+        kinds = {kind for curve in self.curves.values() for kind in curve.kinds}
+        said = ["P(high)", "hatched: none"]
+        said += ["dashed: one signal"] if any(kind.single for kind in kinds) else []
+        said += ["faint: unsure"] if any(kind.unsure for kind in kinds) else []
+        self.legend.say(" · ".join(said))
 
     def _name_targets(self, snapshot: Snapshot) -> None:
         """Call the targets what they stand for."""
