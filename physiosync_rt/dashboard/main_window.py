@@ -11,10 +11,11 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.header import Header
+from physiosync_rt.dashboard.pps_panel import PpsPanel
 from physiosync_rt.dashboard.readout import Readout
 from physiosync_rt.dashboard.streams import WIDTH, RowsPanel, StreamColumn
 from physiosync_rt.dashboard.timeline import Timeline
-from physiosync_rt.dashboard.traces import EegPanel, PpsPanel
+from physiosync_rt.dashboard.traces import EegPanel
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.events_text import notice_text
@@ -51,7 +52,8 @@ class Dashboard(QMainWindow):
         self.readout = Readout()
         self.timeline = Timeline()
         self.eeg = EegPanel()
-        self.pps = PpsPanel()
+        self.pps = PpsPanel(self.eeg.view)
+        self.eeg.changed.connect(self.pps.redraw)
         self.streams = StreamColumn()
         self.rows = RowsPanel()
         self.setWindowTitle("PhysioSync-RT")

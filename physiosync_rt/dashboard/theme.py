@@ -48,6 +48,8 @@ FAMILIES = [
 ]
 """First one present wins; the last two come with nearly every Linux."""
 
+_GRID_LINES = 4
+
 GAP = 12
 """Space between panels, in pixels."""
 
@@ -72,6 +74,7 @@ QToolButton {{ background: transparent; border: 1px solid transparent; border-ra
     padding: 0 5px; color: {MUTED}; }}
 QToolButton:hover, QToolButton:focus {{ border-color: {MUTED}; color: {TEXT}; }}
 QToolButton:checked {{ color: {TEXT}; }}
+QToolButton::menu-indicator {{ image: none; }}
 QLineEdit {{ background: {PANEL}; border: 1px solid {LINE}; border-radius: 8px; padding: 6px 10px;
     selection-background-color: {FAINT}; }}
 QLineEdit:focus {{ border-color: {MUTED}; }}
@@ -149,6 +152,27 @@ def quiet_axis(plot: pg.PlotWidget, side: str, width: int | None = None) -> Any:
     if width is not None:
         axis.setWidth(width)
     return axis
+
+
+class TimeGrid:
+    """Upright lines of a plot whose x axis is in seconds before its end: a few for each span."""
+
+    def __init__(self, plot: pg.PlotWidget) -> None:
+        self._plot = plot
+        self._span_s = 0.0
+        self._lines = [pg.InfiniteLine(0, pen=pg.mkPen(LINE)) for _ in range(_GRID_LINES)]
+        for line in self._lines:
+            line.setZValue(-20)
+            plot.addItem(line)
+
+    def show_span(self, span_s: float) -> None:
+        """Let the plot show a span, in seconds."""
+        if span_s == self._span_s:
+            return
+        self._span_s = span_s
+        self._plot.setXRange(-span_s, 0, padding=0)
+        for at, line in enumerate(self._lines, 1):
+            line.setValue(-span_s * at / (_GRID_LINES + 1))
 
 
 def tip(text: str) -> str:

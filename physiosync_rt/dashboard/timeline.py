@@ -29,6 +29,7 @@ LONGEST_S = max(SPANS_S)
 _TOP, _BOTTOM = 1.04, -0.04
 _LABEL_PIXELS = 98
 _LABEL_APART = 0.12
+_LONG_LEGEND = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +235,11 @@ class Timeline(theme.Panel):
     def _say_legend(self) -> None:
         """Say what the ways to draw a line mean, as far as they occur."""
         kinds = {kind for curve in self.curves.values() for kind in curve.kinds}
-        said = ["P(high)", "hatched: none"]
+        said = ["hatched: none"]
         said += ["dashed: one signal"] if any(kind.single for kind in kinds) else []
         said += ["faint: unsure"] if any(kind.unsure for kind in kinds) else []
+        if len(said) < _LONG_LEGEND:
+            said.insert(0, "P(high)")
         self.legend.say(" · ".join(said))
 
     def _name_targets(self, snapshot: Snapshot) -> None:

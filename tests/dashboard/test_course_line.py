@@ -52,9 +52,7 @@ def test_stretches_from_one_signal_are_told_with_their_reason(window: Dashboard)
     window.refresh(lost_gsr())
     assert window.timeline.text_at(-10.0) == "For 40 s EEG only: GSR has stopped sending"
     assert window.timeline.text_at(-60.0) == ""
-    assert window.timeline.legend.text() == (
-        "P(high) · hatched: none · dashed: one signal · faint: unsure"
-    )
+    assert window.timeline.legend.text() == ("hatched: none · dashed: one signal · faint: unsure")
 
 
 def test_one_reason_is_one_stretch() -> None:
