@@ -35,7 +35,11 @@ class ChannelLabels(QWidget):
         self._quality: tuple[float, ...] = ()
         self._electrodes: dict[str, Electrode] = {}
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFixedWidth(LABEL_WIDTH)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
+        self.setFixedWidth(round(theme.px(LABEL_WIDTH)))
 
     def refresh(
         self,

@@ -13,9 +13,10 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.header import Header
 from physiosync_rt.dashboard.pps_panel import PpsPanel
 from physiosync_rt.dashboard.readout import Readout
-from physiosync_rt.dashboard.streams import WIDTH, RowsPanel, StreamColumn
+from physiosync_rt.dashboard.streams import RowsPanel, StreamColumn
 from physiosync_rt.dashboard.timeline import Timeline
 from physiosync_rt.dashboard.traces import EegPanel
+from physiosync_rt.dashboard.window_views import Panels, WindowViews
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.events_text import notice_text
@@ -38,6 +39,8 @@ class Dashboard(QMainWindow):
     """
 
     closed = Signal()
+    COLUMNS = (360, 7), (420, 11), (0, 0)
+    """Least width and share of the columns; the last one is as wide as its panels."""
 
     def __init__(self, send: Callable[[Command], None]) -> None:
         super().__init__()
@@ -57,9 +60,12 @@ class Dashboard(QMainWindow):
         self.streams = StreamColumn()
         self.rows = RowsPanel()
         self.setWindowTitle("PhysioSync-RT")
-        self.setStyleSheet(theme.STYLE)
         self._lay_out()
         self.resize(SIZE)
+        others = (self.timeline, self.eeg, self.streams, self.rows)
+        self.views = WindowViews(
+            self, Panels(self.grid, self.COLUMNS, self.readout, self.pps, others)
+        )
         for keys in (QKeySequence.StandardKey.Close, QKeySequence.StandardKey.Quit):
             QShortcut(QKeySequence(keys), self, self.close)
 
@@ -100,10 +106,11 @@ class Dashboard(QMainWindow):
             self._stopping = True
             self._send(Command("stop"))
             self.closed.emit()
+        self.views.end()
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
+        self.grid = grid = QGridLayout()
         grid.setSpacing(theme.GAP)
         left = QVBoxLayout()
         left.setSpacing(theme.GAP)
@@ -117,7 +124,7 @@ class Dashboard(QMainWindow):
         signals.addWidget(self.pps, 1)
         grid.addLayout(signals, 1, 1)
         grid.addWidget(self.streams, 0, 2, 2, 1)
-        for column, (least, stretch) in enumerate(((360, 7), (420, 11), (WIDTH, 0))):
+        for column, (least, stretch) in enumerate(self.COLUMNS):
             grid.setColumnMinimumWidth(column, least)
             grid.setColumnStretch(column, stretch)
         for row, stretch in enumerate((5, 12)):

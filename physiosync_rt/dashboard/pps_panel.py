@@ -34,6 +34,7 @@ class PpsPanel(theme.Panel):
         self.view = view or TraceView()
         self.memory = TraceMemory()
         self.beats: dict[float, None] = {}
+        self.stays_hidden = False
         self._name = theme.Text("GSR or ECG", weight=QFont.Weight.DemiBold)
         self.value = theme.Text(pixels=12, role="muted")
         self.heading.addWidget(self._name)
@@ -44,14 +45,12 @@ class PpsPanel(theme.Panel):
         self._grid = theme.TimeGrid(self.plot)
         self._axis = theme.quiet_axis(self.plot, "left", LABEL_WIDTH + 4)
         self.curves = []
-        for index in range(_MAX_CURVES):
-            pen = pg.mkPen(theme.tint(theme.TRACE, 1 - 0.22 * index), width=1.6)
-            self.curves.append(pg.PlotCurveItem(pen=pen, antialias=True))
+        for _ in range(_MAX_CURVES):
+            self.curves.append(pg.PlotCurveItem(antialias=True))
             self.plot.addItem(self.curves[-1])
-        self.marks = pg.ScatterPlotItem(
-            symbol="t", size=7, pen=pg.mkPen(None), brush=theme.tint(palette.ALERT, 1.0)
-        )
+        self.marks = pg.ScatterPlotItem(symbol="t", size=7, pen=pg.mkPen(None))
         self.plot.addItem(self.marks)
+        self.restyle()
         self._empty = theme.Text(pixels=13, role="muted")
         self.column.addWidget(self.plot, 1)
         self.column.addWidget(self._empty, 1)
@@ -63,7 +62,8 @@ class PpsPanel(theme.Panel):
         name = pps_name(snapshot)
         self._name.say(name)
         self.plot.setAccessibleName(f"{name} trace")
-        self.setVisible(traces is not None or _has_pps(snapshot) or not snapshot.streams)
+        there = traces is not None or _has_pps(snapshot) or not snapshot.streams
+        self.setVisible(there and not self.stays_hidden)
         if traces is None or len(traces.times) == 0:
             self.say_waiting(f"Waiting for {name}")
             return
@@ -74,6 +74,14 @@ class PpsPanel(theme.Panel):
         while len(self.beats) > _BEATS_KEPT:
             del self.beats[next(iter(self.beats))]
         self.redraw()
+
+    def restyle(self) -> None:
+        """Take the colours and the zoom of the present."""
+        for index, curve in enumerate(self.curves):
+            curve.setPen(pg.mkPen(theme.tint(theme.TRACE, 1 - 0.22 * index), width=1.6))
+        self.marks.setBrush(theme.tint(palette.ALERT, 1.0))
+        self._grid.restyle()
+        theme.restyle_axis(self._axis)
 
     def say_waiting(self, text: str) -> None:
         """Show a sentence in place of the trace."""

@@ -71,7 +71,6 @@ class Figure(QWidget):
         super().__init__()
         self._colour = colour
         self._number = theme.Text(MISSING, pixels=38, weight=QFont.Weight.Light)
-        self._number.setStyleSheet(f"color: {colour}")
         self.absent = theme.Text(pixels=12, role="muted")
         self.absent.setWordWrap(True)
         self._meter = Meter(colour, centre=True)
@@ -87,10 +86,15 @@ class Figure(QWidget):
         column.addLayout(line)
         column.addWidget(self._meter)
         self.setToolTip(tip)
+        self.restyle()
 
     def text(self) -> str:
         """Return the figure as it is shown."""
         return self._number.text()
+
+    def restyle(self) -> None:
+        """Take the colours of the present."""
+        self._number.setStyleSheet(f"color: {theme.shade(self._colour)}")
 
     def say_meaning(self, meaning: Meaning) -> None:
         """Call the figure what its target stands for."""
@@ -99,7 +103,7 @@ class Figure(QWidget):
 
     def set_pixels(self, pixels: int) -> None:
         """Set the height of the figures."""
-        self._number.setFont(theme.font(pixels, QFont.Weight.Light))
+        self._number.set_font(pixels, QFont.Weight.Light)
 
     def show_value(self, value: float | None, absent: str = "") -> None:
         """Show a probability, or a dash and why there is none."""
@@ -156,7 +160,7 @@ class Readout(theme.Panel):
         """Use larger figures where there is room for them."""
         super().resizeEvent(event)
         roomy = self.height() >= _ROOMY
-        self.state.setFont(theme.font(26 if roomy else 20, QFont.Weight.DemiBold))
+        self.state.set_font(26 if roomy else 20, QFont.Weight.DemiBold)
         for figure in (self.valence, self.arousal):
             figure.set_pixels(54 if roomy else 38)
 
@@ -169,6 +173,12 @@ class Readout(theme.Panel):
             figure.setVisible(name in snapshot.meaning)
             if name in snapshot.meaning:
                 figure.say_meaning(snapshot.meaning[name])
+
+    def show_big(self, big: bool) -> None:
+        """Leave room to the plane: the words and the confidence stay beside it."""
+        plane = not self.circumplex.isHidden()
+        for widget in (self.valence, self.arousal, self.signals):
+            widget.setVisible(not (big and plane))
 
     def say_waiting(self, text: str) -> None:
         """Say what the run is doing before its first snapshot."""

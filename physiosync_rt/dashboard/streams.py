@@ -80,10 +80,14 @@ class StreamColumn(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
-        self.setFixedWidth(WIDTH)
+        self.restyle()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
+
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
+        self.setFixedWidth(round(theme.px(WIDTH)))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
-from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.trace_view import SPANS_S, TraceView
 from physiosync_rt.utils.plain_text import plain_text
 
@@ -122,7 +121,6 @@ class TraceBar(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(QMenu(button))
-        button.setFont(theme.font(12))
         return button
 
 

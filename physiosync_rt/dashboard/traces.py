@@ -28,6 +28,13 @@ _FRAME_MS = 75
 _LEVEL_MS = 1000
 """So often middle and height of the channels are measured."""
 
+_PENS = {
+    "interpolated": (theme.TRACE, 0.38),
+    "usable": (theme.TRACE, 1.0),
+    "poor": (palette.ALERT, 0.7),
+}
+"""Colour and opacity of the channels, by what they are."""
+
 
 def broken_lines(times: FloatArray, samples: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Put NaNs where the grid jumps and after every channel, so that one path draws them all.
@@ -49,7 +56,7 @@ def broken_lines(times: FloatArray, samples: FloatArray) -> tuple[FloatArray, Fl
     return np.tile(x, y.shape[1]), y.T.ravel()
 
 
-def per_channel(samples: FloatArray, percent: float) -> FloatArray:
+def per_channel(samples: FloatArray | SampleArray, percent: float) -> FloatArray:
     """Return a percentile of every channel's finite samples, 0 where a channel has none.
 
     Parameters
@@ -95,13 +102,10 @@ class EegPanel(theme.Panel):
         self.plot = theme.plain_plot()
         self.plot.setAccessibleName(self.tr("EEG traces"))
         self._grid = theme.TimeGrid(self.plot)
-        self.curves = {
-            "interpolated": pg.PlotCurveItem(pen=pg.mkPen(theme.tint(theme.TRACE, 0.38))),
-            "usable": pg.PlotCurveItem(pen=pg.mkPen(theme.TRACE)),
-            "poor": pg.PlotCurveItem(pen=pg.mkPen(theme.tint(palette.ALERT, 0.7))),
-        }
+        self.curves = {kind: pg.PlotCurveItem() for kind in _PENS}
         for curve in self.curves.values():
             self.plot.addItem(curve)
+        self.restyle()
         self.slider = QScrollBar(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Scroll back through the last five minutes"))
         self.slider.hide()
@@ -140,6 +144,12 @@ class EegPanel(theme.Panel):
         self.memory.add(traces)
         if self._is_due() or (news and self.view.is_paused):
             self.redraw()
+
+    def restyle(self) -> None:
+        """Take the colours of the present."""
+        for kind, (colour, opacity) in _PENS.items():
+            self.curves[kind].setPen(pg.mkPen(theme.tint(colour, opacity)))
+        self._grid.restyle()
 
     def say_waiting(self, text: str) -> None:
         """Show a sentence in place of the traces."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from physiosync_rt.dashboard.course_line import CourseLine, split_by_kind
 from physiosync_rt.dashboard.main_window import Dashboard
-from physiosync_rt.dashboard.timeline import Band, single_bands
+from physiosync_rt.dashboard.timeline_bands import Band, single_bands
 from physiosync_rt.datatypes import Reason
 from physiosync_rt.views.row_kind import RowKind, row_kind
 
