@@ -351,6 +351,50 @@ class Reason(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
 
 
+TARGETS = ("valence", "arousal")
+"""Columns of a row that hold a probability."""
+
+
+class Absence(StrEnum):
+    """Why one target of a row has no probability."""
+
+    WITHHELD = "withheld"
+    """The whole row has none; its ``reason`` says why."""
+    NO_TARGET = "no_target"
+    """The bundle does not predict it."""
+    AT_CHANCE = "at_chance"
+    """The modalities that can be used do not tell it better than a guess, by the card's scores."""
+    LOW_CONFIDENCE = "low_confidence"
+    """Its answer is less sure than the card asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certainty:
+    """What the confidence of a row is the product of, each in [0, 1].
+
+    Attributes
+    ----------
+    answer : float
+        The least max(P, 1 - P) of its targets.
+    quality : float
+        Of the worst modality used.
+    electrodes : float
+        Share of the bundle's electrodes that the stream measures; 1 where EEG is not used.
+    coverage : float
+        The card's factor for a modality that is missing; 1 where none is.
+    """
+
+    answer: float
+    quality: float
+    electrodes: float
+    coverage: float
+
+    @property
+    def confidence(self) -> float:
+        """Their product."""
+        return self.quality * self.electrodes * self.coverage * self.answer
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """Slow features of one modality at the end of one window.
@@ -468,6 +512,12 @@ class Prediction:
         ``eeg+gsr``, ``eeg``, ``gsr`` ... or empty.
     left_out : Reason
         Why a modality could not be used, where ``reason`` is ``no_pps`` or ``no_eeg``.
+    absent : mapping of str to Absence
+        Why ``valence`` or ``arousal`` is None, for each that is; not in the CSV.
+    certainty : Certainty or None
+        What ``confidence`` is made of; None when not valid; not in the CSV.
+    eeg_reason, pps_reason : Reason
+        Why a modality cannot be used, whether or not the row can do without it; not in the CSV.
     eeg_features, pps_features : Features or None
         Slow features at the end of the window; not in the CSV.
     called : mapping of str to str
@@ -495,6 +545,10 @@ class Prediction:
     latency_ms: float | None = None
     marker: str = ""
     left_out: Reason = Reason.NONE
+    absent: Mapping[str, Absence] = field(default_factory=dict, repr=False, compare=False)
+    certainty: Certainty | None = field(default=None, repr=False, compare=False)
+    eeg_reason: Reason = field(default=Reason.NONE, repr=False, compare=False)
+    pps_reason: Reason = field(default=Reason.NONE, repr=False, compare=False)
     eeg_features: Features | None = field(default=None, repr=False, compare=False)
     pps_features: Features | None = field(default=None, repr=False, compare=False)
     called: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

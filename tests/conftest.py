@@ -6,6 +6,7 @@ import gc
 import os
 import re
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +22,10 @@ from physiosync_rt.lsl.config import use_loopback
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("LSLAPICFG", None)
 use_loopback(session=f"test-{os.getpid()}")
+
+# Windows remember where they were: of the tests, not of the person who runs them.
+_SETTINGS = tempfile.TemporaryDirectory(prefix="physiosync-settings-")
+os.environ["XDG_CONFIG_HOME"] = _SETTINGS.name
 
 # A shell starts what runs in its background without Ctrl-C, and nohup without SIGHUP; programs
 # under test inherit that.

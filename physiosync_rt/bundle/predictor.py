@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 
@@ -12,7 +13,7 @@ from physiosync_rt.bundle.bundle import Bundle
 from physiosync_rt.bundle.card import Card, read_card
 from physiosync_rt.bundle.engines import EngineChoice, EngineFacts
 from physiosync_rt.bundle.heads import make_heads
-from physiosync_rt.datatypes import Modality, Reason, StreamSpec, Window
+from physiosync_rt.datatypes import Absence, Certainty, Modality, Reason, StreamSpec, Window
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
@@ -27,7 +28,9 @@ class Estimate:
     """What the bundle says of one window, or why it was not asked.
 
     ``targets`` maps a target's name to P(high); empty when not valid. ``left_out`` says why a
-    modality could not be used, where ``reason`` is ``no_pps`` or ``no_eeg``.
+    modality could not be used, where ``reason`` is ``no_pps`` or ``no_eeg``. ``absent`` says of
+    each target that the heads told why it is not among them, ``certainty`` what the confidence is
+    made of.
     """
 
     targets: dict[str, float]
@@ -37,6 +40,8 @@ class Estimate:
     modalities: str
     infer_ms: float | None
     left_out: Reason = Reason.NONE
+    absent: Mapping[str, Absence] = field(default_factory=dict)
+    certainty: Certainty | None = None
 
 
 class Predictor:
@@ -120,22 +125,38 @@ class Predictor:
         if use_pps and card.pps is not None:
             names.append(card.pps.modality)
         modalities = "+".join(n.lower() for n in names)
-        scale = min(state.quality for state in used)
-        if use_eeg:
-            scale *= window.eeg.measured
+        coverage, absent = 1.0, dict[str, Absence]()
         if card.pps is not None and route != "fused":
             # What is left when a modality is missing may tell one target and guess the other.
-            scale *= card.coverage.get(route, 0.5)
+            coverage = card.coverage.get(route, 0.5)
             silent = card.at_chance(modalities)
+            absent |= {target: Absence.AT_CHANCE for target in targets if target in silent}
             targets = {target: p for target, p in targets.items() if target not in silent}
             if not targets:
                 withheld = Reason.NO_PPS if use_eeg else window.eeg.reason
-                return Estimate({}, None, False, withheld, "", infer_ms, left_out)
-        targets = {t: p for t, p in targets.items() if self._is_sure(route, t, p)}
-        if not targets:
-            return Estimate({}, None, False, Reason.LOW_CONFIDENCE, "", infer_ms)
-        confidence = scale * min(max(p, 1.0 - p) for p in targets.values())
-        return Estimate(targets, confidence, True, reason, modalities, infer_ms, left_out)
+                return Estimate({}, None, False, withheld, "", infer_ms, left_out, absent)
+        sure = {t: p for t, p in targets.items() if self._is_sure(route, t, p)}
+        absent |= {target: Absence.LOW_CONFIDENCE for target in targets if target not in sure}
+        if not sure:
+            reason = Reason.LOW_CONFIDENCE
+            return Estimate({}, None, False, reason, "", infer_ms, absent=absent)
+        certainty = Certainty(
+            answer=min(max(p, 1.0 - p) for p in sure.values()),
+            quality=min(state.quality for state in used),
+            electrodes=window.eeg.measured if use_eeg else 1.0,
+            coverage=coverage,
+        )
+        return Estimate(
+            sure,
+            certainty.confidence,
+            True,
+            reason,
+            modalities,
+            infer_ms,
+            left_out,
+            absent,
+            certainty,
+        )
 
     def _route(self, window: Window) -> tuple[Route | None, Reason, Reason]:
         """Heads that can be used, what a person should know of it, and why a modality cannot."""

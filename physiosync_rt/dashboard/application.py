@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.main_window import Dashboard
+from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.save_picture import save_picture
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.options import Command
@@ -121,6 +122,7 @@ def run(
     poller = Poller(window, get_snapshot, is_done)
     if duration is not None:
         QTimer.singleShot(max(0, round(duration * 1000)), window, window.close)
+    window.views.remember(Memory())
     window.show()
     with _interrupt_closes(window), _MESSAGES.told_of_a_lost_display(poller.stop):
         app.exec()

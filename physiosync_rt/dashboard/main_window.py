@@ -12,12 +12,14 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.ask_bar import AskBar
 from physiosync_rt.dashboard.header import Header
+from physiosync_rt.dashboard.pps_panel import PpsPanel
 from physiosync_rt.dashboard.readout import Readout
 from physiosync_rt.dashboard.session_bar import SessionBar
 from physiosync_rt.dashboard.sound import ring
-from physiosync_rt.dashboard.streams import WIDTH, RowsPanel, StreamColumn
+from physiosync_rt.dashboard.streams import RowsPanel, StreamColumn
 from physiosync_rt.dashboard.timeline import Timeline
-from physiosync_rt.dashboard.traces import EegPanel, PpsPanel
+from physiosync_rt.dashboard.traces import EegPanel
+from physiosync_rt.dashboard.window_views import Panels, WindowViews
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.setup.conduct import DEFAULT_HANDS, HandsOn
@@ -44,6 +46,8 @@ class Dashboard(QMainWindow):
     """
 
     closed = Signal()
+    COLUMNS = (360, 7), (420, 11), (0, 0)
+    """Least width and share of the columns; the last one is as wide as its panels."""
 
     def __init__(self, send: Callable[[Command], None], hands_on: HandsOn = DEFAULT_HANDS) -> None:
         super().__init__()
@@ -64,13 +68,17 @@ class Dashboard(QMainWindow):
         self.readout = Readout()
         self.timeline = Timeline()
         self.eeg = EegPanel()
-        self.pps = PpsPanel()
+        self.pps = PpsPanel(self.eeg.view)
+        self.eeg.changed.connect(self.pps.redraw)
         self.streams = StreamColumn()
         self.rows = RowsPanel()
         self.setWindowTitle("PhysioSync-RT")
-        self.setStyleSheet(theme.STYLE)
         self._lay_out()
         self.resize(SIZE)
+        others = (self.timeline, self.eeg, self.streams, self.rows)
+        self.views = WindowViews(
+            self, Panels(self.grid, self.COLUMNS, self.readout, self.pps, others)
+        )
         for keys in (QKeySequence.StandardKey.Close, QKeySequence.StandardKey.Quit):
             QShortcut(QKeySequence(keys), self, self.close)
 
@@ -131,24 +139,25 @@ class Dashboard(QMainWindow):
             self.session.close_jobs()
             self._send(Command("stop"))
             self.closed.emit()
+        self.views.end()
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
+        self.grid = grid = QGridLayout()
         grid.setSpacing(theme.GAP)
         left = QVBoxLayout()
         left.setSpacing(theme.GAP)
         left.addWidget(self.readout, 1)
         left.addWidget(self.rows)
         grid.addLayout(left, 0, 0, 2, 1)
-        grid.addWidget(self.timeline, 0, 1, 1, 2)
+        grid.addWidget(self.timeline, 0, 1)
         signals = QVBoxLayout()
         signals.setSpacing(theme.GAP)
         signals.addWidget(self.eeg, 3)
         signals.addWidget(self.pps, 1)
         grid.addLayout(signals, 1, 1)
-        grid.addWidget(self.streams, 1, 2)
-        for column, (least, stretch) in enumerate(((360, 7), (420, 11), (WIDTH, 0))):
+        grid.addWidget(self.streams, 0, 2, 2, 1)
+        for column, (least, stretch) in enumerate(self.COLUMNS):
             grid.setColumnMinimumWidth(column, least)
             grid.setColumnStretch(column, stretch)
         for row, stretch in enumerate((5, 12)):

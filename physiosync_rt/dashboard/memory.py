@@ -60,15 +60,26 @@ class Memory:
         names = [name, *(other for other in self.recent(kind) if other != name)]
         self._settings.setValue(f"recent/{kind}", names[:MOST_RECENT])
 
-    def geometry(self) -> QByteArray | None:
-        """Return where the window was."""
-        found = self._settings.value("geometry")
+    def geometry(self, window: str = "") -> QByteArray | None:
+        """Return where a window was: the start screen, or ``live``."""
+        found = self._settings.value(f"{window}geometry")
         return found if isinstance(found, QByteArray) else None
 
-    def keep_geometry(self, geometry: QByteArray) -> None:
-        """Remember where the window is."""
-        self._settings.setValue("geometry", geometry)
+    def keep_geometry(self, geometry: QByteArray, window: str = "") -> None:
+        """Remember where a window is."""
+        self._settings.setValue(f"{window}geometry", geometry)
         self._settings.sync()
+
+    def zoom(self) -> float:
+        """Return the zoom of the live window; 1 where none is known."""
+        try:
+            return float(str(self._settings.value("zoom", 1.0)))
+        except ValueError:
+            return 1.0
+
+    def keep_zoom(self, zoom: float) -> None:
+        """Remember the zoom of the live window."""
+        self._settings.setValue("zoom", zoom)
 
 
 def default_folder() -> Path:

@@ -13,6 +13,8 @@ from physiosync_rt.dashboard.circumplex import Circumplex
 from physiosync_rt.dashboard.rest_dial import RestDial
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
+from physiosync_rt.views.absence_text import certainty_text, why_absent
+from physiosync_rt.views.electrodes_text import electrodes_text
 from physiosync_rt.views.verdict import verdict
 from physiosync_rt.views.wording import (
     GETTING_READY,
@@ -80,14 +82,19 @@ class Figure(QWidget):
         super().__init__()
         self._colour = colour
         self._number = theme.Text(MISSING, pixels=38, weight=QFont.Weight.Light)
-        self._number.setStyleSheet(f"color: {colour}")
+        self.absent = theme.Text(pixels=12, role="muted")
+        self.absent.setWordWrap(True)
         self._meter = Meter(colour, centre=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self._name = theme.Text(name, pixels=12, role="muted")
         column.addWidget(self._name)
-        column.addWidget(self._number)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self._number)
+        line.addWidget(self.absent, 1)
+        column.addLayout(line)
         column.addWidget(self._meter)
         self._ends = [theme.Text(pixels=12, role="muted") for _ in range(2)]
         ends = QHBoxLayout()
@@ -98,10 +105,15 @@ class Figure(QWidget):
         for end in self._ends:
             end.hide()
         self.setToolTip(tip)
+        self.restyle()
 
     def text(self) -> str:
         """Return the figure as it is shown."""
         return self._number.text()
+
+    def restyle(self) -> None:
+        """Take the colours of the present."""
+        self._number.setStyleSheet(f"color: {theme.shade(self._colour)}")
 
     def say_meaning(self, meaning: Meaning) -> None:
         """Call the figure what its target stands for."""
@@ -113,11 +125,12 @@ class Figure(QWidget):
 
     def set_pixels(self, pixels: int) -> None:
         """Set the height of the figures."""
-        self._number.setFont(theme.font(pixels, QFont.Weight.Light))
+        self._number.set_font(pixels, QFont.Weight.Light)
 
-    def show_value(self, value: float | None, margin: float) -> None:
-        """Show a probability, or a dash."""
+    def show_value(self, value: float | None, margin: float, absent: str = "") -> None:
+        """Show a probability, or a dash and why there is none."""
         self._number.say(number(value))
+        self.absent.say(absent)
         self._meter.show_value(value, margin)
 
 
@@ -149,7 +162,12 @@ class Readout(theme.Panel):
         pair.setSpacing(24)
         pair.addWidget(self.valence)
         pair.addWidget(self.arousal)
-        line = QHBoxLayout()
+        self.electrodes = theme.Text(role="muted")
+        self.electrodes.setWordWrap(True)
+        self.electrodes.hide()
+        self._line = QWidget()
+        line = QHBoxLayout(self._line)
+        line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(theme.Text("Confidence", role="muted"))
         line.addWidget(self._meter, 1)
         line.addWidget(self.confidence)
@@ -157,7 +175,8 @@ class Readout(theme.Panel):
         self.column.addWidget(self.circumplex, 1)
         self.column.addWidget(self.rest, 1)
         self.column.addLayout(pair)
-        self.column.addLayout(line)
+        self.column.addWidget(self._line)
+        self.column.addWidget(self.electrodes)
         self.column.addWidget(self.signals)
         self.column.addStretch(0)
 
@@ -166,7 +185,7 @@ class Readout(theme.Panel):
         """Use larger figures where there is room for them."""
         super().resizeEvent(event)
         roomy = self.height() >= _ROOMY
-        self.state.setFont(theme.font(26 if roomy else 20, QFont.Weight.DemiBold))
+        self.state.set_font(26 if roomy else 20, QFont.Weight.DemiBold)
         for figure in (self.valence, self.arousal):
             figure.set_pixels(54 if roomy else 38)
 
@@ -180,6 +199,12 @@ class Readout(theme.Panel):
             figure.setVisible(name in snapshot.meaning)
             if name in snapshot.meaning:
                 figure.say_meaning(snapshot.meaning[name])
+
+    def show_big(self, big: bool) -> None:
+        """Leave room to the plane: the words and the confidence stay beside it."""
+        plane = not self.circumplex.isHidden()
+        for widget in (self.valence, self.arousal, self.signals):
+            widget.setVisible(not (big and plane))
 
     def say_waiting(self, text: str) -> None:
         """Say what the run is doing before its first snapshot."""
@@ -196,11 +221,18 @@ class Readout(theme.Panel):
         self.rest.refresh(snapshot)
         self.circumplex.setVisible(not (snapshot.meaning or is_capturing(snapshot)))
         self.circumplex.refresh(snapshot)
-        self.valence.show_value(row.valence if row else None, snapshot.margin)
-        self.arousal.show_value(row.arousal if row else None, snapshot.margin)
+        for name, figure, value in (
+            ("valence", self.valence, row.valence if row else None),
+            ("arousal", self.arousal, row.arousal if row else None),
+        ):
+            figure.show_value(value, snapshot.margin, why_absent(row, name))
         headline, sentence = verdict(snapshot)
         self.state.say(headline)
         self.meaning.say(sentence)
         self.confidence.say(number(row.confidence if row else None))
+        self.electrodes.say(electrodes_text(snapshot.electrodes))
+        self.electrodes.setVisible(bool(self.electrodes.text()))
+        made_of = certainty_text(row)
+        self._line.setToolTip(made_of and f"Confidence: {made_of}")
         self._meter.show_value(row.confidence if row else None)
         self.signals.say(signals_used(snapshot))

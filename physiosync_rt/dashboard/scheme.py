@@ -62,6 +62,24 @@ LIGHT = Scheme(
     alert_panel="#fdefed",
 )
 
+LIGHT_SHADES: dict[str, str] = {
+    theme.BACKGROUND: LIGHT.background,
+    theme.PANEL: LIGHT.panel,
+    theme.RAISED: LIGHT.raised,
+    theme.LINE: LIGHT.line,
+    theme.TEXT: LIGHT.text,
+    theme.MUTED: LIGHT.muted,
+    theme.FAINT: "#8f99a7",
+    theme.TRACE: "#46515f",
+    theme.ALERT_PANEL: LIGHT.alert_panel,
+    theme.ALERT_TEXT: LIGHT.alert,
+    palette.VALENCE: LIGHT.warning,
+    palette.AROUSAL: LIGHT.focus,
+    palette.FINE: LIGHT.fine,
+    palette.ALERT: LIGHT.alert,
+}
+"""Colours of the live window in the light scheme, by those of the dark one."""
+
 READ_ON = ("background", "panel", "raised")
 READ = ("text", "muted", "focus", "fine", "warning", "alert")
 
@@ -70,6 +88,11 @@ def system_scheme() -> Scheme:
     """Return the scheme that the system asks for; dark where it asks for none."""
     wanted = QGuiApplication.styleHints().colorScheme()
     return LIGHT if wanted is Qt.ColorScheme.Light else DARK
+
+
+def shades_of(scheme: Scheme) -> dict[str, str]:
+    """Return what stands for the colours of `theme` in a scheme."""
+    return LIGHT_SHADES if scheme is LIGHT else {}
 
 
 def palette_of(scheme: Scheme) -> QPalette:

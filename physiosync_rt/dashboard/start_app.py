@@ -52,6 +52,7 @@ class App(QObject):
     def __init__(self, memory: Memory, *, local: bool = False) -> None:
         super().__init__()
         self._local = local
+        self._memory = memory
         self._examiner = Examiner()
         self._looks = Background("physiosync-looks", self)
         self._runs = Background("physiosync-runs", self)
@@ -151,6 +152,7 @@ class App(QObject):
         self._poller = Poller(self.live, lambda: engine.snapshot, lambda: run.is_done)
         self.live.closed.connect(self._end_run)
         self.live.setGeometry(self.screen.geometry())
+        self.live.views.remember(self._memory)
         self.screen.hide()
         self.live.show()
         self.live.activateWindow()

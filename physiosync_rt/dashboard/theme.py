@@ -6,6 +6,8 @@ The colours that carry meaning are those of `physiosync_rt.views.palette`; here 
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyqtgraph as pg
@@ -23,7 +25,6 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from physiosync_rt.utils.plain_text import plain_text
-from physiosync_rt.views.palette import ALERT
 
 BACKGROUND = "#0d1015"
 PANEL = "#14191f"
@@ -33,6 +34,8 @@ TEXT = "#e7eaee"
 MUTED = "#98a3b1"
 FAINT = "#5b6675"
 TRACE = "#b4bfcc"
+ALERT_PANEL = "#38211f"
+ALERT_TEXT = "#ffd9d3"
 
 FAMILIES = [
     "Inter",
@@ -48,43 +51,45 @@ FAMILIES = [
 ]
 """First one present wins; the last two come with nearly every Linux."""
 
+_GRID_LINES = 4
+
 GAP = 12
 """Space between panels, in pixels."""
 
-STYLE = f"""
-QMainWindow, QWidget#body {{ background: {BACKGROUND}; }}
-QWidget {{ color: {TEXT}; }}
-QFrame#panel {{ background: {PANEL}; border-radius: 10px; }}
-QFrame#rule {{ background: {LINE}; }}
-QLabel[role="muted"] {{ color: {MUTED}; }}
-QLabel[role="alert"] {{ color: {ALERT}; }}
-QLabel#badge {{ color: {MUTED}; border: 1px solid {FAINT}; border-radius: 9px;
-    padding: 1px 9px 2px 9px; }}
-QLabel#notice {{ background: #38211f; color: #ffd9d3; border-radius: 8px; padding: 8px 14px; }}
-QPushButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 8px;
-    padding: 7px 13px; }}
-QPushButton:hover {{ border-color: {FAINT}; }}
-QPushButton:focus {{ border-color: {MUTED}; }}
-QPushButton:pressed {{ background: {LINE}; }}
-QPushButton:disabled {{ color: {MUTED}; }}
-QPushButton[active="true"] {{ border-color: {ALERT}; color: {ALERT}; }}
-QLineEdit {{ background: {PANEL}; border: 1px solid {LINE}; border-radius: 8px; padding: 6px 10px;
-    selection-background-color: {FAINT}; }}
-QLineEdit:focus {{ border-color: {MUTED}; }}
-QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {FAINT}; padding: 5px 8px; }}
-QScrollArea, QWidget#scrolled {{ background: transparent; border: none; }}
-QScrollBar:vertical {{ background: transparent; width: 6px; }}
-QScrollBar::handle:vertical {{ background: {LINE}; border-radius: 3px; min-height: 24px; }}
-QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
-    background: none; height: 0; }}
-"""
+
+@dataclass(slots=True)
+class Look:
+    """How the live window is drawn at present.
+
+    Attributes
+    ----------
+    zoom : float
+    shades : mapping of str to str
+        Colours in place of those of this module, which are the dark ones.
+    """
+
+    zoom: float = 1.0
+    shades: Mapping[str, str] = field(default_factory=dict)
+
+
+LOOK = Look()
+
+
+def px(pixels: float) -> float:
+    """Return a length at the present zoom, in pixels."""
+    return pixels * LOOK.zoom
+
+
+def shade(colour: str) -> str:
+    """Return what stands for a colour of this module at present."""
+    return LOOK.shades.get(colour, colour)
 
 
 def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """Return the product's typeface at a size, with figures of equal width."""
     face = QFont()
     face.setFamilies(FAMILIES)
-    face.setPixelSize(pixels)
+    face.setPixelSize(round(px(pixels)))
     face.setWeight(weight)
     face.setFeature(QFont.Tag("tnum"), 1)
     return face
@@ -92,9 +97,9 @@ def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
 
 def tint(colour: str, opacity: float) -> QColor:
     """Return a colour at an opacity in [0, 1]."""
-    shade = QColor(colour)
-    shade.setAlphaF(min(1.0, max(0.0, opacity)))
-    return shade
+    found = QColor(shade(colour))
+    found.setAlphaF(min(1.0, max(0.0, opacity)))
+    return found
 
 
 def apply(app: QApplication) -> None:
@@ -135,11 +140,43 @@ def quiet_axis(plot: pg.PlotWidget, side: str, width: int | None = None) -> Any:
     plot.showAxis(side)
     axis = plot.getAxis(side)
     axis.setPen(pg.mkPen(None))
-    axis.setTextPen(MUTED)
-    axis.setStyle(tickLength=0, tickAlpha=0, tickFont=font(11), autoExpandTextSpace=False)
+    axis.setStyle(tickLength=0, tickAlpha=0, autoExpandTextSpace=False)
+    restyle_axis(axis)
     if width is not None:
         axis.setWidth(width)
     return axis
+
+
+def restyle_axis(axis: pg.AxisItem) -> None:
+    """Give an axis the colours and the zoom of the present."""
+    axis.setTextPen(shade(MUTED))
+    axis.setStyle(tickFont=font(11))
+
+
+class TimeGrid:
+    """Upright lines of a plot whose x axis is in seconds before its end: a few for each span."""
+
+    def __init__(self, plot: pg.PlotWidget) -> None:
+        self._plot = plot
+        self._span_s = 0.0
+        self._lines = [pg.InfiniteLine(0, pen=pg.mkPen(LINE)) for _ in range(_GRID_LINES)]
+        for line in self._lines:
+            line.setZValue(-20)
+            plot.addItem(line)
+
+    def show_span(self, span_s: float) -> None:
+        """Let the plot show a span, in seconds."""
+        if span_s == self._span_s:
+            return
+        self._span_s = span_s
+        self._plot.setXRange(-span_s, 0, padding=0)
+        for at, line in enumerate(self._lines, 1):
+            line.setValue(-span_s * at / (_GRID_LINES + 1))
+
+    def restyle(self) -> None:
+        """Take the colours of the present."""
+        for line in self._lines:
+            line.setPen(pg.mkPen(shade(LINE)))
 
 
 def tip(text: str) -> str:
@@ -161,7 +198,7 @@ class Text(QLabel):
     ) -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setFont(font(pixels, weight))
+        self.set_font(pixels, weight)
         self.setProperty("role", role)
         self._elide = elide
         self._full = ""
@@ -175,6 +212,16 @@ class Text(QLabel):
         if text != self._full:
             self._full = text
             self._fit()
+
+    def set_font(self, pixels: int, weight: QFont.Weight) -> None:
+        """Take a size, in pixels at a zoom of 1, and a weight."""
+        self._face = pixels, weight
+        self.setFont(font(pixels, weight))
+
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
+        self.set_font(*self._face)
+        self._fit()
 
     def set_role(self, role: str) -> None:
         """Change the role (``muted``, ``alert`` or empty), which decides the colour."""

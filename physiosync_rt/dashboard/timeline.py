@@ -2,117 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QLineF, QObject, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QFont, QHelpEvent, QPainter, QPen
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QFont, QHelpEvent
+from PySide6.QtWidgets import QToolTip
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.course_line import CourseLine
+from physiosync_rt.dashboard.timeline_bands import (
+    BOTTOM,
+    TOP,
+    Annotations,
+    single_bands,
+    withheld_bands,
+)
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views import palette
-from physiosync_rt.views.wording import number, pps_name, why
+from physiosync_rt.views.row_kind import row_kind
+from physiosync_rt.views.wording import number, pps_name
 
 SPANS_S = {60: 15, 120: 30, 300: 60}
 """Lengths of the time axis and of its steps: it grows with the run, so that it is never empty."""
 
 LONGEST_S = max(SPANS_S)
 
-_TOP, _BOTTOM = 1.04, -0.04
+_COLOURS = {"arousal": palette.AROUSAL, "valence": palette.VALENCE}
 _LABEL_PIXELS = 98
 _LABEL_APART = 0.12
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A stretch without predictions, in seconds relative to now, and why."""
-
-    start: float
-    stop: float
-    reason: str
-
-
-def withheld_bands(rows: tuple[Prediction, ...], hop_s: float, pps: str) -> tuple[Band, ...]:
-    """Join consecutive withheld rows of one reason into bands.
-
-    Parameters
-    ----------
-    rows : tuple of Prediction
-        Oldest first; times are counted from the last one.
-    hop_s : float
-        Seconds between rows: a row stands for the hop that it ends.
-    pps : str
-        What to call the peripheral signal.
-    """
-    bands: list[Band] = []
-    for row in rows:
-        if row.valid:
-            continue
-        stop = row.t_end - rows[-1].t_end
-        reason = why(row, pps)
-        if bands and bands[-1].reason == reason and stop - hop_s <= bands[-1].stop + hop_s / 2:
-            bands[-1] = Band(bands[-1].start, stop, reason)
-        else:
-            bands.append(Band(stop - hop_s, stop, reason))
-    return tuple(bands)
-
-
-class Annotations(pg.GraphicsObject):
-    """Hatched bands where predictions were withheld, and a thin line for every marker."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bands: tuple[Band, ...] = ()
-        self._markers: tuple[tuple[float, str], ...] = ()
-        self.setZValue(-10)
-
-    def show_these(self, bands: tuple[Band, ...], markers: tuple[tuple[float, str], ...]) -> None:
-        """Replace the bands and the markers (seconds relative to now, text)."""
-        self.bands, self._markers = bands, markers
-        self.update()
-
-    def band_at(self, seconds: float) -> Band | None:
-        """Return the band at a time relative to now."""
-        return next((b for b in self.bands if b.start <= seconds <= b.stop), None)
-
-    @override
-    def boundingRect(self) -> QRectF:
-        """Cover the whole view: the bands always span its height."""
-        return QRectF(-LONGEST_S, _BOTTOM, LONGEST_S, _TOP - _BOTTOM)
-
-    @override
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        """Paint in device pixels, where a hatch and a text keep their shape."""
-        to_device = painter.transform()
-        painter.resetTransform()
-        painter.setFont(theme.font(11))
-        for band in self.bands:
-            box = to_device.mapRect(
-                QRectF(band.start, _BOTTOM, band.stop - band.start, _TOP - _BOTTOM)
-            )
-            box.adjust(0.5, 0, -0.5, 0)
-            painter.fillRect(box, theme.tint(theme.MUTED, 0.10))
-            hatch = QBrush(theme.tint(theme.MUTED, 0.22), Qt.BrushStyle.BDiagPattern)
-            painter.fillRect(box, hatch)
-            words = painter.fontMetrics().horizontalAdvance(band.reason)
-            if words + 8 < box.width():
-                painter.setPen(theme.tint(theme.MUTED, 1.0))
-                place = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-                painter.drawText(box.translated(0, 8), place, band.reason)
-        for seconds, text in self._markers:
-            top = to_device.map(QPointF(seconds, _TOP))
-            bottom = to_device.map(QPointF(seconds, _BOTTOM))
-            painter.setPen(QPen(theme.tint(theme.MUTED, 0.8), 1, Qt.PenStyle.DotLine))
-            painter.drawLine(QLineF(top, bottom))
-            painter.setPen(theme.tint(theme.MUTED, 1.0))
-            painter.drawText(top + QPointF(4, 12), text)
+_LONG_LEGEND = 3
 
 
 class Timeline(theme.Panel):
@@ -124,30 +45,33 @@ class Timeline(theme.Panel):
         self.heading.addWidget(self.title)
         self.heading.addStretch(1)
         self.column.addLayout(self.heading)
-        self.heading.addWidget(
-            theme.Text("P(high) · hatched: no prediction", pixels=12, role="muted")
-        )
+        self.legend = theme.Text(pixels=12, role="muted")
+        self.heading.addWidget(self.legend)
         self.plot = theme.plain_plot()
-        self.plot.setYRange(_BOTTOM, _TOP, padding=0)
-        theme.quiet_axis(self.plot, "left", 26).setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
+        self.plot.setAccessibleName("Valence and arousal over time")
+        self.plot.setYRange(BOTTOM, TOP, padding=0)
+        self._left = theme.quiet_axis(self.plot, "left", 26)
+        self._left.setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
+        self._levels = []
         self._axis = theme.quiet_axis(self.plot, "bottom")
-        for level, shade in ((0.0, theme.LINE), (0.5, theme.FAINT), (1.0, theme.LINE)):
-            style = Qt.PenStyle.DashLine if level == 0.5 else Qt.PenStyle.SolidLine
-            line = pg.InfiniteLine(level, angle=0, pen=pg.mkPen(shade, style=style))
+        for level in (0.0, 0.5, 1.0):
+            line = pg.InfiniteLine(level, angle=0)
             line.setZValue(-20)
             self.plot.addItem(line)
+            self._levels.append(line)
         self.annotations = Annotations()
         self.plot.addItem(self.annotations)
         self.curves = {}
         self.labels = {}
-        for name, colour in (("arousal", palette.AROUSAL), ("valence", palette.VALENCE)):
-            curve = pg.PlotCurveItem(pen=pg.mkPen(colour, width=2), antialias=True)
-            label = pg.TextItem(color=colour, anchor=(0, 0.5))
-            label.setFont(theme.font(12))
+        for name, colour in _COLOURS.items():
+            curve = CourseLine(colour)
+            label = pg.TextItem(anchor=(0, 0.5))
             self.curves[name], self.labels[name] = curve, label
             self.plot.addItem(curve)
             self.plot.addItem(label)
         self._names = {name: name for name in self.curves}
+        self._span = min(SPANS_S)
+        self.restyle()
         self._span = 0
         self._shown: Prediction | None = None
         self._set_span(min(SPANS_S))
@@ -168,13 +92,28 @@ class Timeline(theme.Panel):
         heights: dict[str, float] = {}
         for name, curve in self.curves.items():
             values = np.array([_value(row, name) for row in rows])
-            curve.setData(times, values, connect="finite")
+            curve.show_course(times, values, [row_kind(row, name) for row in rows])
             if np.isfinite(values[-1]):
                 heights[name] = float(values[-1])
         self._place_labels(heights)
         markers = tuple((row.t_end - now, plain_text(row.marker)) for row in rows if row.marker)
-        bands = withheld_bands(rows, snapshot.hop_s, pps_name(snapshot))
-        self.annotations.show_these(bands, markers)
+        pps = pps_name(snapshot)
+        bands = withheld_bands(rows, snapshot.hop_s, pps)
+        self.annotations.show_these(bands, markers, single_bands(rows, snapshot.hop_s, pps))
+        self._say_legend()
+
+    def restyle(self) -> None:
+        """Take the colours and the zoom of the present."""
+        for line in self._levels:
+            middle = line.value() == 0.5
+            style = Qt.PenStyle.DashLine if middle else Qt.PenStyle.SolidLine
+            line.setPen(pg.mkPen(theme.tint(theme.FAINT if middle else theme.LINE, 1), style=style))
+        for axis in (self._left, self._axis):
+            theme.restyle_axis(axis)
+        for name, label in self.labels.items():
+            label.setFont(theme.font(12))
+            label.setColor(theme.tint(_COLOURS[name], 1.0))
+        self._fit_span()
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -192,9 +131,20 @@ class Timeline(theme.Panel):
     def text_at(self, seconds: float) -> str:
         """Return what stands at a time relative to now, in words; empty where nothing does."""
         band = self.annotations.band_at(seconds)
-        if band is None:
-            return ""
-        return f"No prediction for {band.stop - band.start:.0f} s: {band.reason}"
+        if band is not None:
+            return f"No prediction for {band.stop - band.start:.0f} s: {band.reason}"
+        single = self.annotations.single_at(seconds)
+        return f"For {single.stop - single.start:.0f} s {single.reason}" if single else ""
+
+    def _say_legend(self) -> None:
+        """Say what the ways to draw a line mean, as far as they occur."""
+        kinds = {kind for curve in self.curves.values() for kind in curve.kinds}
+        said = ["hatched: none"]
+        said += ["dashed: one signal"] if any(kind.single for kind in kinds) else []
+        said += ["faint: unsure"] if any(kind.unsure for kind in kinds) else []
+        if len(said) < _LONG_LEGEND:
+            said.insert(0, "P(high)")
+        self.legend.say(" · ".join(said))
 
     def _name_targets(self, snapshot: Snapshot) -> None:
         """Call the targets what they stand for."""
@@ -214,8 +164,9 @@ class Timeline(theme.Panel):
 
     def _fit_span(self) -> None:
         """Keep room for the labels at the lines' ends, whatever the width."""
-        width = max(2 * _LABEL_PIXELS, self.plot.getViewBox().width())
-        room = self._span * _LABEL_PIXELS / (width - _LABEL_PIXELS)
+        label = theme.px(_LABEL_PIXELS)
+        width = max(2 * label, self.plot.getViewBox().width())
+        room = self._span * label / (width - label)
         self.plot.setXRange(-self._span, room, padding=0)
 
     def _place_labels(self, heights: dict[str, float]) -> None:

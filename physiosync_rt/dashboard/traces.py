@@ -1,33 +1,39 @@
-"""The signals as the model gets them: stacked EEG and the peripheral trace below it."""
+"""The signals as the model gets them: stacked EEG, of the last five minutes."""
 
 from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QWidget
+from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.dashboard.channel_labels import LABEL_WIDTH, ChannelLabels
-from physiosync_rt.datatypes import FloatArray, Modality
-from physiosync_rt.live.snapshot import Snapshot, Traces
+from physiosync_rt.dashboard.channel_labels import ChannelLabels
+from physiosync_rt.dashboard.trace_bar import TraceBar
+from physiosync_rt.dashboard.trace_memory import TraceMemory, decimated
+from physiosync_rt.dashboard.trace_view import TraceView
+from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, Modality, SampleArray
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.preprocess.electrode_states import Electrode, ElectrodeState
 from physiosync_rt.views import palette
-from physiosync_rt.views.wording import (
-    MISSING,
-    number,
-    pps_name,
-    quality_word,
-    unit_text,
-    waiting_for,
-)
+from physiosync_rt.views.wording import quality_word, unit_text, waiting_for
 
-SPAN_S = 5.0
-"""Seconds of signal on show."""
-
-_MAX_PPS_CURVES = 4
 _BREAK_S = 2.5 / 128
 _LANE = 0.52
+_FRAME_MS = 75
+"""Least time between two pictures of the EEG."""
+
+_LEVEL_MS = 1000
+"""So often middle and height of the channels are measured."""
+
+_PENS = {
+    "interpolated": (theme.TRACE, 0.38),
+    "usable": (theme.TRACE, 1.0),
+    "poor": (palette.ALERT, 0.7),
+}
+"""Colour and opacity of the channels, by what they are."""
 
 
 def broken_lines(times: FloatArray, samples: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -50,7 +56,7 @@ def broken_lines(times: FloatArray, samples: FloatArray) -> tuple[FloatArray, Fl
     return np.tile(x, y.shape[1]), y.T.ravel()
 
 
-def per_channel(samples: FloatArray, percent: float) -> FloatArray:
+def per_channel(samples: FloatArray | SampleArray, percent: float) -> FloatArray:
     """Return a percentile of every channel's finite samples, 0 where a channel has none.
 
     Parameters
@@ -76,23 +82,33 @@ def nice_step(value: float) -> float:
 
 
 class EegPanel(theme.Panel):
-    """All EEG channels under each other, on one scale that follows the typical channel."""
+    """All EEG channels under each other, on one scale that follows the typical channel.
+
+    Interpolated channels are faint: nobody measured them.
+    """
+
+    changed = Signal()
+    """Another part of the signals is on show."""
 
     def __init__(self) -> None:
         super().__init__("EEG")
+        self.view = TraceView()
+        self.memory = TraceMemory()
         self.scale = theme.Text(pixels=12, role="muted")
+        self.bar = TraceBar(self.view)
         self.heading.addWidget(self.scale)
+        self.heading.addWidget(self.bar)
         self.labels = ChannelLabels()
         self.plot = theme.plain_plot()
-        self.plot.setXRange(-SPAN_S, 0, padding=0)
-        for second in range(-4, 0):
-            self.plot.addItem(pg.InfiniteLine(second, pen=pg.mkPen(theme.LINE)))
-        self.curves = {
-            "usable": pg.PlotCurveItem(pen=pg.mkPen(theme.TRACE), antialias=True),
-            "poor": pg.PlotCurveItem(pen=pg.mkPen(theme.tint(palette.ALERT, 0.7)), antialias=True),
-        }
+        self.plot.setAccessibleName(self.tr("EEG traces"))
+        self._grid = theme.TimeGrid(self.plot)
+        self.curves = {kind: pg.PlotCurveItem() for kind in _PENS}
         for curve in self.curves.values():
             self.plot.addItem(curve)
+        self.restyle()
+        self.slider = QScrollBar(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName(self.tr("Scroll back through the last five minutes"))
+        self.slider.hide()
         self._empty = theme.Text(pixels=15, role="muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stage = QWidget()
@@ -102,9 +118,15 @@ class EegPanel(theme.Panel):
         row.addWidget(self.labels)
         row.addWidget(self.plot, 1)
         self.column.addWidget(self._stage, 1)
+        self.column.addWidget(self.slider)
         self.column.addWidget(self._empty, 1)
-        self._step = 0.0
-        self._shown: Traces | None = None
+        self._step = self._follow = 1.0
+        self._middle: FloatArray = np.empty(0)
+        self._electrodes: tuple[Electrode, ...] = ()
+        self._quality: tuple[float, ...] = ()
+        self._drawn: tuple[object, ...] = ()
+        self._since_frame, self._since_level = QElapsedTimer(), QElapsedTimer()
+        self._connect()
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the traces of a snapshot, or what the run is waiting for."""
@@ -117,10 +139,17 @@ class EegPanel(theme.Panel):
         quality = next(
             (s.channel_quality for s in snapshot.streams if s.spec.modality is Modality.EEG), ()
         )
-        self.labels.refresh(traces.ch_names, quality)
-        if traces is not self._shown:
-            self._shown = traces
-            self._draw(traces, quality)
+        news = (quality, snapshot.electrodes) != (self._quality, self._electrodes)
+        self._quality, self._electrodes = quality, snapshot.electrodes
+        self.memory.add(traces)
+        if self._is_due() or (news and self.view.is_paused):
+            self.redraw()
+
+    def restyle(self) -> None:
+        """Take the colours of the present."""
+        for kind, (colour, opacity) in _PENS.items():
+            self.curves[kind].setPen(pg.mkPen(theme.tint(colour, opacity)))
+        self._grid.restyle()
 
     def say_waiting(self, text: str) -> None:
         """Show a sentence in place of the traces."""
@@ -129,98 +158,131 @@ class EegPanel(theme.Panel):
         self._empty.say(text)
         self.scale.say("")
 
-    def _draw(self, traces: Traces, quality: tuple[float, ...]) -> None:
-        times = traces.times - traces.times[-1]
-        recent = times >= -SPAN_S
-        times, samples = times[recent], traces.samples[recent].astype(np.float64)
-        n_chans = samples.shape[1]
-        centred = samples - per_channel(samples, 50)
-        self._follow_scale(centred, unit_text(traces.unit))
-        stacked = np.clip(centred / self._step, -_LANE, _LANE) + np.arange(n_chans)[::-1]
-        poor = np.zeros(n_chans, dtype=bool)
-        if len(quality) == n_chans:
-            poor = np.array([quality_word(q) == "poor" for q in quality])
-        self.plot.setYRange(-0.5, n_chans - 0.5, padding=0)
-        for curve, chosen in ((self.curves["usable"], ~poor), (self.curves["poor"], poor)):
-            x, y = broken_lines(times, stacked[:, chosen])
+    def redraw(self) -> None:
+        """Draw what is on show, unless exactly that is drawn."""
+        view, names = self.view, self.memory.ch_names
+        if not names:
+            return
+        shown = [at for at, name in enumerate(names) if name not in view.hidden]
+        stop_s = view.stop_s(self.memory.newest_s)
+        wanted = (stop_s, view.span_s, view.scale, tuple(shown), self._quality, self._electrodes)
+        if (*wanted, self.plot.width()) == self._drawn:
+            return
+        self._drawn = (*wanted, self.plot.width())
+        self._since_frame.restart()
+        self.labels.refresh(names, self._quality, self._electrodes, view.hidden)
+        self.bar.refresh(names)
+        self._grid.show_span(view.span_s)
+        self._show_slider(stop_s)
+        samples = self.memory.view(stop_s, view.span_s)
+        width = max(self.plot.width(), 100)
+        rows, values = decimated(samples, width, round(stop_s * GRID_SFREQ))
+        self._measure_level(values)
+        self.scale.say(f"{view.when_text()} · {self._scale_text(values)}")
+        self._draw((rows - len(samples) + 1) / GRID_SFREQ, values, shown)
+
+    def _draw(self, times: FloatArray, values: SampleArray, shown: list[int]) -> None:
+        lanes = np.arange(len(shown))[::-1]
+        stacked = np.clip((values[:, shown] - self._middle[shown]) / self._step, -_LANE, _LANE)
+        stacked = stacked + lanes
+        kinds = self._kinds()[shown]
+        self.plot.setYRange(-0.5, max(len(shown), 1) - 0.5, padding=0)
+        for kind, curve in self.curves.items():
+            x, y = broken_lines(times, stacked[:, kinds == kind])
             curve.setData(x, y, connect="finite")
 
-    def _follow_scale(self, centred: FloatArray, unit: str) -> None:
-        """Choose the height of a channel so that the typical one fills it; change it rarely."""
-        wanted = 2.0 * float(np.median(per_channel(np.abs(centred), 98)))
-        if not 0.5 * self._step < wanted <= self._step:
-            self._step = nice_step(wanted)
-        self.scale.say(f"last {SPAN_S:g} s · {self._step:g} {unit} per channel")
+    def _kinds(self) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+        """Which curve draws each channel."""
+        kinds = np.full(len(self.memory.ch_names), "usable", dtype="<U12")
+        if len(self._quality) == len(kinds):
+            kinds[[quality_word(q) == "poor" for q in self._quality]] = "poor"
+        states = {electrode.name: electrode.state for electrode in self._electrodes}
+        for at, name in enumerate(self.memory.ch_names):
+            if states.get(name) is ElectrodeState.INTERPOLATED:
+                kinds[at] = "interpolated"
+        return kinds
 
+    def _measure_level(self, samples: SampleArray) -> None:
+        """Measure middle and height of the channels, once in a while."""
+        n = samples.shape[1]
+        is_due = not self._since_level.isValid() or self._since_level.hasExpired(_LEVEL_MS)
+        if is_due or len(self._middle) != n or self.view.is_paused:
+            self._since_level.restart()
+            self._middle = per_channel(samples, 50)
+            wanted = 2.0 * float(np.median(per_channel(np.abs(samples - self._middle), 98)))
+            if wanted > 0 and not 0.5 * self._step < wanted <= self._step:
+                self._follow = nice_step(wanted)
+        self._step = self.view.scale or self._follow
 
-class PpsPanel(theme.Panel):
-    """The peripheral signal on its own axis with its unit."""
+    def _scale_text(self, samples: SampleArray) -> str:
+        if not np.isfinite(samples).any():
+            return self.tr("no signal")
+        return f"{self._step:g} {unit_text(self.memory.unit)} per channel"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._name = theme.Text("GSR or ECG", weight=QFont.Weight.DemiBold)
-        self.value = theme.Text(pixels=12, role="muted")
-        self.heading.addWidget(self._name)
-        self.heading.addStretch(1)
-        self.heading.addWidget(self.value)
-        self.column.addLayout(self.heading)
-        self.plot = theme.plain_plot()
-        self.plot.setXRange(-SPAN_S, 0, padding=0)
-        self._axis = theme.quiet_axis(self.plot, "left", LABEL_WIDTH + 4)
-        for second in range(-4, 0):
-            self.plot.addItem(pg.InfiniteLine(second, pen=pg.mkPen(theme.LINE)))
-        self.curves = []
-        for index in range(_MAX_PPS_CURVES):
-            pen = pg.mkPen(theme.tint(theme.TRACE, 1 - 0.22 * index), width=1.6)
-            self.curves.append(pg.PlotCurveItem(pen=pen, antialias=True))
-            self.plot.addItem(self.curves[-1])
-        self._empty = theme.Text(pixels=13, role="muted")
-        self.column.addWidget(self.plot, 1)
-        self.column.addWidget(self._empty, 1)
-        self._shown: Traces | None = None
+    def _is_due(self) -> bool:
+        """Whether the picture has moved by four pixels, and the last one is old enough."""
+        steps_ms = 4000 * self.view.span_s / max(self.plot.width(), 1)
+        since = self._since_frame
+        return not since.isValid() or since.hasExpired(round(max(_FRAME_MS, steps_ms)))
 
-    def refresh(self, snapshot: Snapshot) -> None:
-        """Show the traces of a snapshot; a run without such a stream leaves the room to EEG."""
-        traces = snapshot.pps
-        name = pps_name(snapshot)
-        self._name.say(name)
-        self.setVisible(traces is not None or _has_pps(snapshot) or not snapshot.streams)
-        if traces is None or len(traces.times) == 0:
-            self.say_waiting(f"Waiting for {name}")
-            return
-        self._empty.hide()
-        self.plot.show()
-        if traces is not self._shown:
-            self._shown = traces
-            self._draw(traces)
+    # --- what a person does -------------------------------------------------------------------
 
-    def say_waiting(self, text: str) -> None:
-        """Show a sentence in place of the trace."""
-        self.plot.hide()
-        self._empty.show()
-        self._empty.say(text)
-        self.value.say("")
+    def _connect(self) -> None:
+        self.bar.changed.connect(self._change)
+        self.bar.pause_asked.connect(self._toggle_pause)
+        self.bar.scrolled.connect(self._scroll)
+        self.bar.scale_asked.connect(self._rescale)
+        self.labels.clicked.connect(self._toggle_channel)
+        self.slider.valueChanged.connect(self._slide)
+        self.plot.viewport().installEventFilter(self)
 
-    def _draw(self, traces: Traces) -> None:
-        times = traces.times - traces.times[-1]
-        recent = times >= -SPAN_S
-        times, samples = times[recent], traces.samples[recent].astype(np.float64)
-        finite = samples[np.isfinite(samples)]
-        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-        step = nice_step(max(high - low, abs(high) * 1e-3) / 2)
-        bottom, top = np.floor(low / step) * step, np.ceil(high / step) * step
-        top = max(top, bottom + step)
-        self.plot.setYRange(bottom - 0.08 * (top - bottom), top + 0.08 * (top - bottom), padding=0)
-        digits = max(0, int(-np.floor(np.log10(step))))
-        self._axis.setTicks([[(bottom, f"{bottom:.{digits}f}"), (top, f"{top:.{digits}f}")]])
-        last = float(samples[-1, 0])
-        self.value.say(f"{number(last, 2)} {unit_text(traces.unit)}" if finite.size else MISSING)
-        for index, curve in enumerate(self.curves):
-            column = samples[:, index : index + 1]
-            curve.setVisible(column.size > 0)
-            if column.size:
-                curve.setData(*broken_lines(times, column), connect="finite")
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Scroll back and forth by the wheel; draw again for another width."""
+        if isinstance(event, QWheelEvent):
+            delta = event.angleDelta().y() or event.angleDelta().x()
+            self._scroll(-0.2 if delta > 0 else 0.2)
+            return True
+        if event.type() == QEvent.Type.Resize:
+            self._since_frame.invalidate()
+        return super().eventFilter(watched, event)
 
+    def _change(self) -> None:
+        self.redraw()
+        self.bar.refresh(self.memory.ch_names)
+        self.changed.emit()
 
-def _has_pps(snapshot: Snapshot) -> bool:
-    return any(state.spec.modality in (Modality.GSR, Modality.ECG) for state in snapshot.streams)
+    def _toggle_pause(self) -> None:
+        self.view.toggle_pause(self.memory.newest_s)
+        self._change()
+
+    def _scroll(self, share: float) -> None:
+        self.view.scroll_by(share, self.memory.oldest_s, self.memory.newest_s)
+        self._change()
+
+    def _slide(self, tenths: int) -> None:
+        self.view.scroll_to(tenths / 10, self.memory.oldest_s, self.memory.newest_s)
+        self._change()
+
+    def _rescale(self, steps: int) -> None:
+        if steps:
+            # Larger traces are those of a smaller height of a channel.
+            self.view.rescale(-steps, self._step)
+        else:
+            self.view.scale = None
+        self._change()
+
+    def _toggle_channel(self, name: str) -> None:
+        self.view.toggle_channel(name)
+        self._change()
+
+    def _show_slider(self, stop_s: float) -> None:
+        self.slider.setVisible(self.view.is_paused)
+        if self.view.is_paused:
+            least = min(self.memory.oldest_s + self.view.span_s, self.memory.newest_s)
+            self.slider.blockSignals(True)
+            self.slider.setRange(round(10 * least), round(10 * self.memory.newest_s))
+            self.slider.setPageStep(round(10 * self.view.span_s))
+            self.slider.setSingleStep(round(2 * self.view.span_s))
+            self.slider.setValue(round(10 * stop_s))
+            self.slider.blockSignals(False)

@@ -151,6 +151,17 @@ class Engine:
         )
         if card.pps is not None and pps is None:
             self._set_standing(EventKind.NO_STREAM, str(card.pps.modality))
+        montage = pipeline.montage
+        if montage.interpolated:
+            self.state.events.add(
+                Event(
+                    EventKind.ELECTRODES,
+                    now,
+                    eeg.name,
+                    n=montage.n_measured,
+                    n_seen=len(montage.wanted),
+                )
+            )
         for name, stream in pipeline.streams.items():
             if note := stream.windower.baseline_note:
                 self.state.events.add(Event(EventKind.NOTE, now, name, text=note))

@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     """``n`` samples were held back and sent at once."""
     RATE_OFF = "rate_off"
     """The stream sends ``sfreq_effective`` and declares ``sfreq``, in Hz."""
+    ELECTRODES = "electrodes"
+    """The stream measures ``n`` of the bundle's ``n_seen`` electrodes; the rest is interpolated."""
     NO_STREAM = "no_stream"
     """The run has no peripheral stream; ``text`` is its modality."""
     LEFT_OUT = "left_out"

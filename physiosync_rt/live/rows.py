@@ -8,7 +8,7 @@ from collections import deque
 
 from physiosync_rt.bundle.predictor import Estimate
 from physiosync_rt.bundle.unsure_zone import quadrant
-from physiosync_rt.datatypes import Prediction, Reason, StreamSpec, Window
+from physiosync_rt.datatypes import TARGETS, Absence, Prediction, Reason, StreamSpec, Window
 from physiosync_rt.live.events import MARKERS_WAITING
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.watchdog import StreamPhase
@@ -75,10 +75,27 @@ class RowMaker:
             latency_ms=None if clock_now is None else (clock_now - t_end) * 1e3,
             marker=self._markers_until(t_end),
             left_out=left_out,
+            absent=self._absent(estimate),
+            certainty=estimate.certainty,
+            eeg_reason=self._or_stalled(window.eeg.reason, eeg, now),
+            pps_reason=(
+                self._or_stalled(window.pps.reason, pps, now) if window.pps and pps else Reason.NONE
+            ),
             eeg_features=window.eeg.features,
             pps_features=window.pps.features if window.pps else None,
             called=self._called,
         )
+
+    def _absent(self, estimate: Estimate) -> dict[str, Absence]:
+        """Say of each column without a probability why it has none."""
+        told = self._state.bundle.model.config.targets
+        return {
+            column: estimate.absent.get(column, Absence.WITHHELD)
+            if column in told
+            else Absence.NO_TARGET
+            for column in TARGETS
+            if column not in estimate.targets
+        }
 
     def _or_stalled(self, reason: Reason, spec: StreamSpec, now: float) -> Reason:
         """Name a gap that goes on because the device sends nothing."""

@@ -56,6 +56,10 @@ def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
             }
             for spec in state.specs
         ],
+        "electrodes": {
+            "of_bundle": len(pipeline.montage.wanted),
+            "measured": pipeline.montage.n_measured,
+        },
         "baseline_from": pipeline.baseline_origin,
         "settings": settings,
         "versions": {"physiosync-rt": __version__, **_versions()},

@@ -9,7 +9,9 @@ from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.card import Meaning, Score
 from physiosync_rt.datatypes import Features, FloatArray, Prediction, SampleArray, StreamSpec
 from physiosync_rt.live.events import Event
+from physiosync_rt.live.vitals import Vitals
 from physiosync_rt.live.watchdog import StreamPhase
+from physiosync_rt.preprocess.electrode_states import Electrode
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class Snapshot:
         Seconds since the raw recording began; 0 where there is none.
     saved : Event or None
         The last minutes that were saved last, or why they could not be.
+    electrodes : tuple of Electrode
+        What each of the bundle's electrodes is made of at present, in the bundle's order.
+    vitals : Vitals
+        Heart, skin and band powers at the newest row.
     """
 
     bundle_title: str
@@ -109,6 +115,8 @@ class Snapshot:
     baseline_failed: bool = False
     recording_s: float = 0.0
     saved: Event | None = None
+    electrodes: tuple[Electrode, ...] = ()
+    vitals: Vitals = field(default_factory=Vitals)
 
     @property
     def eeg_features(self) -> Features | None:

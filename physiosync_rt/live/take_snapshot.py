@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from physiosync_rt.datatypes import Modality
+from physiosync_rt.datatypes import GRID_SFREQ, Modality, Prediction
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.shown_events import shown_events
 from physiosync_rt.live.snapshot import Snapshot, StreamState, Traces
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.troubles import lasting_troubles
+from physiosync_rt.live.vitals import Vitals, vitals_of
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.pipeline.stream import StreamPipeline
+from physiosync_rt.preprocess.electrode_states import Electrode
 
 TRACE_S = 5.0
 TRACE_UNITS = {Modality.EEG: "µV", Modality.GSR: "µS", Modality.ECG: "mV"}
@@ -34,6 +36,8 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
     pipeline = state.pipeline
     streams = tuple(_stream_state(state, spec.name, now) for spec in state.specs)
     latencies = list(state.latencies_ms)
+    row = state.predictions[-1] if state.predictions else None
+    electrodes = pipeline.streams[state.eeg.name].preprocessor.electrodes
     return Snapshot(
         bundle_title=state.headline,
         trained_on=card.trained_on,
@@ -43,7 +47,7 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
         window_s=pipeline.profile.window_s,
         hop_s=pipeline.hop_s,
         streams=streams,
-        prediction=state.predictions[-1] if state.predictions else None,
+        prediction=row,
         history=tuple(state.predictions),
         eeg=_traces(pipeline.streams[state.eeg.name]),
         pps=_traces(pipeline.streams[state.pps.name]) if state.pps else None,
@@ -64,12 +68,22 @@ def take_snapshot(state: RunState, now: float) -> Snapshot:
         baseline_failed=any(s.windower.baseline_failed for s in pipeline.streams.values()),
         recording_s=now - state.recording_since if state.recording_path else 0.0,
         saved=state.saved,
+        electrodes=electrodes,
+        vitals=_vitals(state, row, electrodes),
     )
 
 
 def _baseline_left_s(pipeline: Pipeline) -> float:
     captures = (stream.windower.capture for stream in pipeline.streams.values())
     return max((capture.left_s for capture in captures if capture is not None), default=0.0)
+
+
+def _vitals(state: RunState, row: Prediction | None, electrodes: tuple[Electrode, ...]) -> Vitals:
+    if state.pps is None:
+        return vitals_of(row, None, electrodes)
+    beats = state.pipeline.streams[state.pps.name].preprocessor.beats
+    seconds = tuple(beat / GRID_SFREQ for beat in beats)
+    return vitals_of(row, state.pps.modality, electrodes, seconds)
 
 
 def _notes(state: RunState, now: float) -> list[Event]:

@@ -19,6 +19,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.preprocess.bad_channels import N_NEIGHBOURS, BadChannelDetector
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract, Profile
+from physiosync_rt.preprocess.electrode_states import Electrode
 from physiosync_rt.preprocess.heartbeat import HeartbeatDetector
 from physiosync_rt.preprocess.montage import Montage, pick_channels
 from physiosync_rt.preprocess.quality import MIN_COMPLETENESS, judge_of
@@ -55,6 +56,8 @@ class Second:
         Channels that ``spatial`` does without because they are bad at present.
     heart : HeartSecond or None
         For ECG in profile ``live``: the beats, and whether a heart is seen.
+    complete : bool
+        Whether no row is missing.
     """
 
     index: int
@@ -65,6 +68,7 @@ class Second:
     too_few: bool
     bad: BoolArray
     heart: HeartSecond | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,18 @@ class Preprocessor:
         spread = self._montage.spread(quality) if self._montage else self.spatial.matrix @ quality
         return tuple(spread.tolist())
 
+    @property
+    def electrodes(self) -> tuple[Electrode, ...]:
+        """What the bundle's electrodes are made of at present; empty for a peripheral stream."""
+        if self.bad_channels is None:
+            return ()
+        return self.bad_channels.electrodes(seen=self._newest is not None and self._newest.complete)
+
+    @property
+    def beats(self) -> tuple[float, ...]:
+        """Grid indices of the newest heartbeats; empty unless a heart is seen."""
+        return () if self._heartbeat is None else tuple(self._heartbeat.recent)
+
     def push(self, chunk: GridChunk) -> list[Preprocessed]:
         """Process the next rows of the grid; a jump in ``start`` is a gap and resets the stages."""
         if len(chunk) == 0:
@@ -251,6 +267,7 @@ class Preprocessor:
             too_few=self.bad_channels is not None and self.bad_channels.too_few,
             bad=self._no_channel if self.bad_channels is None else self.bad_channels.bad,
             heart=heart,
+            complete=complete,
         )
 
     def _find_beats(self, start: int, complete: bool) -> HeartSecond | None:

@@ -7,6 +7,7 @@ from collections import Counter, deque
 import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, BoolArray, FloatArray
+from physiosync_rt.preprocess.electrode_states import Electrode, electrodes_of
 from physiosync_rt.preprocess.montage import Montage
 from physiosync_rt.preprocess.quality import EEG_TESTS, correlated, eeg_tests
 
@@ -88,6 +89,10 @@ class BadChannelDetector:
         if self._exclude:
             self._vote(quality < BAD_QUALITY, tests.argmin(axis=0))
         return quality
+
+    def electrodes(self, *, seen: bool) -> tuple[Electrode, ...]:
+        """Say what the bundle's electrodes are made of; ``seen`` as in `electrodes_of`."""
+        return electrodes_of(self._montage, self.bad, self._fault, seen=seen)
 
     @property
     def note(self) -> str:

@@ -7,6 +7,8 @@ beats or in atrial fibrillation is a heart.
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, HeartSecond, HeartState
@@ -42,6 +44,8 @@ of 8 % of their range have a match from 0.7 and a contrast from 4.4 on in 97 % o
 CLEAR = 0.8, 4.5
 """The same for `CLEAR_S` seconds, in which chance can do more: a contrast of 4.2."""
 
+_RECENT = 32
+
 
 class HeartbeatDetector:
     """Find the beats of an ECG in its whole seconds, and tell whether a heart is seen.
@@ -49,6 +53,11 @@ class HeartbeatDetector:
     Parameters
     ----------
     n_leads : int
+
+    Attributes
+    ----------
+    recent : deque of float
+        Grid indices of the newest beats, ascending; empty unless a heart is seen.
 
     Notes
     -----
@@ -67,6 +76,7 @@ class HeartbeatDetector:
 
     def __init__(self, n_leads: int) -> None:
         self._n_leads = n_leads
+        self.recent: deque[float] = deque(maxlen=_RECENT)
         self.reset()
 
     def reset(self) -> HeartSecond:
@@ -77,6 +87,7 @@ class HeartbeatDetector:
         self._state = HeartState.UNKNOWN
         self._seen_s = self._unseen_s = 0
         self._last_beat = -np.inf
+        self.recent.clear()
         return HeartSecond(self._state, np.empty(0))
 
     def push(self, second: FloatArray, start: int) -> HeartSecond:
@@ -95,7 +106,12 @@ class HeartbeatDetector:
             lately = self._clearest(CLEAR_S)
             evidence = lately if lately.shows_heart(*CLEAR) else evidence
         self._decide(evidence.shows_heart(*SEEN), evidence.shows_heart(*CLEAR))
-        return HeartSecond(self._state, self._final(evidence, start + GRID_SFREQ))
+        beats = self._final(evidence, start + GRID_SFREQ)
+        if self._state is HeartState.SEEN:
+            self.recent.extend(beats.tolist())
+        else:
+            self.recent.clear()
+        return HeartSecond(self._state, beats)
 
     def _clearest(self, seconds: int) -> Evidence:
         """Evidence of the newest seconds on the lead that shows the heart best."""

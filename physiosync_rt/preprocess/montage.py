@@ -54,6 +54,8 @@ class Montage:
 
     Attributes
     ----------
+    wanted : tuple of str
+        Electrodes of the bundle in its order.
     matrix : array, shape (n_wanted, n_stream)
     used : bool array, shape (n_stream,)
         Channels that contribute while none is bad.
@@ -94,15 +96,19 @@ class Montage:
         self.used: BoolArray = np.abs(self.matrix).sum(axis=0) > 0
         self.min_electrodes = min_electrodes
         self._have = have
-        self._wanted = wanted
+        self.wanted = wanted
 
     def channel_of(self, electrode: str) -> BoolArray:
         """Mark the stream's channel that measures an electrode, shape (n_stream,); none may."""
         out: BoolArray = np.zeros(self.matrix.shape[1], dtype=np.bool_)
-        at = self._have.get(canonical(electrode))
+        at = self.index_of(electrode)
         if at is not None:
             out[at] = True
         return out
+
+    def index_of(self, electrode: str) -> int | None:
+        """Return which of the stream's channels measures an electrode; None where none does."""
+        return self._have.get(canonical(electrode))
 
     def n_good(self, bad: BoolArray) -> int:
         """Electrodes of the stream that are left without the bad channels."""
@@ -125,18 +131,23 @@ class Montage:
             return self.matrix
         known = known_electrodes()
         good = {name: i for name, i in good.items() if name in known}
-        missing = [name for name in self._wanted if canonical(name) not in good]
-        share = len(missing) / len(self._wanted)
+        missing = [name for name in self.wanted if canonical(name) not in good]
+        share = len(missing) / len(self.wanted)
         if len(good) < self.min_electrodes or share > MAX_SHARE_INTERPOLATED:
             return None
         if any(canonical(name) not in known for name in missing):
             return None
-        return _matrix(good, self._wanted, missing, self.matrix.shape[1])
+        return _matrix(good, self.wanted, missing, self.matrix.shape[1])
+
+    @property
+    def n_measured(self) -> int:
+        """How many of the bundle's electrodes the stream has."""
+        return len(self.wanted) - len(self.interpolated)
 
     @property
     def measured(self) -> float:
         """Share of the bundle's electrodes that are measured, not interpolated, in [0, 1]."""
-        return 1.0 - len(self.interpolated) / len(self._wanted)
+        return 1.0 - len(self.interpolated) / len(self.wanted)
 
     def spread(self, stream_quality: FloatArray) -> FloatArray:
         """Quality of the bundle's electrodes from that of the stream's channels.

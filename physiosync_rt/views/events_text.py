@@ -10,6 +10,7 @@ from physiosync_rt.datatypes import shorten
 from physiosync_rt.live.events import MARKERS_WAITING, Event, EventKind
 from physiosync_rt.sinks.lasting_file import KEPT_S
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.views.electrodes_text import measured_text
 
 SENTENCES: dict[EventKind, str] = {
     EventKind.WAITING: "waiting for the first sample of {e.stream}",
@@ -32,6 +33,10 @@ SENTENCES: dict[EventKind, str] = {
     EventKind.RATE_OFF: (
         "{e.stream} declares {e.sfreq:g} Hz and sends {e.sfreq_effective:.4g} Hz; it is resampled "
         "as it comes"
+    ),
+    EventKind.ELECTRODES: (
+        "{e.stream}: {measured}; the others are interpolated, and the confidence is lowered by as "
+        "much"
     ),
     EventKind.NO_STREAM: "no {e.text} stream: EEG only, confidence is lowered",
     EventKind.LEFT_OUT: "left out: {e.text}; EEG only, confidence is lowered",
@@ -83,6 +88,7 @@ def sentence(event: Event) -> str:
         file=Path(event.path).name,
         samples=count_text(event.n, "samples"),
         duplicates=count_text(event.n, "duplicates"),
+        measured=measured_text(event.n, event.n_seen),
         count=count,
         are=are,
         waiting=MARKERS_WAITING,

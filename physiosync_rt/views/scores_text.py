@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from physiosync_rt.bundle.card import OURS, Meaning, Score
+from physiosync_rt.live.snapshot import Snapshot
 
 NOTHING_ELSE: Final[Mapping[str, Meaning]] = MappingProxyType({})
 """Targets that stand for what they are called."""
@@ -16,14 +17,18 @@ BEST_BASELINE = "best baseline model, same folds"
 
 
 def score_groups(
-    scores: Sequence[Score], meaning: Mapping[str, Meaning] = NOTHING_ELSE
+    scores: Sequence[Score],
+    meaning: Mapping[str, Meaning] = NOTHING_ELSE,
+    modalities: str = "",
 ) -> dict[str, list[str]]:
     """Return the figures to show, by how they were measured.
 
+    They are those of ``modalities``, as a row names them; of the most there are where it is empty.
+
     A target is called what it stands for, where that is not what its column is called.
 
-    They are each target's balanced accuracy from most modalities, and beside it that of the best
-    baseline model on the same folds. Scores without one, as of an imported network, are all shown.
+    Shown is each target's balanced accuracy, and beside it that of the best baseline model on the
+    same folds. Scores without one, as of an imported network, are all shown.
     Where the card also tells what is left without an electrode, that comes last, from the worst
     electrode to lose to the best.
     """
@@ -32,7 +37,11 @@ def score_groups(
     scores = [score for score in scores if not score.without]
     ours = [score for score in scores if score.primary and score.of_network]
     widest = max((score.modalities for score in ours), key=lambda s: s.count("+"), default="")
-    shown = [score for score in ours if score.modalities == widest] or list(scores)
+    widest = modalities or widest
+    shown = [score for score in ours if score.modalities == widest]
+    if ours and not shown:
+        return {f"the card has no score of {widest.upper().replace('+', ' + ')} alone": []}
+    shown = shown or list(scores)
     groups: dict[str, list[str]] = {}
     for score in shown:
         figure = f"{score.target} {score.metric} {value_text(score)}"
@@ -43,6 +52,11 @@ def score_groups(
             groups[BEST_BASELINE] = figures
     groups |= _one_missing([score for score in missing if score.modalities == widest])
     return groups
+
+
+def modalities_in_use(snapshot: Snapshot) -> str:
+    """Return the modalities of the newest row that has a prediction; empty before the first."""
+    return next((row.modalities for row in reversed(snapshot.history) if row.modalities), "")
 
 
 def _one_missing(scores: Sequence[Score]) -> dict[str, list[str]]:
@@ -82,11 +96,15 @@ def comparisons(
 
 
 def score_lines(
-    scores: Sequence[Score], meaning: Mapping[str, Meaning] = NOTHING_ELSE
+    scores: Sequence[Score],
+    meaning: Mapping[str, Meaning] = NOTHING_ELSE,
+    modalities: str = "",
 ) -> list[str]:
     """Return the same as lines, each with how it was measured in brackets."""
-    groups = score_groups(scores, meaning)
-    return [f"{figure} ({how})" for how, figures in groups.items() for figure in figures]
+    lines = []
+    for how, figures in score_groups(scores, meaning, modalities).items():
+        lines += [f"{figure} ({how})" for figure in figures] or [how]
+    return lines
 
 
 def _named(score: Score, meaning: Mapping[str, Meaning]) -> Score:

@@ -16,11 +16,13 @@ from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.datatypes import Prediction, Reason, shorten
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.views.absence_text import why_absent
+from physiosync_rt.views.electrodes_text import electrodes_text
 from physiosync_rt.views.events_text import notice_text
 from physiosync_rt.views.palette import ALERT, AROUSAL, VALENCE
 from physiosync_rt.views.recording import FreeDisk, recording_text
 from physiosync_rt.views.rest import RestWatch, rest_to_go
-from physiosync_rt.views.scores_text import NOTHING_ELSE, score_lines
+from physiosync_rt.views.scores_text import NOTHING_ELSE, modalities_in_use, score_lines
 from physiosync_rt.views.terminal_plane import PLANE_WIDTH, plane
 from physiosync_rt.views.terminal_streams import one_line, streams_table
 from physiosync_rt.views.verdict import state_word, targets_shown, verdict
@@ -142,7 +144,7 @@ class TerminalView:
         room = self._console.height - _FIXED_LINES - len(snapshot.streams)
         room -= 3 if snapshot.events else 0
         room -= sum(any(rare_counts(state.stats).values()) for state in snapshot.streams)
-        scores = score_lines(snapshot.scores, snapshot.meaning)
+        scores = score_lines(snapshot.scores, snapshot.meaning, modalities_in_use(snapshot))
         parts += [one_line(line, "dim") for line in scores[: max(0, room)]]
         return Group(*parts)
 
@@ -247,8 +249,11 @@ def _figures(snapshot: Snapshot, width: int) -> RenderableType:
     bar = max(8, width - 18)
     for column, name, value in shown:
         colour = VALENCE if column == "valence" else AROUSAL
-        table.add_row(name, _meter(value, bar, colour), Text(number(value), style="bold"))
+        absent = why_absent(row, column)
+        meter = Text(absent, style="dim") if absent else _meter(value, bar, colour)
+        table.add_row(name, meter, Text(number(value), style="bold"))
         table.add_row("", Text(sparkline(snapshot.history, column, bar), style=colour))
+    electrodes = electrodes_text(snapshot.electrodes)
     confidence = row.confidence if row else None
     table.add_row(
         "confidence", _meter(confidence, bar, "default"), Text(number(confidence), style="bold")
@@ -259,6 +264,7 @@ def _figures(snapshot: Snapshot, width: int) -> RenderableType:
         _rest_line(snapshot, bar) if is_capturing(snapshot) else Text(),
         table,
         Text("  ".join(filter(None, [signals_used(snapshot), heart(snapshot)]))),
+        *([Text(electrodes, style="dim")] if electrodes else []),
     )
 
 

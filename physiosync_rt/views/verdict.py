@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.datatypes import Prediction, Reason
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.views.absence_text import why_absent
 from physiosync_rt.views.shown_levels import (
     TARGETS,
     UNSURE,
@@ -48,7 +49,7 @@ def verdict(snapshot: Snapshot) -> tuple[str, str]:
     levels = shown_levels(rows_shown(snapshot), snapshot.margin)
     if snapshot.meaning:
         return _meant(levels, snapshot.meaning)
-    return _felt(levels)
+    return _felt(levels, row)
 
 
 def state_word(rows: Sequence[Prediction], margin: float) -> str:
@@ -77,13 +78,16 @@ def targets_shown(
     return [(name, meaning[name].name, p) for name, p in values.items() if name in meaning]
 
 
-def _felt(levels: Mapping[Target, Level]) -> tuple[str, str]:
+def _felt(levels: Mapping[Target, Level], row: Prediction) -> tuple[str, str]:
     """Return headline and sentence on valence and arousal, or on the one that is there."""
     if len(levels) < len(TARGETS):
         ((name, level),) = levels.items()
         headline = f"{name} unsure" if level == UNSURE else f"{level} {name}"
-        sentence = "Too close to one half to tell" if level == UNSURE else _ONE_DIMENSION
-        return headline.capitalize(), sentence
+        if level == UNSURE:
+            return headline.capitalize(), "Too close to one half to tell"
+        (absent,) = (other for other in TARGETS if other != name)
+        reason = why_absent(row, absent)
+        return headline.capitalize(), f"No {absent}: {reason}" if reason else ""
     if here := quadrant_of(levels):
         word, meaning = QUADRANTS[here]
         return word.capitalize(), meaning.capitalize()
@@ -114,5 +118,4 @@ def _meant(levels: Mapping[Target, Level], meaning: Mapping[str, Meaning]) -> tu
     return ", ".join(said).capitalize(), ", ".join(likened).capitalize()
 
 
-_ONE_DIMENSION = "This bundle predicts one dimension only"
 _SIDES: tuple[Level, ...] = ("low", "high")

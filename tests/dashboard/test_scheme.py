@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from helpers.contrast import contrast
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
@@ -10,21 +11,6 @@ from pytestqt.qtbot import QtBot
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.scheme import DARK, LIGHT, READ, READ_ON, Scheme, style_of
 from physiosync_rt.dashboard.start_screen import StartScreen
-
-
-def _luminance(colour: str) -> float:
-    """Relative luminance (WCAG 2.1)."""
-    shade = QColor(colour)
-    parts = [
-        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
-        for c in (shade.redF(), shade.greenF(), shade.blueF())
-    ]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((_luminance(one), _luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_contrast_is_measured_as_wcag_says() -> None:

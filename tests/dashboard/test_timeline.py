@@ -8,7 +8,7 @@ import pytest
 from helpers.snapshots import make_row, make_snapshot
 
 from physiosync_rt.dashboard.main_window import Dashboard
-from physiosync_rt.dashboard.timeline import Band, withheld_bands
+from physiosync_rt.dashboard.timeline_bands import Band, withheld_bands
 from physiosync_rt.datatypes import Reason
 
 

@@ -1,0 +1,192 @@
+"""Zoom, full and big screen, guide, colours, and what is remembered: by keys as a person does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers.contrast import contrast
+from helpers.scenes import cyton, heart
+from helpers.snapshots import effort, make_snapshot
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.guide import KEYS, Guide
+from physiosync_rt.dashboard.main_window import Dashboard
+from physiosync_rt.dashboard.memory import Memory
+from physiosync_rt.dashboard.scheme import DARK, LIGHT, LIGHT_SHADES
+from physiosync_rt.live.options import Command
+from physiosync_rt.views import palette
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture(autouse=True)
+def usual_look() -> Iterator[None]:
+    yield
+    theme.LOOK.zoom, theme.LOOK.shades = 1.0, {}
+
+
+def test_zoom_by_keys_changes_every_text_and_back(window: Dashboard) -> None:
+    window.refresh(heart())
+    labels = [label for label in window.findChildren(theme.Text) if label.isVisible()]
+    before = [label.font().pixelSize() for label in labels]
+    width = window.streams.width()
+    QTest.keyClick(window, Qt.Key.Key_Plus, CTRL)
+    QTest.keyClick(window, Qt.Key.Key_Plus, CTRL)
+    assert window.views.zoom == 1.25
+    after = [label.font().pixelSize() for label in labels]
+    assert all(b > a for a, b in zip(before, after, strict=True))
+    assert window.streams.width() == round(1.25 * width)
+    QTest.keyClick(window, Qt.Key.Key_Minus, CTRL)
+    assert window.views.zoom == 1.1
+    QTest.keyClick(window, Qt.Key.Key_0, CTRL)
+    assert [label.font().pixelSize() for label in labels] == before
+
+
+def test_zoom_ends_at_its_ends(window: Dashboard) -> None:
+    for _ in range(20):
+        window.views.zoom_out()
+    assert window.views.zoom == 0.8
+    for _ in range(20):
+        window.views.zoom_in()
+    assert window.views.zoom == 3.0
+
+
+def test_full_screen_and_back_by_escape(window: Dashboard) -> None:
+    QTest.keyClick(window, Qt.Key.Key_F11)
+    assert window.isFullScreen()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.isFullScreen()
+
+
+def test_the_big_screen_shows_the_plane_alone_and_goes_on(window: Dashboard) -> None:
+    window.refresh(heart())
+    QApplication.processEvents()
+    small = window.readout.circumplex.width()
+    QTest.keyClick(window, Qt.Key.Key_F2)
+    window.refresh(heart())
+    QApplication.processEvents()
+    hidden = (window.timeline, window.eeg, window.pps, window.streams, window.rows)
+    assert not any(panel.isVisible() for panel in hidden)
+    assert not window.readout.valence.isVisible()
+    assert window.readout.circumplex.isVisible()
+    assert window.readout.state.isVisible()
+    assert window.readout.confidence.isVisible()
+    assert window.readout.circumplex.width() > 1.5 * small
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    window.refresh(heart())
+    assert all(panel.isVisible() for panel in hidden)
+    assert window.readout.valence.isVisible()
+
+
+def test_the_notice_is_told_on_the_big_screen_too(window: Dashboard) -> None:
+    QTest.keyClick(window, Qt.Key.Key_F2)
+    window.refresh(cyton())
+    assert window.notice.isVisible()
+    assert window.readout.electrodes.isVisible()
+
+
+def test_a_bundle_without_a_plane_keeps_its_figure_on_the_big_screen(window: Dashboard) -> None:
+    window.refresh(effort())
+    QTest.keyClick(window, Qt.Key.Key_F2)
+    window.refresh(effort())
+    assert window.readout.arousal.isVisible()
+
+
+def test_f1_opens_a_guide_that_blocks_nothing(window: Dashboard, sent: list[Command]) -> None:
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    guide = window.findChild(Guide)
+    assert isinstance(guide, Guide)
+    assert guide.isVisible()
+    assert not guide.isModal()
+    texts = {label.text() for label in guide.findChildren(QLabel)}
+    assert {key for key, _ in KEYS} <= texts
+    window.refresh(make_snapshot())
+    QTest.keyClick(window, Qt.Key.Key_M)
+    assert [command.kind for command in sent] == ["marker"]
+    QTest.keyClick(guide, Qt.Key.Key_F1)
+    assert not guide.isVisible()
+
+
+def test_zoom_and_place_are_remembered(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "app.ini"
+    first = Dashboard(lambda _command: None)
+    qtbot.addWidget(first)
+    first.views.remember(Memory(path))
+    first.resize(1400, 850)
+    first.views.zoom_to(1.25)
+    first.close()
+    assert theme.LOOK.zoom == 1.0
+    second = Dashboard(lambda _command: None)
+    qtbot.addWidget(second)
+    assert second.views.zoom == 1.0
+    second.views.remember(Memory(path))
+    assert second.views.zoom == 1.25
+    # As large as it was, as far as it fits the screen.
+    assert second.width() == min(1400, second.screen().availableSize().width() - 2)
+    second.close()
+
+
+def test_a_zoom_that_cannot_be_read_is_the_usual_one(tmp_path: Path) -> None:
+    path = tmp_path / "app.ini"
+    path.write_text("[General]\nzoom=large\n", encoding="utf-8")
+    assert Memory(path).zoom() == 1.0
+
+
+def test_the_window_takes_the_light_colours_and_gives_them_back(window: Dashboard) -> None:
+    window.refresh(heart())
+    window.views.recolour(LIGHT)
+    QApplication.processEvents()
+    picture = window.grab().toImage()
+    assert picture.pixelColor(3, picture.height() - 3) == QColor(LIGHT.background)
+    assert window.eeg.curves["usable"].opts["pen"].color() == QColor(LIGHT_SHADES[theme.TRACE])
+    assert theme.shade(palette.VALENCE) in window.readout.valence._number.styleSheet()
+    window.views.recolour(DARK)
+    QApplication.processEvents()
+    picture = window.grab().toImage()
+    assert picture.pixelColor(3, picture.height() - 3) == QColor(theme.BACKGROUND)
+
+
+@pytest.mark.parametrize("shades", [{}, LIGHT_SHADES], ids=["dark", "light"])
+def test_what_is_read_in_the_live_window_stands_out(shades: dict[str, str]) -> None:
+    theme.LOOK.shades = shades
+    for text in (
+        *(theme.TEXT, theme.MUTED, palette.VALENCE, palette.AROUSAL, palette.FINE, palette.ALERT),
+    ):
+        for ground in (theme.BACKGROUND, theme.PANEL, theme.RAISED):
+            assert contrast(theme.shade(text), theme.shade(ground)) >= 4.5, (text, ground)
+    notice = contrast(theme.shade(theme.ALERT_TEXT), theme.shade(theme.ALERT_PANEL))
+    assert notice >= 4.5
+
+
+def test_no_text_is_smaller_than_11_pixels(window: Dashboard) -> None:
+    window.refresh(cyton())
+    QApplication.processEvents()
+    for label in window.findChildren(QLabel):
+        assert label.fontInfo().pixelSize() >= 11, label.text()
+    for button in window.findChildren(QAbstractButton):
+        assert button.fontInfo().pixelSize() >= 11, button.text()
+
+
+def test_everything_that_is_pressed_has_a_name_and_can_be_reached(window: Dashboard) -> None:
+    window.refresh(heart())
+    QApplication.processEvents()
+    for button in window.findChildren(QAbstractButton):
+        if not button.isVisible() or button.objectName().startswith("qt_"):
+            continue
+        assert button.accessibleName() or any(c.isalpha() for c in button.text()), button
+        assert button.toolTip(), button.text()
+        assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.text()
+    for field in window.findChildren(QLineEdit):
+        assert field.accessibleName()
+    assert window.readout.circumplex.accessibleName()
+    assert window.streams.electrodes.map.accessibleName()
+    assert window.eeg.plot.accessibleName()
+    assert window.timeline.plot.accessibleName()
