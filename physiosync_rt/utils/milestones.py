@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-LOGGER = "physiosync_rt.start"
+LOGGER = __name__
 """Each milestone is a record of this logger, of level DEBUG."""
 
 _logger = logging.getLogger(LOGGER)
