@@ -34,6 +34,8 @@ def minute(window: Dashboard) -> Callable[[float], None]:
             samples = (level + rng.normal(0, 3, (len(index), 4))).astype(np.float32)
             eeg = Traces(index / 128, samples, ("Fp1", "AF3", "F3", "F7"), "uV")
             window.refresh_traces(replace(first, eeg=eeg, pps=None))
+        # The last snapshot may have come too soon after the one before to be drawn.
+        window.eeg.redraw()
         QApplication.processEvents()
 
     return go_on
