@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import runpy
 import sys
 import tempfile
 import time
@@ -74,10 +75,8 @@ def _main() -> None:
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     milestone("Python started")
-    from physiosync_rt.cli import main
-
     sys.argv = ["physiosync", *words]
-    main()
+    runpy.run_module("physiosync_rt", run_name="__main__")
 
 
 if __name__ == "__main__":

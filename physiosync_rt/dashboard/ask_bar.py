@@ -18,7 +18,7 @@ class AskBar(QFrame):
     Notes
     -----
     The safe answer has the focus, so that a key pressed by accident changes nothing. Y does what
-    was asked for, N and Escape do not.
+    was asked for, N does not; nor does Escape, which is the window's.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,6 @@ class AskBar(QFrame):
         # Only while the question is shown: a hidden widget's shortcuts are off.
         for key, answer in (("Y", self._agree), ("N", self.close_question)):
             QShortcut(QKeySequence(key), self, answer)
-        QShortcut(QKeySequence("Esc"), self, self.close_question)
         self.hide()
 
     def ask(self, question: str, yes: str, no: str, does: Callable[[], None]) -> None:

@@ -10,8 +10,12 @@ from physiosync_rt.dashboard import theme
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("M", "write the marker text into the next row"),
-    ("B", "capture the baseline again: sit still"),
+    ("Ctrl+M", "type a marker text"),
+    ("Ctrl+1 … 9", "write the marker of that number"),
+    ("B", "capture the rest again: sit still; asks before one is lost"),
     ("R", "record all streams to a file; again to stop"),
+    ("L", "save the last five minutes"),
+    ("S", "save a picture of the window"),
     ("P", "pause the traces; again to follow"),
     ("← →", "scroll the traces back and forth, five minutes at most"),
     ("↑ ↓", "draw the traces larger or smaller"),
@@ -19,7 +23,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("F11", "full screen"),
     ("Ctrl + − 0", "zoom in, out, back"),
     ("Tab, Space", "go to a button, press it"),
-    ("Esc", "leave the big or the full screen"),
+    ("Esc", "leave a question, a text, the big or the full screen"),
     ("Ctrl+W", "end the run"),
     ("F1", "this page"),
 )

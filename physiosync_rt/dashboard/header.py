@@ -155,5 +155,3 @@ class Header(QWidget):
         for key, button in (("M", self.marker), ("B", self.baseline), ("R", self.record)):
             QShortcut(QKeySequence(key), self, button.click)
         QShortcut(QKeySequence("Ctrl+M"), self, self.marker_text.setFocus)
-        leave = QShortcut(QKeySequence("Esc"), self.marker_text, self.marker_text.clearFocus)
-        leave.setContext(Qt.ShortcutContext.WidgetShortcut)

@@ -81,6 +81,7 @@ class Dashboard(QMainWindow):
         )
         for keys in (QKeySequence.StandardKey.Close, QKeySequence.StandardKey.Quit):
             QShortcut(QKeySequence(keys), self, self.close)
+        QShortcut(QKeySequence("Esc"), self, self.leave)
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show a snapshot: figures, streams and traces."""
@@ -109,6 +110,15 @@ class Dashboard(QMainWindow):
         """Show the one sentence that a person should read now; an empty one takes no room."""
         self.notice.setText(f"▲  {notice}" if notice else "")
         self.notice.setVisible(bool(notice))
+
+    def leave(self) -> None:
+        """Leave what was entered last: a question, the marker's text, the big or full screen."""
+        if self.ask.isVisible():
+            self.ask.close_question()
+        elif self.header.marker_text.hasFocus():
+            self.header.marker_text.clearFocus()
+        else:
+            self.views.leave()
 
     def ask_for_rest(self) -> None:
         """Capture the rest again; ask first where there is one to lose."""

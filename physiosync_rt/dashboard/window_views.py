@@ -83,7 +83,6 @@ class WindowViews(QObject):
             (("F11",), self.toggle_full_screen),
             (("F2",), self.toggle_big),
             (("F1",), self.toggle_guide),
-            (("Esc",), self.leave),
         ):
             for key in keys:
                 QShortcut(QKeySequence(key), window, does)

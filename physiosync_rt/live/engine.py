@@ -19,6 +19,7 @@ from threading import Event as Flag
 from types import TracebackType
 from typing import Self
 
+from physiosync_rt.bundle.own_recording import Recogniser
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Prediction, shorten
 from physiosync_rt.errors import UserError
@@ -147,7 +148,14 @@ class Engine:
         now = self._clock()
         predictor = self.predictor
         self.state = RunState(
-            predictor.bundle, pipeline, eeg, pps, now, predictor.facts, margin=card.unsure_margin
+            predictor.bundle,
+            pipeline,
+            eeg,
+            pps,
+            now,
+            predictor.facts,
+            margin=card.unsure_margin,
+            recogniser=Recogniser(card.personal.recording) if card.personal else None,
         )
         if card.pps is not None and pps is None:
             self._set_standing(EventKind.NO_STREAM, str(card.pps.modality))

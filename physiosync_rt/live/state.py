@@ -103,11 +103,9 @@ class RunState:
     markers_dropped: int = 0
     behind_s: float = 0.0
     behind_most_s: float = 0.0
-    recogniser: Recogniser | None = field(init=False, default=None)
+    recogniser: Recogniser | None = None
 
     def __post_init__(self) -> None:
-        if self.bundle.card.personal is not None:
-            self.recogniser = Recogniser(self.bundle.card.personal.recording)
         self.watchdogs = {spec.name: Watchdog(self.opened) for spec in self.specs}
         self.predictions = deque(maxlen=max(int(HISTORY_S / self.pipeline.hop_s), 1))
 

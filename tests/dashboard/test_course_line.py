@@ -101,6 +101,6 @@ def test_the_past_looks_different_on_the_screen(window: Dashboard) -> None:
         )
 
     full = gold(Reason.NONE, "eeg+gsr", 0.9)
-    assert full > 300
+    assert full > 200
     assert gold(Reason.NO_PPS, "eeg", 0.9) < 0.8 * full
     assert gold(Reason.NONE, "eeg+gsr", 0.52) < 0.2 * full

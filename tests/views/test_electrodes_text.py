@@ -16,7 +16,7 @@ from physiosync_rt.views.absence_text import certainty_text, why_absent
 from physiosync_rt.views.electrodes_text import electrode_text, electrodes_text
 from physiosync_rt.views.events_text import notice_text
 from physiosync_rt.views.terminal import TerminalView
-from physiosync_rt.views.wording import verdict
+from physiosync_rt.views.verdict import verdict
 
 
 def test_all_measured_needs_no_words() -> None:

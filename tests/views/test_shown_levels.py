@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physiosync_rt.bundle.unsure_zone import distance, quadrant, side
-from physiosync_rt.datatypes import Prediction, Reason
+from physiosync_rt.datatypes import Absence, Prediction, Reason
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views.shown_levels import (
     UNSURE,
@@ -31,6 +31,8 @@ def _row(index: int, valence: float | None, arousal: float | None = 0.9) -> Pred
     row = make_row(index)
     if valence is None and arousal is None:
         return replace(row, valence=None, arousal=None, valid=False, reason=Reason.GAP, quadrant="")
+    if valence is None:
+        row = replace(row, absent={"valence": Absence.NO_TARGET})
     named = quadrant(valence, arousal, MARGIN)
     return replace(row, valence=valence, arousal=arousal, quadrant=named)
 
@@ -121,7 +123,7 @@ def test_a_gap_ends_the_memory() -> None:
             "Unsure",
             "Valence and arousal are both too close to one half to tell",
         ),
-        (None, 0.9, "High arousal", "This bundle predicts one dimension only"),
+        (None, 0.9, "High arousal", "No valence: not a target of this bundle"),
         (None, 0.55, "Arousal unsure", "Too close to one half to tell"),
     ],
 )
