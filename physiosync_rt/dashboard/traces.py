@@ -248,6 +248,8 @@ class EegPanel(theme.Panel):
         return super().eventFilter(watched, event)
 
     def _change(self) -> None:
+        # Also what stood there already: a picture that stands still is measured by itself.
+        self._drawn = ()
         self.redraw()
         self.bar.refresh(self.memory.ch_names)
         self.changed.emit()
