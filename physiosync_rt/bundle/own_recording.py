@@ -98,8 +98,8 @@ def _marks_of(samples: SampleArray, every: np.uint64) -> set[int]:
         hashes = (hashes ^ part) * _FACTORS[1]
     hashes ^= hashes >> np.uint64(29)
     # What is lost or stands still does so in many recordings.
-    told: BoolArray = np.any([part != parts[0] for part in parts], axis=0)
-    finite: BoolArray = np.isfinite(samples).all(axis=1)
+    told = np.any([part != parts[0] for part in parts], axis=0)
+    finite: BoolArray = np.logical_and.reduce(np.isfinite(samples), axis=1)
     told &= np.all([finite[k : k + n] for k in range(_IN_A_ROW)], axis=0)
     return set(hashes[told & (hashes % every == 0)].tolist())
 

@@ -1,7 +1,7 @@
 """Labelled stretches cut into blocks, each run through the live pipeline from its beginning.
 
 A block has a pipeline of its own, with the person's rest as a stored baseline: filters, ring and
-the 30 s of the slow features begin anew, so no sample of one block plays a part in another.
+the 30 s of the slow features begin again, so no sample of one block plays a part in another.
 """
 
 from __future__ import annotations

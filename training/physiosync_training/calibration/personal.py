@@ -48,8 +48,8 @@ class Population:
         parts = []
         for term, change in zip(TERMS, (block.eeg, block.pps), strict=True):
             standard = (change - self.mean[term]) / self.scale[term]
-            known: BoolArray = np.isfinite(standard).all(axis=1)
-            known &= route in ("fused", term)
+            known: BoolArray = np.logical_and.reduce(np.isfinite(standard), axis=1)
+            known = known & (route in ("fused", term))
             columns = np.column_stack([standard, np.ones(len(standard))])
             parts.append(np.where(known[:, None], columns, 0.0))
         return np.column_stack([*parts, np.ones(len(block.eeg))])
