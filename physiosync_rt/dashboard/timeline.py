@@ -92,7 +92,7 @@ class Timeline(theme.Panel):
         heights: dict[str, float] = {}
         for name, curve in self.curves.items():
             values = np.array([_value(row, name) for row in rows])
-            curve.show_course(times, values, [row_kind(row, name) for row in rows])
+            curve.show_course(times, values, [row_kind(row, name, snapshot.margin) for row in rows])
             if np.isfinite(values[-1]):
                 heights[name] = float(values[-1])
         self._place_labels(heights)

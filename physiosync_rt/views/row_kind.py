@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from physiosync_rt.bundle.unsure_zone import side
 from physiosync_rt.datatypes import Prediction, Reason
-
-UNSURE_MARGIN = 0.1
-"""Distance from one half within which a probability is unsure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class RowKind:
     unsure: bool = False
 
 
-def row_kind(row: Prediction, column: str, margin: float = UNSURE_MARGIN) -> RowKind:
+def row_kind(row: Prediction, column: str, margin: float) -> RowKind:
     """Return the kind of a row for a target.
 
     Parameters
@@ -39,4 +37,4 @@ def row_kind(row: Prediction, column: str, margin: float = UNSURE_MARGIN) -> Row
     """
     p = row.valence if column == "valence" else row.arousal
     single = row.reason in (Reason.NO_PPS, Reason.NO_EEG)
-    return RowKind(single, p is not None and abs(p - 0.5) < margin)
+    return RowKind(single, p is not None and side(p, margin) is None)

@@ -21,14 +21,15 @@ SURE, SINGLE, UNSURE = RowKind(), RowKind(single=True), RowKind(unsure=True)
 
 def test_kind_of_a_row() -> None:
     row = replace(make_row(3), valence=0.8, arousal=0.55)
-    assert row_kind(row, "valence") == SURE
-    assert row_kind(row, "arousal") == UNSURE
+    assert row_kind(row, "valence", 0.1) == SURE
+    assert row_kind(row, "arousal", 0.1) == UNSURE
     assert row_kind(row, "arousal", margin=0.04) == SURE
     alone = replace(row, reason=Reason.NO_PPS, modalities="eeg")
-    assert row_kind(alone, "valence") == SINGLE
-    assert row_kind(alone, "arousal") == RowKind(single=True, unsure=True)
-    assert row_kind(replace(alone, reason=Reason.NO_EEG, modalities="gsr"), "valence") == SINGLE
-    assert row_kind(make_row(3, valid=False, reason=Reason.GAP), "valence") == SURE
+    assert row_kind(alone, "valence", 0.1) == SINGLE
+    assert row_kind(alone, "arousal", 0.1) == RowKind(single=True, unsure=True)
+    blind = replace(alone, reason=Reason.NO_EEG, modalities="gsr")
+    assert row_kind(blind, "valence", 0.1) == SINGLE
+    assert row_kind(make_row(3, valid=False, reason=Reason.GAP), "valence", 0.1) == SURE
 
 
 def test_the_line_to_a_row_is_drawn_as_that_row_and_none_is_lost() -> None:
@@ -49,7 +50,7 @@ def test_kinds_differ_by_more_than_colour(window: Dashboard) -> None:
 
 
 def test_stretches_from_one_signal_are_told_with_their_reason(window: Dashboard) -> None:
-    window.refresh(lost_gsr())
+    window.refresh(replace(lost_gsr(), margin=0.1))
     assert window.timeline.text_at(-10.0) == "For 40 s EEG only: GSR has stopped sending"
     assert window.timeline.text_at(-60.0) == ""
     assert window.timeline.legend.text() == ("hatched: none · dashed: one signal · faint: unsure")
@@ -76,7 +77,7 @@ def test_a_sure_course_from_all_signals_needs_no_legend_of_its_own(window: Dashb
 
 def test_the_past_looks_different_on_the_screen(window: Dashboard) -> None:
     """A dashed line has gaps: fewer pixels of its colour than the full one."""
-    snapshot = make_snapshot(32)
+    snapshot = replace(make_snapshot(32), margin=0.1)
 
     def gold(reason: Reason, modalities: str, p: float) -> int:
         rows = tuple(
