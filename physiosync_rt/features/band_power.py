@@ -6,7 +6,6 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from scipy import signal
 
 from physiosync_rt.datatypes import GRID_SFREQ, BoolArray, FloatArray, SampleArray
 
@@ -72,6 +71,9 @@ def band_names(ch_names: tuple[str, ...]) -> tuple[str, ...]:
 @cache
 def _taper_and_bins(n_times: int) -> tuple[FloatArray, tuple[BoolArray, ...]]:
     """Return the periodic Hann taper of a length, and which lines of its spectrum a band holds."""
+    # What only names the bands, as a look at a bundle does, need not wait for scipy.
+    from scipy import signal
+
     taper = signal.windows.hann(n_times, sym=False)
     hz = np.fft.rfftfreq(n_times, 1 / GRID_SFREQ)
     return taper, tuple((hz >= low) & (hz < high) for low, high in BANDS_HZ.values())

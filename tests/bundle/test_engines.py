@@ -104,6 +104,9 @@ def _largest(model: SignalNetwork, engine: Forward) -> float:
 
 
 SMALL = ["demo-eeg32", "demo-muse", "members", "dreamer", "released"]
+_SLOW = ("demo-eeg32", "members")
+BY_ONNX = [pytest.param(name, marks=pytest.mark.slow) if name in _SLOW else name for name in SMALL]
+"""ONNX Runtime needs ten seconds and more to get the larger ones ready."""
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -139,7 +142,7 @@ def test_half_precision_weights_change_little(name: str) -> None:
 
 
 @needs_onnx
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", BY_ONNX)
 def test_onnx_in_single_precision_is_equal(name: str) -> None:
     model = _network(name)
     engine = make_forward(model, CPU, "onnx", "fp32", "")
@@ -151,7 +154,7 @@ def test_onnx_in_single_precision_is_equal(name: str) -> None:
 
 
 @needs_onnx
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", BY_ONNX)
 def test_int8_changes_little_on_noise(name: str) -> None:
     model = _network(name)
     assert 0.0 < _largest(model, make_forward(model, CPU, "onnx", "int8", "")) < 0.03
@@ -314,7 +317,7 @@ def test_the_json_of_a_run_says_what_computed_it(engine: str) -> None:
 
 
 @needs_onnx
-@pytest.mark.parametrize("name", ["demo-muse", "demo-eeg32"])
+@pytest.mark.parametrize("name", ["demo-muse", pytest.param("demo-eeg32", marks=pytest.mark.slow)])
 def test_an_exported_bundle_says_what_the_network_says(tmp_path: Path, name: str) -> None:
     import onnxruntime
 

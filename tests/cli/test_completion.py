@@ -46,7 +46,7 @@ def test_a_shell_is_given_its_script(
         ("physiosync live --bundle runs/", ()),
         ("physiosync rep", ("replay", "report")),
         ("physiosync report run.csv --bundle demo-m", ("demo-muse",)),
-        ("physiosync bench f", ("follow", "faults")),
+        ("physiosync bench f", ("follow", "faults", "forward")),
     ],
 )
 def test_names_are_offered(

@@ -62,7 +62,7 @@ print(n, time.process_time() - time.thread_time() - others)
 """
 
 
-@pytest.mark.parametrize("n_extra", [0, 96])
+@pytest.mark.parametrize("n_extra", [pytest.param(0, marks=pytest.mark.slow), 96])
 def test_a_live_run_works_in_one_thread(n_extra: int) -> None:
     """Only a process of its own has the threads that a user has."""
     free = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}

@@ -44,8 +44,9 @@ def _pooled(found: Assessment, protocol: str, target: str = "arousal") -> ScoreR
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("unseen", ["trial", pytest.param("subject", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("unseen", ["trial", "subject"])
 def test_where_there_is_nothing_to_learn_only_protocol_window_finds_it(tmp_path, unseen) -> None:
     found = _assess(
         "leak_probe",
