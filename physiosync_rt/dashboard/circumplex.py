@@ -42,7 +42,7 @@ class Circumplex(QWidget):
         self._now: Prediction | None = None
         self._here = ""
         self._margin = 0.0
-        self.setMinimumSize(220, 220)
+        self.setMinimumSize(190, 190)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Valence-arousal plane")
 

@@ -160,7 +160,7 @@ def lost_gsr() -> Snapshot:
     return replace(
         snapshot,
         streams=(snapshot.streams[0], gsr),
-        electrodes=electrodes(),
+        electrodes=electrodes(bad={"F3": "muscle or noise"}),
         vitals=vitals(body=Reason.STALLED),
         pps=replace(snapshot.pps, samples=np.full_like(snapshot.pps.samples, np.nan)),
         events=(Event(EventKind.STREAM_LOST, 247.0, "demo-gsr", seconds=40.0),),
@@ -214,7 +214,7 @@ def no_heartbeat() -> Snapshot:
     return replace(
         snapshot,
         streams=(snapshot.streams[0], ecg),
-        electrodes=electrodes(),
+        electrodes=electrodes(bad={"F3": "muscle or noise"}),
         vitals=vitals(Modality.ECG, body=Reason.NO_HEARTBEAT),
         pps=ecg_traces(snapshot.run_s, heart=False),
     )
