@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
@@ -12,9 +11,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from physiosync_rt.cli.bench_behaviour import faults, follow, odd_streams
 from physiosync_rt.cli.calibrate import calibrate_to_people
 from physiosync_rt.cli.parameters import BundleOption, JsonOption, TorchDeviceOption
 from physiosync_rt.cli.printing import result_console
@@ -28,50 +27,15 @@ bench = typer.Typer(
 )
 
 
+bench.command()(follow)
+bench.command()(faults)
+bench.command("odd-streams")(odd_streams)
 bench.command("calibrate")(calibrate_to_people)
 
 
 def register(app: typer.Typer) -> None:
     """Add this room's commands."""
     app.add_typer(bench, name="bench")
-
-
-@bench.command()
-def follow(
-    bundle: BundleOption = "demo-eeg32",
-    persons: Annotated[int, typer.Option(help="Unseen simulated persons.")] = 20,
-    duration: Annotated[float, typer.Option(min=120, help="Seconds each.")] = 300.0,
-    as_json: JsonOption = False,
-) -> None:
-    """Correlate predictions with the truth of unseen simulated persons, chance beside it."""
-    from physiosync_rt.bench.measure_follow import follow as measure
-    from physiosync_rt.bundle.bundle import load_bundle
-    from physiosync_rt.bundle.predictor import Predictor
-
-    with progress_bar(Console(stderr=True)) as bar:
-        found = measure(
-            Predictor(load_bundle(bundle)),
-            n_persons=persons,
-            duration_s=duration,
-            progress=bar_of(bar, "follow"),
-        )
-    if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
-        return
-    title = f"{bundle}: correlation with the truth, {persons} unseen persons of {duration:g} s"
-    table = Table(title=title, title_justify="left")
-    for column in ("target", "median", "95 %", "lowest", "chance", "chance, 95th pct"):
-        table.add_column(column)
-    for each in found:
-        table.add_row(
-            each.target,
-            f"{each.median:.3f}",
-            f"{each.low:.3f} to {each.high:.3f}",
-            f"{min(each.per_person):.3f}",
-            f"{each.chance_median:.3f}",
-            f"{each.chance_95:.3f}",
-        )
-    result_console().print(table)
 
 
 @bench.command()
@@ -303,85 +267,3 @@ def train(
     result_console().print(table)
     copy = six_fold_copy_gib(deap_paper())
     typer.echo(f"not in the peaks: the release's six-fold copy of all of DEAP, {copy:.1f} GiB")
-
-
-@bench.command()
-def faults(
-    bundle: BundleOption = "demo-muse",
-    only: Annotated[str, typer.Option(help="Run only faults whose name holds this.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Put every fault of real streams into live runs: what was seen, how fast, and what then."""
-    from physiosync_rt.lsl.config import use_loopback
-
-    use_loopback(session="physiosync-bench")
-    from physiosync_rt.bench.known_faults import FAULTS
-    from physiosync_rt.bench.measure_faults import measure_faults
-    from physiosync_rt.bundle.bundle import load_bundle
-    from physiosync_rt.bundle.predictor import Predictor
-
-    chosen = [fault for fault in FAULTS if only in fault.name]
-    if not chosen:
-        raise UserError(f"no fault is called {only!r}; there are {[f.name for f in FAULTS]}")
-    with progress_bar(Console(stderr=True)) as bar:
-        found = measure_faults(Predictor(load_bundle(bundle)), chosen, bar_of(bar, "faults"))
-    if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
-        return
-    table = Table(title=f"{bundle}: faults of streams", title_justify="left")
-    for column in (
-        *("fault", "seen in the stream", "after", "said"),
-        *("rows with a prediction", "withheld", "back after", "without"),
-    ):
-        table.add_column(column)
-    for each in found:
-        table.add_row(
-            each.fault.name,
-            ", ".join(each.seen) or "-",
-            _seconds(each.seen_s),
-            each.said or "-",
-            ", ".join(f"{n} {modalities}" for modalities, n in each.used.items()) or "0",
-            ", ".join(f"{n} {reason}" for reason, n in each.withheld.items()) or "0",
-            _seconds(each.back_s),
-            _seconds(each.valid_s),
-        )
-    result_console().print(table)
-
-
-@bench.command("odd-streams")
-def odd_streams(
-    only: Annotated[str, typer.Option(help="Run only streams whose name holds this.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Send LSL streams as nobody should, and see what `physiosync live` makes of each."""
-    from physiosync_rt.lsl.config import use_loopback
-
-    use_loopback(session="physiosync-bench")
-    from physiosync_rt.bench.measure_odd_streams import measure_odd_streams
-    from physiosync_rt.bench.odd_streams import ODD_CASES
-
-    chosen = [case for case in ODD_CASES if only in case.name]
-    if not chosen:
-        raise UserError(f"no odd stream is called {only!r}; run without --only for all of them")
-    with progress_bar(Console(stderr=True)) as bar:
-        found = measure_odd_streams(chosen, bar_of(bar, "odd streams"))
-    if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
-        return
-    table = Table(title="odd streams, live", title_justify="left")
-    for column in ("stream", "exit code", "predicted", "withheld", "MiB", "said"):
-        table.add_column(column)
-    for each in found:
-        table.add_row(
-            each.case,
-            str(each.exit_code),
-            ", ".join(f"{n} {modalities}" for modalities, n in each.used.items()) or "0",
-            ", ".join(f"{n} {reason}" for reason, n in each.withheld.items()) or "0",
-            f"{each.peak_mib:.0f}",
-            escape(each.said[0]) if each.said else "-",
-        )
-    result_console().print(table)
-
-
-def _seconds(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.2f} s"
