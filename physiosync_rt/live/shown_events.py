@@ -59,7 +59,9 @@ def _shown(
             of = event.stream or event.path
             if of not in newest or event.at > newest[of].at:
                 newest[of] = event
-        return tuple(newest.values())
+        # How many electrodes there are is no trouble, and hides nothing that holds at present.
+        calm = all(event.kind is EventKind.ELECTRODES for event in newest.values())
+        return (*newest.values(), *(notes if calm else ()))
     for state in streams:
         if state.stats.rate_is_off:
             return (rate_off(state.spec, state.stats, now),)

@@ -34,6 +34,13 @@ def _after(**counted: int) -> Event:
     return event
 
 
+def test_how_many_electrodes_there_are_hides_nothing() -> None:
+    log = EventLog()
+    few = Event(EventKind.ELECTRODES, 1.0, "cap", n=8, n_seen=32)
+    log.add(few)
+    assert shown_events(log, [STREAMING], (BAD_CZ,), 3.0) == (few, BAD_CZ)
+
+
 @pytest.mark.parametrize(
     ("counted", "event"),
     [
