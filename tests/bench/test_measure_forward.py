@@ -38,6 +38,7 @@ def test_every_engine_that_is_here_is_measured() -> None:
         assert each.difference < 0.01
 
 
+@pytest.mark.slow
 def test_the_command_prints_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -291,6 +291,7 @@ def test_a_bundle_whose_check_was_good_runs_in_int8(tmp_path: Path) -> None:
     assert (predictor.facts.engine, predictor.facts.precision) == ("onnx", "int8")
 
 
+@pytest.mark.slow
 @needs_onnx
 def test_the_check_of_int8_finds_the_largest_difference() -> None:
     from physiosync_rt.bundle.int8_check import check_int8

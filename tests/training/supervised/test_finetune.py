@@ -85,7 +85,10 @@ def test_frozen_encoders_stay_as_they_are(make_dataset, tmp_path):
         assert torch.equal(value, before[name]), name
 
 
-@pytest.mark.parametrize("with_5s", [True, False], ids=["5 s", "1 s"])
+@pytest.mark.parametrize(
+    "with_5s",
+    [pytest.param(True, id="5 s"), pytest.param(False, id="1 s", marks=pytest.mark.slow)],
+)
 def test_a_real_effect_is_learned_by_the_modality_that_has_it(make_dataset, tmp_path, with_5s):
     dataset = effect(make_dataset(6, 12, 2), 2.0)
     fold = subject_folds(dataset, ProtocolConfig(protocol="subject", folds=3))[0]
