@@ -162,6 +162,7 @@ def test_analyse_run(tmp_path: Path) -> None:
     assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_train_own(tmp_path: Path) -> None:
     lines = run("train_own.py", str(tmp_path))
     assert any(f"wrote {tmp_path / 'run' / 'bundle'}" in line for line in lines)

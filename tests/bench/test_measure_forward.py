@@ -14,6 +14,7 @@ from physiosync_rt.bundle.torch_engine import is_half_here
 from physiosync_rt.cli import main
 
 
+@pytest.mark.slow
 def test_every_engine_that_is_here_is_measured() -> None:
     model = PhysioSync(compact(4, 1)).eval()
     done: list[tuple[float, float]] = []

@@ -51,7 +51,7 @@ class Device:
         return Chunk(spec.name, values.astype(np.float32), start + np.arange(n) / spec.sfreq)
 
 
-@pytest.mark.parametrize("pause_s", [60, 200, 400])
+@pytest.mark.parametrize("pause_s", [60, pytest.param(200, marks=pytest.mark.slow), 400])
 def test_a_peripheral_stream_is_back_after_minutes(pause_s: int) -> None:
     device = Device(pause_s)
     engine = Engine(

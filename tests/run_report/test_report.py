@@ -231,6 +231,7 @@ def make_report_of_plain(folder: Path) -> str:
     return make_report(folder / "plain.csv").html
 
 
+@pytest.mark.slow
 def test_eight_hours_with_thousands_of_markers_stay_small(tmp_path: Path) -> None:
     plan = [*PLAN[:9], *([None] * 500 + ["gap"] * 7 + ["no_pps"] * 30) * 54][:28_800]
     rows = [

@@ -66,7 +66,7 @@ def _bundle(
     return experiment, results, bundle.card
 
 
-@pytest.mark.parametrize("with_5s", [True, False])
+@pytest.mark.parametrize("with_5s", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_bundle_asks_for_the_windows_that_its_network_takes(tmp_path, with_5s) -> None:
     experiment, results, card = _bundle(tmp_path, _LIVE, withhold=True, with_5s=with_5s)
     assert isinstance(card.profile, LiveProfile)
@@ -96,6 +96,7 @@ def test_a_bundle_of_the_released_preprocessing_says_that_it_is_approximate(tmp_
     assert card.headline == "A tiny run, preprocessing approximate"
 
 
+@pytest.mark.slow
 def test_a_card_tells_what_is_left_without_each_electrode(tmp_path) -> None:
     data = _LIVE | {"electrode_out": 0.5, "min_electrodes": 3}
     _, results, card = _bundle(tmp_path, data)

@@ -86,6 +86,7 @@ def test_the_bundle_says_whose_it_is_and_what_it_brought(lab: Path, mine: Path) 
     assert "30 s of rest and 90 s of labelled data" in said
 
 
+@pytest.mark.slow
 def test_another_recording_of_the_person_is_told_better(lab: Path, mine: Path) -> None:
     again = make_person(7)
 

@@ -91,10 +91,8 @@ def start(job, out: Path) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize(
-    "where",
-    ["pretrain-1s 5/", pytest.param("finetune-valence+arousal 4/", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["pretrain-1s 5/", "finetune-valence+arousal 4/"])
 def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, unbroken, where):
     folder, whole = unbroken
     broken = start(job, tmp_path / "broken")
@@ -193,6 +191,7 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path):
     assert load_state(tmp_path / "none.pt", "x") is None
 
 
+@pytest.mark.slow
 def test_bf16_follows_single_precision(tmp_path, job, unbroken):
     _, whole = unbroken
     half = train_fold(
