@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import os
 import sys
 
@@ -22,6 +24,8 @@ def main() -> None:
     A polite kill and a closed terminal are treated like Ctrl-C: files are finished first.
     """
     treat_like_ctrl_c()
+    # Files are closed by then; a last look for garbage among torch and Qt takes two seconds.
+    atexit.register(gc.freeze)
     # Threads of torch that wait for each other sleep instead of spinning: where other programs use
     # the processor too, spinning makes a step many times slower. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
