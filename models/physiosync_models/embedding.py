@@ -3,6 +3,9 @@
 Every embedding maps windows (batch, n_chans, n_times) to tokens (batch, 3, dim). The views of
 `MultiViewEmbedding` are one projection of all samples with three gates. Those of the filter
 embeddings are the thirds of the window in time order.
+
+On the meta device, where only shapes are asked for, nothing is computed: arithmetic there loads
+torch's compiler, which takes three seconds.
 """
 
 from __future__ import annotations
@@ -62,6 +65,16 @@ class MultiViewEmbedding(nn.Module):
         return normed.transpose(1, 2)
 
 
+def _hann_cosines(n_filters: int, kernel: int, f_min: float, f_max: float) -> Tensor:
+    """Return the initial filters of `FilterBank`, shape (n_filters, kernel)."""
+    times = (torch.arange(kernel) - (kernel - 1) / 2) / SFREQ
+    freqs = torch.logspace(math.log10(f_min), math.log10(f_max), n_filters)
+    shape = torch.hann_window(kernel + 2, periodic=False)[1:-1]
+    waves = shape * torch.cos(2 * math.pi * freqs[:, None] * times)
+    waves = waves - shape * (waves.sum(1, keepdim=True) / shape.sum())
+    return waves / waves.norm(dim=1, keepdim=True)
+
+
 class FilterBank(nn.Module):
     """Learned temporal filters, shared by all signals, with valid convolution (no padding).
 
@@ -78,12 +91,9 @@ class FilterBank(nn.Module):
 
     def __init__(self, n_filters: int, kernel: int, f_min: float, f_max: float) -> None:
         super().__init__()
-        times = (torch.arange(kernel) - (kernel - 1) / 2) / SFREQ
-        freqs = torch.logspace(math.log10(f_min), math.log10(f_max), n_filters)
-        shape = torch.hann_window(kernel + 2, periodic=False)[1:-1]
-        waves = shape * torch.cos(2 * math.pi * freqs[:, None] * times)
-        waves = waves - shape * (waves.sum(1, keepdim=True) / shape.sum())
-        self.weight = nn.Parameter(waves / waves.norm(dim=1, keepdim=True))  # (F, K)
+        self.weight = nn.Parameter(torch.empty(n_filters, kernel))  # (F, K)
+        if not self.weight.is_meta:
+            self.weight.data.copy_(_hann_cosines(n_filters, kernel, f_min, f_max))
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply each filter to its signals.
@@ -104,6 +114,14 @@ class FilterBank(nn.Module):
         return torch.unflatten(filtered.squeeze(2), 1, (-1, n_signals))
 
 
+def _waves(n_freqs: int, n_times: int) -> Tensor:
+    """Return cosines and sines of whole cycles under a window, shape (n_times, 2 * n_freqs)."""
+    hann = torch.hann_window(n_times, periodic=False)
+    cycles = torch.arange(1, n_freqs + 1)[:, None]
+    phase = 2 * math.pi * cycles * torch.arange(n_times) / n_times
+    return (torch.cat((phase.cos(), phase.sin())) * hann / hann.sum()).T
+
+
 class SlowSpectrum(nn.Module):
     """Log power spectrum at whole cycles per window, up to 4 Hz, with a Hann window.
 
@@ -118,11 +136,10 @@ class SlowSpectrum(nn.Module):
     def __init__(self, n_times: int) -> None:
         super().__init__()
         self.n_freqs = max(1, int(_RHYTHM_MAX * n_times / SFREQ))
-        hann = torch.hann_window(n_times, periodic=False)
-        cycles = torch.arange(1, self.n_freqs + 1)[:, None]
-        phase = 2 * math.pi * cycles * torch.arange(n_times) / n_times
-        waves = torch.cat((phase.cos(), phase.sin())) * hann / hann.sum()
-        self.register_buffer("basis", waves.T, persistent=False)  # (T, 2*n_freqs)
+        basis = torch.empty(n_times, 2 * self.n_freqs)
+        if not basis.is_meta:
+            basis = _waves(self.n_freqs, n_times)
+        self.register_buffer("basis", basis, persistent=False)  # (T, 2*n_freqs)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the log power, shape (..., n_freqs), of signals, shape (..., n_times)."""
