@@ -27,6 +27,11 @@ use_loopback(session=f"test-{os.getpid()}")
 _SETTINGS = tempfile.TemporaryDirectory(prefix="physiosync-settings-")
 os.environ["XDG_CONFIG_HOME"] = _SETTINGS.name
 
+# What programs keep from run to run is shared by all of one run of the tests, and by no other.
+_CACHE = tempfile.TemporaryDirectory(prefix="physiosync-cache-")
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["PHYSIOSYNC_CACHE_DIR"] = _CACHE.name
+
 # A shell starts what runs in its background without Ctrl-C, and nohup without SIGHUP; programs
 # under test inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -16,6 +16,7 @@ from physiosync_models.config import MODALITIES, Modality, Route
 from physiosync_models.fusion import Features, PhysioSync
 from physiosync_rt.bundle.torch_engine import SignalNetwork
 from physiosync_rt.bundle.torch_threads import torch_threads
+from physiosync_rt.bundle.traced_graphs import traced
 
 if TYPE_CHECKING:
     import onnx
@@ -54,6 +55,7 @@ class Encode(nn.Module):
     def __init__(self, network: PhysioSync, modality: Modality) -> None:
         super().__init__()
         self.network, self.modality = network, modality
+        self.part = f"encoders of {modality}"
 
     def forward(self, window: Tensor) -> tuple[Tensor, ...]:
         """Encode windows, shape (batch, n_chans, n_times)."""
@@ -74,6 +76,7 @@ class Classify(nn.Module):
     def __init__(self, network: PhysioSync, route: Route) -> None:
         super().__init__()
         self.network, self.modalities = network, modalities_of(route)
+        self.part = f"heads of {route}"
 
     def forward(self, *parts: Tensor) -> tuple[Tensor, ...]:
         """Classify the features of the route's modalities, in their order."""
@@ -156,15 +159,20 @@ def trace(
 
 
 def graph_of(
-    module: nn.Module,
+    module: Encode | Classify,
     inputs: Sequence[Tensor],
     input_names: Sequence[str],
     output_names: Sequence[str],
 ) -> Graph:
-    """Return a module as a graph whose weights stay where they are; see `trace`."""
+    """Return a part of a network as a graph whose weights stay where they are; see `trace`."""
     import onnx
 
-    model = onnx.load_from_string(trace(module, inputs, input_names, output_names))
+    stored = traced(
+        module.network.config,
+        module.part,
+        lambda: trace(module, inputs, input_names, output_names),
+    )
+    model = onnx.load_from_string(stored)
     known = cast("dict[str, Tensor]", module.state_dict())
     weights: dict[str, AnyArray] = {}
     kept = []
