@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,85 +18,80 @@ from physiosync_rt.bundle.heads import make_forward
 
 pytestmark = pytest.mark.skipif(not is_onnx_here(), reason="the extra fast is not installed")
 
-N_GRAPHS = 5
-"""Two modalities' encoders and three routes' heads."""
+PARTS = ["encoders of eeg", "heads of eeg"]
+"""What is traced of a network that has heads for EEG alone."""
 
 
 @pytest.fixture
-def n_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was traced, with a folder of its own."""
-    traced: list[str] = []
+    done: list[str] = []
     trace = onnx_graph.trace
 
-    def counted(module, *arguments, **options) -> bytes:
-        traced.append(module.part)
-        return trace(module, *arguments, **options)
+    def noted(module: onnx_graph.Encode | onnx_graph.Classify, *rest: Any) -> bytes:
+        done.append(module.part)
+        return trace(module, *rest)
 
-    monkeypatch.setattr(onnx_graph, "trace", counted)
+    monkeypatch.setattr(onnx_graph, "trace", noted)
     monkeypatch.setenv(traced_graphs.FOLDER, str(tmp_path))
     monkeypatch.setattr(traced_graphs, "_KEPT", {})
-    return traced
+    return done
 
 
-def _difference(seed: int, n_chans: int = 4) -> float:
-    """Largest difference of ONNX Runtime from torch, with the weights of a seed."""
-    torch.manual_seed(seed)
-    model = PhysioSync(compact(n_chans, 1)).eval()
-    eeg = np.random.default_rng(seed).standard_normal((1, n_chans, 640), dtype=np.float32)
-    pps = eeg[:, :1]
-    cpu = torch.device("cpu")
-    found, right = (make_forward(model, cpu, name, "fp32", "") for name in ("onnx", "torch"))
-    answers = found(eeg, pps), right(eeg, pps)
-    return max(float(np.abs(answers[0][t] - answers[1][t]).max()) for t in answers[1])
-
-
-def _next_start() -> None:
+def _difference(seed: int) -> float:
+    """Largest difference of ONNX Runtime from torch after a start, with the weights of a seed."""
     traced_graphs._KEPT.clear()
+    torch.manual_seed(seed)
+    model = PhysioSync(compact(4, 1, routes=("eeg",), targets=("valence",))).eval()
+    eeg = np.random.default_rng(seed).standard_normal((1, 4, 640), dtype=np.float32)
+    cpu = torch.device("cpu")
+    found, right = (
+        make_forward(model, cpu, name, "fp32", "")(eeg, None)["valence"]
+        for name in ("onnx", "torch")
+    )
+    return float(np.abs(found - right).max())
 
 
-def test_only_the_first_start_traces_whatever_the_weights(n_traced: list[str]) -> None:
-    assert _difference(seed=0) < 1e-5
-    assert len(n_traced) == N_GRAPHS
-    for seed in (0, 1):
-        _next_start()
+def test_only_the_first_start_traces_whatever_the_weights(traced: list[str]) -> None:
+    for seed in (0, 0, 1):
         assert _difference(seed) < 1e-5
-    assert len(n_traced) == N_GRAPHS
+        assert traced == PARTS
 
 
-def test_another_network_or_other_code_is_traced(
-    n_traced: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _difference(seed=0)
-    assert _difference(seed=0, n_chans=5) < 1e-5
-    assert n_traced.count("encoders of eeg") == 2
-    monkeypatch.setattr(traced_graphs, "_code", lambda: "changed")
-    _difference(seed=0)
-    assert n_traced.count("encoders of eeg") == 3
-
-
-@pytest.mark.parametrize("damage", [b"", b"nonsense", b"\x00"], ids=["empty", "other", "more"])
-def test_a_damaged_file_is_traced_again(n_traced: list[str], tmp_path: Path, damage: bytes) -> None:
+@pytest.mark.parametrize("damage", ["empty", "other", "longer"])
+def test_a_damaged_file_is_traced_again(traced: list[str], tmp_path: Path, damage: str) -> None:
     _difference(seed=0)
     for path in tmp_path.rglob("*.onnx"):
-        path.write_bytes(path.read_bytes() + damage if damage == b"\x00" else damage)
-    _next_start()
-    assert _difference(seed=0) < 1e-5
-    assert len(n_traced) == 2 * N_GRAPHS
-    _next_start()
-    _difference(seed=0)
-    assert len(n_traced) == 2 * N_GRAPHS
+        whole = path.read_bytes()
+        path.write_bytes({"empty": b"", "other": b"nonsense", "longer": whole + b"0"}[damage])
+    for _ in range(2):
+        assert _difference(seed=0) < 1e-5
+        assert traced == 2 * PARTS
 
 
 def test_without_a_folder_it_is_traced_each_time(
-    n_traced: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    traced: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "file"
     file.touch()
     monkeypatch.setenv(traced_graphs.FOLDER, str(file))
-    assert _difference(seed=0) < 1e-5
-    _next_start()
-    assert _difference(seed=0) < 1e-5
-    assert len(n_traced) == 2 * N_GRAPHS
+    for n in (1, 2):
+        assert _difference(seed=0) < 1e-5
+        assert traced == n * PARTS
+
+
+@pytest.mark.usefixtures("traced")
+def test_another_network_part_or_code_has_a_graph_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graphs = {
+        (n, part): traced_graphs.traced(compact(n, 1), part, f"{n} {part}".encode)
+        for n in (4, 5)
+        for part in PARTS
+    }
+    assert len(set(graphs.values())) == 4
+    monkeypatch.setattr(traced_graphs, "_code", lambda: "changed")
+    assert traced_graphs.traced(compact(4, 1), PARTS[0], lambda: b"new") == b"new"
 
 
 def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
