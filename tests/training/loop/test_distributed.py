@@ -45,6 +45,15 @@ STEPS = [
     *(f"finetune {n}" for n in NETWORKS),
 ]
 WHOLE = ["train", "train at random offsets"]
+SLOW = {
+    *("pretrain paper, dependent, 1 s", "pretrain paper, cross, 5 s"),
+    *("pretrain compact, dependent, 5 s", "pretrain compact, cross, 1 s", "train"),
+}
+"""Done by the slow tests: each network, loss and length is among the others."""
+
+
+def with_slow(names: list[str]) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in names]
 
 
 def jobs(folder: Path, make_dataset) -> dict[str, tuple[Any, ...]]:
@@ -91,10 +100,12 @@ def whole(dataset, random_offsets: bool) -> tuple[Any, Fold, TrainConfig]:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory, make_dataset) -> tuple[dict[str, Any], dict[str, Any]]:
+def found(request, tmp_path_factory, make_dataset) -> tuple[dict[str, Any], dict[str, Any]]:
     """What this process found alone, and what two others found together."""
     folder = tmp_path_factory.mktemp("group")
-    work = jobs(folder, make_dataset)
+    tests = [each for each in request.session.items if each.path == request.path]
+    asked = {each.callspec.params["name"] for each in tests}
+    work = {name: job for name, job in jobs(folder, make_dataset).items() if name in asked}
     (folder / "jobs").write_bytes(pickle.dumps(work))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -133,7 +144,7 @@ def found(tmp_path_factory, make_dataset) -> tuple[dict[str, Any], dict[str, Any
     return one, pickle.loads((folder / "two").read_bytes())
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", with_slow(STEPS))
 def test_five_steps_in_single_precision(found, name):
     one, two = (each[name] for each in found)
     assert len(one["losses"]) == 5
@@ -149,7 +160,7 @@ def test_five_steps_in_single_precision(found, name):
     assert decided > 0.7 * sum(w.numel() for w in one["weights"].values())
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("name", with_slow(WHOLE))
 def test_a_whole_training_in_double_precision(found, name):
     one, two = (each[name] for each in found)
     assert {"pretrain-1s", "pretrain-5s", "finetune-valence+arousal"} < set(one["curves"])
