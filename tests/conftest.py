@@ -54,9 +54,6 @@ LIVE = (
 Where only some tests of a file are such, they carry the mark ``live`` themselves.
 """
 
-NEVER_LIVE = ("training", "models", "formats", "align", "preprocess", "features", "fuzz")
-"""Folders without a live test; where only those are asked for, nothing of them is imported."""
-
 LONG = (
     *("training/loop/test_distributed.py", "training/experiment", "cli/test_train.py"),
     *("test_examples.py", "fuzz", "training", "align", "models", "bundle"),
@@ -71,10 +68,19 @@ def _place(path: Path, among: tuple[str, ...]) -> int:
     return next(holding, len(among))
 
 
+def _may_be_live(path: Path) -> bool:
+    """Whether a file has live tests, by its place or by its text."""
+    return _place(path, LIVE) < len(LIVE) or "mark.live" in path.read_text(encoding="utf-8")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Spare live tests the import of what only others use."""
-    is_spared = config.option.markexpr.startswith("live ") and collection_path.is_dir()
-    return True if is_spared and _place(collection_path, NEVER_LIVE) < len(NEVER_LIVE) else None
+    """Spare live tests the import of what only others use, and others that of live ones."""
+    asked = config.option.markexpr
+    if not collection_path.is_file():
+        return None
+    if asked.endswith("not live"):
+        return True if _place(collection_path, LIVE) < len(LIVE) else None
+    return True if asked.startswith("live ") and not _may_be_live(collection_path) else None
 
 
 def pytest_collection() -> None:
@@ -94,8 +100,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _place(item.path, LIVE) < len(LIVE):
             item.add_marker(pytest.mark.live)
-        elif _place(item.path, NEVER_LIVE) < len(NEVER_LIVE) and item.get_closest_marker("live"):
-            raise pytest.UsageError(f"{item.nodeid}: live, in a folder of NEVER_LIVE")
+        elif item.get_closest_marker("live") and not _may_be_live(item.path):
+            raise pytest.UsageError(f"{item.nodeid}: live, but its file nowhere says mark.live")
     items.sort(key=lambda item: (_place(item.path, LIVE), _place(item.path, LONG)))
 
 

@@ -38,7 +38,7 @@ from physiosync_rt.simulation.write_xdf import write_recording
 from physiosync_rt.sources.base import Source
 from physiosync_rt.sources.file import FileSource
 
-EXCERPT_S = 20.0
+EXCERPT_S = 15.0
 
 
 class Watching(Predictor):
