@@ -144,7 +144,14 @@ _GAPS = {
 }
 
 
-@pytest.mark.parametrize("name", _GAPS)
+_LONG = "stress-predict-e4/S02"
+"""A recording of an hour and more, for the slow tests."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*sorted(_GAPS.keys() - {_LONG}), pytest.param(_LONG, marks=pytest.mark.slow)],
+)
 def test_gaps_are_counted_and_bursts_after_them_are_not(
     recorded: Callable[[str], Recording], name: str
 ) -> None:

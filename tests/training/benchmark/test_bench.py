@@ -77,6 +77,7 @@ def test_mended_finetuning_is_close_to_separate_slices(folder):
     assert ours == pytest.approx(released, rel=0.3)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_one_sentence():
     with pytest.raises(UserError, match="a process of the benchmark died"):
         take_turns("nothing", [("broken", SystemExit)], 3)

@@ -124,6 +124,7 @@ def test_no_rating_at_all(folder, tmp_path) -> None:
         _config(folder, table).index()
 
 
+@pytest.mark.slow
 def test_eegmat_with_the_shipped_table(data_dir, tmp_path) -> None:
     config = TypeAdapter(DataConfig).validate_python(
         {

@@ -48,7 +48,7 @@ SHORT = CONFIG.model_copy(update={"pretrain": None})
 
 @pytest.fixture(scope="module")
 def job(make_dataset):
-    dataset = make_dataset(4, 6, 2)
+    dataset = make_dataset(4, 6, 1)
     return dataset, trial_folds(dataset, ProtocolConfig(protocol="trial", folds=3))[0]
 
 
@@ -92,7 +92,7 @@ def start(job, out: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("where", ["pretrain-1s 5/", "finetune-valence+arousal 4/"])
+@pytest.mark.parametrize("where", ["pretrain-1s 5/", "finetune-valence+arousal 3/"])
 def test_killed_and_resumed_ends_with_the_same_weights(tmp_path, job, unbroken, where):
     folder, whole = unbroken
     broken = start(job, tmp_path / "broken")

@@ -94,9 +94,7 @@ def test_a_real_effect_is_learned_by_the_modality_that_has_it(make_dataset, tmp_
     fold = subject_folds(dataset, ProtocolConfig(protocol="subject", folds=3))[0]
     config = TrainConfig(
         networks=(TINY.model_copy(update={"with_5s": with_5s}),),
-        finetune=FinetuneConfig(
-            epochs=12 if with_5s else 4, batch_size=16, head_epochs=12, lr=3e-3
-        ),
+        finetune=FinetuneConfig(epochs=6 if with_5s else 4, batch_size=16, head_epochs=12, lr=3e-3),
         device="cpu",
     )
     result = train_fold(dataset, fold, config, tmp_path)
