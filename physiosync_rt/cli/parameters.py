@@ -26,9 +26,11 @@ complete_train_config = _offer(lambda: config_names("train"))
 complete_source = _offer(lambda: ("lsl", "brainflow", "simulated", "file"))
 complete_torch_device = _offer(lambda: ("auto", "cpu", "cuda"))
 complete_engine = _offer(lambda: ("auto", "torch", "onnx"))
-complete_precision = _offer(lambda: ("fp32", "fp16", "int8"))
+complete_precision = _offer(lambda: ("fp32", "fp16", "int8", "bf16"))
 ENGINE_HELP = "What computes the network: auto, torch or onnx (auto)."
-PRECISION_HELP = "Of its weights: fp32, fp16 or int8, where the bundle allows it (fp32)."
+PRECISION_HELP = (
+    "Of its weights: fp32, fp16, bf16 (on a GPU) or int8, where the bundle allows it (fp32)."
+)
 
 BundleOption = Annotated[
     str,

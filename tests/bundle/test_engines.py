@@ -204,6 +204,8 @@ FINE = {"largest_difference": 0.0094, "windows": 128}
         (("onnx", "fp32"), True, "cpu", ("onnx", "fp32", "asked for")),
         (("auto", "fp16"), True, "cpu", ("torch", "fp16", "the engine of fp16")),
         (("auto", "int8"), True, "cpu", ("onnx", "int8", "the engine of int8")),
+        (("auto", "fp16"), True, "cuda", ("torch", "fp16", "the engine of fp16")),
+        (("torch", "bf16"), False, "cuda", ("torch", "bf16", "the engine of bf16")),
     ],
 )
 def test_the_engine_follows_from_the_computer(monkeypatch, choice, here, device, found) -> None:
@@ -222,7 +224,10 @@ def test_the_engine_follows_from_the_computer(monkeypatch, choice, here, device,
         (("torch", "int8"), "cpu", "engine 'torch' has no precision 'int8'; use --engine onnx"),
         (("onnx", "fp16"), "cpu", "engine 'onnx' has no precision 'fp16'; use --engine torch"),
         (("onnx", "fp32"), "cuda", "--engine onnx: it computes on the CPU, not on cuda"),
-        (("auto", "fp16"), "cuda", "--precision fp16: it computes on the CPU, not on cuda"),
+        (("auto", "int8"), "cuda", "--precision int8: it computes on the CPU, not on cuda"),
+        (("auto", "fp16"), "mps", "--precision fp16: it computes on the CPU, not on mps"),
+        (("auto", "bf16"), "cpu", "--precision bf16: it computes on a GPU; use --precision fp16"),
+        (("onnx", "bf16"), "cpu", "--precision bf16: it computes on a GPU"),
     ],
 )
 def test_what_does_not_exist_is_refused(choice, device, said) -> None:
