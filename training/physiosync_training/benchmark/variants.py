@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -40,6 +40,12 @@ from physiosync_training.supervised.finetune import FinetuneSetup, make_examples
 from physiosync_training.supervised.labels import classes
 from physiosync_training.supervised.trainer import epoch_batches
 
+Variant = Literal["eager", "bf16", "compiled"]
+"""Ways to compute this implementation's steps: kernel by kernel where a GPU would replay them, in
+mixed precision, and by torch's compiler."""
+
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+
 _SEED = 0
 _CPU = torch.device("cpu")
 _PRETRAIN = RELEASED_PRETRAIN["deap-dependent"]
@@ -54,8 +60,9 @@ def simulated(folder: Path, n_subjects: int, progress: Progress = no_progress) -
 class _WatchedFabric(Fabric):
     """Fabric as training has it; the watch learns where the network begins and what it found."""
 
-    def __init__(self, device: torch.device, watch: Watch) -> None:
-        super().__init__(accelerator=device.type, devices=1)
+    def __init__(self, device: torch.device, watch: Watch, variant: Variant | None) -> None:
+        precision: Any = "bf16-mixed" if variant == "bf16" else "32-true"
+        super().__init__(accelerator=device.type, devices=1, precision=precision)
         self._watch = watch
 
     def setup(self, module: nn.Module, *optimisers: Any, **options: Any) -> Any:
@@ -182,13 +189,18 @@ class ReleasedPretraining(_Pretraining):
 class OurPretraining(_Pretraining):
     """Pre-training as it is."""
 
-    def __init__(self, *shared: Any) -> None:
+    def __init__(self, *shared: Any, variant: Variant | None = None) -> None:
         keep_freed_memory()
         super().__init__(*shared)
+        self._variant = variant
 
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""
-        training = self.training(_WatchedFabric(self.device, watch))
+        training = self.training(_WatchedFabric(self.device, watch, self._variant))
+        if self._variant == "eager":
+            training.learn.refusal = "it is measured without"
+        elif self._variant == "compiled":
+            training.model.compile()  # type: ignore[no-untyped-call]
         with TemporaryDirectory() as folder, fast_linear():
             training.run(self.grid, None, _context(folder, watch))
 
@@ -280,14 +292,17 @@ class ReleasedFinetuning(_Finetuning):
 class OurFinetuning(_Finetuning):
     """Fine-tuning as it is."""
 
-    def __init__(self, *shared: Any) -> None:
+    def __init__(self, *shared: Any, variant: Variant | None = None) -> None:
         keep_freed_memory()
         super().__init__(*shared)
+        self._variant = variant
+        if variant == "compiled":
+            self.model.compile()  # type: ignore[no-untyped-call]
 
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""
         examples = make_examples(self.loader, self.rows, self.rows[:0], self.classes, 1)
-        fabric = _WatchedFabric(self.device, watch)
+        fabric = _WatchedFabric(self.device, watch, self._variant)
         with TemporaryDirectory() as folder, fast_linear():
             context = _context(folder, watch)
             setup = FinetuneSetup(self.model, self.loader, examples, self.config, _SEED, fabric)
