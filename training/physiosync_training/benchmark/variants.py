@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,7 @@ from physiosync_training.loop.loop import StageContext
 from physiosync_training.loop.memory import keep_freed_memory
 from physiosync_training.loop.progress import Progress, no_progress
 from physiosync_training.loop.rng import sample_keys, seed_of
+from physiosync_training.loop.step_graph import kernel_by_kernel
 from physiosync_training.supervised.config import RELEASED_FINETUNE, FinetuneConfig
 from physiosync_training.supervised.finetune import FinetuneSetup, make_examples, train_main
 from physiosync_training.supervised.labels import classes
@@ -74,6 +76,10 @@ class _WatchedFabric(Fabric):
         self._watch.forwarded(tensor)
         super().backward(tensor, *args, **options)
         self._watch.mark("backward")
+
+
+def _recorded(variant: Variant | None) -> AbstractContextManager[None]:
+    return kernel_by_kernel() if variant == "eager" else nullcontext()
 
 
 def _context(folder: str, watch: Watch) -> StageContext:
@@ -196,12 +202,11 @@ class OurPretraining(_Pretraining):
 
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""
-        training = self.training(_WatchedFabric(self.device, watch, self._variant))
-        if self._variant == "eager":
-            training.learn.refusal = "it is measured without"
-        elif self._variant == "compiled":
-            training.model.compile()  # type: ignore[no-untyped-call]
-        with TemporaryDirectory() as folder, fast_linear():
+        fabric = _WatchedFabric(self.device, watch, self._variant)
+        with TemporaryDirectory() as folder, fast_linear(), _recorded(self._variant):
+            training = self.training(fabric)
+            if self._variant == "compiled":
+                training.model.compile()  # type: ignore[no-untyped-call]
             training.run(self.grid, None, _context(folder, watch))
 
 
@@ -303,7 +308,7 @@ class OurFinetuning(_Finetuning):
         """Train until the watch raises."""
         examples = make_examples(self.loader, self.rows, self.rows[:0], self.classes, 1)
         fabric = _WatchedFabric(self.device, watch, self._variant)
-        with TemporaryDirectory() as folder, fast_linear():
+        with TemporaryDirectory() as folder, fast_linear(), _recorded(self._variant):
             context = _context(folder, watch)
             setup = FinetuneSetup(self.model, self.loader, examples, self.config, _SEED, fabric)
             train_main(setup, context)

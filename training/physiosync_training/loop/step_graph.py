@@ -8,7 +8,8 @@ random follows the generator's state at every replay, as it does kernel by kerne
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -48,7 +49,7 @@ class StepGraph:
         self._fixed: Mapping[str, int] = {}
         self._names: tuple[str, ...] = ()
         self._seen = 0
-        self.refusal = "" if capturable(device) else f"{device.type}, {world_size()} process(es)"
+        self.refusal = "" if capturable(device) else "no GPU, several processes, or not wanted"
 
     def __call__(self, *batch: Tensor, **fixed: int) -> Mapping[str, Tensor]:
         """Learn from a batch; whatever is returned stays as it is.
@@ -104,6 +105,20 @@ class StepGraph:
         return graph
 
 
+_off = False
+
+
 def capturable(device: torch.device) -> bool:
     """Whether steps on a device are recorded, so that their optimiser must be made for it."""
-    return device.type == "cuda" and world_size() == 1
+    return device.type == "cuda" and world_size() == 1 and not _off
+
+
+@contextmanager
+def kernel_by_kernel() -> Iterator[None]:
+    """Record no step of what is made inside: to measure beside, and to look for a fault."""
+    global _off  # noqa: PLW0603
+    before, _off = _off, True
+    try:
+        yield
+    finally:
+        _off = before
