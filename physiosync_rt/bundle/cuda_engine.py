@@ -117,9 +117,9 @@ class _Recorded:
         self._members = members
         self._pinned = {m: torch.zeros(shape, pin_memory=True) for m, shape in shapes.items()}
         self._windows = {m: torch.zeros(shape, device=device) for m, shape in shapes.items()}
-        self._stream = torch.cuda.Stream(device)
+        self._stream = _stream(device)
         # One for each modality and resolution of every member.
-        self._beside = [torch.cuda.Stream(device) for _ in range(4 * len(members))]
+        self._beside = [_stream(device) for _ in range(4 * len(members))]
         self._stream.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(self._stream):
             for _ in range(_WARM_UP):
@@ -141,8 +141,8 @@ class _Recorded:
             self._graph.replay()
             self._answer.copy_(self._joined, non_blocking=True)
         self._stream.synchronize()
-        parts = self._answer.clone().split(list(self._targets.values()))
-        return {t: p[None].numpy() for t, p in zip(self._targets, parts, strict=True)}
+        parts = np.split(self._answer.numpy().copy(), np.cumsum(list(self._targets.values()))[:-1])
+        return {t: p[None] for t, p in zip(self._targets, parts, strict=True)}
 
     def _compute(self) -> dict[str, Tensor]:
         """Compute probabilities by target; encoders run side by side, then the heads."""
@@ -233,7 +233,7 @@ def graph_refusal(device: torch.device) -> str:
     """Record and replay a small graph; say why that is not possible, empty where it is."""
     try:
         x = torch.ones(2, 2, device=device)
-        stream = torch.cuda.Stream(device)
+        stream = _stream(device)
         stream.wait_stream(torch.cuda.current_stream(device))
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=stream, capture_error_mode=_THREAD):
@@ -243,6 +243,10 @@ def graph_refusal(device: torch.device) -> str:
         return "" if bool((y == 2.0).all()) else "a CUDA graph computes something else"
     except (RuntimeError, AssertionError) as error:
         return _no_graph(error)
+
+
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 def _no_graph(error: Exception) -> str:

@@ -206,7 +206,7 @@ class OurPretraining(_Pretraining):
         with TemporaryDirectory() as folder, fast_linear(), _recorded(self._variant):
             training = self.training(fabric)
             if self._variant == "compiled":
-                training.model.compile()  # type: ignore[no-untyped-call]
+                training.model.compile()
             training.run(self.grid, None, _context(folder, watch))
 
 
@@ -302,7 +302,7 @@ class OurFinetuning(_Finetuning):
         super().__init__(*shared)
         self._variant = variant
         if variant == "compiled":
-            self.model.compile()  # type: ignore[no-untyped-call]
+            self.model.compile()
 
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""

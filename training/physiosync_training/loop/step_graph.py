@@ -65,7 +65,7 @@ class StepGraph:
             return self._learn(*batch, **fixed)
         if not self._seen:
             self._inputs, self._fixed = tuple(x.clone() for x in batch), fixed
-            self._stream = torch.cuda.Stream(self._device)
+            self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         if not self._fits(batch, fixed):
             return self._aside(batch, fixed)
         self._seen += 1
