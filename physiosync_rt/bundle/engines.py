@@ -91,6 +91,11 @@ def is_onnx_here() -> bool:
     return all(find_spec(name) is not None for name in _NEEDS)
 
 
+def require_onnx(what: str) -> None:
+    """Raise UserError where ONNX Runtime, which something needs, is not installed."""
+    require_packages(_NEEDS, "fast", what)
+
+
 def choose_engine(
     choice: EngineChoice, card: Card, device: str
 ) -> tuple[EngineName, Precision, str]:
@@ -131,7 +136,7 @@ def choose_engine(
             f"bundle {card.name!r} refuses int8: {refusal}; use --precision fp32 or fp16"
         )
     if chosen == "onnx":
-        require_packages(_NEEDS, "fast", "engine 'onnx'")
+        require_onnx("engine 'onnx'")
     return chosen, precision, why
 
 

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from physiosync_rt.cli.bench_behaviour import faults, follow, odd_streams
+from physiosync_rt.cli.bench_behaviour import faults, follow, int8, odd_streams
 from physiosync_rt.cli.calibrate import calibrate_to_people
 from physiosync_rt.cli.parameters import BundleOption, JsonOption, TorchDeviceOption
 from physiosync_rt.cli.printing import result_console
@@ -30,6 +30,7 @@ bench = typer.Typer(
 
 bench.command()(follow)
 bench.command()(faults)
+bench.command()(int8)
 bench.command("odd-streams")(odd_streams)
 bench.command("calibrate")(calibrate_to_people)
 

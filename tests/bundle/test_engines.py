@@ -188,7 +188,8 @@ def test_torch_gets_its_threads_back() -> None:
 
 def _card(**provenance: object):
     card = read_card(bundle_path("demo-eeg32"))
-    return card.model_copy(update={"provenance": card.provenance | provenance})
+    unchecked = {key: value for key, value in card.provenance.items() if key != INT8_CHECK}
+    return card.model_copy(update={"provenance": unchecked | provenance})
 
 
 FINE = {"largest_difference": 0.0094, "windows": 128}
@@ -286,10 +287,16 @@ def test_a_bundle_allows_int8_up_to_a_hundredth() -> None:
     assert int8_refusal(_card(int8=FINE)) == ""
 
 
+@pytest.mark.parametrize("name", ["demo-eeg32", "demo-muse"])
+def test_shipped_networks_were_checked_with_int8(name: str) -> None:
+    card = read_card(bundle_path(name))
+    assert card.provenance[INT8_CHECK]["windows"] == 750
+    assert int8_refusal(card) == ""
+
+
 @needs_onnx
 def test_a_bundle_whose_check_was_good_runs_in_int8(tmp_path: Path) -> None:
     shipped = load_bundle("demo-muse")
-    assert INT8_CHECK not in shipped.card.provenance
     card = shipped.card.model_copy(update={"provenance": {INT8_CHECK: FINE}})
     save_bundle(tmp_path / "checked", card, shipped.model)
     predictor = Predictor(
