@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
 import typer
 
+from physiosync_rt.errors import UserError
 from physiosync_rt.utils.resources import bundle_names, config_names
+
+Name = TypeVar("Name", bound=str)
 
 
 def _offer(names: Callable[[], tuple[str, ...]]) -> Callable[[str], list[str]]:
@@ -53,3 +56,17 @@ EngineOption = Annotated[str, typer.Option(help=ENGINE_HELP, autocompletion=comp
 PrecisionOption = Annotated[
     str, typer.Option(help=PRECISION_HELP, autocompletion=complete_precision)
 ]
+
+
+def known_names(option: str, given: Sequence[str], names: Sequence[Name]) -> list[Name]:
+    """Return the names that an option is given, in their own order.
+
+    Raises
+    ------
+    UserError
+        One does not exist.
+    """
+    for each in given:
+        if each not in names:
+            raise UserError(f"{option} {each!r} does not exist; use {'; '.join(names)}")
+    return [name for name in names if name in given]
