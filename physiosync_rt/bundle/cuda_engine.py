@@ -19,6 +19,7 @@ from physiosync_models.config import Modality
 from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import Features, PhysioSync
 from physiosync_models.layers import of_whole_layers
+from physiosync_rt.bundle.cuda_graph import graph_refusal, new_stream, record, why_not
 from physiosync_rt.bundle.engines import EngineFacts, Precision
 from physiosync_rt.bundle.torch_engine import LEAST_WEIGHTS, SignalNetwork
 from physiosync_rt.datatypes import SampleArray
@@ -26,9 +27,6 @@ from physiosync_rt.datatypes import SampleArray
 _HALVES: dict[Precision, torch.dtype] = {"fp16": torch.float16, "bf16": torch.bfloat16}
 _WARM_UP = 3
 """Runs before a recording: the first ones choose algorithms and allocate."""
-
-_THREAD = "thread_local"
-"""Other threads may use the GPU while this one records."""
 
 Given = Mapping[Modality, SampleArray]
 
@@ -99,7 +97,7 @@ class CudaEngine:
                     self._graphs[modalities] = _Recorded(self._members, shapes, self._device)
             except RuntimeError as error:
                 self._as_graph = False
-                why = f"kernel by kernel: {_no_graph(error)}"
+                why = f"kernel by kernel: {why_not(error)}"
                 self.facts = replace(self.facts, why=f"{self._why}, {why}")
                 return None
         return self._graphs[modalities]
@@ -117,9 +115,9 @@ class _Recorded:
         self._members = members
         self._pinned = {m: torch.zeros(shape, pin_memory=True) for m, shape in shapes.items()}
         self._windows = {m: torch.zeros(shape, device=device) for m, shape in shapes.items()}
-        self._stream = _stream(device)
+        self._stream = new_stream(device)
         # One for each modality and resolution of every member.
-        self._beside = [_stream(device) for _ in range(4 * len(members))]
+        self._beside = [new_stream(device) for _ in range(4 * len(members))]
         self._stream.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(self._stream):
             for _ in range(_WARM_UP):
@@ -127,9 +125,12 @@ class _Recorded:
         self._targets = {target: p.shape[1] for target, p in found.items()}
         self._answer = torch.zeros(sum(self._targets.values()), pin_memory=True)
         self._stream.synchronize()
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph, stream=self._stream, capture_error_mode=_THREAD):
-            self._joined = torch.cat([p[0] for p in self._compute().values()])
+        self._graph, self._joined = record(
+            lambda: torch.cat([p[0] for p in self._compute().values()]),
+            self._stream,
+            device,
+            alone=False,
+        )
 
     def __call__(self, given: Given) -> dict[str, SampleArray]:
         """Compute probabilities of one window, each of shape (1, n_classes)."""
@@ -227,27 +228,3 @@ def exact_products() -> Iterator[None]:
         for name, value in before.items():
             setattr(matmul, name, value)
         torch.backends.cudnn.allow_tf32 = conv
-
-
-def graph_refusal(device: torch.device) -> str:
-    """Record and replay a small graph; say why that is not possible, empty where it is."""
-    try:
-        x = torch.ones(2, 2, device=device)
-        stream = _stream(device)
-        stream.wait_stream(torch.cuda.current_stream(device))
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=stream, capture_error_mode=_THREAD):
-            y = x + 1.0
-        graph.replay()
-        torch.cuda.synchronize(device)
-        return "" if bool((y == 2.0).all()) else "a CUDA graph computes something else"
-    except (RuntimeError, AssertionError) as error:
-        return _no_graph(error)
-
-
-def _stream(device: torch.device) -> torch.cuda.Stream:
-    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-
-
-def _no_graph(error: Exception) -> str:
-    return f"no CUDA graph can be recorded ({str(error).splitlines()[0]})"

@@ -239,7 +239,7 @@ def train(
         list[str] | None, typer.Option(help="Of these: pretrain 1 s, pretrain 5 s, fine-tune, …")
     ] = None,
     also: Annotated[
-        list[str] | None, typer.Option(help="Ways beside: eager, bf16, compiled.")
+        list[str] | None, typer.Option(help="Ways beside: eager, tf32, bf16, compiled.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -269,7 +269,7 @@ if is_onnx_here():
 cuda, threads = torch.cuda.is_available(), torch.get_num_threads()
 no_graph = ""
 if cuda:
-    from physiosync_rt.bundle.cuda_engine import graph_refusal
+    from physiosync_rt.bundle.cuda_graph import graph_refusal
     no_graph = graph_refusal(torch.device("cuda"))
 found = {"onnx": onnx, "half": is_half_here(), "cuda": cuda, "no_graph": no_graph}
 print(json.dumps(found | {"threads": threads}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,9 +42,9 @@ from physiosync_training.supervised.finetune import FinetuneSetup, make_examples
 from physiosync_training.supervised.labels import classes
 from physiosync_training.supervised.trainer import epoch_batches
 
-Variant = Literal["eager", "bf16", "compiled"]
-"""Ways to compute this implementation's steps: kernel by kernel where a GPU would replay them, in
-mixed precision, and by torch's compiler."""
+Variant = Literal["eager", "tf32", "bf16", "compiled"]
+"""Ways to compute this implementation's steps: kernel by kernel where a GPU would replay them, with
+products of ten bits, in mixed precision, and by torch's compiler."""
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
@@ -78,8 +78,16 @@ class _WatchedFabric(Fabric):
         self._watch.mark("backward")
 
 
-def _recorded(variant: Variant | None) -> AbstractContextManager[None]:
-    return kernel_by_kernel() if variant == "eager" else nullcontext()
+@contextmanager
+def _computed(variant: Variant | None) -> Iterator[None]:
+    """Set what a variant asks of torch."""
+    before = torch.get_float32_matmul_precision()
+    with kernel_by_kernel() if variant == "eager" else nullcontext():
+        try:
+            torch.set_float32_matmul_precision("high" if variant == "tf32" else before)
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)
 
 
 def _context(folder: str, watch: Watch) -> StageContext:
@@ -203,7 +211,7 @@ class OurPretraining(_Pretraining):
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""
         fabric = _WatchedFabric(self.device, watch, self._variant)
-        with TemporaryDirectory() as folder, fast_linear(), _recorded(self._variant):
+        with TemporaryDirectory() as folder, fast_linear(), _computed(self._variant):
             training = self.training(fabric)
             if self._variant == "compiled":
                 training.model.compile()
@@ -308,7 +316,7 @@ class OurFinetuning(_Finetuning):
         """Train until the watch raises."""
         examples = make_examples(self.loader, self.rows, self.rows[:0], self.classes, 1)
         fabric = _WatchedFabric(self.device, watch, self._variant)
-        with TemporaryDirectory() as folder, fast_linear(), _recorded(self._variant):
+        with TemporaryDirectory() as folder, fast_linear(), _computed(self._variant):
             context = _context(folder, watch)
             setup = FinetuneSetup(self.model, self.loader, examples, self.config, _SEED, fabric)
             train_main(setup, context)

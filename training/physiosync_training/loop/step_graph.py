@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from physiosync_rt.bundle.cuda_graph import new_stream, record, why_not
 from physiosync_training.loop.distributed import world_size
 
 Learn = Callable[..., Mapping[str, Tensor]]
@@ -65,7 +66,7 @@ class StepGraph:
             return self._learn(*batch, **fixed)
         if not self._seen:
             self._inputs, self._fixed = tuple(x.clone() for x in batch), fixed
-            self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+            self._stream = new_stream(self._device)
         if not self._fits(batch, fixed):
             return self._aside(batch, fixed)
         self._seen += 1
@@ -92,16 +93,17 @@ class StepGraph:
         return found
 
     def _record(self) -> torch.cuda.CUDAGraph | None:
-        graph = torch.cuda.CUDAGraph()
+        def learn() -> tuple[tuple[str, ...], Tensor]:
+            found = self._learn(*self._inputs, **self._fixed)
+            return tuple(found), torch.stack([value.detach() for value in found.values()])
+
         try:
-            with torch.cuda.graph(graph, stream=self._stream):
-                found = self._learn(*self._inputs, **self._fixed)
-                self._found = torch.stack([value.detach() for value in found.values()])
+            graph, recorded = record(learn, self._stream, self._device, alone=True)
         except RuntimeError as error:
-            self.refusal = str(error).splitlines()[0]
+            self.refusal = why_not(error)
             _log.warning("steps are computed kernel by kernel: %s", self.refusal)
             return None
-        self._names = tuple(found)
+        self._names, self._found = recorded
         return graph
 
 

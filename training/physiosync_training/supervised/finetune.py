@@ -23,7 +23,6 @@ from physiosync_training.datasets.index import ABSENT
 from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.loop.distributed import synchronise_batch_norm, world_size
 from physiosync_training.loop.loop import Curves, StageContext
-from physiosync_training.loop.step_graph import capturable
 from physiosync_training.supervised.config import FinetuneConfig
 from physiosync_training.supervised.predict import embed_all, inputs_of, main_route
 from physiosync_training.supervised.trainer import Labels, Split, Supervised
@@ -114,16 +113,14 @@ class _EndToEnd:
         for encoder in self._frozen:
             encoder.eval()
 
-    def inputs(self, split: Split, which: IntArray, key: int, part: slice) -> tuple[Tensor, ...]:
+    def logits(self, split: Split, which: IntArray, key: int, part: slice) -> Mapping[str, Tensor]:
         numbers = self._numbers[split][which]
-        if not self._loader.draws:
-            return self._loader.fetch(numbers[part])
-        # Windows are drawn for the whole batch, so that processes agree on them.
-        eeg, pps = self._loader.fetch(numbers, key if split == "train" else None)
-        return eeg[part], pps[part]
-
-    def compute(self, *inputs: Tensor) -> Mapping[str, Tensor]:
-        eeg, pps = inputs
+        if self._loader.draws:
+            # Windows are drawn for the whole batch, so that processes agree on them.
+            eeg, pps = self._loader.fetch(numbers, key if split == "train" else None)
+            eeg, pps = eeg[part], pps[part]
+        else:
+            eeg, pps = self._loader.fetch(numbers[part])
         found: Mapping[str, Tensor] = self.module(
             eeg if "eeg" in self._modalities else None, pps if "pps" in self._modalities else None
         )
@@ -146,16 +143,11 @@ class _OnFeatures:
     def train_mode(self) -> None:
         self.module.train()
 
-    def inputs(self, split: Split, which: IntArray, _: int, part: slice) -> tuple[Tensor, ...]:
+    def logits(self, split: Split, which: IntArray, _: int, part: slice) -> Mapping[str, Tensor]:
         some = torch.from_numpy(which[part])
-        parts = (x for features in self._features[split].values() for x in features)
-        return tuple(x[some] for x in parts if x is not None)
-
-    def compute(self, *inputs: Tensor) -> Mapping[str, Tensor]:
-        parts = iter(inputs)
         features = {
-            modality: Features(next(parts), None if long is None else next(parts))
-            for modality, (_, long) in self._features["train"].items()
+            modality: Features(short[some], None if long is None else long[some])
+            for modality, (short, long) in self._features[split].items()
         }
         found: Mapping[str, Tensor] = self.module(features)
         return found
@@ -187,9 +179,7 @@ def train_main(setup: FinetuneSetup, context: StageContext) -> Curves:
     groups = [{"params": heads, "lr": config.lr}]
     if encoders:
         groups.append({"params": encoders, "lr": config.lr * config.encoder_lr})
-    is_recorded = capturable(setup.fabric.device)
-    adam = _optimiser(groups, config, is_recorded=is_recorded)
-    module, optimiser = setup.fabric.setup(model, adam)
+    module, optimiser = setup.fabric.setup(model, _optimiser(groups, config))
     task = _EndToEnd(module, route, setup.loader, setup.examples, list(model.config.targets))
     labels = setup.examples.labels(setup.loader)
     training = Supervised(task, labels, config, config.epochs, optimiser, setup.seed, setup.fabric)
@@ -208,13 +198,9 @@ def _takes_part(name: str, route: Route, config: FinetuneConfig) -> bool:
     return name.startswith(f"heads.{route}.")
 
 
-def _optimiser(
-    groups: list[dict[str, object]], config: FinetuneConfig, *, is_recorded: bool
-) -> torch.optim.Optimizer:
+def _optimiser(groups: list[dict[str, object]], config: FinetuneConfig) -> torch.optim.Optimizer:
     kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
-    return kind(
-        groups, lr=config.lr, weight_decay=config.weight_decay, fused=True, capturable=is_recorded
-    )
+    return kind(groups, lr=config.lr, weight_decay=config.weight_decay, fused=True)
 
 
 def train_heads(setup: FinetuneSetup, context: StageContext) -> Curves:
@@ -238,9 +224,7 @@ def train_heads(setup: FinetuneSetup, context: StageContext) -> Curves:
     # The release has no such heads, so no schedule of it applies.
     alone = replace_config(config, schedule="cosine", optimiser="adamw", warmup_steps=0)
     groups: list[dict[str, object]] = [{"params": list(module.parameters()), "lr": config.lr}]
-    is_recorded = capturable(setup.fabric.device)
-    adam = _optimiser(groups, alone, is_recorded=is_recorded)
-    wrapped, optimiser = setup.fabric.setup(module, adam)
+    wrapped, optimiser = setup.fabric.setup(module, _optimiser(groups, alone))
     task = _OnFeatures(wrapped, heads, features)
     labels = setup.examples.labels(setup.loader)
     training = Supervised(

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_training.datasets.index import ABSENT
-from physiosync_training.datasets.on_device import to_device
 from physiosync_training.loop.checkpoint import State
 from physiosync_training.loop.distributed import (
     mean_cross_entropy,
@@ -26,7 +25,6 @@ from physiosync_training.loop.distributed import (
 )
 from physiosync_training.loop.loop import VALIDATION, Curves, Loop, StageContext
 from physiosync_training.loop.rng import seed_of
-from physiosync_training.loop.step_graph import StepGraph, capturable
 from physiosync_training.supervised.calibration import best_temperature
 from physiosync_training.supervised.config import FinetuneConfig
 
@@ -50,12 +48,8 @@ class Task(Protocol):
         """Set the trained modules to train mode."""
         ...
 
-    def inputs(self, split: Split, which: IntArray, key: int, part: slice) -> tuple[Tensor, ...]:
-        """Return what the logits follow from, of one part of examples ``which`` of a split."""
-        ...
-
-    def compute(self, *inputs: Tensor) -> Mapping[str, Tensor]:
-        """Compute the logits of every output from its inputs."""
+    def logits(self, split: Split, which: IntArray, key: int, part: slice) -> Mapping[str, Tensor]:
+        """Compute the logits of every output for one part of examples ``which`` of a split."""
         ...
 
 
@@ -122,10 +116,6 @@ class Supervised:
         self._n_epochs, self._optimiser, self._seed = n_epochs, optimiser, seed
         self._fabric = fabric
         self._largest = [group["lr"] for group in optimiser.param_groups]
-        self._is_recorded = capturable(fabric.device)
-        # A graph reads the rate of its step from the device.
-        self._rates = [torch.tensor(lr, device=fabric.device) for lr in self._largest]
-        self._step = StepGraph(self._learn, fabric.device)
         self._best: State = {}
 
     def run(self, context: StageContext) -> Curves:
@@ -136,71 +126,47 @@ class Supervised:
         Interrupted
             Somebody asked to stop.
         """
-        task, size = self._task, self._config.batch_size
-        parts: dict[str, Any] = {"module": task.module, "optimiser": self._optimiser}
+        task, optimiser, size = self._task, self._optimiser, self._config.batch_size
+        parts: dict[str, Any] = {"module": task.module, "optimiser": optimiser}
         loop = Loop(context, self._seed, self._n_epochs, parts, self._best)
         for epoch in loop.epochs():
             batches = epoch_batches(len(self._labels.train), size, self._seed, epoch)
-            norms: list[Tensor | None] = []
             for step, batch in loop.steps(batches):
                 self._set_lr(epoch, step, len(batches))
                 task.train_mode()
                 part = slice(*share_bounds(len(batch), rank(), world_size()))
-                inputs = task.inputs("train", batch, seed_of(self._seed, epoch, step), part)
-                targets, n_known = self._targets(self._labels.train[batch], part, inputs[0].device)
-                found = self._step(*inputs, *targets, **n_known)
+                logits = task.logits("train", batch, seed_of(self._seed, epoch, step), part)
+                loss = self._loss(logits, self._labels.train[batch], part)
+                optimiser.zero_grad()
+                self._fabric.backward(loss)
+                if self._config.clip is not None:
+                    self._fabric.clip_gradients(task.module, optimiser, max_norm=self._config.clip)
+                optimiser.step()
                 # Every process has a part of the loss alone.
-                loop.log({"loss": mean_over_processes(found["loss"])})
-                norms.append(found.get("norm"))
-            _check_finite(norms)
+                loop.log({"loss": mean_over_processes(loss)})
             loop.log_epoch(self._validate())
         if "weights" in self._best:
             task.module.load_state_dict(self._best["weights"])
         task.module.eval()
         return loop.curves
 
-    def _learn(self, *tensors: Tensor, **n_known: int) -> Mapping[str, Tensor]:
-        """Train on inputs, followed by the targets of every output."""
-        inputs, targets = tensors[: -len(n_known)], tensors[-len(n_known) :]
-        logits = self._task.compute(*inputs)
-        # Average this process's part in the cross-entropies over the outputs.
-        losses = [
-            mean_cross_entropy(logits[name], target, n)
-            for target, (name, n) in zip(targets, n_known.items(), strict=True)
-        ]
-        loss = torch.stack(losses).mean()
-        self._optimiser.zero_grad()
-        self._fabric.backward(loss)
-        found = {"loss": loss.detach()}
-        if self._config.clip is not None:
-            norm = self._fabric.clip_gradients(
-                self._task.module,
-                self._optimiser,
-                max_norm=self._config.clip,
-                error_if_nonfinite=not self._is_recorded,
-            )
-            if self._is_recorded and norm is not None:
-                found["norm"] = norm.detach()
-        self._optimiser.step()
-        return found
-
-    def _targets(
-        self, labels: IntArray, part: slice, device: torch.device
-    ) -> tuple[list[Tensor], dict[str, int]]:
-        """Return the classes of a part of a batch, and how many of the whole are known."""
-        columns = {name: labels[:, column] for name, column in self._task.columns.items()}
-        targets = [to_device(column[part], device) for column in columns.values()]
-        return targets, {name: int((c != ABSENT).sum()) for name, c in columns.items()}
+    def _loss(self, logits: Mapping[str, Tensor], labels: IntArray, part: slice) -> Tensor:
+        """Average this process's part in the cross-entropies over the outputs."""
+        losses = []
+        for name, values in logits.items():
+            column = labels[:, self._task.columns[name]]
+            target = torch.from_numpy(column[part]).to(values.device)
+            n_known = int((column != ABSENT).sum())
+            losses.append(mean_cross_entropy(values, target, n_known))
+        return torch.stack(losses).mean()
 
     def _set_lr(self, epoch: int, step: int, n_steps: int) -> None:
         done = epoch * n_steps + step
         warm_up = min(self._config.warmup_steps, self._n_epochs * n_steps // 10)
         warm = min(1.0, (done + 1) / max(warm_up, 1))
         factor = warm * learning_rate(self._config, self._n_epochs, epoch, done / n_steps)
-        groups = zip(self._optimiser.param_groups, self._largest, self._rates, strict=True)
-        for group, largest, rate in groups:
-            lr = largest * factor
-            group["lr"] = rate.fill_(lr) if self._is_recorded else lr
+        for group, largest in zip(self._optimiser.param_groups, self._largest, strict=True):
+            group["lr"] = largest * factor
 
     def _validate(self) -> dict[str, float]:
         """Return curve points from the validation windows; keep the weights of the best epoch."""
@@ -231,15 +197,7 @@ class Supervised:
         n = len(self._labels.validation)
         for at in range(0, n, _EVAL_BATCH):
             which = np.arange(at, min(at + _EVAL_BATCH, n))
-            inputs = self._task.inputs("validation", which, 0, slice(None))
-            for name, values in self._task.compute(*inputs).items():
+            for name, values in self._task.logits("validation", which, 0, slice(None)).items():
                 probability = values.cpu().double().softmax(-1).numpy()
                 parts.setdefault(name, []).append(probability)
         return {name: np.concatenate(part) for name, part in parts.items()}
-
-
-def _check_finite(norms: list[Tensor | None]) -> None:
-    """Refuse to go on from gradients that were NaN or infinite; other devices notice at once."""
-    known = [norm for norm in norms if norm is not None]
-    if known and not torch.isfinite(torch.stack(known)).all():
-        raise RuntimeError("a gradient of this epoch is NaN or infinite; try a smaller lr")
