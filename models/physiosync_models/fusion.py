@@ -190,15 +190,22 @@ class PhysioSync(nn.Module):
                 f"{modality} windows have shape {tuple(x.shape)}, expected "
                 f"(batch, n_chans, {self.config.n_times})"
             )
+        short = self.encode_slices(modality, x)
+        has_long = self.config.eeg_5s is not None
+        return Features(short, self.encode_window(modality, x) if has_long else None)
+
+    def encode_slices(self, modality: Modality, x: Tensor) -> Tensor:
+        """Encode the one-second slices of windows; see `Features.short`."""
         encoder = self.encoders[f"{modality}_1s"]
         slices = torch.unflatten(x, 2, (-1, SFREQ)).transpose(1, 2)  # (B, S, C, 128)
         if self.training and self.config.faithful:
-            short = torch.stack([encoder(piece) for piece in slices.unbind(1)], dim=1)
-        else:
-            short = torch.unflatten(encoder(slices.flatten(0, 1)), 0, slices.shape[:2])  # (B, S, M)
-        if self.config.eeg_5s is None:
-            return Features(short, None)
-        return Features(short, self.encoders[f"{modality}_5s"](x))
+            return torch.stack([encoder(piece) for piece in slices.unbind(1)], dim=1)
+        return torch.unflatten(encoder(slices.flatten(0, 1)), 0, slices.shape[:2])  # (B, S, M)
+
+    def encode_window(self, modality: Modality, x: Tensor) -> Tensor:
+        """Encode whole windows; see `Features.long`."""
+        encoded: Tensor = self.encoders[f"{modality}_5s"](x)
+        return encoded
 
     def classify(
         self, features: Mapping[Modality, Features], route: Route | None = None

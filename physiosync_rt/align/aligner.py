@@ -179,11 +179,15 @@ class StreamAligner:
         if chunk.after_break and block.start == 0:
             self._end_piece()
         rows = list(values)
-        at = 0
+        odd = np.flatnonzero(~np.isfinite(mapped) | np.isnan(samples[:, 0])).tolist()
+        ends = iter([*odd, len(stamps)])
+        at, stop = 0, next(ends)
         while at < len(stamps):
-            if self._on_the_line():
+            if at > stop:
+                stop = next(ends)
+            if at < stop and self._on_the_line():
                 at = self._fast_loop.run(
-                    stamps, samples, rows, counters, at=at, rebase=self._rebase
+                    stamps, rows, counters, samples=samples, at=at, stop=stop, rebase=self._rebase
                 )
             if at < len(stamps):
                 counter = None if counters is None else counters[at]

@@ -46,6 +46,32 @@ class Duplicates:
             return False
         return not np.array_equal(*known)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no sample yet."""
+        return self._previous is None
+
+    def is_repeat(self, stamp: float, sample: FloatArray) -> bool:
+        """Return whether a stamp that is not new comes with the values it had."""
+        if stamp == self._last and not self._neighbours_count:
+            return False
+        known = self._samples.get(stamp)
+        return known is not None and np.array_equal(known[1], sample)
+
+    def add_run(self, stamps: list[float], samples: list[FloatArray]) -> None:
+        """Remember several samples, whose stamps rise above all before; see `add`."""
+        if not stamps:
+            return
+        first = samples[0] if self._previous is None else self._previous
+        self._samples.update(
+            zip(stamps, zip((first, *samples), samples, strict=False), strict=True)
+        )
+        self._order.extend(stamps)
+        for _ in range(len(self._order) - self._n_memory):
+            del self._samples[self._order.popleft()]
+        self._previous = samples[-1]
+        self._last = self._newest = stamps[-1]
+
     def add(self, stamp: float, sample: FloatArray) -> None:
         """Remember a new sample."""
         if stamp not in self._samples:

@@ -12,9 +12,7 @@ leaves it to the aligner.
 
 from __future__ import annotations
 
-from math import isfinite, isnan, nan
-
-import numpy as np
+from math import isnan, nan
 
 from physiosync_rt.align.clock_model import MIN_LIMIT_S, ClockModel
 from physiosync_rt.align.duplicates import Duplicates
@@ -87,33 +85,35 @@ class FastLoop:
     def run(  # noqa: C901 - one loop is the purpose
         self,
         stamps: list[float],
-        samples: FloatArray,
         rows: list[FloatArray],
         numbers: list[int] | None,
         *,
+        samples: FloatArray,
         at: int,
+        stop: int,
         rebase: float,
     ) -> int:
-        """Add samples from ``at`` on, up to the first one that is not ordinary.
+        """Add samples from ``at`` on, up to ``stop`` or the first one that is not ordinary.
 
         Parameters
         ----------
         stamps : list of float, length n_samples
             In seconds from the anchor.
-        samples : array, shape (n_samples, n_channels)
-            NaN where a sample has no value.
         rows : list of array, shape (n_channels,)
-            The same samples without NaN, as `NonFiniteFilter` returns them.
+            Samples without NaN, as `NonFiniteFilter` returns them.
         numbers : list of int, length n_samples, or None
             The device's sample counter.
-        at : int
+        samples : array, shape (n_samples, n_channels)
+            The same with NaN where a sample has no value.
+        at, stop : int
+            From ``at`` up to ``stop`` stamps are finite and the first channel has values.
         rebase : float
             Seconds to add to the stamps after clock resets.
 
         Returns
         -------
         int
-            Index of the first sample that was not added; ``n_samples`` where all were.
+            Index of the first sample that was not added; ``stop`` where all were.
         """
         # The state moves into local names, the fastest that Python has, and back below.
         writer = self._grid_writer
@@ -124,13 +124,12 @@ class FastLoop:
         time, period, n = clock._time, clock.period, clock.n
         spread, jitter, offset = clock._spread, clock.jitter, tracker.offset
         gains, n_gains, nominal = clock._gains, len(clock._gains), clock._nominal_period
+        (k0, k1), n_settled = gains[-1], 2.0 / clock._jitter_rate
         shortest, longest, jitter_rate = clock._shortest, clock._longest, clock._jitter_rate
         tracks = clock._tracks_offset
 
         memory = self._duplicates
-        seen, order, n_seen = memory._samples, memory._order, memory._n_memory
-        previous, newest, last = memory._previous, memory._newest, memory._last
-        neighbours_count = memory._neighbours_count
+        newest = memory._newest
 
         loss = self._loss_detector
         head = nan if loss._head is None else loss._head
@@ -141,22 +140,26 @@ class FastLoop:
         meter = self._rate
         bin_s, bin_now, n_bin = meter._bin_s, meter._bin, meter._count
         meter_stamp, meter_packet, meter_steps = meter._stamp, meter._n_packet, meter._steps
+        n_meter_steps = len(meter_steps)
 
         numbering = self._sample_counter
         number, same, n_same = numbering._newest, numbering.stamp, numbering.n_same
 
-        if previous is None or bin_now is None or writer.waits:
+        if memory.is_empty or bin_now is None or writer.waits:
             return at
+        # Earlier than this no bin ends, whatever the rounding.
+        quiet_s = (bin_now + 1) * bin_s * (1.0 - 1e-9)
         if numbers is None and (isnan(head) or tracks == clean):
             return at
         floor_s, n_off_rate, i = self._floor_s, 0, at
-        for i in range(at, len(stamps)):
-            stamp, row = stamps[i], rows[i]
-            if not isfinite(stamp) or isnan(samples[i, 0]):
-                break
-            if stamp <= newest and (neighbours_count or stamp != last):
-                known = seen.get(stamp)
-                if known is not None and np.array_equal(known[1], row):
+        remembered = at
+        for i in range(at, stop):
+            stamp = stamps[i]
+            if stamp <= newest:
+                # What it may repeat must be known by now.
+                memory.add_run(stamps[remembered:i], rows[remembered:i])
+                remembered = i
+                if memory.is_repeat(stamp, rows[i]):
                     break
             mapped = stamp + rebase
 
@@ -169,7 +172,9 @@ class FastLoop:
                     n_mean = n_steps + 1 if n_steps < MEMORY_N else MEMORY_N
                     slack = RATE_SLACK * n_packet
                     off, factor = False, 1.0
-                    if abs(missing) <= (slack if slack > OFF_STEP else OFF_STEP):
+                    if slack < OFF_STEP:
+                        slack = OFF_STEP
+                    if -slack <= missing <= slack:
                         factor += missing / n_packet / n_mean
                         missing = 0.0 if n_packet > 1 else missing
                     else:
@@ -178,8 +183,12 @@ class FastLoop:
                     if (next_share < most_off) != clean or (clean and abs(missing) > 0.5):
                         break
                 # `StreamAligner._add_by_stamp`: near the line?
-                limit = max(floor_s, 5.0 * jitter, 0.5 * period)
-                if not abs(mapped - (time + offset + period)) < limit:
+                limit = 5.0 * jitter
+                if limit < floor_s:
+                    limit = floor_s
+                if limit < 0.5 * period:
+                    limit = 0.5 * period
+                if not -limit < mapped - (time + offset + period) < limit:
                     break
                 if new_packet:
                     step_s *= factor
@@ -199,7 +208,7 @@ class FastLoop:
                 number, same, n_same = numbers[i], mapped, n_now
 
             # `StreamAligner.off_rate`, before this sample changes it.
-            if abs(period / nominal - 1.0) > OFF_RATE:
+            if not -OFF_RATE <= period / nominal - 1.0 <= OFF_RATE:
                 n_off_rate += n * nominal >= max(RATE_KNOWN_S, RATE_KNOWN_JITTERS * jitter)
 
             # `ClockModel.update`
@@ -208,9 +217,10 @@ class FastLoop:
             limit = 5.0 * spread
             if limit < MIN_LIMIT_S:
                 limit = MIN_LIMIT_S
-            bounded = clipped(residual, limit)
+            bounded = residual if -limit <= residual <= limit else clipped(residual, limit)
             beside = clipped(residual - offset, limit) if offset else bounded
-            k0, k1 = gains[n - 1 if n < n_gains else -1]
+            if n <= n_gains:
+                k0, k1 = gains[n - 1]
             if tracks:
                 tracker.add(mapped, 1, (predicted, period), k0, limit)
                 offset = tracker.offset
@@ -218,9 +228,7 @@ class FastLoop:
             period += k1 * bounded
             if period < shortest or period > longest:
                 period = min(max(period, shortest), longest)
-            rate = 1.0 / (n + 1)
-            if rate < jitter_rate:
-                rate = jitter_rate
+            rate = jitter_rate if n > n_settled else max(jitter_rate, 1.0 / (n + 1))
             spread = (spread**2 + rate * (bounded**2 - spread**2)) ** 0.5
             jitter = (jitter**2 + rate * (beside**2 - jitter**2)) ** 0.5
             n += 1
@@ -230,35 +238,34 @@ class FastLoop:
             latest = fitted if fitted >= least else least
             times.append(latest)
 
-            # `Duplicates.add`
-            if stamp not in seen:
-                order.append(stamp)
-            seen[stamp] = (previous, row)
-            previous, last = row, stamp
+            # `Duplicates.add`; all that rise above what was there before are added at the end.
             if stamp > newest:
                 newest = stamp
-            if len(order) > n_seen:
-                del seen[order.popleft()]
+            else:
+                memory.add(stamp, rows[i])
+                remembered = i + 1
 
             # `RateMeter.add`
             if stamp == meter_stamp:
                 meter_packet += 1
             else:
-                if meter_packet and len(meter_steps) < N_STEPS:
+                if n_meter_steps < N_STEPS and meter_packet:
                     meter_steps.append((stamp - meter_stamp) / meter_packet)
+                    n_meter_steps += 1
                 meter_stamp, meter_packet = stamp, 1
-            if stamp // bin_s > bin_now:
+            if stamp >= quiet_s and stamp // bin_s > bin_now:
                 meter.end_bin(n_bin)
                 bin_now, n_bin = int(stamp // bin_s), 0
+                quiet_s = (bin_now + 1) * bin_s * (1.0 - 1e-9)
             n_bin += 1
         else:
-            i = len(stamps)
+            i = stop
 
+        memory.add_run(stamps[remembered:i], rows[remembered:i])
         if times:
             writer.put_run(times, samples[at:i])
         clock._time, clock.period, clock.n = time, period, n
         clock._spread, clock.jitter = spread, jitter
-        memory._previous, memory._newest, memory._last = previous, newest, last
         if numbers is None:
             loss._head, loss._period, loss._share, loss._was_off = head, step_s, share, was_off
             loss._n_packet, loss._n_steps = n_packet, n_steps

@@ -10,13 +10,15 @@ from functools import partial
 import numpy as np
 import torch
 
+from physiosync_rt.bundle.cuda_engine import CudaEngine
 from physiosync_rt.bundle.engines import Forward, Precision, is_onnx_here
 from physiosync_rt.bundle.heads import make_forward
-from physiosync_rt.bundle.torch_engine import SignalNetwork, is_half_here
+from physiosync_rt.bundle.torch_engine import SignalNetwork, TorchEngine, is_half_here
 from physiosync_rt.bundle.torch_threads import torch_threads
 from physiosync_rt.datatypes import SampleArray
 
-_BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1}
+_BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1, "bf16": 2}
+_ON_CUDA: tuple[Precision, ...] = ("fp32", "fp16", "bf16")
 _WARM_UP = 3
 
 
@@ -26,18 +28,21 @@ class ForwardFigures:
 
     Attributes
     ----------
-    engine, precision : str
+    engine : str
+        With what is special about it.
+    precision : str
     threads : int
     p50_ms, p99_ms : float
         Of one window, both modalities and all targets.
     speedup : float
         Of the medians, against torch in single precision.
     read_ms : float
-        Median time of reading the weights once, in this precision, with as many threads.
+        Median time of reading the weights once, in this precision, on the same device and with as
+        many threads.
     weights_mib : float
         How large they are.
     difference : float
-        Largest difference of any probability from torch in single precision.
+        Largest difference of any probability from torch in single precision on the CPU.
     """
 
     engine: str
@@ -69,7 +74,6 @@ def measure_forward(
     progress : callable, optional
         Called with turns done and all turns.
     """
-    engines = _engines(model, torch.device(device))
     config = model.config
     rng = np.random.default_rng(0)
     eeg, pps = (
@@ -77,7 +81,9 @@ def measure_forward(
         for n in (config.eeg_1s.n_chans, config.pps_1s.n_chans)
     )
     given = eeg, pps if "fused" in config.routes else None
-    expected = engines[0](*given)
+    cpu = torch.device("cpu")
+    expected = TorchEngine(model, cpu, "fp32", "compared with")(*given)
+    engines = _engines(model, torch.device(device))
     readers = [_reader(model, each, device) for each in engines]
     times: list[list[float]] = [[] for _ in engines]
     reads: list[list[float]] = [[] for _ in engines]
@@ -91,7 +97,7 @@ def measure_forward(
             progress(max(turn + 1, 0), n_turns)
     return [
         ForwardFigures(
-            engine.facts.engine,
+            "torch, CUDA graph" if isinstance(engine, CudaEngine) else engine.facts.engine,
             engine.facts.precision,
             engine.facts.threads,
             float(np.median(times[k])),
@@ -109,7 +115,9 @@ def _engines(model: SignalNetwork, device: torch.device) -> list[Forward]:
     """Make every engine and precision that is here, torch in single precision first."""
     why = "measured"
     on_device = model.to(device)
-    made: list[Forward] = [make_forward(on_device, device, "torch", "fp32", why)]
+    made: list[Forward] = [TorchEngine(on_device, device, "fp32", why)]
+    if device.type == "cuda":
+        made += [make_forward(on_device, device, "torch", each, why) for each in _ON_CUDA]
     if device.type != "cpu":
         return made
     if is_half_here():

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from physiosync_rt.bench.measure_features import feature_cost
-from physiosync_rt.datatypes import Modality, Recording
+from physiosync_rt.bench.measure_offline import (
+    cpu_of,
+    ecg_rate,
+    loop_speedup,
+    run_live,
+    same_work_rates,
+)
+from physiosync_rt.datatypes import Modality
 from physiosync_rt.formats.deap import BASELINE_S, TRIAL_S, load_subject, subject_files
-from physiosync_rt.pipeline.chunking import in_time_order
-from physiosync_rt.pipeline.pipeline import Pipeline
-from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.paper import SubjectStack, WindowLength, deap_eeg, deap_gsr
 
 WINDOW_S: WindowLength = 5
@@ -34,8 +38,15 @@ class IngestFigures:
     output_bytes, peak_bytes : int
         Size of the two arrays, and peak of all allocations, including the arrays.
     live_rate : float
-        Recorded seconds per second of profile ``live`` for one subject with 32 electrodes and
-        GSR: align, preprocess and window, without the network.
+        Recorded seconds per second of CPU of profile ``live`` for one subject with 32 electrodes
+        and GSR at 128 Hz: align, preprocess and window, without the network.
+    live_rate_500 : float
+        The same of 32 electrodes and ECG at 500 Hz.
+    loop_speedup : float
+        How much faster jittery stamps are aligned by the loop over ordinary samples.
+    same_work_rate, mne_rate : float
+        Recorded seconds per second of CPU of 32 electrodes at 500 Hz that are resampled, filtered
+        and referred to their mean, here and by MNE-Python.
     feature_ms : dict of str to float
         Milliseconds of processor time that the slow features cost per row, by signals.
     """
@@ -47,6 +58,10 @@ class IngestFigures:
     output_bytes: int
     peak_bytes: int
     live_rate: float
+    live_rate_500: float
+    loop_speedup: float
+    same_work_rate: float
+    mne_rate: float
     feature_ms: dict[str, float]
 
     @property
@@ -87,7 +102,9 @@ def measure_ingest(
         tracemalloc.stop()
     del eeg, gsr
     length = BASELINE_S + TRIAL_S
-    live_rate = n_trials * length / _live_seconds(load_subject(files[0]).to_recording())
+    first = load_subject(files[0]).to_recording()
+    live_rate = n_trials * length / cpu_of(lambda: run_live(first, Modality.GSR))
+    same_work = same_work_rates()
     return IngestFigures(
         len(files),
         n_trials,
@@ -96,6 +113,9 @@ def measure_ingest(
         output_bytes,
         peak,
         live_rate,
+        ecg_rate(),
+        loop_speedup(),
+        *same_work,
         feature_cost(),
     )
 
@@ -106,17 +126,3 @@ def _ingest(path: Path, eeg: SubjectStack, gsr: SubjectStack) -> int:
     eeg.add(deap_eeg(data, WINDOW_S))
     gsr.add(deap_gsr(data, WINDOW_S))
     return len(data)
-
-
-def _live_seconds(recording: Recording) -> float:
-    """Return the seconds that profile ``live`` takes for one subject."""
-    (eeg,), (gsr,) = recording.of(Modality.EEG), recording.of(Modality.GSR)
-    contracts = [
-        ModalityContract(modality=s.spec.modality, ch_names=s.spec.ch_names) for s in (eeg, gsr)
-    ]
-    pipeline = Pipeline(LiveProfile(), (eeg.spec, contracts[0]), (gsr.spec, contracts[1]))
-    started = time.perf_counter()
-    for chunk in in_time_order(recording, 1.0):
-        pipeline.push(chunk)
-    pipeline.flush()
-    return time.perf_counter() - started

@@ -12,7 +12,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.utils.extras import require_packages
 
 EngineName = Literal["torch", "onnx"]
-Precision = Literal["fp32", "fp16", "int8"]
+Precision = Literal["fp32", "fp16", "int8", "bf16"]
 
 ENGINES = ("auto", *get_args(EngineName))
 PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -23,8 +23,12 @@ MOST_INT8_DIFFERENCE = 0.01
 INT8_CHECK = "int8"
 """Entry of a card's provenance: what int8 changed on the bundle's own validation windows."""
 
-_OF: dict[str, EngineName] = {"fp16": "torch", "int8": "onnx"}
+_OF: dict[str, EngineName] = {"fp16": "torch", "int8": "onnx", "bf16": "torch"}
 """The one engine of each reduced precision."""
+
+_EVERYWHERE: tuple[Precision, ...] = ("fp32",)
+_ON: dict[str, tuple[Precision, ...]] = {"cuda": ("fp32", "fp16", "bf16")}
+"""Precisions of devices other than the CPU."""
 
 _NEEDS = ("onnx", "onnxruntime")
 
@@ -44,7 +48,7 @@ class EngineFacts:
     Attributes
     ----------
     engine : {"torch", "onnx"}
-    precision : {"fp32", "fp16", "int8"}
+    precision : {"fp32", "fp16", "int8", "bf16"}
         Of the weights of dense layers; sums are of single precision (of int8: exact).
     threads : int
     device : str
@@ -87,6 +91,11 @@ def is_onnx_here() -> bool:
     return all(find_spec(name) is not None for name in _NEEDS)
 
 
+def require_onnx(what: str) -> None:
+    """Raise UserError where ONNX Runtime, which something needs, is not installed."""
+    require_packages(_NEEDS, "fast", what)
+
+
 def choose_engine(
     choice: EngineChoice, card: Card, device: str
 ) -> tuple[EngineName, Precision, str]:
@@ -111,9 +120,11 @@ def choose_engine(
             f"bundle {card.name!r} is a sum of features, which torch adds up in single precision; "
             "leave out --engine and --precision"
         )
-    if device != "cpu" and (engine == "onnx" or precision != "fp32"):
+    if device != "cpu" and (engine == "onnx" or precision not in _ON.get(device, _EVERYWHERE)):
         asked = "--engine onnx" if engine == "onnx" else f"--precision {precision}"
         raise UserError(f"{asked}: it computes on the CPU, not on {device}; add --torch-device cpu")
+    if device == "cpu" and precision == "bf16":
+        raise UserError("--precision bf16: it computes on a GPU; use --precision fp16")
     of = _OF.get(precision)
     if engine is not None and of not in (None, engine):
         raise UserError(f"engine {engine!r} has no precision {precision!r}; use --engine {of}")
@@ -125,7 +136,7 @@ def choose_engine(
             f"bundle {card.name!r} refuses int8: {refusal}; use --precision fp32 or fp16"
         )
     if chosen == "onnx":
-        require_packages(_NEEDS, "fast", "engine 'onnx'")
+        require_onnx("engine 'onnx'")
     return chosen, precision, why
 
 

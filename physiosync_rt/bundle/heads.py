@@ -72,6 +72,10 @@ def make_forward(
     UserError
         ONNX Runtime is damaged, or torch is without half precision.
     """
+    if engine == "torch" and device.type == "cuda":
+        from physiosync_rt.bundle.cuda_engine import CudaEngine
+
+        return CudaEngine(model, device, precision, why)
     if engine == "torch":
         return TorchEngine(model, device, precision, why)
     from physiosync_rt.bundle.onnx_engine import OnnxEngine
@@ -114,13 +118,15 @@ class SignalHeads:
         return _high({target: p[0].tolist() for target, p in found.items()})
 
     def warm_up(self) -> None:
-        """Make the first two calls."""
+        """Make the first two calls of every route: a GPU records what it replays afterwards."""
         config = self._config
-        shape = 1, config.eeg_1s.n_chans, config.n_times
-        eeg = np.zeros(shape, dtype=np.float32)
-        pps = np.zeros((1, config.pps_1s.n_chans, config.n_times), dtype=np.float32)
-        for _ in range(2):
-            self._forward(eeg, pps if "fused" in config.routes else None)
+        eeg, pps = (
+            np.zeros((1, n_chans, config.n_times), dtype=np.float32)
+            for n_chans in (config.eeg_1s.n_chans, config.pps_1s.n_chans)
+        )
+        for route in config.routes:
+            for _ in range(2):
+                self._forward(None if route == "pps" else eeg, None if route == "eeg" else pps)
 
 
 class FeatureHeads:

@@ -13,9 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from physiosync_rt.cli.bench_behaviour import faults, follow, odd_streams
+from physiosync_rt.cli.bench_behaviour import faults, follow, int8, odd_streams
 from physiosync_rt.cli.calibrate import calibrate_to_people
-from physiosync_rt.cli.parameters import BundleOption, JsonOption, TorchDeviceOption
+from physiosync_rt.cli.parameters import (
+    BundleOption,
+    JsonOption,
+    TorchDeviceOption,
+    known_names,
+)
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
@@ -29,6 +34,7 @@ bench = typer.Typer(
 
 bench.command()(follow)
 bench.command()(faults)
+bench.command()(int8)
 bench.command("odd-streams")(odd_streams)
 bench.command("calibrate")(calibrate_to_people)
 
@@ -207,7 +213,11 @@ def ingest(
         ("arrays", f"{found.output_bytes / 1e6:,.0f} MB"),
         ("peak of memory", f"{found.peak_bytes / 1e6:,.0f} MB"),
         ("peak over arrays", f"{found.memory_ratio:.2f}"),
-        ("profile live, recorded seconds per second", f"{found.live_rate:,.0f}"),
+        ("profile live, recorded seconds per second of CPU", f"{found.live_rate:,.0f}"),
+        ("the same with ECG, both at 500 Hz", f"{found.live_rate_500:,.0f}"),
+        ("aligning jittery stamps, against sample by sample", f"{found.loop_speedup:.1f} x"),
+        ("resample, filter, reference at 500 Hz", f"{found.same_work_rate:,.0f}"),
+        ("the same work by MNE-Python", f"{found.mne_rate:,.0f}"),
         *(
             (f"slow features, {signals}", f"{ms:.2f} ms of CPU per row")
             for signals, ms in found.feature_ms.items()
@@ -225,44 +235,60 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Of fine-tuning.", min=8)] = 64,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(help="Processor cores to use.", min=1)] = 2,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of these: pretrain 1 s, pretrain 5 s, fine-tune, …")
+    ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(help="Ways beside: eager, tf32, bf16, compiled.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train the paper's full-size network, beside the released procedure written plainly."""
     from physiosync_models.presets import deap_paper
     from physiosync_training.benchmark.bench import WHATS, measure, six_fold_copy_gib
+    from physiosync_training.benchmark.variants import VARIANTS
+    from physiosync_training.benchmark.watch import PHASES
 
-    found = []
+    whats = known_names("--only", only, WHATS) if only else WHATS
+    ways = known_names("--also", also, VARIANTS) if also else ()
     with progress_bar(Console(stderr=True)) as bar:
-        for what in WHATS:
-            found += measure(
+        found = [
+            measure(
                 what,
                 # Short steps feel most what else the computer does.
                 4 * steps if what == "pretrain 1 s" else steps,
                 batch_size=batch_size,
                 device=device,
                 n_threads=threads,
+                also=ways,
                 show=stages_of(bar),
             )
+            for what in whats
+        ]
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        typer.echo(json.dumps([asdict(each) for group in found for each in group], indent=2))
         return
     table = Table(title=f"{device}, {threads} cores; ms of a step, MiB", title_justify="left")
     table.box = None
     losses = ("first loss", "mean loss")
     for column in ("", "", "steps/s", "data", "fwd", "bwd", "optim", "peak", *losses):
         table.add_column(column, no_wrap=True, justify="left" if not column else "right")
-    for plain, ours in zip(found[::2], found[1::2], strict=True):
-        ratio = ours.steps_per_s / plain.steps_per_s
-        for each, times in ((plain, ""), (ours, f" ({ratio:.1f}x)")):
+    for plain, *ours in found:
+        for each in (plain, *ours):
+            ratio = each.steps_per_s / plain.steps_per_s
+            times = "" if each is plain else f" ({ratio:.1f}x)"
             table.add_row(
-                "" if each is ours else each.what,
+                each.what if each is plain else "",
                 each.how,
                 f"{each.steps_per_s:.2f}{times}",
-                *(f"{1e3 * seconds:.0f}" for seconds in each.seconds.values()),
+                *(
+                    f"{1e3 * each.seconds[phase]:.0f}" if phase in each.seconds else "-"
+                    for phase in PHASES
+                ),
                 "" if each.peak_mib is None else f"{each.peak_mib:.0f}",
                 f"{each.losses[0]:.4f}",
                 f"{mean(each.losses):.3f}",
-                end_section=each is ours,
+                end_section=each is ours[-1],
             )
     result_console().print(table)
     copy = six_fold_copy_gib(deap_paper())

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from physiosync_rt.cli.parameters import BundleOption, JsonOption
 from physiosync_rt.cli.printing import result_console
-from physiosync_rt.cli.progress import bar_of, progress_bar
+from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
 
 
@@ -133,3 +133,28 @@ def odd_streams(
 
 def _seconds(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.2f} s"
+
+
+def int8(
+    bundle: BundleOption = "demo-eeg32",
+    write: Annotated[
+        bool, typer.Option("--write", help="Put what is found on the bundle's card.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare int8 with single precision on the windows that validated a bundle."""
+    from physiosync_rt.bundle.engines import MOST_INT8_DIFFERENCE
+    from physiosync_training.int8_windows import check_bundle
+
+    with progress_bar(Console(stderr=True)) as bar:
+        found = check_bundle(bundle, write=write, progress=stages_of(bar))
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    largest, n = found["largest_difference"], found["windows"]
+    verdict = "allows" if largest <= MOST_INT8_DIFFERENCE else "refuses"
+    card = "its card now says so" if write else "--write puts it on its card"
+    typer.echo(
+        f"{bundle}: on {n} validation windows int8 changes a probability by at most "
+        f"{largest:.4f}; {MOST_INT8_DIFFERENCE:g} is the most, so the bundle {verdict} int8; {card}"
+    )

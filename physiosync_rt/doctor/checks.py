@@ -151,7 +151,14 @@ def _judge_engine(values: Mapping[str, Any]) -> Finding:
     threads = f"{n} threads for large ones" if n > 1 else "one thread: torch sees one core"
     half = "fp16 through torch (FBGEMM)" if values["half"] else "no fp16: torch is without FBGEMM"
     if values["cuda"]:
-        return Finding("network", "ok", f"torch computes networks, on the GPU; {half} on the CPU")
+        found, rest = (
+            "torch computes networks, on the GPU",
+            f"fp16 and bf16 there, {half} on the CPU",
+        )
+        if refusal := values["no_graph"]:
+            fix = "only needed for speed: update the GPU's driver, or torch"
+            return Finding("network", "note", f"{found}, kernel by kernel: {refusal}; {rest}", fix)
+        return Finding("network", "ok", f"{found}, a window as one CUDA graph; {rest}")
     if values["onnx"]:
         found = (
             f"ONNX Runtime {values['onnx']} computes networks, faster than torch on a CPU; "
@@ -260,5 +267,10 @@ if is_onnx_here():
     import onnxruntime
     onnx = onnxruntime.__version__
 cuda, threads = torch.cuda.is_available(), torch.get_num_threads()
-print(json.dumps({"onnx": onnx, "half": is_half_here(), "cuda": cuda, "threads": threads}))
+no_graph = ""
+if cuda:
+    from physiosync_rt.bundle.cuda_graph import graph_refusal
+    no_graph = graph_refusal(torch.device("cuda"))
+found = {"onnx": onnx, "half": is_half_here(), "cuda": cuda, "no_graph": no_graph}
+print(json.dumps(found | {"threads": threads}))
 """

@@ -183,9 +183,9 @@ def assert_equal(stream: Stream, sfreq: float, cuts: list[int], anchor: float = 
     taken = 0
     run = fast._fast_loop.run
 
-    def counting_run(*args: Any, at: int, rebase: float) -> int:
+    def counting_run(*args: Any, at: int, **options: Any) -> int:
         nonlocal taken
-        stop = run(*args, at=at, rebase=rebase)
+        stop = run(*args, at=at, **options)
         taken += stop - at
         return stop
 

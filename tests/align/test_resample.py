@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physiosync_rt.align.resample import Kernel, Resampler
+from physiosync_rt.align.resample import ATTENUATION_DB, Kernel, Resampler
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray
 
 RATES = [125.0, 128.0, 200.0, 250.0, 256.0, 500.0, 512.0, 1000.0, 2000.0]
@@ -61,3 +61,18 @@ def test_a_constant_is_unchanged() -> None:
 
 def test_look_ahead_is_57_ms_for_eeg() -> None:
     assert Kernel(250.0).half_width_s == pytest.approx(0.0569, abs=1e-4)
+
+
+@pytest.mark.parametrize("sfreq", [4.0, 32.0, 128.0, 500.0])
+def test_the_window_is_kaiser_s(sfreq: float) -> None:
+    from scipy.special import i0
+
+    kernel = Kernel(sfreq)
+    fraction = np.random.default_rng(0).random(50)
+    tau = (fraction[:, None] - kernel.taps) / sfreq
+    beta = 0.1102 * (ATTENUATION_DB - 8.7)
+    inside = np.maximum(1 - (tau / kernel.half_width_s) ** 2, 0.0)
+    cutoff = min(sfreq, GRID_SFREQ) / 2
+    expected = np.sinc(2 * cutoff * tau) * i0(beta * np.sqrt(inside)) * (inside > 0)
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(kernel.weights(fraction), expected, rtol=0, atol=1e-14)

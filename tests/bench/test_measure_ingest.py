@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from physiosync_rt.bench import measure_offline
 from physiosync_rt.bench.measure_ingest import measure_ingest
 from physiosync_rt.cli import main
 from physiosync_rt.simulation.write_deap import write_deap
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seconds say what a minute says, less exactly."""
+    monkeypatch.setattr(measure_offline, "_LENGTH_S", 5.0)
+    monkeypatch.setattr(measure_offline, "_TURNS", 2)
 
 
 def test_a_pass_takes_less_than_twice_the_memory_of_what_comes_out(tmp_path: Path) -> None:
@@ -22,6 +30,10 @@ def test_a_pass_takes_less_than_twice_the_memory_of_what_comes_out(tmp_path: Pat
     assert found.output_bytes < found.peak_bytes < 2 * found.output_bytes
     assert found.memory_ratio == found.peak_bytes / found.output_bytes
     assert found.paper_rate > found.live_rate > 1.0
+    assert found.live_rate > found.live_rate_500 > 1.0
+    assert found.same_work_rate > found.live_rate_500
+    assert found.mne_rate > 1.0
+    assert found.loop_speedup > 0.5
     assert list(found.feature_ms) == ["19 electrodes and ECG", "32 electrodes and GSR"]
     assert all(0.05 < ms < 20.0 for ms in found.feature_ms.values())
 

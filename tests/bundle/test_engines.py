@@ -188,7 +188,8 @@ def test_torch_gets_its_threads_back() -> None:
 
 def _card(**provenance: object):
     card = read_card(bundle_path("demo-eeg32"))
-    return card.model_copy(update={"provenance": card.provenance | provenance})
+    unchecked = {key: value for key, value in card.provenance.items() if key != INT8_CHECK}
+    return card.model_copy(update={"provenance": unchecked | provenance})
 
 
 FINE = {"largest_difference": 0.0094, "windows": 128}
@@ -204,6 +205,8 @@ FINE = {"largest_difference": 0.0094, "windows": 128}
         (("onnx", "fp32"), True, "cpu", ("onnx", "fp32", "asked for")),
         (("auto", "fp16"), True, "cpu", ("torch", "fp16", "the engine of fp16")),
         (("auto", "int8"), True, "cpu", ("onnx", "int8", "the engine of int8")),
+        (("auto", "fp16"), True, "cuda", ("torch", "fp16", "the engine of fp16")),
+        (("torch", "bf16"), False, "cuda", ("torch", "bf16", "the engine of bf16")),
     ],
 )
 def test_the_engine_follows_from_the_computer(monkeypatch, choice, here, device, found) -> None:
@@ -222,7 +225,10 @@ def test_the_engine_follows_from_the_computer(monkeypatch, choice, here, device,
         (("torch", "int8"), "cpu", "engine 'torch' has no precision 'int8'; use --engine onnx"),
         (("onnx", "fp16"), "cpu", "engine 'onnx' has no precision 'fp16'; use --engine torch"),
         (("onnx", "fp32"), "cuda", "--engine onnx: it computes on the CPU, not on cuda"),
-        (("auto", "fp16"), "cuda", "--precision fp16: it computes on the CPU, not on cuda"),
+        (("auto", "int8"), "cuda", "--precision int8: it computes on the CPU, not on cuda"),
+        (("auto", "fp16"), "mps", "--precision fp16: it computes on the CPU, not on mps"),
+        (("auto", "bf16"), "cpu", "--precision bf16: it computes on a GPU; use --precision fp16"),
+        (("onnx", "bf16"), "cpu", "--precision bf16: it computes on a GPU"),
     ],
 )
 def test_what_does_not_exist_is_refused(choice, device, said) -> None:
@@ -281,10 +287,16 @@ def test_a_bundle_allows_int8_up_to_a_hundredth() -> None:
     assert int8_refusal(_card(int8=FINE)) == ""
 
 
+@pytest.mark.parametrize("name", ["demo-eeg32", "demo-muse"])
+def test_shipped_networks_were_checked_with_int8(name: str) -> None:
+    card = read_card(bundle_path(name))
+    assert card.provenance[INT8_CHECK]["windows"] == 750
+    assert int8_refusal(card) == ""
+
+
 @needs_onnx
 def test_a_bundle_whose_check_was_good_runs_in_int8(tmp_path: Path) -> None:
     shipped = load_bundle("demo-muse")
-    assert INT8_CHECK not in shipped.card.provenance
     card = shipped.card.model_copy(update={"provenance": {INT8_CHECK: FINE}})
     save_bundle(tmp_path / "checked", card, shipped.model)
     predictor = Predictor(

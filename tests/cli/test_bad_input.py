@@ -79,7 +79,10 @@ def _write(path: Path, samples: np.ndarray, unit: str = "uV", sfreq: float = 128
         (["--csv", "run.csv", "--device", "nope"], "openbci-cyton"),
         (["--csv", "run.csv", "--engine", "abacus"], "does not exist; use auto, torch, onnx"),
         (["--csv", "run.csv", "--precision", "fp8"], "does not exist; use fp32, fp16, int8"),
-        (["--csv", "run.csv", "--precision", "int8"], "'demo-eeg32' refuses int8: it was not"),
+        (
+            ["--csv", "run.csv", "--bundle", "effort-eeg8", "--precision", "int8"],
+            "'effort-eeg8' is a sum of features, which torch adds up in single precision",
+        ),
     ],
 )
 def test_predict(refused: Run, person: Path, options: list[str], says: str) -> None:
@@ -159,7 +162,10 @@ def test_a_recording_without_eeg(refused: Run, data_dir: Path) -> None:
         (["simulate", "recording", "person.edf"], "let its name end in .xdf"),
         (["train", "--config", "nope", "--out", "b"], "there is no file 'nope'"),
         (["live", "--source", "simulated", "--engine", "abacus"], "--engine 'abacus' does not"),
-        (["live", "--source", "simulated", "--precision", "int8"], "refuses int8"),
+        (["live", "--source", "simulated", "--precision", "bf16"], "it computes on a GPU"),
+        (["bench", "int8", "--bundle", "effort-eeg8"], "a sum of features, which has no int8"),
+        (["bench", "train", "--also", "abacus"], "--also 'abacus' does not exist; use eager"),
+        (["bench", "train", "--only", "nothing"], "--only 'nothing' does not exist; use pretrain"),
         (["export", "demo-muse"], "--onnx is the only one"),
         (["export", "effort-eeg8", "--onnx"], "is a sum of features"),
         (["export", "nope", "--onnx"], "there is no bundle 'nope'"),

@@ -116,10 +116,11 @@ def test_qt_can_be_asked_for_alone() -> None:
         ({"onnx": ""}, "note", "ONNX Runtime (extra fast) is not installed"),
         ({"onnx": "", "half": False}, "note", "no fp16: torch is without FBGEMM; no int8"),
         ({"cuda": True}, "ok", "torch computes networks, on the GPU"),
+        ({"cuda": True, "no_graph": "no CUDA graph"}, "note", "kernel by kernel: no CUDA graph"),
     ],
 )
 def test_the_engine_is_named_with_the_reason(values, status: str, said: str) -> None:
-    all_there = {"onnx": "1.32.0", "half": True, "cuda": False, "threads": 2}
+    all_there = {"onnx": "1.32.0", "half": True, "cuda": False, "no_graph": "", "threads": 2}
     finding = checks._judge_engine(all_there | values)
     assert finding.status == status
     assert said in finding.found

@@ -25,6 +25,7 @@ from physiosync_training.evaluation.metrics import PRIMARY
 from physiosync_training.evaluation.pooled import confidence_thresholds
 from physiosync_training.experiment.experiment import Experiment, Job
 from physiosync_training.experiment.network import NetworkConfig
+from physiosync_training.int8_windows import check_rows
 from physiosync_training.loop.checkpoint import load_weights
 from physiosync_training.reporting.report import provenance
 from physiosync_training.supervised.config import n_classes
@@ -174,13 +175,9 @@ def _int8_check(dataset: Dataset, result: FoldResult, model: Network) -> dict[st
     rows = [p.rows for p in result.predictions if p.split == "validation" and not p.without]
     if isinstance(model, GatedSum) or not rows or not is_onnx_here():
         return {}
-    from physiosync_rt.bundle.int8_check import check_int8
-
     known = np.unique(np.concatenate(rows))
     chosen = known[np.linspace(0, len(known) - 1, min(len(known), _N_INT8)).round().astype(int)]
-    n_times = model.config.n_times
-    eeg, pps = (windows[..., :n_times] for windows in dataset.fetch(chosen))
-    return {INT8_CHECK: check_int8(model, np.ascontiguousarray(eeg), np.ascontiguousarray(pps))}
+    return {INT8_CHECK: check_rows(dataset, chosen, model)}
 
 
 def _members(model: PerTargetEnsemble) -> dict[str, PhysioSync]:

@@ -19,7 +19,7 @@ from physiosync_training.benchmark.variants import (
     ReleasedFinetuning,
     ReleasedPretraining,
 )
-from physiosync_training.benchmark.watch import PHASES, Step, Way
+from physiosync_training.benchmark.watch import ON_GPU, PHASES, Step, Way
 
 CPU = torch.device("cpu")
 N_SUBJECTS = 4
@@ -75,6 +75,24 @@ def test_mended_finetuning_is_close_to_separate_slices(folder):
     place = (small(faithful=False), 16, folder, N_SUBJECTS, CPU)
     released, ours = losses(ReleasedFinetuning(*place)), losses(OurFinetuning(*place))
     assert ours == pytest.approx(released, rel=0.3)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
+@pytest.mark.parametrize("what", ["pretrain", "fine-tune"])
+def test_replayed_steps_have_the_losses_of_single_kernels(folder, what):
+    gpu = torch.device("cuda")
+    place = (small(faithful=True), 1 if what == "pretrain" else 16, folder, N_SUBJECTS, gpu)
+    make = OurPretraining if what == "pretrain" else OurFinetuning
+    replayed, eager, mixed = (
+        [loss for _, loss in first_steps(make(*place, variant=variant), gpu, ON_GPU)]
+        for variant in (None, "eager", "bf16")
+    )
+    # Adam makes full steps for gradients that are rounding errors.
+    assert replayed[:6] == pytest.approx(eager[:6], rel=2e-3)
+    assert replayed == pytest.approx(eager, rel=0.1)
+    assert mixed == pytest.approx(eager, rel=0.3)
+    assert len(set(replayed)) == ON_GPU
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ whatever else the computer does hits both alike and the memory of one is not the
 from __future__ import annotations
 
 import gc
+import math
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -28,9 +29,10 @@ from physiosync_training.benchmark.variants import (
     OurPretraining,
     ReleasedFinetuning,
     ReleasedPretraining,
+    Variant,
     simulated,
 )
-from physiosync_training.benchmark.watch import PHASES, MakeWay, Phase, Step, Watch, Way
+from physiosync_training.benchmark.watch import ON_GPU, MakeWay, Phase, Step, Watch, Way
 
 What = Literal["pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released"]
 WHATS: tuple[What, ...] = ("pretrain 1 s", "pretrain 5 s", "fine-tune", "fine-tune, as released")
@@ -57,7 +59,7 @@ class Measured:
     ----------
     what, how : str
     seconds : dict of str to float
-        Median seconds of a step by phase.
+        Median seconds of a step by phase; on a GPU of the whole step.
     steps_per_s : float
         From the median of whole steps.
     peak_mib : float or None
@@ -125,19 +127,26 @@ def _status(name: str) -> float:
 
 
 def _serve(make: MakeWay, device_name: str, n_threads: int, line: Connection) -> None:
-    """Train one step for each message; then send the peak memory and end."""
+    """Train as many steps as each message says; then send the peak memory and end."""
     torch.set_num_threads(n_threads)
     device = torch.device(device_name)
     peak = _Peak(device)
     way = make(device)
 
+    left = 0
+
     def wait() -> None:
-        if not line.recv():
+        nonlocal left
+        left = line.recv()
+        if not left:
             raise Enough
 
     def end(step: Step) -> None:
+        nonlocal left
         line.send(step)
-        wait()
+        left -= 1
+        if not left:
+            wait()
 
     line.send("ready")
     try:
@@ -179,7 +188,7 @@ def take_turns(
     # Waiting threads that spin would make either way look slow where others use the processor.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     context = multiprocessing.get_context("spawn")
-    total = n_steps + _N_WARMUP
+    turn, n_warmup, total = _turns(device, n_steps)
     found: dict[str, list[Step]] = {how: [] for how, _ in makers}
     processes, lines = [], {}
     try:
@@ -193,21 +202,29 @@ def take_turns(
             lines[how] = ours
         for line in lines.values():
             _receive(line)
-        for first in range(0, total, _TURN):
+        for first in range(0, total, turn):
             for how, line in lines.items():
-                for number in range(first, min(first + _TURN, total)):
-                    line.send(True)
+                last = min(first + turn, total)
+                line.send(last - first)
+                for number in range(first, last):
                     found[how].append(_receive(line))
                     show(f"{what}, {how}", number + 1, total)
         peaks = {}
         for how, line in lines.items():
-            line.send(False)
+            line.send(0)
             peaks[how] = _receive(line)
     finally:
         for process in processes:
             process.terminate()
             process.join()
-    return [_summary(what, how, found[how], peaks[how]) for how in found]
+    return [_summary(what, how, found[how], n_warmup, peaks[how]) for how in found]
+
+
+def _turns(device: str, n_steps: int) -> tuple[int, int, int]:
+    """Return steps of a turn, steps that warm up, and all steps; a GPU makes whole turns."""
+    if torch.device(device).type != "cuda":
+        return _TURN, _N_WARMUP, n_steps + _N_WARMUP
+    return ON_GPU, ON_GPU, ON_GPU * (1 + math.ceil(n_steps / ON_GPU))
 
 
 def _receive(line: Connection) -> Any:
@@ -222,12 +239,12 @@ def _receive(line: Connection) -> Any:
     )
 
 
-def _summary(what: str, how: str, steps: list[Step], peak: float | None) -> Measured:
-    counted = [seconds for seconds, _ in steps[_N_WARMUP:]]
+def _summary(what: str, how: str, steps: list[Step], n_warmup: int, peak: float | None) -> Measured:
+    counted = [seconds for seconds, _ in steps[n_warmup:]]
     return Measured(
         what,
         how,
-        {phase: median(seconds[phase] for seconds in counted) for phase in PHASES},
+        {phase: median(seconds[phase] for seconds in counted) for phase in counted[0]},
         1 / median(sum(seconds.values()) for seconds in counted),
         peak,
         [loss for _, loss in steps],
@@ -241,6 +258,7 @@ def measure(
     batch_size: int = 64,
     device: str = "cpu",
     n_threads: int = 2,
+    also: Sequence[Variant] = (),
     show: Show = lambda *_: None,
 ) -> list[Measured]:
     """Train the paper's network for DEAP at full size on simulated people, as released and as here.
@@ -256,11 +274,14 @@ def measure(
         Of fine-tuning; pre-training has the release's 8 stimulus windows of 2 x 2 subjects.
     device, n_threads, show
         As in `take_turns`.
+    also : sequence of str
+        Variants of this implementation to measure beside it.
 
     Returns
     -------
     list of Measured
-        The released way first. Both start from the same weights and see the same batches.
+        The released way first, then this one, then its variants. All start from the same
+        weights and see the same batches.
 
     Raises
     ------
@@ -281,6 +302,7 @@ def measure(
         simulated(Path(folder), N_SUBJECTS, show)
         place = (network, how_many, Path(folder), N_SUBJECTS)
         makers = [("released", partial(released, *place)), ("physiosync", partial(ours, *place))]
+        makers += [(each, partial(ours, *place, variant=each)) for each in also]
         return take_turns(what, makers, n_steps, device=device, n_threads=n_threads, show=show)
 
 

@@ -104,7 +104,7 @@ def released_dependent(x: Tensor, tau: float) -> Tensor:
         for i in range(n):
             across = other @ mine[i] / tau
             within = mine @ mine[i] / tau
-            within = within - 1e9 * F.one_hot(torch.tensor(i), n)
+            within = within - 1e9 * (torch.arange(n, device=x.device) == i)
             logits = torch.cat((across, within))
             total = total + (torch.logsumexp(logits, 0) - logits[i]) / n
     return total

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -35,10 +36,17 @@ from physiosync_training.loop.loop import StageContext
 from physiosync_training.loop.memory import keep_freed_memory
 from physiosync_training.loop.progress import Progress, no_progress
 from physiosync_training.loop.rng import sample_keys, seed_of
+from physiosync_training.loop.step_graph import kernel_by_kernel
 from physiosync_training.supervised.config import RELEASED_FINETUNE, FinetuneConfig
 from physiosync_training.supervised.finetune import FinetuneSetup, make_examples, train_main
 from physiosync_training.supervised.labels import classes
 from physiosync_training.supervised.trainer import epoch_batches
+
+Variant = Literal["eager", "tf32", "bf16", "compiled"]
+"""Ways to compute this implementation's steps: kernel by kernel where a GPU would replay them, with
+products of ten bits, in mixed precision, and by torch's compiler."""
+
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 _SEED = 0
 _CPU = torch.device("cpu")
@@ -54,8 +62,9 @@ def simulated(folder: Path, n_subjects: int, progress: Progress = no_progress) -
 class _WatchedFabric(Fabric):
     """Fabric as training has it; the watch learns where the network begins and what it found."""
 
-    def __init__(self, device: torch.device, watch: Watch) -> None:
-        super().__init__(accelerator=device.type, devices=1)
+    def __init__(self, device: torch.device, watch: Watch, variant: Variant | None) -> None:
+        precision: Any = "bf16-mixed" if variant == "bf16" else "32-true"
+        super().__init__(accelerator=device.type, devices=1, precision=precision)
         self._watch = watch
 
     def setup(self, module: nn.Module, *optimisers: Any, **options: Any) -> Any:
@@ -67,6 +76,18 @@ class _WatchedFabric(Fabric):
         self._watch.forwarded(tensor)
         super().backward(tensor, *args, **options)
         self._watch.mark("backward")
+
+
+@contextmanager
+def _computed(variant: Variant | None) -> Iterator[None]:
+    """Set what a variant asks of torch."""
+    before = torch.get_float32_matmul_precision()
+    with kernel_by_kernel() if variant == "eager" else nullcontext():
+        try:
+            torch.set_float32_matmul_precision("high" if variant == "tf32" else before)
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)
 
 
 def _context(folder: str, watch: Watch) -> StageContext:
@@ -182,14 +203,18 @@ class ReleasedPretraining(_Pretraining):
 class OurPretraining(_Pretraining):
     """Pre-training as it is."""
 
-    def __init__(self, *shared: Any) -> None:
+    def __init__(self, *shared: Any, variant: Variant | None = None) -> None:
         keep_freed_memory()
         super().__init__(*shared)
+        self._variant = variant
 
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""
-        training = self.training(_WatchedFabric(self.device, watch))
-        with TemporaryDirectory() as folder, fast_linear():
+        fabric = _WatchedFabric(self.device, watch, self._variant)
+        with TemporaryDirectory() as folder, fast_linear(), _computed(self._variant):
+            training = self.training(fabric)
+            if self._variant == "compiled":
+                training.model.compile()
             training.run(self.grid, None, _context(folder, watch))
 
 
@@ -280,15 +305,18 @@ class ReleasedFinetuning(_Finetuning):
 class OurFinetuning(_Finetuning):
     """Fine-tuning as it is."""
 
-    def __init__(self, *shared: Any) -> None:
+    def __init__(self, *shared: Any, variant: Variant | None = None) -> None:
         keep_freed_memory()
         super().__init__(*shared)
+        self._variant = variant
+        if variant == "compiled":
+            self.model.compile()
 
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""
         examples = make_examples(self.loader, self.rows, self.rows[:0], self.classes, 1)
-        fabric = _WatchedFabric(self.device, watch)
-        with TemporaryDirectory() as folder, fast_linear():
+        fabric = _WatchedFabric(self.device, watch, self._variant)
+        with TemporaryDirectory() as folder, fast_linear(), _computed(self._variant):
             context = _context(folder, watch)
             setup = FinetuneSetup(self.model, self.loader, examples, self.config, _SEED, fabric)
             train_main(setup, context)

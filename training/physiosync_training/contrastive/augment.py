@@ -11,12 +11,14 @@ scaled by 1.2 to 1.3; and the same three with white noise at 5 dB.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from physiosync_rt.datatypes import IntArray
+from physiosync_training.datasets.on_device import to_device
 
 N_KINDS = 6
 """Versions of a window; 0 is the window itself, 3 to 5 have noise."""
@@ -46,14 +48,14 @@ def augment(x: Tensor, kind: IntArray, keys: IntArray) -> Tensor:
     -------
     Tensor, shape (batch, n_chans, n_times)
     """
-    key = torch.from_numpy(keys).to(x.device)
-    low, span = (torch.tensor(v, device=x.device, dtype=x.dtype) for v in (_LOW, _SPAN))
-    which = torch.from_numpy(kind).to(x.device)
+    key = to_device(keys, x.device)
+    low, span = _scales(x.device, x.dtype)
+    which = to_device(kind, x.device)
     # The noise of a sample uses the counters from 0 on, its scale the last one.
     last = torch.full((1,), _WORD, device=x.device)
     scale = low[which] + span[which] * _uniform(key, last, x.dtype)[:, 0]
     out = x * scale[:, None, None]
-    noisy = torch.from_numpy(np.flatnonzero(kind >= _FIRST_NOISY)).to(x.device)
+    noisy = to_device(np.flatnonzero(kind >= _FIRST_NOISY), x.device)
     if len(noisy):
         clean = out[noisy]
         noise = _normal(key[noisy], clean[0].numel(), x.dtype).reshape(clean.shape)
@@ -61,6 +63,13 @@ def augment(x: Tensor, kind: IntArray, keys: IntArray) -> Tensor:
         gain = (10 ** (-SNR_DB / 10) * power).sqrt()
         out = out.index_copy(0, noisy, clean + gain[:, None, None] * noise)
     return out
+
+
+@cache
+def _scales(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Lowest scale of every version, and how far it reaches; copied to a device once."""
+    low, span = (torch.tensor(v, device=device, dtype=dtype) for v in (_LOW, _SPAN))
+    return low, span
 
 
 def _scramble(word: Tensor) -> Tensor:

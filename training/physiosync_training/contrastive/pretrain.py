@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,7 @@ from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.loop.distributed import rank, synchronise_batch_norm, world_size
 from physiosync_training.loop.loop import VALIDATION, Curves, Loop, StageContext
 from physiosync_training.loop.rng import sample_keys, seed_of
+from physiosync_training.loop.step_graph import StepGraph, capturable
 
 _EEG, _PPS = 0, 1
 _VALIDATION_EPOCH = 1 << 19
@@ -92,9 +94,14 @@ class Pretraining:
             synchronise_batch_norm(self.model.eeg)
             synchronise_batch_norm(self.model.pps)
         adam = torch.optim.Adam(
-            self.model.parameters(), config.lr, weight_decay=config.weight_decay, fused=True
+            self.model.parameters(),
+            config.lr,
+            weight_decay=config.weight_decay,
+            fused=True,
+            capturable=capturable(fabric.device),
         )
         self._module, self.optimiser = fabric.setup(self.model, adam)
+        self.learn = StepGraph(self._learn, fabric.device)
 
     def plan(self, grid: Grid, epoch: int) -> EpochPlan:
         """Batches of an epoch."""
@@ -138,11 +145,14 @@ class Pretraining:
         """Train on one batch."""
         self._module.train()
         eeg, pps = self.windows(batch, epoch, step)
+        return ContrastTerms(**self.learn(eeg, pps, n_pairs=batch.n_pairs))
+
+    def _learn(self, eeg: Tensor, pps: Tensor, *, n_pairs: int) -> Mapping[str, Tensor]:
         self.optimiser.zero_grad()
-        terms: ContrastTerms = self._module(eeg, pps, batch.n_pairs)
+        terms: ContrastTerms = self._module(eeg, pps, n_pairs)
         self._fabric.backward(terms.total)
         self.optimiser.step()
-        return terms
+        return {name: value.detach() for name, value in terms._asdict().items()}
 
     def windows(self, batch: PairBatch, epoch: int, step: int) -> tuple[Tensor, Tensor]:
         """Augmented windows of this process's share of a batch."""

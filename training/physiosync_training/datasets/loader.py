@@ -12,6 +12,7 @@ from torch import Tensor
 from physiosync_rt.datatypes import GRID_SFREQ, IntArray, SampleArray
 from physiosync_training.datasets.dataset import Dataset
 from physiosync_training.datasets.index import WINDOW_S
+from physiosync_training.datasets.on_device import on_device
 
 Seconds = Literal[1, 5]
 
@@ -90,8 +91,13 @@ class WindowLoader:
         left_out: IntArray | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Cut windows, or slices of windows that start at these offsets."""
-        at = offsets + within * self.seconds * GRID_SFREQ
-        eeg, pps = self.dataset.cut(rows, at, self.seconds * GRID_SFREQ, left_out)
+        at, n_times = offsets + within * self.seconds * GRID_SFREQ, self.seconds * GRID_SFREQ
+        there = on_device(self.dataset, self.device)
+        if there is not None:
+            eeg_there, pps_there = there.cut(rows, at, n_times, left_out)
+            dtype = torch.get_default_dtype()
+            return eeg_there.to(dtype), pps_there.to(dtype)
+        eeg, pps = self.dataset.cut(rows, at, n_times, left_out)
         return self._tensor(eeg), self._tensor(pps)
 
     def stimulus_windows(self, numbers: IntArray) -> IntArray:

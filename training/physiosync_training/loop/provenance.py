@@ -29,6 +29,7 @@ SHAPING: Final = (
     "physiosync_training.loop.fast_linear",
     "physiosync_training.loop.loop",
     "physiosync_training.loop.rng",
+    "physiosync_training.loop.step_graph",
     "physiosync_training.supervised.calibration",
     "physiosync_training.supervised.finetune",
     "physiosync_training.supervised.labels",

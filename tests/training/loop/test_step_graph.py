@@ -1,0 +1,94 @@
+"""A training step as a CUDA graph learns what it learns kernel by kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from physiosync_training.loop.step_graph import StepGraph, capturable
+
+CPU = torch.device("cpu")
+cuda = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here"),
+]
+on_gpu = pytest.mark.parametrize("device", [pytest.param(torch.device("cuda"), marks=cuda)])
+
+
+class _Learner:
+    """A small network with dropout and batch norm, and Adam."""
+
+    def __init__(self, device: torch.device) -> None:
+        torch.manual_seed(0)
+        layers = nn.Linear(8, 16), nn.BatchNorm1d(16), nn.Dropout(0.5), nn.Linear(16, 2)
+        self.net = nn.Sequential(*layers).to(device)
+        self.adam = torch.optim.Adam(
+            self.net.parameters(), 1e-2, fused=True, capturable=capturable(device)
+        )
+        self.calls = 0
+
+    def learn(self, x: Tensor, *, power: int) -> Mapping[str, Tensor]:
+        self.calls += 1
+        self.adam.zero_grad()
+        loss = self.net(x).pow(power).mean()
+        loss.backward()
+        self.adam.step()
+        return {"loss": loss.detach(), "twice": 2 * loss.detach()}
+
+
+def _batches(device: torch.device) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    sizes = [32] * 6 + [20] + [32] * 4
+    return [torch.randn(n, 8, generator=generator).to(device) for n in sizes]
+
+
+@on_gpu
+def test_a_replayed_step_learns_what_single_kernels_do(device: torch.device) -> None:
+    plain, recorded = _Learner(device), _Learner(device)
+    step = StepGraph(recorded.learn, device)
+    losses: list[list[Tensor]] = [[], []]
+    for seed, x in enumerate(_batches(device)):
+        for kept, learn in zip(losses, (plain.learn, step), strict=True):
+            torch.manual_seed(seed)
+            found = learn(x, power=2)
+            assert set(found) == {"loss", "twice"}
+            kept.append(found["loss"])
+    assert step.refusal == ""
+    # Three batches warm up, one is recorded, and one is of another shape.
+    assert recorded.calls == 5
+    expected, got = (torch.stack(kept).tolist() for kept in losses)
+    assert got == pytest.approx(expected, rel=1e-4)
+    assert len(set(got)) == len(got)
+    for mine, other in zip(recorded.net.parameters(), plain.net.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-4)
+
+
+@on_gpu
+def test_a_step_that_looks_at_a_value_goes_on_kernel_by_kernel(
+    device: torch.device, caplog: pytest.LogCaptureFixture
+) -> None:
+    learner = _Learner(device)
+
+    def learn(x: Tensor) -> Mapping[str, Tensor]:
+        found = learner.learn(x, power=2)
+        return found if found["loss"].item() >= 0.0 else {}
+
+    step = StepGraph(learn, device)
+    losses = [float(step(x)["loss"]) for x in _batches(device)]
+    assert step.refusal
+    assert "kernel by kernel" in caplog.text
+    assert losses[-1] < losses[0]
+
+
+def test_without_a_gpu_a_step_is_computed_as_it_is() -> None:
+    plain, learner = _Learner(CPU), _Learner(CPU)
+    step = StepGraph(learner.learn, CPU)
+    assert step.refusal
+    for seed, x in enumerate(_batches(CPU)):
+        torch.manual_seed(seed)
+        expected = plain.learn(x, power=2)
+        torch.manual_seed(seed)
+        assert torch.equal(step(x, power=2)["loss"], expected["loss"])
