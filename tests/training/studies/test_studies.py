@@ -104,13 +104,13 @@ def test_nobody_is_told_by_a_network_that_saw_them(make_dataset):
 def test_outer_folds_are_those_of_the_sum(make_dataset):
     data = make_dataset(6, 2, 2)
     dense = each_second(data)
-    plan = plan_residual(dense, BY_SUBJECT, 1, 2, TINY)
+    plan = plan_residual(dense, BY_SUBJECT, 1, 3, TINY)
     found = [set(dense.table.subject[p.fold.test]) for p in plan if p.about["role"] == TEST]
     assert found == [set(data.table.subject[f.test]) for f in make_folds(data, BY_SUBJECT)]
 
 
 def test_a_training_is_done_once_and_its_answers_are_kept(make_dataset, tmp_path, monkeypatch):
-    data = make_dataset(4, 2, 1, named=False)
+    data = make_dataset(6, 4, 1, named=False)
     own = PretrainConfig(pairing="own", n_pairs=8, epochs=1)
     without, with_it = list(plan_pretraining("people", data, TINY, own, 2, 1))[:2]
     assert (without.about["variant"], with_it.about["variant"]) == (SUPERVISED, PRETRAINED)
@@ -175,7 +175,7 @@ class _Plan:
 
 @pytest.mark.slow(reason="starts processes that load torch")
 def test_workers_do_everything_and_stop_when_the_time_is_up(make_dataset, tmp_path: Path):
-    plan = _Plan(make_dataset(4, 2, 1, named=False))
+    plan = _Plan(make_dataset(6, 4, 1, named=False))
     assert work_off(plan, tmp_path, ["cpu", "cpu"], 1e-3) == 2
     assert work_off(plan, tmp_path, ["cpu", "cpu"], 300) == 0
     assert len(all_answers(tmp_path)) == 2
