@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.features import make_features
 
-from physiosync_rt.datatypes import GRID_SFREQ
+from physiosync_rt.datatypes import (
+    GRID_SFREQ,
+    Modality,
+    RecordedStream,
+    Recording,
+    StreamSpec,
+)
 from physiosync_rt.errors import UserError
 from physiosync_training.contrastive.config import PretrainConfig
+from physiosync_training.datasets.dataset import Dataset, Signals
 from physiosync_training.datasets.splits import ProtocolConfig, make_folds
-from physiosync_training.experiment.config import TrainConfig
+from physiosync_training.experiment.config import RunConfig, TrainConfig
 from physiosync_training.fusion.table import FeatureTable
+from physiosync_training.studies.artefacts import compare_tables, with_artefacts
 from physiosync_training.studies.pretraining import (
     PRETRAINED,
     SUPERVISED,
@@ -28,6 +38,7 @@ from physiosync_training.studies.residual import (
     on_features,
     plan_residual,
 )
+from physiosync_training.studies.residual_fit import fit_with_residual
 from physiosync_training.studies.trainings import Answers, all_answers, do_training
 from physiosync_training.studies.workers import work_off
 
@@ -179,3 +190,84 @@ def test_workers_do_everything_and_stop_when_the_time_is_up(make_dataset, tmp_pa
     assert work_off(plan, tmp_path, ["cpu", "cpu"], 1e-3) == 2
     assert work_off(plan, tmp_path, ["cpu", "cpu"], 300) == 0
     assert len(all_answers(tmp_path)) == 2
+
+
+@pytest.fixture(scope="module")
+def told_by_both():
+    """Features of people, the windows behind them, and the sum's configuration."""
+    features = make_features(12, 20, eeg_shift=0.4)
+    n_trials, length = 24, 24 * GRID_SFREQ
+    signals = [
+        Signals(
+            np.zeros(n_trials * length * n, dtype=np.float32),
+            np.arange(n_trials) * length,
+            np.full(n_trials, length),
+            n,
+        )
+        for n in (features.info.eeg.n_chans, features.info.pps.n_chans)
+    ]
+    dense = Dataset(features.info, features.table, *signals)
+    config = RunConfig.model_validate(
+        {
+            "name": "work",
+            "title": "Work",
+            "data": {"kind": "recordings", "path": ".", "pps": "ECG"}
+            | {"scale": [0, 1], "threshold": 0.5},
+            "protocols": [{"protocol": "subject", "folds": 3, "validation": 0}],
+            "finetune": {"targets": ["arousal"]},
+            "fusion": {"strengths": [0.1], "repeats": 1, "inner_folds": 3, "shrinkage": 0.01},
+        }
+    )
+    return features, dense, config
+
+
+def _network(dense, config, skill):
+    """Everybody's logits in every fold, of a network of this skill."""
+    rng, truth = np.random.default_rng(0), dense.truth("arousal")
+    answers = []
+    for fold in [*make_folds(dense, config.protocols[0]), None]:
+        name = EVERYBODY if fold is None else fold.name
+        rows = np.arange(len(dense)) if fold is None else fold.train
+        parts = [(TRAIN, rows)] if fold is None else [(TRAIN, rows), (TEST, fold.test)]
+        for role, at in parts:
+            logit = skill * (2 * truth[at] - 1) + rng.normal(size=len(at))
+            about = {"repeat": 0, "fold": name, "role": role}
+            subject = np.array(dense.info.subjects)[dense.table.subject[at]]
+            kept = {"arousal": truth[at]}, {"arousal": logit}
+            answers.append(Answers(about, at, subject, *kept, 1.0))
+    return answers
+
+
+def test_a_network_is_taken_only_where_training_people_gain_by_it(told_by_both):
+    features, dense, config = told_by_both
+    good = fit_with_residual(features, dense, _network(dense, config, 2.0), config)
+    assert all(each.taken and each.weight > 0 for each in good.choices)
+    assert len(good.choices) == 4
+    assert good.gain_with.low > 0
+    assert good.gain_chosen.value == good.gain_with.value
+    harmful = fit_with_residual(features, dense, _network(dense, config, -2.0), config)
+    assert not any(each.taken or each.weight for each in harmful.choices)
+    assert harmful.with_it.value == harmful.chosen.value == harmful.without.value
+    with pytest.raises(UserError, match="no outer fold has all"):
+        fit_with_residual(features, dense, [], config)
+
+
+def test_artefacts_lie_where_they_arise_and_are_the_same_each_time():
+    rng = np.random.default_rng(0)
+    spec = StreamSpec("EEG", Modality.EEG, ("Fp1", "O1", "T4", "A2-A1"), 250.0, "uV")
+    samples = rng.normal(size=(60 * 250, 4)).astype(np.float32)
+    recording = Recording((RecordedStream(spec, samples, np.arange(15000) / 250),), subject="x")
+    added = with_artefacts(recording).streams[0].samples - samples
+    assert 70 < np.abs(added[:, 0]).max() < 260
+    assert np.abs(added[:, 1]).max() < 5
+    assert added[:, 2].std() > 1
+    assert not added[:, 3].any()
+    np.testing.assert_array_equal(with_artefacts(recording).streams[0].samples - samples, added)
+
+
+def test_artefacts_cost_what_the_features_lose(told_by_both):
+    features, _, config = told_by_both
+    found = compare_tables(config, features, replace(features, eeg=features.eeg * 0 + 50.0))
+    assert found.drop["fused"].value < 0
+    assert found.noisy["eeg"].value == pytest.approx(0.5)
+    assert found.drop["pps"].value == 0.0

@@ -99,7 +99,7 @@ class Study:
     @property
     def sum_config(self) -> RunConfig:
         """Return the configuration of the gated sum, on the same recordings."""
-        changes = [each for each in self.changes if each.startswith("data.")]
+        changes = [each for each in self.changes if each.startswith(("data.", "cache="))]
         return _read(SUM_CONFIG, changes)
 
     def dataset(self) -> Dataset:

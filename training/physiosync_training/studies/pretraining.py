@@ -14,6 +14,7 @@ from physiosync_training.datasets.splits import ProtocolConfig, make_folds
 from physiosync_training.evaluation.metrics import Estimate
 from physiosync_training.evaluation.people import over_people
 from physiosync_training.experiment.config import TrainConfig
+from physiosync_training.studies.scores import by_person
 from physiosync_training.studies.trainings import Answers, Training
 
 SUPERVISED: Final = "supervised only"
@@ -136,10 +137,7 @@ def _people(answers: Answers, target: str) -> dict[str, float]:
     """Balanced accuracy of every person tested; who has one class only is left out."""
     truth, logit = answers.truth[target], answers.logit[target]
     told = np.isfinite(logit)
-    out = {}
-    for name in np.unique(answers.subject).tolist():
-        mine = told & (answers.subject == name)
-        shares = [(logit[mine & (truth == k)] > 0) == bool(k) for k in (0, 1)]
-        if all(len(share) for share in shares):
-            out[name] = float(np.mean([share.mean() for share in shares]))
-    return out
+    names, subject = np.unique(answers.subject[told], return_inverse=True)
+    scores = by_person(logit[told], truth[told], subject, len(names))
+    known = np.isfinite(scores)
+    return dict(zip(names[known].tolist(), scores[known].tolist(), strict=True))

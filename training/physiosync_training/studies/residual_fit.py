@@ -26,9 +26,9 @@ from physiosync_training.fusion.fit import SumFit, fit_sum, peripheral_features
 from physiosync_training.fusion.linear import balanced_weights, log_loss
 from physiosync_training.fusion.table import FeatureTable
 from physiosync_training.studies.residual import EVERYBODY, TEST, TRAIN, logits_of, on_features
+from physiosync_training.studies.scores import by_person
 from physiosync_training.studies.trainings import Answers
 
-_GUESS: Final = 0.5
 _SURE: Final = 0.975
 
 
@@ -195,7 +195,7 @@ def _fit(
     answered = [network, *sums, sums[1] if choice.taken else sums[0]]
     score = np.stack(
         [
-            _people(each, truth[tested], subject[tested], len(features.info.subjects))
+            by_person(each, truth[tested], subject[tested], len(features.info.subjects))
             for each in answered
         ]
     )
@@ -223,14 +223,3 @@ def _gain(without: SumFit, with_it: SumFit, truth: IntArray, subject: IntArray) 
     error = float(np.std(saved, ddof=1)) / np.sqrt(len(saved))
     reach = float(stats.t.ppf(_SURE, len(saved) - 1)) * error
     return Estimate(mean, mean - reach, mean + reach)
-
-
-def _people(logit: FloatArray, truth: IntArray, subject: IntArray, n_people: int) -> FloatArray:
-    """Balanced accuracy of everybody, shape (n_people,); a window without an answer is a guess."""
-    right = np.where(np.isfinite(logit), (logit > 0) == truth, _GUESS)
-    out = np.full(n_people, np.nan)
-    for person in np.unique(subject):
-        shares = [right[(subject == person) & (truth == k)] for k in (0, 1)]
-        if all(len(share) for share in shares):
-            out[person] = np.mean([share.mean() for share in shares])
-    return out
