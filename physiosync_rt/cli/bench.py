@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from physiosync_rt.cli.bench_behaviour import faults, follow, int8, odd_streams
+from physiosync_rt.cli.bench_networks import artefacts, networks
 from physiosync_rt.cli.calibrate import calibrate_to_people
 from physiosync_rt.cli.parameters import (
     BundleOption,
@@ -37,6 +38,8 @@ bench.command()(faults)
 bench.command()(int8)
 bench.command("odd-streams")(odd_streams)
 bench.command("calibrate")(calibrate_to_people)
+bench.command()(networks)
+bench.command()(artefacts)
 
 
 def register(app: typer.Typer) -> None:

@@ -43,7 +43,13 @@ def calibrate(
     recording: Annotated[
         list[Path], typer.Option(help="Recording of the person; give it again for another file.")
     ],
-    labels: Annotated[Path, typer.Option(help="Table of the rest and the labelled stretches.")],
+    labels: Annotated[
+        str,
+        typer.Option(
+            help="Table of the rest and the labelled stretches, or the names of the recordings' "
+            "markers: rest=NAME,low=NAME,high=NAME."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the new bundle.")],
     device: DeviceOption = None,
     threshold: Annotated[

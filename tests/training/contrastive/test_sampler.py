@@ -154,3 +154,15 @@ def test_one_version_when_nothing_is_augmented():
     batches = list(epoch(full_grid(), "groups", versions=1))
     assert len(batches) == N_WINDOWS // 4
     assert all((b.kind == 0).all() for b in batches)
+
+
+def test_a_window_meets_itself_in_another_version_without_a_shared_stimulus():
+    window = np.arange(12)
+    grid = make_grid(window, window % 4, window, least=1)
+    batches = list(epoch(grid, "own", group_size=1))
+    rows = np.concatenate([batch.rows for batch in batches], axis=1)[:, :, 0]
+    kind = np.concatenate([batch.kind for batch in batches], axis=1)[:, :, 0]
+    np.testing.assert_array_equal(rows[0], rows[1])
+    assert (kind[0] != kind[1]).all()
+    seen = sorted(zip(rows[0].tolist(), kind[0].tolist(), strict=True))
+    assert seen == [(w, v) for w in range(12) for v in range(N_KINDS)]

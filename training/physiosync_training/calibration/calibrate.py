@@ -21,6 +21,7 @@ from physiosync_rt.devices import load_device, map_recording
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.registry import read
 from physiosync_rt.preprocess.config import LiveProfile
+from physiosync_training.calibration.marker_labels import label_by_markers, read_marker_names
 from physiosync_training.calibration.measure import Measured, check_enough, measure
 from physiosync_training.calibration.own_blocks import Block, Inputs, Person, person_of
 from physiosync_training.calibration.own_labels import read_labels
@@ -30,6 +31,7 @@ from physiosync_training.calibration.personal import (
     fit_personal,
     population_of,
 )
+from physiosync_training.datasets.recordings_table import RecordedFile
 from physiosync_training.evaluation.metrics import PRIMARY
 from physiosync_training.loop.progress import Progress, no_progress
 
@@ -85,7 +87,8 @@ def calibrate(
     recordings : sequence of Path or str
         Of one person, in any format that `physiosync replay` reads.
     labels : Path or str
-        Table of the rest and the labelled stretches (docs/calibration.md).
+        Table of the rest and the labelled stretches, or the names of the recordings' markers,
+        ``rest=NAME,low=NAME,high=NAME`` (docs/calibration.md).
     out : Path or str
         Folder of the new bundle.
     device : str, optional
@@ -114,8 +117,7 @@ def calibrate(
     model, inputs = _check_parent(parent)
     limit = _threshold(parent.card, threshold)
     paths = [Path(path).expanduser() for path in recordings]
-    files = read_labels(Path(labels).expanduser(), paths, _scale(parent.card))
-    opened = [_open(file.path, device) for file in files]
+    files, opened = _labelled_files(labels, paths, parent.card, model, limit, device)
     person = person_of(zip(files, opened, strict=True), inputs, progress)
     if not person.heard:
         raise UserError(_silent(files[0].path.name, len(files), inputs))
@@ -165,6 +167,30 @@ def _check_parent(bundle: Bundle) -> tuple[GatedSum, Inputs]:
     assert isinstance(card.profile, LiveProfile), "a gated sum has profile live"
     assert card.pps is not None, "a gated sum has a peripheral modality"
     return model, Inputs(card.name, card.profile, card.eeg, card.pps, model.config)
+
+
+def _labelled_files(
+    labels: Path | str,
+    paths: Sequence[Path],
+    card: Card,
+    model: GatedSum,
+    threshold: float,
+    device: str | None,
+) -> tuple[list[RecordedFile], list[Recording]]:
+    """Find the rest and the labelled stretches by a table or by markers, and open their files."""
+    names = read_marker_names(str(labels))
+    if names is None:
+        files = read_labels(Path(labels).expanduser(), paths, _scale(card))
+        return files, [_open(file.path, device) for file in files]
+    if len(model.config.targets) > 1:
+        raise UserError(
+            f"bundle {card.name!r} tells {' and '.join(model.config.targets)}, and markers stand "
+            "for one of them; give --labels a table"
+        )
+    opened = [(path, _open(path, device)) for path in paths]
+    files = label_by_markers(names, opened, model.config.targets[0], threshold)
+    by_path = dict(opened)
+    return files, [by_path[file.path] for file in files]
 
 
 def _open(path: Path, device: str | None) -> Recording:

@@ -11,6 +11,8 @@ from physiosync_rt.utils.yaml_config import FrozenModel
 from physiosync_training.contrastive.sampler import Pairing
 
 _TEMPERATURE: Final = {"dependent": 0.1, "cross": 0.07}
+_SINGLE: Final = ("aligned", "random", "own")
+"""Pairings of single subjects."""
 
 
 class PretrainConfig(FrozenModel):
@@ -20,14 +22,16 @@ class PretrainConfig(FrozenModel):
     ----------
     loss : {"dependent", "cross"}
         Which form of the loss, with its temperature unless one is given.
-    pairing : {"groups", "halves", "aligned", "random"}
+    pairing : {"groups", "halves", "aligned", "random", "own"}
         Who meets in a batch (see `contrastive.sampler.Pairing`): ``groups`` unless one is given,
-        and with the loss ``cross`` ``aligned``. ``halves`` and ``random`` are the release's.
+        and with the loss ``cross`` ``aligned``. ``halves`` and ``random`` are the release's;
+        ``own`` is CM-CA alone, for people without a shared stimulus.
     n_pairs : int
         Positive pairs of a batch: the release's Dependent batch of 8 windows has 8, its Cross
         batch of 128 samples has 64.
     group_size : int
-        Subjects pooled into one row; 1 for ``aligned`` and ``random``, else 2 unless given.
+        Subjects pooled into one row; 1 for ``aligned``, ``random`` and ``own``, else 2 unless
+        given.
     epochs : int
     lr, weight_decay : float
         Of Adam; the decay is added to the gradient (L2), as released.
@@ -55,16 +59,26 @@ class PretrainConfig(FrozenModel):
         if not isinstance(given, dict):
             return given
         pairing = given.get("pairing", "aligned" if given.get("loss") == "cross" else "groups")
-        size = 1 if pairing in ("aligned", "random") else 2
+        size = 1 if pairing in _SINGLE else 2
         return {"pairing": pairing, "group_size": size} | given
 
     @model_validator(mode="after")
     def _goes_together(self) -> PretrainConfig:
-        if self.pairing in ("aligned", "random") and self.group_size != 1:
+        if self.pairing in _SINGLE and self.group_size != 1:
             raise ValueError(f"pairing {self.pairing!r} has single subjects: set group_size to 1")
         if self.stratify != "no" and self.loss != "cross":
             raise ValueError("stratify belongs to the loss 'cross'")
         return self
+
+    @property
+    def least_subjects(self) -> int:
+        """Subjects that a stimulus window needs to be of use."""
+        return 1 if self.pairing == "own" else 2 * self.group_size
+
+    @property
+    def pairs_people(self) -> bool:
+        """Whether LS-TCL takes part, which pairs people within a modality."""
+        return self.pairing != "own"
 
     @property
     def tau(self) -> float:

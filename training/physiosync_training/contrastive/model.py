@@ -56,16 +56,25 @@ class ContrastModel(nn.Module):
         Of rows (2n, dim), of which ``i`` and ``n + i`` are a pair.
     group_size : int
         Subjects that are pooled into one row.
+    within : bool
+        Whether LS-TCL takes part; without it, its terms are only watched.
     """
 
     def __init__(
-        self, eeg: EncoderConfig, pps: EncoderConfig, loss: PairLoss, group_size: int
+        self,
+        eeg: EncoderConfig,
+        pps: EncoderConfig,
+        loss: PairLoss,
+        group_size: int,
+        *,
+        within: bool = True,
     ) -> None:
         super().__init__()
         self.eeg = ProjectedEncoder(eeg)
         self.pps = ProjectedEncoder(pps)
         self.align = CrossModalAlignment(eeg.out_dim, loss)
         self.group_size = group_size
+        self.within = _WITHIN if within else 0.0
         self.loss = loss
 
     def forward(self, eeg: Tensor, pps: Tensor, n_pairs: int) -> ContrastTerms:
@@ -88,7 +97,7 @@ class ContrastModel(nn.Module):
         within_eeg, within_pps = self.loss(z_eeg), self.loss(z_pps)
         across = self.align(h_eeg, h_pps)
         return ContrastTerms(
-            _WITHIN * within_eeg + _WITHIN * within_pps + across,
+            self.within * within_eeg + self.within * within_pps + across,
             within_eeg.detach(),
             within_pps.detach(),
             across.detach(),

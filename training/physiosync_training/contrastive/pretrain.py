@@ -44,9 +44,9 @@ def lay_out(loader: WindowLoader, rows: IntArray, config: PretrainConfig) -> Gri
         Too few subjects share a stimulus.
     """
     numbers = loader.numbers(rows)
-    least = 2 * config.group_size
+    subjects, windows = loader.subjects(numbers), loader.stimulus_windows(numbers)
     try:
-        return make_grid(numbers, loader.subjects(numbers), loader.stimulus_windows(numbers), least)
+        return make_grid(numbers, subjects, windows, config.least_subjects)
     except ValueError as error:
         raise UserError(f"{error}; set pretrain to null to start from random weights") from error
 
@@ -88,7 +88,8 @@ class Pretraining:
             loss = dependent(config.tau)
         else:
             loss = cross(config.tau, config.stratify)
-        self.model = ContrastModel(eeg, pps, loss, config.group_size)
+        within = config.pairs_people
+        self.model = ContrastModel(eeg, pps, loss, config.group_size, within=within)
         if world_size() > 1:
             # CM-CA works on rows that are already gathered.
             synchronise_batch_norm(self.model.eeg)

@@ -21,11 +21,13 @@ from physiosync_training.contrastive.augment import N_KINDS
 from physiosync_training.datasets.index import ABSENT
 from physiosync_training.loop.distributed import share_bounds
 
-Pairing = Literal["groups", "halves", "aligned", "random"]
+Pairing = Literal["groups", "halves", "aligned", "random", "own"]
 """``groups``: two disjoint groups of subjects for every stimulus window. ``halves``: the release's
 Dependent scheme, group A from the first half of the subjects and B from the second, with
 replacement. ``aligned``: two subjects for every stimulus window. ``random``: the release's Cross
-scheme, where a positive pair is any two samples."""
+scheme, where a positive pair is any two samples. ``own``: a window meets itself in another version,
+for people without a shared stimulus; CM-CA then pairs a person's EEG with the same person's
+peripheral signal, and LS-TCL, which pairs people, is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +110,17 @@ class EpochPlan:
     """The batches of one epoch.
 
     Every stimulus window comes in all its versions. With ``groups`` and ``halves`` it comes once
-    in each; with ``aligned`` and ``random`` every single sample does (``aligned`` leaves one
-    subject out of a window that an odd number of subjects has).
+    in each; with ``aligned``, ``random`` and ``own`` every single sample does (``aligned`` leaves
+    one subject out of a window that an odd number of subjects has).
 
     Parameters
     ----------
     grid : Grid
-    pairing : {"groups", "halves", "aligned", "random"}
+    pairing : {"groups", "halves", "aligned", "random", "own"}
     n_pairs : int
         Positive pairs of a batch.
     group_size : int
-        Subjects in a group; 1 for ``aligned`` and ``random``.
+        Subjects in a group; 1 for ``aligned``, ``random`` and ``own``.
     seed, epoch : int
     versions : int
         Versions of every window, `N_KINDS` unless there is no augmentation.
@@ -146,6 +148,8 @@ class EpochPlan:
             samples = _all_samples(grid, versions, n_pairs, generator)
         elif pairing == "aligned":
             samples = _aligned(grid, versions, generator)
+        elif pairing == "own":
+            samples = _own(grid, versions, generator)
         else:
             samples = _groups(grid, pairing, group_size, versions, generator)
         self._rows, self._kind = samples
@@ -204,6 +208,16 @@ def _aligned(grid: Grid, versions: int, generator: torch.Generator) -> Samples:
     order = there[torch.randperm(len(there), generator=generator)]
     both = torch.stack((kinds[order], kinds[order]))
     return pairs[order].T[:, :, None].numpy(), both[:, :, None].numpy()
+
+
+def _own(grid: Grid, versions: int, generator: torch.Generator) -> Samples:
+    rows = torch.from_numpy(grid.rows[grid.rows != ABSENT])
+    window, kind = _kinds_of(len(rows), versions, generator)
+    # Another version of the same window, where there is another.
+    step = torch.randint(1, max(versions, 2), kind.shape, generator=generator)
+    both = torch.stack((kind, (kind + step) % versions))
+    chosen = rows[window].expand(2, -1)
+    return chosen[:, :, None].numpy(), both[:, :, None].numpy()
 
 
 def _all_samples(grid: Grid, versions: int, n_pairs: int, generator: torch.Generator) -> Samples:

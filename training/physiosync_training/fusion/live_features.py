@@ -7,7 +7,7 @@ another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,7 +32,12 @@ _CHUNK_S: Final = 1.0
 _ROUNDING_S: Final = 1e-6
 
 
-def make_table(source: RecordingsData, digest: str, progress: Progress) -> FeatureTable:
+def make_table(
+    source: RecordingsData,
+    digest: str,
+    progress: Progress,
+    changed: Callable[[Recording], Recording] | None = None,
+) -> FeatureTable:
     """Run every recording through the live pipeline and keep the features of its windows.
 
     Parameters
@@ -41,6 +46,8 @@ def make_table(source: RecordingsData, digest: str, progress: Progress) -> Featu
     digest : str
         Of files, settings and code.
     progress : callable
+    changed : callable, optional
+        What is done to each recording before anything else.
 
     Raises
     ------
@@ -53,7 +60,8 @@ def make_table(source: RecordingsData, digest: str, progress: Progress) -> Featu
     for recordings in people:
         baseline: Baseline | None = None
         for recording in recordings:
-            baseline = builder.add(recording, baseline)
+            given = recording if changed is None else changed(recording)
+            baseline = builder.add(given, baseline)
     return builder.table(digest)
 
 
