@@ -72,7 +72,8 @@ def _hann_cosines(n_filters: int, kernel: int, f_min: float, f_max: float) -> Te
     shape = torch.hann_window(kernel + 2, periodic=False)[1:-1]
     waves = shape * torch.cos(2 * math.pi * freqs[:, None] * times)
     waves = waves - shape * (waves.sum(1, keepdim=True) / shape.sum())
-    return waves / waves.norm(dim=1, keepdim=True)
+    unit: Tensor = waves / waves.norm(dim=1, keepdim=True)
+    return unit
 
 
 class FilterBank(nn.Module):
