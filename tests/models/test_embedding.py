@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from physiosync_models import EncoderConfig, compact, deap_paper
+from physiosync_models import embedding as module
 from physiosync_models.embedding import (
     BandPowerEmbedding,
     FilterBank,
@@ -171,3 +172,19 @@ def test_half_precision_under_autocast():
     embedding = make_embedding(compact(4, 1).eeg_5s)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert embedding(1e-3 * torch.randn(4, 4, 640)).isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["eeg_5s", "pps_5s"])
+def test_where_only_shapes_are_asked_for_nothing_is_computed(name, monkeypatch):
+    config = compact(4, 1).encoders[name]
+    shapes = {key: value.shape for key, value in make_embedding(config).state_dict().items()}
+
+    def compute(*_: object) -> torch.Tensor:
+        raise AssertionError("arithmetic on no data")
+
+    monkeypatch.setattr(module, "_hann_cosines", compute)
+    monkeypatch.setattr(module, "_waves", compute)
+    with torch.device("meta"):
+        found = make_embedding(config)
+    assert {key: value.shape for key, value in found.state_dict().items()} == shapes
+    assert all(value.is_meta for value in (*found.parameters(), *found.buffers()))
