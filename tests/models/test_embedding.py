@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from physiosync_models import EncoderConfig, compact, deap_paper
-from physiosync_models import embedding as module
+from physiosync_models import embedding as embeddings
 from physiosync_models.embedding import (
     BandPowerEmbedding,
     FilterBank,
@@ -182,8 +182,8 @@ def test_where_only_shapes_are_asked_for_nothing_is_computed(name, monkeypatch):
     def compute(*_: object) -> torch.Tensor:
         raise AssertionError("arithmetic on no data")
 
-    monkeypatch.setattr(module, "_hann_cosines", compute)
-    monkeypatch.setattr(module, "_waves", compute)
+    monkeypatch.setattr(embeddings, "_hann_cosines", compute)
+    monkeypatch.setattr(embeddings, "_waves", compute)
     with torch.device("meta"):
         found = make_embedding(config)
     assert {key: value.shape for key, value in found.state_dict().items()} == shapes
