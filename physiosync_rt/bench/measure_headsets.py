@@ -15,13 +15,16 @@ from physiosync_rt.sources.simulated import SimulatedSource
 
 @dataclass(frozen=True, slots=True)
 class HeadsetFigures:
-    """Result for one number of headsets: due and made rows, latency in ms, share of one core."""
+    """Result for one number of headsets: due and made rows, latency in ms, share of one core.
+
+    Latencies are None where no row has a prediction.
+    """
 
     n_headsets: int
     rows_due: int
     rows: int
-    latency_p50_ms: float
-    latency_p99_ms: float
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
     cpu_share: float
 
 
@@ -44,12 +47,12 @@ def measure_headsets(predictor: Predictor, n_headsets: int, duration_s: float) -
     for engine in engines:
         engine.close()
     latencies = [value for engine in engines for value in engine.state.latencies_ms]
-    p50, p99 = np.percentile(latencies, [50, 99])
+    p50, p99 = (float(np.percentile(latencies, q)) if latencies else None for q in (50, 99))
     return HeadsetFigures(
         n_headsets,
-        n_headsets * int(duration_s - engines[0].pipeline.delay_s),
+        n_headsets * max(int(duration_s - engines[0].pipeline.delay_s), 0),
         sum(engine.state.rows for engine in engines),
-        float(p50),
-        float(p99),
+        p50,
+        p99,
         cpu / duration_s,
     )

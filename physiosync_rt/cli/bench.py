@@ -15,6 +15,7 @@ from rich.table import Table
 
 from physiosync_rt.cli.bench_behaviour import faults, follow, odd_streams
 from physiosync_rt.cli.calibrate import calibrate_to_people
+from physiosync_rt.cli.outputs import check_number
 from physiosync_rt.cli.parameters import BundleOption, JsonOption, TorchDeviceOption
 from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
@@ -143,7 +144,7 @@ def start(bundle: BundleOption = "demo-eeg32", as_json: JsonOption = False) -> N
 @bench.command()
 def headsets(
     bundle: BundleOption = "demo-eeg32",
-    most: Annotated[int, typer.Option(help="Up to so many at once.")] = 8,
+    most: Annotated[int, typer.Option(help="Up to so many at once.", min=1)] = 8,
     duration: Annotated[float, typer.Option(help="Seconds for each number.")] = 15.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -151,7 +152,9 @@ def headsets(
     from physiosync_rt.bench.measure_headsets import measure_headsets
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
+    from physiosync_rt.views.wording import number
 
+    check_number("--duration", duration, above=0)
     predictor = Predictor(load_bundle(bundle))
     numbers = [n for n in (1, 2, 4, 8, 16, 32) if n <= most]
     found = []
@@ -170,11 +173,16 @@ def headsets(
     for each in found:
         table.add_row(
             *(str(n) for n in (each.n_headsets, each.rows_due, each.rows)),
-            f"{each.latency_p50_ms:.0f}",
-            f"{each.latency_p99_ms:.0f}",
+            number(each.latency_p50_ms, 0),
+            number(each.latency_p99_ms, 0),
             f"{each.cpu_share:.0%}",
         )
     result_console().print(table)
+    if any(each.latency_p50_ms is None for each in found):
+        typer.echo(
+            f"no latency was measured: {duration:g} s are over before the first prediction, which "
+            "needs a full window; use --duration 15 or more"
+        )
 
 
 @bench.command()
