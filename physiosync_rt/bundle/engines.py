@@ -35,10 +35,15 @@ _NEEDS = ("onnx", "onnxruntime")
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """What a person asks for; ``auto`` takes the faster engine that this computer has."""
+    """What a person asks for; ``auto`` takes the faster engine that this computer has.
+
+    ``many`` makes it ready for the windows of many people at once, beside which their signals are
+    worked on.
+    """
 
     engine: str = "auto"
     precision: str = "fp32"
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

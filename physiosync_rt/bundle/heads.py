@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +26,9 @@ from physiosync_rt.datatypes import FloatArray, Modality, ModalityState, Reason,
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.labels import QUADRANT, QUADRANT_NAMES
 
+States = Sequence[ModalityState]
+"""A modality of several windows, each of another person."""
+
 
 class Heads(Protocol):
     """Answers from one modality or both."""
@@ -38,8 +42,8 @@ class Heads(Protocol):
         """Tell why a modality cannot be used; `Reason.NONE` where it can."""
         ...
 
-    def __call__(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
-        """Return P(high) by target from the modalities that are given."""
+    def __call__(self, eeg: States | None, pps: States | None) -> list[dict[str, float]]:
+        """Return P(high) by target, of each window, from the modalities that are given."""
         ...
 
     def warm_up(self) -> None:
@@ -59,13 +63,20 @@ def make_heads(bundle: Bundle, device: torch.device, choice: EngineChoice) -> He
     model = bundle.model.to(device)
     if isinstance(model, GatedSum):
         return FeatureHeads(model, device, why)
-    return SignalHeads(make_forward(model, device, engine, precision, why), model.config)
+    forward = make_forward(model, device, engine, precision, why, many=choice.many)
+    return SignalHeads(forward, model.config)
 
 
 def make_forward(
-    model: SignalNetwork, device: torch.device, engine: EngineName, precision: Precision, why: str
+    model: SignalNetwork,
+    device: torch.device,
+    engine: EngineName,
+    precision: Precision,
+    why: str,
+    *,
+    many: bool = False,
 ) -> Forward:
-    """Make what computes a network, which is on the device.
+    """Make what computes a network, which is on the device; ``many`` as in `EngineChoice`.
 
     Raises
     ------
@@ -77,11 +88,11 @@ def make_forward(
 
         return CudaEngine(model, device, precision, why)
     if engine == "torch":
-        return TorchEngine(model, device, precision, why)
+        return TorchEngine(model, device, precision, why, many=many)
     from physiosync_rt.bundle.onnx_engine import OnnxEngine
 
     try:
-        return OnnxEngine(model, precision, why)
+        return OnnxEngine(model, precision, why, many=many)
     except ImportError as error:
         raise UserError(
             f"engine 'onnx' cannot be loaded ({error}); use --engine torch, or "
@@ -112,10 +123,10 @@ class SignalHeads:
         """Tell why a modality cannot be used: its window is not valid."""
         return state.reason
 
-    def __call__(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
-        """Return P(high) by target from the modalities that are given."""
-        found = self._forward(_batch_of_one(eeg), _batch_of_one(pps))
-        return _high({target: p[0].tolist() for target, p in found.items()})
+    def __call__(self, eeg: States | None, pps: States | None) -> list[dict[str, float]]:
+        """Return P(high) by target, of each window, from the modalities that are given."""
+        found = self._forward(_stacked(eeg), _stacked(pps))
+        return _high({target: p.tolist() for target, p in found.items()})
 
     def warm_up(self) -> None:
         """Make the first two calls of every route: a GPU records what it replays afterwards."""
@@ -168,15 +179,33 @@ class FeatureHeads:
             return Reason.NO_BASELINE
         return Reason.LOW_QUALITY if is_eeg else Reason.WARMING_UP
 
-    def __call__(self, eeg: ModalityState | None, pps: ModalityState | None) -> dict[str, float]:
-        """Return P(high) by target from the modalities that are given."""
+    def __call__(self, eeg: States | None, pps: States | None) -> list[dict[str, float]]:
+        """Return P(high) by target, of each window, from the modalities that are given."""
+        n = len(eeg or pps or ())
+        # Those with a window of both signals are answered with the network too, the others without.
+        whole = [_has_windows(eeg, pps, k) for k in range(n)]
+        answers: list[dict[str, float]] = [{}] * n
+        for with_network in (True, False):
+            those = [k for k in range(n) if whole[k] is with_network]
+            if those:
+                found = self._answers(_those(eeg, those), _those(pps, those), with_network)
+                for k, said in zip(those, found, strict=True):
+                    answers[k] = said
+        return answers
+
+    def _answers(
+        self, eeg: States | None, pps: States | None, with_network: bool
+    ) -> list[dict[str, float]]:
         config, device = self._model.config, self._device
-        changes = _change(eeg, config.eeg, device), _change(pps, config.pps, device)
-        first, second = _window(eeg, device), _window(pps, device)
-        windows = None if first is None or second is None else (first, second)
+        changes = _changes(eeg, config.eeg, device), _changes(pps, config.pps, device)
+        first, second = (_stacked(eeg), _stacked(pps)) if with_network else (None, None)
+        windows = None
+        if first is not None and second is not None:
+            windows = torch.from_numpy(first).to(device), torch.from_numpy(second).to(device)
         with torch.inference_mode(), torch_threads(self._n_threads):
             found = self._model.predict_proba(*changes, windows)
-            return {target: float(p[0, 1]) for target, p in found.items()}
+            highs = {target: p[:, 1].tolist() for target, p in found.items()}
+        return [dict(zip(highs, row, strict=True)) for row in zip(*highs.values(), strict=True)]
 
     def warm_up(self) -> None:
         """Make the first two calls, of the network too where there is one."""
@@ -192,24 +221,29 @@ class FeatureHeads:
                 self._model.predict_proba(eeg, pps, windows)
 
 
-def _window(state: ModalityState | None, device: torch.device) -> Tensor | None:
-    if state is None or state.data is None:
+def _those(states: States | None, places: Sequence[int]) -> States | None:
+    return None if states is None else [states[k] for k in places]
+
+
+def _has_windows(eeg: States | None, pps: States | None, k: int) -> bool:
+    """Whether both signals have a window at a place."""
+    return all(states is not None and states[k].data is not None for states in (eeg, pps))
+
+
+def _stacked(states: States | None) -> SampleArray | None:
+    """Return the windows of a modality as one batch, shape (batch, n_chans, n_times)."""
+    if states is None:
         return None
-    return torch.from_numpy(state.data).unsqueeze(0).to(device)
+    windows = [state.data for state in states if state.data is not None]
+    return windows[0][None] if len(windows) == 1 else np.stack(windows)
 
 
-def _batch_of_one(state: ModalityState | None) -> SampleArray | None:
-    return None if state is None or state.data is None else state.data[None]
-
-
-def _change(
-    state: ModalityState | None, names: tuple[str, ...], device: torch.device
-) -> Tensor | None:
-    """Changes of named features from rest, shape (1, n_features)."""
-    if state is None:
+def _changes(states: States | None, names: tuple[str, ...], device: torch.device) -> Tensor | None:
+    """Changes of named features from rest, shape (batch, n_features)."""
+    if states is None:
         return None
-    values, rest = _features(state, names)
-    return torch.from_numpy((values - rest).astype(np.float32)).unsqueeze(0).to(device)
+    found = [values - rest for values, rest in (_features(state, names) for state in states)]
+    return torch.from_numpy(np.stack(found).astype(np.float32)).to(device)
 
 
 def _features(state: ModalityState, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
@@ -223,8 +257,13 @@ def _features(state: ModalityState, names: tuple[str, ...]) -> tuple[FloatArray,
     return features.values[order], features.rest[order]
 
 
-def _high(probabilities: dict[str, list[float]]) -> dict[str, float]:
-    """P(high) by target; a network of four classes says it through its quadrants."""
+def _high(probabilities: dict[str, list[list[float]]]) -> list[dict[str, float]]:
+    """P(high) by target, of each window; four classes say it through their quadrants."""
+    rows = zip(*probabilities.values(), strict=True)
+    return [_high_of_one(dict(zip(probabilities, row, strict=True))) for row in rows]
+
+
+def _high_of_one(probabilities: dict[str, list[float]]) -> dict[str, float]:
     found = {target: p[1] for target, p in probabilities.items() if target != QUADRANT}
     if QUADRANT in probabilities:
         named = dict(zip(QUADRANT_NAMES, probabilities[QUADRANT], strict=True))

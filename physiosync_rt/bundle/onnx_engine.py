@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     import onnxruntime
 
 
+BLOCK = 8
+"""Windows of a block. Of the full-size network it takes as long as two and a half windows."""
+
+LEAST_IN_BLOCK = 3
+"""Fewer windows are computed one after the other."""
+
+
 class OnnxEngine:
     """A network computed by ONNX Runtime.
 
@@ -33,41 +40,71 @@ class OnnxEngine:
         On the CPU, in eval mode; it is not changed.
     precision : {"fp32", "int8"}
     why : str
+    many : bool
+        As in `EngineChoice`: windows are computed `BLOCK` at a time as well, for which weights of
+        single precision are laid out in memory a second time.
     """
 
-    def __init__(self, model: SignalNetwork, precision: Precision, why: str) -> None:
-        n_threads = threads_for(model)
+    def __init__(
+        self, model: SignalNetwork, precision: Precision, why: str, *, many: bool = False
+    ) -> None:
+        n_threads = threads_for(model, spare=int(many))
         twin = of_whole_layers(model)
-        networks = twin.members.values() if isinstance(twin, PerTargetEnsemble) else (twin,)
-        self._members = [
-            _Member(network, precision, n_threads)
-            for network in networks
-            if isinstance(network, PhysioSync)
-        ]
+        members = twin.members.values() if isinstance(twin, PerTargetEnsemble) else (twin,)
+        networks = [network for network in members if isinstance(network, PhysioSync)]
+        self._members = [_Member(network, precision, n_threads, 1) for network in networks]
+        # Numbers of eight bits have one scale for all that is computed together.
+        in_blocks = networks if many and precision == "fp32" else []
+        self._blocks = [_Member(network, precision, n_threads, BLOCK) for network in in_blocks]
         self.facts = EngineFacts("onnx", precision, n_threads, "cpu", why)
 
     def __call__(self, eeg: SampleArray | None, pps: SampleArray | None) -> dict[str, SampleArray]:
-        """Compute probabilities; see `Forward`. Windows are computed one after the other."""
+        """Compute probabilities; see `Forward`. Graphs have a fixed number of windows."""
         named: dict[Modality, SampleArray | None] = {"eeg": eeg, "pps": pps}
         given = {modality: windows for modality, windows in named.items() if windows is not None}
         rows: list[dict[str, SampleArray]] = []
-        for k in range(len(next(iter(given.values())))):
-            one = {modality: windows[k : k + 1] for modality, windows in given.items()}
-            rows.append({t: p for member in self._members for t, p in member(one).items()})
+        n, start = len(next(iter(given.values()))), 0
+        while start < n:
+            is_block = bool(self._blocks) and n - start >= LEAST_IN_BLOCK
+            size = min(BLOCK, n - start) if is_block else 1
+            some = {modality: windows[start : start + size] for modality, windows in given.items()}
+            if is_block:
+                some = {modality: _filled(windows) for modality, windows in some.items()}
+            members = self._blocks if is_block else self._members
+            found = {t: p for member in members for t, p in member(some).items()}
+            rows.append({target: p[:size] for target, p in found.items()})
+            start += size
         return {target: np.concatenate([row[target] for row in rows]) for target in rows[0]}
 
 
-class _Member:
-    """One network: the encoders of each modality and the heads of each route, as sessions."""
+def _filled(windows: SampleArray) -> SampleArray:
+    """Repeat the last window until a block is full."""
+    return np.concatenate([windows, np.repeat(windows[-1:], BLOCK - len(windows), axis=0)])
 
-    def __init__(self, network: PhysioSync, precision: Precision, n_threads: int) -> None:
+
+class _Member:
+    """One network: the encoders of each modality and the heads of each route, as sessions.
+
+    Parameters
+    ----------
+    network : PhysioSync
+    precision : {"fp32", "int8"}
+    n_threads : int
+    n_windows : int
+        How many windows are computed at once.
+    """
+
+    def __init__(
+        self, network: PhysioSync, precision: Precision, n_threads: int, n_windows: int
+    ) -> None:
         config = network.config
         self._targets = config.targets
         self._encoders: dict[Modality, _Session] = {}
         self._heads: dict[Route, _Session] = {}
         features: dict[Modality, list[torch.Tensor]] = {}
         for modality in {m: None for route in config.routes for m in modalities_of(route)}:
-            encode, window = Encode(network, modality), like(network, modality)
+            encode = Encode(network, modality)
+            window = like(network, modality).repeat(n_windows, 1, 1)
             with torch.no_grad():
                 features[modality] = list(encode(window))
             names = [f"{modality}.{k}" for k in range(len(features[modality]))]
@@ -82,7 +119,7 @@ class _Member:
             self._heads[route] = _Session(graph, precision, n_threads)
 
     def __call__(self, given: dict[Modality, SampleArray]) -> dict[str, SampleArray]:
-        """Compute probabilities of one window, each of shape (1, n_classes)."""
+        """Compute probabilities, each of shape (n_windows, n_classes)."""
         route: Route = "fused" if len(given) > 1 else next(iter(given))
         parts = [part for m in modalities_of(route) for part in self._encoders[m]([given[m]])]
         return dict(zip(self._targets, self._heads[route](parts), strict=True))

@@ -127,7 +127,7 @@ def trace(
     *,
     stored: bool = False,
 ) -> bytes:
-    """Write a module that takes these inputs, of one window, as an ONNX graph.
+    """Write a module that takes inputs of these shapes as an ONNX graph.
 
     Parameters
     ----------

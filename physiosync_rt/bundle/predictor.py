@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -112,13 +112,45 @@ class Predictor:
 
     def __call__(self, window: Window) -> Estimate:
         """Predict one window, or say why not."""
-        route, reason, left_out = self._route(window)
-        if route is None:
-            return Estimate({}, None, False, reason, "", None, left_out)
+        return self.ask([window])[0]
+
+    def ask(self, windows: Sequence[Window]) -> list[Estimate]:
+        """Predict windows of one moment, each of another person, or say why not.
+
+        All that can be answered by the same heads are computed together.
+        """
+        ways = [self._route(window) for window in windows]
+        found: dict[int, Estimate] = {}
+        for route in dict.fromkeys(way[0] for way in ways):
+            those = [k for k, way in enumerate(ways) if way[0] == route]
+            if route is None:
+                for k in those:
+                    _, reason, left_out = ways[k]
+                    found[k] = Estimate({}, None, False, reason, "", None, left_out)
+                continue
+            started = time.perf_counter()
+            eeg = [windows[k].eeg for k in those] if route in ("fused", "eeg") else None
+            pps = None
+            if route in ("fused", "pps"):
+                pps = [state for k in those if (state := windows[k].pps) is not None]
+            answers = self._heads(eeg, pps)
+            infer_ms = (time.perf_counter() - started) * 1e3
+            for k, targets in zip(those, answers, strict=True):
+                _, reason, left_out = ways[k]
+                found[k] = self._judge(windows[k], route, targets, infer_ms, reason, left_out)
+        return [found[k] for k in range(len(windows))]
+
+    def _judge(
+        self,
+        window: Window,
+        route: Route,
+        targets: dict[str, float],
+        infer_ms: float,
+        reason: Reason,
+        left_out: Reason,
+    ) -> Estimate:
+        """Return what is said of a window whose probabilities are known."""
         use_eeg, use_pps = route in ("fused", "eeg"), route in ("fused", "pps")
-        started = time.perf_counter()
-        targets = self._heads(window.eeg if use_eeg else None, window.pps if use_pps else None)
-        infer_ms = (time.perf_counter() - started) * 1e3
         used = [s for s, u in ((window.eeg, use_eeg), (window.pps, use_pps)) if u and s]
         card = self.bundle.card
         names = [Modality.EEG] * use_eeg

@@ -32,6 +32,8 @@ class TorchEngine:
     device : torch.device
     precision : {"fp32", "fp16"}
     why : str
+    many : bool
+        As in `EngineChoice`.
 
     Raises
     ------
@@ -40,9 +42,15 @@ class TorchEngine:
     """
 
     def __init__(
-        self, model: SignalNetwork, device: torch.device, precision: Precision, why: str
+        self,
+        model: SignalNetwork,
+        device: torch.device,
+        precision: Precision,
+        why: str,
+        *,
+        many: bool = False,
     ) -> None:
-        n_threads = threads_for(model)
+        n_threads = threads_for(model, spare=int(many))
         self._model = with_half_weights(model) if precision == "fp16" else model
         self._device = device
         self.facts = EngineFacts("torch", precision, n_threads, str(device), why)

@@ -13,10 +13,17 @@ SMALL_NETWORK = 4_000_000
 and threads wait for each other for longer than they work."""
 
 
-def threads_for(model: nn.Module) -> int:
-    """Return how many threads one window of a network is worth: one, or as many as torch uses."""
+def threads_for(model: nn.Module, spare: int = 0) -> int:
+    """Return how many threads one window of a network is worth: one, or as many as torch uses.
+
+    Parameters
+    ----------
+    model : nn.Module
+    spare : int
+        Threads of these that are left for other work, as long as one remains.
+    """
     n_weights = sum(weight.numel() for weight in model.parameters())
-    return 1 if n_weights <= SMALL_NETWORK else torch.get_num_threads()
+    return 1 if n_weights <= SMALL_NETWORK else max(torch.get_num_threads() - spare, 1)
 
 
 @contextmanager

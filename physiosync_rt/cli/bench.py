@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from physiosync_rt.cli.bench_behaviour import faults, follow, int8, odd_streams
+from physiosync_rt.cli.bench_headsets import headsets
 from physiosync_rt.cli.bench_networks import artefacts, networks
 from physiosync_rt.cli.calibrate import calibrate_to_people
 from physiosync_rt.cli.parameters import (
@@ -33,6 +34,7 @@ bench = typer.Typer(
 )
 
 
+bench.command()(headsets)
 bench.command()(follow)
 bench.command()(faults)
 bench.command()(int8)
@@ -146,43 +148,6 @@ def start(bundle: BundleOption = "demo-eeg32", as_json: JsonOption = False) -> N
     table.add_column("come so far")
     for each in found:
         table.add_row(f"{each.at_s:.2f}", each.name)
-    result_console().print(table)
-
-
-@bench.command()
-def headsets(
-    bundle: BundleOption = "demo-eeg32",
-    most: Annotated[int, typer.Option(help="Up to so many at once.")] = 8,
-    duration: Annotated[float, typer.Option(help="Seconds for each number.")] = 15.0,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure how many headsets one process serves at once, every row in time."""
-    from physiosync_rt.bench.measure_headsets import measure_headsets
-    from physiosync_rt.bundle.bundle import load_bundle
-    from physiosync_rt.bundle.predictor import Predictor
-
-    predictor = Predictor(load_bundle(bundle))
-    numbers = [n for n in (1, 2, 4, 8, 16, 32) if n <= most]
-    found = []
-    with progress_bar(Console(stderr=True)) as bar:
-        shown = bar_of(bar, "headsets")
-        for done, n in enumerate(numbers):
-            shown(done, len(numbers))
-            found.append(measure_headsets(predictor, n, duration))
-        shown(len(numbers), len(numbers))
-    if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
-        return
-    table = Table(title=f"{bundle}, {duration:g} s each", title_justify="left")
-    for column in ("headsets", "rows due", "rows", "latency p50", "p99 ms", "of one core"):
-        table.add_column(column, justify="right")
-    for each in found:
-        table.add_row(
-            *(str(n) for n in (each.n_headsets, each.rows_due, each.rows)),
-            f"{each.latency_p50_ms:.0f}",
-            f"{each.latency_p99_ms:.0f}",
-            f"{each.cpu_share:.0%}",
-        )
     result_console().print(table)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from physiosync_rt.cli.live_persons import run_persons
 from physiosync_rt.cli.outputs import Outputs, check_number
 from physiosync_rt.cli.parameters import (
     ENGINE_HELP,
@@ -18,6 +19,7 @@ from physiosync_rt.cli.parameters import (
     complete_bundle,
     complete_engine,
     complete_live_config,
+    complete_persons,
     complete_precision,
     complete_source,
     complete_torch_device,
@@ -89,6 +91,14 @@ def live(
         str | None,
         typer.Option(
             help="Bundle folder, or the name of a shipped one.", autocompletion=complete_bundle
+        ),
+    ] = None,
+    persons: Annotated[
+        str | None,
+        typer.Option(
+            help="Several people at once: YAML that names them, or how the names of their EEG "
+            "streams begin.",
+            autocompletion=complete_persons,
         ),
     ] = None,
     source: Annotated[
@@ -184,6 +194,9 @@ def live(
             "ip_address": ip_address,
             "ip_port": ip_port,
         }
+    if persons is not None:
+        run_persons(persons, given | {"config": config})
+        return
     settings = live_settings(config, given)
     outputs = Outputs(
         csv=settings.csv,

@@ -25,6 +25,7 @@ def _offer(names: Callable[[], tuple[str, ...]]) -> Callable[[str], list[str]]:
 complete_bundle = _offer(bundle_names)
 complete_device = _offer(lambda: config_names("devices"))
 complete_live_config = _offer(lambda: config_names("live"))
+complete_persons = _offer(lambda: config_names("persons"))
 complete_train_config = _offer(lambda: config_names("train"))
 complete_source = _offer(lambda: ("lsl", "brainflow", "simulated", "file"))
 complete_torch_device = _offer(lambda: ("auto", "cpu", "cuda"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,19 @@ import typer
 from rich.console import Console
 
 from physiosync_rt.cli.outputs import Outputs
-from physiosync_rt.dashboard import prepare, render_png, run_dashboard
+from physiosync_rt.dashboard import prepare, render_png, run_dashboard, run_people
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.group import Group
+from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.live.thread import EngineThread
 from physiosync_rt.setup.conduct import DEFAULT_HANDS, HandsOn
 from physiosync_rt.setup.live_run import LiveRun
 from physiosync_rt.setup.settings import RunFiles
 from physiosync_rt.utils.display import display_available, find_window_problem
 from physiosync_rt.utils.end_signals import EndSignals
+from physiosync_rt.views.people import PeopleView
 from physiosync_rt.views.terminal import TerminalView
 
 
@@ -49,6 +54,29 @@ def run_session(
                 _picture(engine.snapshot, outputs.png)
         finally:
             run.close()
+
+
+def run_group(
+    group: Group,
+    hands_on: Mapping[str, HandsOn],
+    *,
+    headless: bool,
+    duration_s: float | None,
+) -> None:
+    """Run several people beside a view of all: the window, or a line for each in the terminal."""
+    windowed = not headless and _window_possible()
+    thread = EngineThread(group, duration_s)
+    with EndSignals(group.close_files) as signals:
+        signals.ask = lambda: group.send(Command("stop"))
+        thread.start()
+        try:
+            if windowed:
+                run_people(group, hands_on, is_done=lambda: not thread.is_alive())
+            else:
+                view = PeopleView(lambda: [each.glance for each in group.members], Console())
+                view.run(lambda: not thread.is_alive())
+        finally:
+            thread.finish()
 
 
 def _window_possible() -> bool:

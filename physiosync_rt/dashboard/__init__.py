@@ -5,15 +5,19 @@ Importing this package loads no Qt; :func:`run_dashboard` and :func:`render_png`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from physiosync_rt.dashboard import qt
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.setup.conduct import DEFAULT_HANDS, HandsOn
 
-__all__ = ["prepare", "render_png", "render_svg", "run_app", "run_dashboard"]
+if TYPE_CHECKING:
+    from physiosync_rt.live.group import Group
+
+__all__ = ["prepare", "render_png", "render_svg", "run_app", "run_dashboard", "run_people"]
 
 
 def prepare() -> None:
@@ -82,6 +86,31 @@ def run_dashboard(
         is_done=is_done,
         hands_on=hands_on,
     )
+
+
+def run_people(
+    group: Group, hands_on: Mapping[str, HandsOn], *, is_done: Callable[[], bool]
+) -> None:
+    """Show a page of several people, and the live view of whom one chooses, until it is closed.
+
+    Parameters
+    ----------
+    group : Group
+        Runs in a thread of its own; is sent ``stop`` when the page closes.
+    hands_on : mapping of str to HandsOn
+        By the names of the people.
+    is_done : callable
+        Whether all runs have ended; the page then closes.
+
+    Raises
+    ------
+    UserError
+        When Qt is not installed or lacks a system library.
+    """
+    qt.load()
+    from physiosync_rt.dashboard.people_app import run
+
+    run(group, hands_on, is_done)
 
 
 def render_png(snapshot: Snapshot, path: Path, size: tuple[int, int] = (1280, 800)) -> None:

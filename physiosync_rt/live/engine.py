@@ -1,7 +1,8 @@
 """The live run: source, pipeline, predictor and sinks, one pass at a time.
 
 `Engine.step` does one pass with no thread; `Engine.rows` is the loop around it that yields rows,
-and `EngineThread` runs that loop beside a dashboard. Queues, by policy: acquisition is bounded by
+and `EngineThread` runs that loop beside a dashboard. `Engine.questions` is the same pass for
+whoever answers the windows of several people at once. Queues, by policy: acquisition is bounded by
 the source's own buffers (overflow is counted) and by `Backlog`, sinks are lossless as long as the
 disk and `LastingFile` can, the snapshot is latest-wins.
 """
@@ -9,7 +10,6 @@ disk and `LastingFile` can, the snapshot is latest-wins.
 from __future__ import annotations
 
 import math
-import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -23,15 +23,16 @@ from physiosync_rt.bundle.own_recording import Recogniser
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Prediction, shorten
 from physiosync_rt.errors import UserError
+from physiosync_rt.live.commands import Commands
 from physiosync_rt.live.event_logging import EventLogger
-from physiosync_rt.live.events import Event, EventKind
+from physiosync_rt.live.latest_snapshot import LatestSnapshot
 from physiosync_rt.live.options import Command, RunOptions
 from physiosync_rt.live.raw_recording import RawRecording
+from physiosync_rt.live.run_notes import RunNotes, note_opening
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
-from physiosync_rt.live.take_snapshot import take_snapshot
 from physiosync_rt.live.troubles import take_file_news
-from physiosync_rt.live.worker import Worker
+from physiosync_rt.live.worker import Questions, Worker, answer
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.sinks.base import Sink
@@ -39,7 +40,6 @@ from physiosync_rt.sinks.file_news import FileNews
 from physiosync_rt.sources.base import Source
 
 POLL_S = 0.02
-SNAPSHOT_S = 0.04
 END_S = 1.0
 """So long a run that was asked to end goes on with what has come by then."""
 
@@ -60,8 +60,6 @@ class Engine:
     ----------
     state : RunState
         What the run has come to; after `open`.
-    snapshot : Snapshot or None
-        What a view may show now.
     sinks : list of Sink
         Where rows go.
     is_open : bool
@@ -93,20 +91,18 @@ class Engine:
         self.predictor = predictor
         self.options = RunOptions(eeg, pps, hop_s, baseline, min_quality)
         self.sinks: list[Sink] = []
-        self.snapshot: Snapshot | None = None
         self.is_open = False
         self._source = source
         self._clock = clock
         self._recording = RawRecording()
-        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._commands = Commands()
         self._unread: deque[Prediction] = deque()
-        self._snapshot_due = 0.0
+        self._latest: LatestSnapshot | None = None
         self._stopping = Flag()
 
     def __repr__(self) -> str:
         bundle, source = self.predictor.bundle.card.name, type(self._source).__name__
-        seen = self.snapshot
-        rows, valid = (seen.rows, seen.valid_rows) if seen else (0, 0)
+        rows, valid = (self.state.rows, self.state.valid_rows) if self._latest else (0, 0)
         return f"<Engine: {source} to bundle {shorten(bundle)}, {rows} rows, {valid} valid>"
 
     # --- life ---------------------------------------------------------------------------------
@@ -157,30 +153,20 @@ class Engine:
             margin=card.unsure_margin,
             recogniser=Recogniser(card.personal.recording) if card.personal else None,
         )
-        if card.pps is not None and pps is None:
-            self._set_standing(EventKind.NO_STREAM, str(card.pps.modality))
-        montage = pipeline.montage
-        if montage.interpolated:
-            self.state.events.add(
-                Event(
-                    EventKind.ELECTRODES,
-                    now,
-                    eeg.name,
-                    n=montage.n_measured,
-                    n_seen=len(montage.wanted),
-                )
-            )
-        for name, stream in pipeline.streams.items():
-            if note := stream.windower.baseline_note:
-                self.state.events.add(Event(EventKind.NOTE, now, name, text=note))
+        note_opening(self.state, now)
+        self._notes = RunNotes(self.state, self._source, options)
         self._event_logger = EventLogger(self.state)
-        self._worker = Worker(self._source, self.state, self.predictor, self._give, self._clock)
-        self._take_snapshot(now, force=True)
+        self._worker = Worker(self._source, self.state, self._give, self._clock)
+        self._latest = LatestSnapshot(self.state, self._clock)
+        self._event_logger.look(now)
         self.is_open = True
 
     def close(self) -> None:
         """Close the source and every sink."""
         self.is_open = False
+        if self._latest:
+            # What it shows is of the run, and not of whenever it is looked at.
+            self._latest.look()
         with ExitStack() as closing:
             closing.callback(self.close_files)
             closing.callback(self._source.close)
@@ -209,6 +195,31 @@ class Engine:
         return self.state.predictions
 
     @property
+    def ended(self) -> bool:
+        """Whether the source has ended and every row is written."""
+        return self._worker.ended
+
+    @property
+    def has_work(self) -> bool:
+        """Whether samples wait that have come."""
+        return self._worker.has_work
+
+    @property
+    def may_have_row(self) -> bool:
+        """Whether a pass now may make a row: not before samples of its window can have come."""
+        return self._worker.may_have_row
+
+    def rest(self) -> None:
+        """Note that nobody works on the run any more, so that whoever looks sees what holds."""
+        self._event_logger.look(self._clock(), last=True)
+        if self._latest:
+            self._latest.rest()
+
+    def cut_off(self) -> None:
+        """Note that samples still wait at the end of the run."""
+        self._worker.cut_off(self._clock())
+
+    @property
     def stopping(self) -> bool:
         """Whether somebody asked for the end."""
         return self._stopping.is_set()
@@ -230,26 +241,29 @@ class Engine:
         SourceLostError
             As in `step`.
         """
-        if self.snapshot is None:
+        if self._latest is None:
             raise UserError("the engine is not open; read its rows inside a `with` block")
         until = math.inf if duration_s is None else self._clock() + duration_s
-        while self.is_open:
-            if self._unread:
-                yield self._unread.popleft()
-            elif self._worker.ended or self.stopping or self._clock() >= until:
-                break
-            else:
-                self.step()
-        yield from self._last_rows()
+        try:
+            while self.is_open:
+                if self._unread:
+                    yield self._unread.popleft()
+                elif self.ended or self.stopping or self._clock() >= until:
+                    break
+                else:
+                    self.step()
+            yield from self._last_rows()
+        finally:
+            self.rest()
 
     def _last_rows(self) -> Iterator[Prediction]:
         """Work on what has come before the end, for a moment; say what is left."""
         until = self._clock() + END_S
-        while self.is_open and self._worker.has_work:
+        while self.is_open and self.has_work:
             if self._clock() >= until:
-                self._worker.cut_off(self._clock())
+                self.cut_off()
                 return
-            self._pass(0.0, polls=False)
+            answer(self.questions(polls=False), self.predictor)
             while self._unread:
                 yield self._unread.popleft()
 
@@ -261,7 +275,7 @@ class Engine:
     # --- one pass -----------------------------------------------------------------------------
 
     def step(self, timeout: float = POLL_S) -> bool:
-        """Do one pass: commands, samples, rows, snapshot.
+        """Do one pass: commands, samples, rows.
 
         Returns
         -------
@@ -275,12 +289,23 @@ class Engine:
         SourceLostError
             The EEG has sent nothing for two minutes.
         """
-        return self._pass(timeout, polls=True)
+        answer(self.questions(timeout), self.predictor)
+        return not self.ended
 
-    def _pass(self, timeout: float, *, polls: bool) -> bool:
+    def questions(self, timeout: float = 0.0, *, polls: bool = True) -> Questions:
+        """Do one pass as `step` does, for whoever answers its windows.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait for the first samples.
+        polls : bool
+            Whether the source is asked, or only what has come is worked on.
+        """
         self._unread.clear()
-        self._run_commands()
-        worker = self._worker
+        worker, state = self._worker, self.state
+        now = self._clock()
+        self._commands.run(state, self.options, worker, self._recording, self.tell_of_file, now)
         if polls and worker.takes_more:
             batch = self._source.poll(0.0 if worker.has_work else timeout)
             now = self._clock()
@@ -290,70 +315,26 @@ class Engine:
         else:
             now = self._clock()
             worker.skip(now)
-        worker.work(now)
-        self._note_events(now)
-        self._take_snapshot(now, force=worker.ended)
+        yield from worker.work(now)
+        self._notes.look(now)
+        self._recording.look()
+        self._event_logger.look(now, last=worker.ended)
+        if self._latest:
+            self._latest.take_turn(now, last=worker.ended)
         if not worker.ended:
             worker.check_silence(now)
-        return not worker.ended
-
-    def _note_events(self, now: float) -> None:
-        state = self.state
-        for spec in state.specs:
-            state.events.update(spec, state.stats(spec.name), now)
-            stream = self.pipeline.streams[spec.name]
-            if stream.left_out:
-                self._set_standing(EventKind.LEFT_OUT, stream.left_out)
-            said = stream.windower.features_note
-            # Who asks for a few seconds knows it; a file may be older than one thinks.
-            if said and isinstance(self.options.baseline, Baseline):
-                state.events.add_once(Event(EventKind.NOTE, now, spec.name, text=said))
-            # Of a file, its notes have said so.
-            if stream.amplitude_problem and self._source.now() is not None:
-                note = Event(EventKind.NOTE, now, spec.name, text=stream.amplitude_problem)
-                state.events.add_once(note)
-        if state.proves_nothing:
-            state.events.add_once(Event(EventKind.NO_PROOF, now, state.eeg.name))
-        state.events.add_messages(self._source.messages, now)
-        self._recording.look()
-
-    def _set_standing(self, kind: EventKind, text: str) -> None:
-        """Note what holds from now on."""
-        self.state.events.standing = Event(kind, self._clock(), text=text)
 
     def _give(self, row: Prediction) -> None:
         self._unread.append(row)
         for sink in self.sinks:
             sink.write(row)
 
-    # --- commands and views -------------------------------------------------------------------
+    # --- files and views ----------------------------------------------------------------------
 
-    def _run_commands(self) -> None:
-        while True:
-            try:
-                command = self._commands.get_nowait()
-            except queue.Empty:
-                return
-            if command.kind == "baseline":
-                baseline_s = self.options.baseline_s or self.pipeline.profile.baseline_s
-                self.pipeline.capture_baseline(baseline_s)
-            elif command.kind == "marker":
-                self._worker.mark(command.text)
-            elif command.kind in ("record", "save_last"):
-                try:
-                    self._write_raw(command)
-                except UserError as error:
-                    # A wrong path typed in the dashboard must not end the run.
-                    self._set_standing(EventKind.REFUSED, str(error))
-
-    def _write_raw(self, command: Command) -> None:
-        if command.kind == "save_last":
-            self._recording.save_last(Path(command.text), self.state, self._clock())
-            return
-        self._recording.stop()
-        self.state.recording_path = ""
-        if command.text:
-            self.record(Path(command.text))
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What a view may show now; None before `open`. See `LatestSnapshot`."""
+        return self._latest.look() if self._latest else None
 
     def record(self, path: Path) -> None:
         """Record the raw streams from now on.
@@ -372,9 +353,3 @@ class Engine:
     def tell_of_file(self, news: FileNews) -> None:
         """Take up what happened to a file that the run writes."""
         take_file_news(self.state, news, self._clock())
-
-    def _take_snapshot(self, now: float, *, force: bool = False) -> None:
-        if force or now >= self._snapshot_due:
-            self.snapshot = take_snapshot(self.state, now)
-            self._snapshot_due = now + SNAPSHOT_S
-            self._event_logger.look(self.snapshot)

@@ -6,9 +6,9 @@ Each log record of an event carries the `Event` as its attribute ``event``.
 from __future__ import annotations
 
 import logging
+import math
 
 from physiosync_rt.live.events import Event, EventKind
-from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import Baseline
@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 _INFO = (EventKind.SOURCE, EventKind.NOTE, EventKind.CAUGHT_UP)
 """Events that tell of nothing lost; all others are warnings."""
+
+LOOK_S = 0.1
+"""So often it is looked at what is new."""
 
 _SILENT = (StreamPhase.STALLED, StreamPhase.LOST)
 
@@ -37,15 +40,20 @@ class EventLogger:
         self._standing: Event | None = None
         self._phases: dict[str, StreamPhase] = {}
         self._baseline: Baseline | None = None
+        self._due = -math.inf
 
-    def look(self, snapshot: Snapshot) -> None:
-        """Log what is new.
+    def look(self, now: float, *, last: bool = False) -> None:
+        """Log what is new, where the last look is a while ago or this is the last one.
 
         Parameters
         ----------
-        snapshot : Snapshot
-            The newest one.
+        now : float
+            Present time by the engine's clock.
+        last : bool
         """
+        if now < self._due and not last:
+            return
+        self._due = now + LOOK_S
         events = self._state.events
         for event in events.since(self._n_events):
             _log(event)
@@ -53,12 +61,12 @@ class EventLogger:
         if events.standing is not None and events.standing != self._standing:
             _log(events.standing)
         self._standing = events.standing
-        for stream in snapshot.streams:
-            name = stream.spec.name
-            if stream.phase is not self._phases.get(name, StreamPhase.WAITING):
-                level = logging.WARNING if stream.phase in _SILENT else logging.INFO
-                logger.log(level, "stream %s: %s", plain_text(name), stream.phase)
-            self._phases[name] = stream.phase
+        for name, watchdog in self._state.watchdogs.items():
+            phase = watchdog.phase(now)
+            if phase is not self._phases.get(name, StreamPhase.WAITING):
+                level = logging.WARNING if phase in _SILENT else logging.INFO
+                logger.log(level, "stream %s: %s", plain_text(name), phase)
+            self._phases[name] = phase
         baseline = self._state.pipeline.baseline
         if baseline is not None and baseline != self._baseline:
             logger.info("baseline of %s: %s", ", ".join(baseline.channels), baseline.origin)

@@ -39,6 +39,8 @@ class SourceOptions:
         For ``simulated``: which person.
     timeout : float
         For ``lsl``: seconds to look for the streams.
+    own : bool
+        For ``lsl``: whether other people's streams are in sight, as in `LslSource`.
     """
 
     eeg: str | None = None
@@ -51,6 +53,7 @@ class SourceOptions:
     speed: float = 1.0
     seed: int = 0
     timeout: float = 10.0
+    own: bool = False
 
 
 def make_source(kind: SourceKind, card: Card, options: SourceOptions) -> Source:
@@ -74,7 +77,9 @@ def make_source(kind: SourceKind, card: Card, options: SourceOptions) -> Source:
     if kind == "lsl":
         from physiosync_rt.lsl.source import LslSource
 
-        return LslSource(options.eeg, options.pps, device=device, timeout=options.timeout)
+        return LslSource(
+            options.eeg, options.pps, own=options.own, device=device, timeout=options.timeout
+        )
     if kind == "brainflow":
         from physiosync_rt.brainflow.source import BrainFlowSource
 

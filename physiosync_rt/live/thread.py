@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from threading import Thread
+from typing import Protocol
 
-from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
+
+
+class Runs(Protocol):
+    """An engine, or a group of them."""
+
+    def run(self, duration_s: float | None = None) -> None:
+        """Work to the end, or for so long."""
+
+    def send(self, command: Command) -> None:
+        """Ask something; may be called from any thread."""
 
 
 class EngineThread(Thread):
@@ -13,12 +23,12 @@ class EngineThread(Thread):
 
     Parameters
     ----------
-    engine : Engine
-        Already open.
+    engine : Engine or Group
+        An engine already open.
     duration_s : float or None
     """
 
-    def __init__(self, engine: Engine, duration_s: float | None) -> None:
+    def __init__(self, engine: Runs, duration_s: float | None) -> None:
         super().__init__(name="physiosync-engine")
         self._engine = engine
         self._duration_s = duration_s

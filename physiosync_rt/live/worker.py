@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 
 from physiosync_rt.align.thresholds import RESET_S
-from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.bundle.predictor import Estimate, Predictor
 from physiosync_rt.datatypes import Chunk, Prediction, StreamSpec, Window
 from physiosync_rt.live.backlog import Backlog
 from physiosync_rt.live.events import Event, EventKind
@@ -16,6 +16,9 @@ from physiosync_rt.live.state import RunState
 from physiosync_rt.live.stream_time import StreamTime
 from physiosync_rt.live.troubles import BehindWatch, MarkersWatch
 from physiosync_rt.sources.base import Batch, Source
+
+Questions = Generator[Window, Estimate, None]
+"""Yields each window that is due, and is sent what the network says of it."""
 
 WORK_S = 0.1
 """So long a pass works on what has come, before the engine looks for commands and new samples."""
@@ -31,7 +34,6 @@ class Worker:
     ----------
     source : Source
     state : RunState
-    predictor : Predictor
     give : callable
         Called with each row, in their order, as it becomes final.
     clock : callable
@@ -47,14 +49,12 @@ class Worker:
         self,
         source: Source,
         state: RunState,
-        predictor: Predictor,
         give: Callable[[Prediction], None],
         clock: Callable[[], float],
     ) -> None:
         self.ended = False
         self._state = state
         self._pipeline = state.pipeline
-        self._predictor = predictor
         self._give = give
         self._clock = clock
         self._source_ended = False
@@ -68,6 +68,15 @@ class Worker:
     def has_work(self) -> bool:
         """Whether samples wait."""
         return bool(self._backlog)
+
+    @property
+    def may_have_row(self) -> bool:
+        """Whether work now may make a row: not before samples of its window can have come."""
+        pipeline = self._pipeline
+        if pipeline.anchor is None or self.has_work:
+            return True
+        ends = pipeline.anchor + (pipeline.rows + 1) * pipeline.hop_s
+        return self._stream_time.can_have_come(ends + pipeline.delay_s)
 
     @property
     def takes_more(self) -> bool:
@@ -113,8 +122,10 @@ class Worker:
         for watchdog in self._state.watchdogs.values():
             watchdog.skip(now)
 
-    def work(self, now: float) -> None:
+    def work(self, now: float) -> Questions:
         """Work on what has come, for a while, and make the rows whose time is over.
+
+        Whoever drives it answers each window before it goes on.
 
         Raises
         ------
@@ -123,21 +134,21 @@ class Worker:
         """
         until = self._clock() + WORK_S if self._stream_time.is_paced else math.inf
         while self._backlog:
-            self._make_rows(self._pipeline.push(self._backlog.pop()), now)
+            yield from self._make_rows(self._pipeline.push(self._backlog.pop()), now)
             if self._clock() >= until:
                 break
         reached_s, grace_s = self._pipeline.reached_s, self._stream_time.grace_s
         if self._backlog:
             # What is due by the clock may be among what waits.
-            self._make_rows(self._pipeline.advance(reached_s, grace_s), now)
+            yield from self._make_rows(self._pipeline.advance(reached_s, grace_s), now)
         elif self._source_ended:
-            self._make_rows(self._pipeline.flush(), now)
+            yield from self._make_rows(self._pipeline.flush(), now)
             self.ended = True
             for watchdog in self._state.watchdogs.values():
                 watchdog.end()
         else:
             passed_s = self._stream_time.passed(reached_s, now)
-            self._make_rows(self._pipeline.advance(passed_s, grace_s), now)
+            yield from self._make_rows(self._pipeline.advance(passed_s, grace_s), now)
         self._behind.look(self._backlog.waited_s(now), now)
         self._markers.look(now)
 
@@ -157,8 +168,18 @@ class Worker:
         eeg, waited_s = self._state.eeg.name, self.waited_s(now)
         self._state.events.add(Event(EventKind.CUT_OFF, now, eeg, seconds=waited_s))
 
-    def _make_rows(self, windows: list[Window], now: float) -> None:
+    def _make_rows(self, windows: Iterable[Window], now: float) -> Questions:
         for window in windows:
-            row = self._maker.row(window, self._predictor(window), now)
+            row = self._maker.row(window, (yield window), now)
             self._state.count(row)
             self._give(row)
+
+
+def answer(questions: Questions, predictor: Predictor) -> None:
+    """Do a pass, asking the network about each window as it comes."""
+    try:
+        window = next(questions)
+        while True:
+            window = questions.send(predictor(window))
+    except StopIteration:
+        return

@@ -58,6 +58,9 @@ class StreamChoice:
     device : Device or None
     messages : list of SourceMessage
         Streams that are not used are named here.
+    own : bool
+        Whether what is not asked for belongs to somebody else, but for what the stream of the EEG
+        carries as well.
     """
 
     def __init__(
@@ -66,8 +69,11 @@ class StreamChoice:
         pps: str | None,
         device: Device | None,
         messages: list[SourceMessage],
+        *,
+        own: bool = False,
     ) -> None:
         self._eeg, self._pps = eeg, pps
+        self._own = own
         self._device = device
         self._messages = messages
         self._impossible: list[str] = []
@@ -132,7 +138,11 @@ class StreamChoice:
             raise UserError("; ".join([*self._impossible, _not_found("EEG stream", seen)]))
         if self._pps is not None:
             return eeg + self._named(inlets, candidates, PPS, "--pps", self._pps, seen)
-        return eeg + [c for c in candidates if c.spec.modality in PPS and self._usable(c)]
+        return eeg + [
+            c
+            for c in candidates
+            if c.spec.modality in PPS and (not self._own or c.uid == eeg[0].uid) and self._usable(c)
+        ]
 
     def _is_wanted(
         self, info: pylsl.StreamInfo, query: str | None, modalities: tuple[Modality, ...]
@@ -149,8 +159,11 @@ class StreamChoice:
         """Request the complete description of every stream that may be used."""
         found = []
         for info in infos:
-            wanted = self._is_wanted(info, self._eeg, EEG) or self._is_wanted(info, self._pps, PPS)
-            if not (wanted or may_carry_signals(info.type())):
+            by_rule = not self._own and may_carry_signals(info.type())
+            wanted = self._is_wanted(info, self._eeg, EEG) or (
+                (self._pps is not None or not self._own) and self._is_wanted(info, self._pps, PPS)
+            )
+            if not (wanted or by_rule):
                 continue
             if problem := find_rate_problem(info):
                 self._impossible.append(problem)

@@ -49,6 +49,9 @@ class Reconnect:
     silent_s : float or None
         Seconds without samples after which a successor is searched for although the connection
         exists; None for a stream that is usually silent.
+    same_id : bool
+        Whether only a stream of the same source_id is a successor, because others of its kind are
+        other people's.
 
     Notes
     -----
@@ -62,10 +65,13 @@ class Reconnect:
         inlet: Recoverable,
         others: Callable[[], frozenset[str]],
         silent_s: float | None = SILENT_S,
+        *,
+        same_id: bool = False,
     ) -> None:
         self._inlet = inlet
         self._others = others
         self._silent_s = silent_s
+        self._same_id = same_id
         self._rejected: set[str] = set()
         self._resolver: pylsl.ContinuousResolver | None = None
         self._last: float | None = None
@@ -166,7 +172,8 @@ class Reconnect:
         here = [info for info in kind if info.hostname() == previous.hostname()]
         source_id = previous.source_id()
         by_id = [info for info in kind if source_id and info.source_id() == source_id]
-        for choice in ([info for info in by_id if info in here], by_id, here):
+        by_kind = [] if self._same_id else here
+        for choice in ([info for info in by_id if info in here], by_id, by_kind):
             if len(choice) == 1:
                 return choice[0]
         return None

@@ -36,6 +36,9 @@ class LslSource:
         Name, type, source_id, ``NAME@HOST`` or uid of the stream, ignoring case. Without ``eeg``
         the only available EEG stream is used; without ``pps`` every GSR and ECG stream is used. A
         stream that carries several modalities serves both.
+    own : bool
+        Without ``pps``, use only what the stream of the EEG carries as well: the others are
+        somebody else's.
     device : Device, optional
         Describes channels that the stream itself does not.
     timeout : float
@@ -60,12 +63,13 @@ class LslSource:
         eeg: str | None = None,
         pps: str | None = None,
         *,
+        own: bool = False,
         device: Device | None = None,
         timeout: float = 10.0,
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self.messages: list[SourceMessage] = []
-        self._eeg, self._pps = eeg, pps
+        self._eeg, self._pps, self._own = eeg, pps, own
         self._device = device
         self._timeout = timeout
         self._check = check
@@ -131,7 +135,7 @@ class LslSource:
         return specs
 
     def _find_and_open(self) -> tuple[StreamSpec, ...]:
-        choice = StreamChoice(self._eeg, self._pps, self._device, self.messages)
+        choice = StreamChoice(self._eeg, self._pps, self._device, self.messages, own=self._own)
         infos = resolve(self._timeout, choice.search_is_done(self._still_wanted))
         chosen = choice.choose(infos)
         self._speed = declared_speed(chosen[0].info)
@@ -140,13 +144,23 @@ class LslSource:
         for inlet in chosen:
             inlet.open(check_clock=self._speed == 1.0, clocks=clocks)
         self._ignored = frozenset(info.uid() for info in infos) - {one.info.uid() for one in chosen}
-        self._recoveries = [Reconnect(inlet, self._excluded) for inlet in chosen]
+        self._recoveries = [
+            Reconnect(inlet, self._excluded, same_id=self._own and not self._is_named(inlet))
+            for inlet in chosen
+        ]
         self._open_markers([info for info in infos if is_marker(info)])
         self._marker_recoveries = [
             Reconnect(m, self._excluded, silent_s=None) for m in self._markers
         ]
         specs = [spec for inlet in chosen for spec in inlet.specs]
         return tuple(sorted(specs, key=lambda spec: spec.modality is not Modality.EEG))
+
+    def _is_named(self, inlet: SignalInlet) -> bool:
+        """Whether the person chose a stream by its name, which is nobody else's then."""
+        name = inlet.info.name().casefold()
+        return any(
+            query is not None and query.casefold() == name for query in (self._eeg, self._pps)
+        )
 
     def _still_wanted(self) -> None:
         """Raise where the search is in vain, by now: the sender has died, or this was closed."""

@@ -13,7 +13,7 @@ from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.source_factory import SourceOptions, make_source
 from physiosync_rt.live.thread import EngineThread
-from physiosync_rt.preprocess.baseline import parse_request
+from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest, parse_request
 from physiosync_rt.setup.csv_output import start_log
 from physiosync_rt.setup.settings import LiveSettings, RunFiles
 from physiosync_rt.sinks.csv_log import CsvLog
@@ -29,14 +29,43 @@ def make_engine(settings: LiveSettings) -> Engine:
         Bundle, engine, baseline, recording or device cannot be used.
     """
     rest = parse_request(settings.baseline) if settings.baseline else None
-    loaded = load_bundle(settings.bundle)
-    choice = EngineChoice(settings.engine, settings.precision)
-    predictor = Predictor(loaded, settings.torch_device, choice)
+    return engine_of(settings, make_predictor(settings), rest)
+
+
+def make_predictor(settings: LiveSettings, *, many: bool = False) -> Predictor:
+    """Load the bundle of a run; ``many`` as in `EngineChoice`.
+
+    Raises
+    ------
+    UserError
+        Bundle or engine cannot be used.
+    """
+    choice = EngineChoice(settings.engine, settings.precision, many)
+    return Predictor(load_bundle(settings.bundle), settings.torch_device, choice)
+
+
+def engine_of(
+    settings: LiveSettings,
+    predictor: Predictor,
+    rest: BaselineRequest | Baseline | None,
+    *,
+    own: bool = False,
+) -> Engine:
+    """Make the engine of a run, not yet open, that asks a predictor.
+
+    ``own`` says whether other people's streams are in sight, as in `SourceOptions`.
+
+    Raises
+    ------
+    UserError
+        The recording or the device cannot be used.
+    """
     options = SourceOptions(
-        **{field.name: getattr(settings, field.name) for field in fields(SourceOptions)}
+        own=own,
+        **{f.name: getattr(settings, f.name) for f in fields(SourceOptions) if f.name != "own"},
     )
     return Engine(
-        make_source(settings.source, loaded.card, options),
+        make_source(settings.source, predictor.bundle.card, options),
         predictor,
         # LSL looks for the streams by these words, and offers what it has found.
         eeg=None if settings.source == "lsl" else settings.eeg,
@@ -45,6 +74,39 @@ def make_engine(settings: LiveSettings) -> Engine:
         baseline=rest,
         min_quality=settings.min_quality,
     )
+
+
+def begin_files(
+    engine: Engine, files: RunFiles, settings: dict[str, Any], whose: str = ""
+) -> CsvLog | None:
+    """Begin the files of an engine that is open, and its outlet; return its CSV.
+
+    Parameters
+    ----------
+    engine : Engine
+    files : RunFiles
+    settings : dict
+        What the person asked for, for the run's JSON.
+    whose : str
+        Name of the person, where there are several: part of the outlet's.
+
+    Raises
+    ------
+    UserError
+        A file cannot be begun.
+    """
+    engine.remember()
+    milestone("streams open")
+    log = start_log(engine, files.csv, settings) if files.csv is not None else None
+    if files.outlet:
+        from physiosync_rt.lsl.prediction_outlet import LslOutlet
+
+        bundle = engine.predictor.bundle
+        own = f" {whose}" if whose else ""
+        engine.sinks.append(LslOutlet(f"PhysioSync{own}", bundle.digest + own, bundle.card.meaning))
+    if files.record is not None:
+        engine.record(files.record)
+    return log
 
 
 class LiveRun:
@@ -87,19 +149,8 @@ class LiveRun:
         UserError
             The source cannot serve the bundle, or a file cannot be begun.
         """
-        engine, files = self.engine, self._files
-        engine.open()
-        engine.remember()
-        milestone("streams open")
-        if files.csv is not None:
-            self._log = start_log(engine, files.csv, self._settings)
-        if files.outlet:
-            from physiosync_rt.lsl.prediction_outlet import LslOutlet
-
-            bundle = engine.predictor.bundle
-            engine.sinks.append(LslOutlet("PhysioSync", bundle.digest, bundle.card.meaning))
-        if files.record is not None:
-            engine.record(files.record)
+        self.engine.open()
+        self._log = begin_files(self.engine, self._files, self._settings)
 
     def start(self) -> None:
         """Run from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,12 @@ class RunFiles:
     record: Path | None = None
     outlet: bool = False
 
+    @property
+    def folder(self) -> Path | None:
+        """Where they lie; None where there are none."""
+        path = self.csv or self.record
+        return path.parent if path else None
+
 
 def live_settings(config: str | None, options: dict[str, Any]) -> LiveSettings:
     """Combine a YAML file with the options that were given (``None`` and False are not).
@@ -68,9 +75,22 @@ def live_settings(config: str | None, options: dict[str, Any]) -> LiveSettings:
         The file cannot be used.
     """
     base = read_yaml(find_config("live", config), LiveSettings) if config else LiveSettings()
+    return with_options(base, options)
+
+
+def with_options(base: LiveSettings, options: Mapping[str, Any]) -> LiveSettings:
+    """Return settings with the options that were given (``None`` and False are not).
+
+    Raises
+    ------
+    UserError
+        An option has an impossible value.
+    """
     given = {k: v for k, v in options.items() if v is not None and v is not False and v != ()}
     try:
-        return LiveSettings.model_validate({**base.model_dump(), **given})
+        return LiveSettings.model_validate(
+            {**base.model_dump(include=set(LiveSettings.model_fields)), **given}
+        )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         option = "--" + str(first["loc"][0]).replace("_", "-")

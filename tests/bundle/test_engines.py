@@ -21,6 +21,7 @@ from physiosync_rt.bundle.card import CARD, read_card
 from physiosync_rt.bundle.engines import (
     INT8_CHECK,
     EngineChoice,
+    EngineName,
     Forward,
     choose_engine,
     int8_refusal,
@@ -151,6 +152,19 @@ def test_onnx_in_single_precision_is_equal(name: str) -> None:
     eeg, pps = _windows(model)
     many, one = engine(eeg, pps), engine(eeg[2:3], pps[2:3])
     assert all(np.array_equal(many[target][2:3], one[target]) for target in many)
+
+
+@pytest.mark.parametrize("engine", ["torch", pytest.param("onnx", marks=needs_onnx)])
+def test_many_windows_at_once_have_the_answers_that_each_has_alone(engine: EngineName) -> None:
+    model = _network("demo-muse")
+    many = make_forward(model, CPU, engine, "fp32", "", many=True)
+    eeg, pps = _windows(model, 11)
+    alone = [many(eeg[k : k + 1], pps[k : k + 1]) for k in range(11)]
+    for target, p in many(eeg, pps).items():
+        assert p.shape == (11, 2)
+        assert np.abs(p - np.concatenate([one[target] for one in alone])).max() < 1e-6
+    for target, p in many(eeg[:3], None).items():
+        assert np.abs(p[1:2] - many(eeg[1:2], None)[target]).max() < 1e-6
 
 
 @needs_onnx

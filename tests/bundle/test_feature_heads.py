@@ -156,3 +156,10 @@ def test_cards_that_do_not_go_together_are_refused(
     (tmp_path / "b" / CARD).write_text(json.dumps(card | change))
     with pytest.raises(UserError, match=said):
         load_bundle(str(tmp_path / "b"))
+
+
+def test_windows_of_several_people_are_answered_as_each_alone(predictor: Predictor) -> None:
+    windows = [_window(BUSY, FAST), _window(BUSY, None), _window(CALM, FAST)]
+    together = predictor.ask(windows)
+    assert [found.targets for found in together] == [predictor(w).targets for w in windows]
+    assert len({found.targets["arousal"] for found in together}) == 3

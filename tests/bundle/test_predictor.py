@@ -140,3 +140,22 @@ def test_below_a_bundles_least_confidence_nothing_is_said(predictor: Predictor) 
     assert set(half.targets) == {"arousal"}
     assert half.valid
     assert half.confidence == pytest.approx(certainty["arousal"], abs=1e-6)
+
+
+def test_windows_of_several_people_are_answered_as_each_alone(predictor: Predictor) -> None:
+    windows = [
+        _window(),
+        _window(pps=Reason.GAP),
+        _window(eeg=Reason.GAP),
+        _window(0.8, 0.6),
+        _window(eeg=Reason.WARMING_UP, pps=Reason.WARMING_UP),
+        _window(pps=None),
+    ]
+    together = predictor.ask(windows)
+    for window, found in zip(windows, together, strict=True):
+        alone = predictor(window)
+        assert found.targets == pytest.approx(alone.targets, abs=1e-6)
+        same = ("valid", "reason", "modalities", "left_out", "absent")
+        assert [getattr(found, n) for n in same] == [getattr(alone, n) for n in same]
+        assert found.confidence == pytest.approx(alone.confidence, abs=1e-6)
+    assert predictor.ask([]) == []

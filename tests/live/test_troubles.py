@@ -17,7 +17,7 @@ from rich.console import Console
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.formats.registry import read
-from physiosync_rt.live.engine import SNAPSHOT_S, Engine
+from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.events import EventKind
 from physiosync_rt.setup.csv_output import start_log
 from physiosync_rt.simulation import Person, PersonStream
@@ -69,7 +69,6 @@ class Run:
 
     @property
     def notice(self) -> str:
-        time.sleep(2 * SNAPSHOT_S)
         self.engine.step()
         assert self.engine.snapshot is not None
         return notice_text(self.engine.snapshot.events)
