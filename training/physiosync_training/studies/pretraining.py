@@ -40,7 +40,7 @@ class Helped:
     by_person : dict of str to (float, float)
         Without and with it.
     seeds : int
-        Seeds of which everything is there, of every person.
+        Seeds in which both variants tell every person that is scored.
     """
 
     data: str
@@ -129,7 +129,7 @@ def _compare(
             for k, name in enumerate(names)
             if both[:, k].any()
         },
-        int(both.all(axis=1).sum()),
+        int(both[:, both.any(axis=0)].all(axis=1).sum()) if both.any() else 0,
     )
 
 

@@ -177,7 +177,7 @@ def _fit(
     ]
     gain = _gain(fits[0], fits[1], truth[rows], subject[rows])
     weight = float(fits[1].whole.weight[-1])
-    choice = FoldChoice(repeat, name, weight, gain, gain.low > 0 and weight > 0)
+    choice = FoldChoice(repeat, name, weight, gain, bool(gain.low > 0 and weight > 0))
     if fold is None:
         return choice, None
     tested = fold.test[truth[fold.test] != ABSENT]
@@ -220,6 +220,6 @@ def _gain(without: SumFit, with_it: SumFit, truth: IntArray, subject: IntArray) 
         ]
         saved.append(losses[0] - losses[1])
     mean = float(np.mean(saved))
-    error = float(np.std(saved, ddof=1)) / np.sqrt(len(saved))
+    error = float(np.std(saved, ddof=1) / np.sqrt(len(saved)))
     reach = float(stats.t.ppf(_SURE, len(saved) - 1)) * error
     return Estimate(mean, mean - reach, mean + reach)
