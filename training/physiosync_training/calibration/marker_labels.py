@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from physiosync_rt.datatypes import Modality, Recording, Segment
 from physiosync_rt.errors import UserError
 from physiosync_training.datasets.recordings_table import RecordedFile
@@ -93,7 +95,8 @@ def label_by_markers(
 
 
 def _stretches(recording: Recording) -> list[Stretch]:
-    times = recording.of(Modality.EEG)[0].timestamps if recording.of(Modality.EEG) else ()
+    streams = recording.of(Modality.EEG)
+    times = streams[0].timestamps if streams else np.empty(0)
     length = float(times[-1] - times[0]) if len(times) else 0.0
     return find_stretches(events_of(recording), length)[0]
 

@@ -103,8 +103,10 @@ def do_training(training: Training, dataset: Dataset, out: Path, device: str) ->
     result = run.run()
     tested = training.fold.test
     subject = np.array(dataset.info.subjects)[dataset.table.subject[tested]]
-    truth = {target: dataset.truth(target)[tested] for target in config.finetune.targets}
-    logit = {}
+    truth: dict[str, IntArray] = {
+        target: dataset.truth(target)[tested] for target in config.finetune.targets
+    }
+    logit: dict[str, FloatArray] = {}
     for target in config.finetune.targets:
         found = result.of("test", "fused", target)
         column = np.full(len(tested), np.nan)
@@ -151,8 +153,14 @@ def read_answers(path: Path) -> Answers | None:
                 }
                 for name in _BY_TARGET
             }
-            own = {"rows": stored["rows"], "subject": stored["subject"]}
-            return Answers(about=text["about"], seconds=text["seconds"], **own, **by_target)
+            return Answers(
+                about=text["about"],
+                rows=stored["rows"],
+                subject=stored["subject"],
+                truth=by_target["truth"],
+                logit=by_target["logit"],
+                seconds=text["seconds"],
+            )
     except READ_ERRORS:
         return None
 
