@@ -213,8 +213,8 @@ def train(
 ) -> None:
     """Train the paper's full-size network, beside the released procedure written plainly."""
     from physiosync_models.presets import deap_paper
+    from physiosync_training.benchmark.arithmetic import VARIANTS
     from physiosync_training.benchmark.bench import WHATS, measure, six_fold_copy_gib
-    from physiosync_training.benchmark.variants import VARIANTS
     from physiosync_training.benchmark.watch import PHASES
 
     whats = known_names("--only", only, WHATS) if only else WHATS

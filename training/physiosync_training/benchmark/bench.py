@@ -6,7 +6,6 @@ whatever else the computer does hits both alike and the memory of one is not the
 
 from __future__ import annotations
 
-import gc
 import math
 import multiprocessing
 import os
@@ -24,12 +23,13 @@ import torch
 from physiosync_models.config import ModelConfig
 from physiosync_models.presets import deap_paper
 from physiosync_rt.errors import UserError
+from physiosync_training.benchmark.arithmetic import Variant
+from physiosync_training.benchmark.peak import Peak
 from physiosync_training.benchmark.variants import (
     OurFinetuning,
     OurPretraining,
     ReleasedFinetuning,
     ReleasedPretraining,
-    Variant,
     simulated,
 )
 from physiosync_training.benchmark.watch import ON_GPU, MakeWay, Phase, Step, Watch, Way
@@ -97,40 +97,11 @@ def first_steps(way: Way, device: torch.device, n_steps: int) -> list[Step]:
     raise ValueError(f"{type(way).__name__} ended after {len(found)} of {n_steps} steps")
 
 
-class _Peak:
-    """Largest memory since it was made: of the GPU, else resident on Linux."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        gc.collect()
-        if device.type == "cuda":
-            self._before: float | None = torch.cuda.memory_allocated(device) / 2**20
-        elif Path("/proc/self/status").is_file():
-            self._before = _status("VmRSS")
-        else:
-            self._before = None
-
-    def mib(self) -> float | None:
-        if self._before is None:
-            return None
-        if self._device.type == "cuda":
-            return torch.cuda.max_memory_allocated(self._device) / 2**20 - self._before
-        return _status("VmHWM") - self._before
-
-
-def _status(name: str) -> float:
-    """Read a field of this process's status, in MiB."""
-    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith(name):
-            return float(line.split()[1]) / 1024
-    raise ValueError(f"no {name} in /proc/self/status")
-
-
 def _serve(make: MakeWay, device_name: str, n_threads: int, line: Connection) -> None:
     """Train as many steps as each message says; then send the peak memory and end."""
     torch.set_num_threads(n_threads)
     device = torch.device(device_name)
-    peak = _Peak(device)
+    peak = Peak(device)
     way = make(device)
 
     left = 0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,10 +15,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from physiosync_models.config import EncoderConfig, Modality, ModelConfig
+from physiosync_models.config import MODALITIES, Modality, ModelConfig
 from physiosync_models.encoder import Encoder
 from physiosync_models.fusion import Features, PhysioSync
 from physiosync_rt.datatypes import IntArray
+from physiosync_training.benchmark.arithmetic import Variant, computed
 from physiosync_training.benchmark.released import ReleasedSteps, released_encode, released_groups
 from physiosync_training.benchmark.watch import Watch
 from physiosync_training.contrastive.augment import N_KINDS, augment
@@ -36,17 +36,10 @@ from physiosync_training.loop.loop import StageContext
 from physiosync_training.loop.memory import keep_freed_memory
 from physiosync_training.loop.progress import Progress, no_progress
 from physiosync_training.loop.rng import sample_keys, seed_of
-from physiosync_training.loop.step_graph import kernel_by_kernel
 from physiosync_training.supervised.config import RELEASED_FINETUNE, FinetuneConfig
 from physiosync_training.supervised.finetune import FinetuneSetup, make_examples, train_main
 from physiosync_training.supervised.labels import classes
 from physiosync_training.supervised.trainer import epoch_batches
-
-Variant = Literal["eager", "tf32", "bf16", "compiled"]
-"""Ways to compute this implementation's steps: kernel by kernel where a GPU would replay them, with
-products of ten bits, in mixed precision, and by torch's compiler."""
-
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 _SEED = 0
 _CPU = torch.device("cpu")
@@ -78,18 +71,6 @@ class _WatchedFabric(Fabric):
         self._watch.mark("backward")
 
 
-@contextmanager
-def _computed(variant: Variant | None) -> Iterator[None]:
-    """Set what a variant asks of torch."""
-    before = torch.get_float32_matmul_precision()
-    with kernel_by_kernel() if variant == "eager" else nullcontext():
-        try:
-            torch.set_float32_matmul_precision("high" if variant == "tf32" else before)
-            yield
-        finally:
-            torch.set_float32_matmul_precision(before)
-
-
 def _context(folder: str, watch: Watch) -> StageContext:
     return StageContext(
         Path(folder),
@@ -100,11 +81,6 @@ def _context(folder: str, watch: Watch) -> StageContext:
 
 
 # ------------------------------------------------------------------------------------ pre-training
-
-
-def _encoders(network: ModelConfig, seconds: int) -> tuple[EncoderConfig, EncoderConfig]:
-    named = network.encoders
-    return named[f"eeg_{seconds}s"], named[f"pps_{seconds}s"]
 
 
 class _Pretraining:
@@ -122,11 +98,12 @@ class _Pretraining:
         self.dataset = simulated(folder, n_subjects)
         self.loader = WindowLoader(self.dataset, 1 if seconds == 1 else 5, device)
         self.grid = lay_out(self.loader, np.arange(len(self.dataset)), _PRETRAIN)
-        self._encoders = _encoders(network, seconds)
+        self._encoders = [network.encoders[f"{modality}_{seconds}s"] for modality in MODALITIES]
 
     def training(self, fabric: Fabric) -> Pretraining:
         """Pre-training as `physiosync_training.experiment.fold` makes it."""
-        return Pretraining(*self._encoders, _PRETRAIN, self.loader, _SEED, fabric)
+        eeg, pps = self._encoders
+        return Pretraining(eeg, pps, _PRETRAIN, self.loader, _SEED, fabric)
 
 
 class ReleasedPretraining(_Pretraining):
@@ -211,7 +188,7 @@ class OurPretraining(_Pretraining):
     def run(self, watch: Watch) -> None:
         """Train until the watch raises."""
         fabric = _WatchedFabric(self.device, watch, self._variant)
-        with TemporaryDirectory() as folder, fast_linear(), _computed(self._variant):
+        with TemporaryDirectory() as folder, fast_linear(), computed(self._variant):
             training = self.training(fabric)
             if self._variant == "compiled":
                 training.model.compile()
@@ -316,7 +293,7 @@ class OurFinetuning(_Finetuning):
         """Train until the watch raises."""
         examples = make_examples(self.loader, self.rows, self.rows[:0], self.classes, 1)
         fabric = _WatchedFabric(self.device, watch, self._variant)
-        with TemporaryDirectory() as folder, fast_linear(), _computed(self._variant):
+        with TemporaryDirectory() as folder, fast_linear(), computed(self._variant):
             context = _context(folder, watch)
             setup = FinetuneSetup(self.model, self.loader, examples, self.config, _SEED, fabric)
             train_main(setup, context)
