@@ -249,6 +249,9 @@ def measure_lasting(
     """
     now = 0.0
     group = room.serve(n_headsets, lambda: now)
+    while any(member.phase is MemberPhase.COMING for member in group.members):
+        group.step()
+        time.sleep(0.01)
     cpu, n_rows = time.process_time(), 0
     try:
         for minute in range(every, minutes + 1, every):
