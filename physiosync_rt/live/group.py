@@ -7,7 +7,6 @@ it was busy; the others go on.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -74,8 +73,6 @@ class Group:
     def run(self, duration_s: float | None = None) -> None:
         """Work until all runs are over, somebody stops them, or the time has passed."""
         began = self._clock()
-        # What is loaded by now stays: a look for garbage among it takes a tenth of a second.
-        gc.freeze()
         try:
             while not (self.done or self._stopping.is_set()):
                 turn = self._clock()
