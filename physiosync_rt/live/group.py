@@ -14,7 +14,8 @@ from threading import Event as Flag
 
 from physiosync_rt.bundle.predictor import Estimate, Predictor
 from physiosync_rt.live.engine import END_S
-from physiosync_rt.live.member import Member, MemberPhase
+from physiosync_rt.live.glance import MemberPhase
+from physiosync_rt.live.member import Member
 from physiosync_rt.live.options import Command
 
 TURN_S = 0.02
