@@ -100,7 +100,7 @@ class PeoplePage(QMainWindow):
         area.setWidget(body)
         self.setCentralWidget(area)
         n_rows = -(-len(self.tiles) // N_COLUMNS)
-        self.resize(N_COLUMNS * (TILE.width() + theme.GAP), min(n_rows, 5) * 130 + 40)
+        self.resize(N_COLUMNS * (TILE.width() + theme.GAP) + 40, min(n_rows, 5) * 130 + 40)
 
     def refresh(self, glances: Sequence[Glance]) -> None:
         """Show where everybody stands."""
