@@ -16,8 +16,9 @@ from physiosync_rt.bundle.bundle import Bundle
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Chunk, StreamSpec
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.glance import MemberPhase
 from physiosync_rt.live.group import Group
-from physiosync_rt.live.member import Member, MemberPhase
+from physiosync_rt.live.member import Member
 from physiosync_rt.lsl.demo_player import person_stream, rest_of
 from physiosync_rt.preprocess.baseline import Baseline
 from physiosync_rt.sources.base import Batch, SourceMessage
@@ -249,6 +250,9 @@ def measure_lasting(
     """
     now = 0.0
     group = room.serve(n_headsets, lambda: now)
+    while any(member.phase is MemberPhase.COMING for member in group.members):
+        group.step()
+        time.sleep(0.01)
     cpu, n_rows = time.process_time(), 0
     try:
         for minute in range(every, minutes + 1, every):

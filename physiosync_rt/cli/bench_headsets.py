@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -50,6 +51,8 @@ def headsets(
     room = Room(Predictor(loaded, "cpu", EngineChoice(engine, precision, many=True)))
     name = "the paper's network for DEAP" if full else bundle
     numbers = only or [n for n in NUMBERS if n <= most]
+    # As in a live run of several people.
+    gc.freeze()
     if minutes is None:
         _in_real_time(room, name, numbers, duration, as_json=as_json)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,8 @@ def run_group(
     """Run several people beside a view of all: the window, or a line for each in the terminal."""
     windowed = not headless and _window_possible()
     thread = EngineThread(group, duration_s)
+    # What is loaded by now stays: a look for garbage among it would hold everybody's rows up.
+    gc.freeze()
     with EndSignals(group.close_files) as signals:
         signals.ask = lambda: group.send(Command("stop"))
         thread.start()

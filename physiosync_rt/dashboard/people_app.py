@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -10,10 +11,12 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from physiosync_rt.dashboard.application import Poller, application, when_the_display_goes
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.people_page import PeoplePage
-from physiosync_rt.live.group import Group
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.setup.conduct import DEFAULT_HANDS, HandsOn
+
+if TYPE_CHECKING:
+    from physiosync_rt.live.group import Group
 
 GLANCES_MS = 500
 

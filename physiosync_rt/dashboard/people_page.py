@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.live_style import style
-from physiosync_rt.live.member import Glance, MemberPhase
+from physiosync_rt.live.glance import Glance, MemberPhase
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.palette import ALERT
 from physiosync_rt.views.people import state_text
@@ -100,7 +100,7 @@ class PeoplePage(QMainWindow):
         area.setWidget(body)
         self.setCentralWidget(area)
         n_rows = -(-len(self.tiles) // N_COLUMNS)
-        self.resize(N_COLUMNS * (TILE.width() + theme.GAP), min(n_rows, 5) * 130 + 40)
+        self.resize(N_COLUMNS * (TILE.width() + theme.GAP) + 40, min(n_rows, 5) * 130 + 40)
 
     def refresh(self, glances: Sequence[Glance]) -> None:
         """Show where everybody stands."""

@@ -7,7 +7,6 @@ it was busy; the others go on.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -15,7 +14,8 @@ from threading import Event as Flag
 
 from physiosync_rt.bundle.predictor import Estimate, Predictor
 from physiosync_rt.live.engine import END_S
-from physiosync_rt.live.member import Member, MemberPhase
+from physiosync_rt.live.glance import MemberPhase
+from physiosync_rt.live.member import Member
 from physiosync_rt.live.options import Command
 
 TURN_S = 0.02
@@ -74,8 +74,6 @@ class Group:
     def run(self, duration_s: float | None = None) -> None:
         """Work until all runs are over, somebody stops them, or the time has passed."""
         began = self._clock()
-        # What is loaded by now stays: a look for garbage among it takes a tenth of a second.
-        gc.freeze()
         try:
             while not (self.done or self._stopping.is_set()):
                 turn = self._clock()

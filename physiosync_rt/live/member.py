@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
 
-from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.bundle.predictor import Estimate
-from physiosync_rt.datatypes import Prediction, Window
+from physiosync_rt.datatypes import Window
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.glance import Glance, MemberPhase
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.worker import Questions
 
@@ -23,50 +21,6 @@ RETRY_S = 3.0
 QUIET_S = 0.22
 """Longest time between two passes, while no row is due. A pass costs about the same whether it has
 20 ms of samples or 250; more are worked on in pieces (`backlog.PIECE_S`)."""
-
-
-class MemberPhase(StrEnum):
-    """Where a person of a group stands."""
-
-    COMING = "coming"
-    """Their streams are being looked for."""
-    RUNNING = "running"
-    ENDED = "ended"
-    """Their source has ended, or the group has."""
-    FAILED = "failed"
-    """An error ended their run, which the others do not notice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """A person of a group in short, for a list of all.
-
-    Attributes
-    ----------
-    name : str
-    phase : MemberPhase
-    error : str
-        Why their streams are not there yet, or what ended their run.
-    rows : tuple of Prediction
-        The newest ones, oldest first.
-    n_rows, n_valid : int
-    pps_name : str
-        Modality of the peripheral stream; empty where the run has none.
-    margin : float
-        Of the bundle.
-    meaning : mapping of str to Meaning
-        What a target stands for, where it is not an emotion.
-    """
-
-    name: str
-    phase: MemberPhase
-    error: str = ""
-    rows: tuple[Prediction, ...] = ()
-    n_rows: int = 0
-    n_valid: int = 0
-    pps_name: str = ""
-    margin: float = 0.0
-    meaning: Mapping[str, Meaning] = field(default_factory=dict)
 
 
 class Member:

@@ -9,8 +9,9 @@ from threading import Lock
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.glance import MemberPhase
 from physiosync_rt.live.group import Group
-from physiosync_rt.live.member import Member, MemberPhase
+from physiosync_rt.live.member import Member
 from physiosync_rt.preprocess.baseline import parse_request
 from physiosync_rt.setup.live_run import begin_files, engine_of, make_predictor
 from physiosync_rt.setup.persons import Person

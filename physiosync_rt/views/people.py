@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from physiosync_rt.live.member import Glance, MemberPhase
+from physiosync_rt.live.glance import Glance, MemberPhase
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.palette import ALERT
 from physiosync_rt.views.terminal import line

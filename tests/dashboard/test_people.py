@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 
 from physiosync_rt.dashboard.people_app import PeopleApp
 from physiosync_rt.datatypes import Reason
-from physiosync_rt.live.member import Glance, MemberPhase
+from physiosync_rt.live.glance import Glance, MemberPhase
 from physiosync_rt.live.options import Command
 
 

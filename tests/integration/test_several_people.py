@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from physiosync_rt.datatypes import Reason
+from physiosync_rt.live.glance import MemberPhase
 from physiosync_rt.live.group import TURN_S, Group
-from physiosync_rt.live.member import MemberPhase
 from physiosync_rt.lsl.demo_player import DemoPlayer
 from physiosync_rt.setup.group_run import group_summary, make_group
 from physiosync_rt.setup.persons import read_persons

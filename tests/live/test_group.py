@@ -13,8 +13,9 @@ from physiosync_rt.bundle.predictor import Estimate, Predictor
 from physiosync_rt.datatypes import Prediction, Window
 from physiosync_rt.errors import SourceLostError, UserError
 from physiosync_rt.live.engine import Engine
+from physiosync_rt.live.glance import MemberPhase
 from physiosync_rt.live.group import Group
-from physiosync_rt.live.member import Member, MemberPhase
+from physiosync_rt.live.member import Member
 from physiosync_rt.live.options import Command
 from physiosync_rt.lsl.demo_player import person_stream
 from physiosync_rt.preprocess.baseline import BaselineRequest

@@ -8,7 +8,7 @@ from helpers.snapshots import make_row
 from rich.console import Console
 
 from physiosync_rt.datatypes import Reason
-from physiosync_rt.live.member import Glance, MemberPhase
+from physiosync_rt.live.glance import Glance, MemberPhase
 from physiosync_rt.views.people import PeopleView
 
 ROWS = (make_row(8), make_row(9))
