@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from physiosync_rt.datatypes import Modality, Recording, Segment
 from physiosync_rt.errors import UserError
 from physiosync_training.datasets.recordings_table import RecordedFile
@@ -93,8 +95,11 @@ def label_by_markers(
 
 
 def _stretches(recording: Recording) -> list[Stretch]:
-    times = recording.of(Modality.EEG)[0].timestamps if recording.of(Modality.EEG) else ()
-    length = float(times[-1] - times[0]) if len(times) else 0.0
+    length = sum(
+        float(np.ptp(each.timestamps))
+        for each in recording.of(Modality.EEG)[:1]
+        if len(each.timestamps)
+    )
     return find_stretches(events_of(recording), length)[0]
 
 
