@@ -74,7 +74,7 @@ def _write(path: Path, samples: np.ndarray, unit: str = "uV", sfreq: float = 128
         (["--csv", "run.txt"], "end the name in .csv"),
         (["--csv", "run.csv", "--eeg", "nobody"], "that matches --eeg nobody"),
         (["--csv", "run.csv", "--eeg", "SimulatedGSR"], "is GSR, the bundle wants EEG"),
-        (["--csv", "run.csv", "--bundle", "demo-muse"], "needs at least 4 of a known position"),
+        (["--csv", "run.csv", "--bundle", "demo-muse"], "needs at least 3 of a known position"),
         (["--csv", "run.csv", "--torch-device", "abacus"], "device 'abacus' cannot be used"),
         (["--csv", "run.csv", "--device", "nope"], "openbci-cyton"),
         (["--csv", "run.csv", "--engine", "abacus"], "does not exist; use auto, torch, onnx"),

@@ -95,9 +95,11 @@ def label_by_markers(
 
 
 def _stretches(recording: Recording) -> list[Stretch]:
-    streams = recording.of(Modality.EEG)
-    times = streams[0].timestamps if streams else np.empty(0)
-    length = float(times[-1] - times[0]) if len(times) else 0.0
+    length = sum(
+        float(np.ptp(each.timestamps))
+        for each in recording.of(Modality.EEG)[:1]
+        if len(each.timestamps)
+    )
     return find_stretches(events_of(recording), length)[0]
 
 

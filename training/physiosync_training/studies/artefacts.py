@@ -146,8 +146,10 @@ def compare_tables(config: RunConfig, clean: FeatureTable, noisy: FeatureTable) 
                     found = by_person(told, own[at], table.table.subject[at], n_people)
                     scores[repeat, place, k, people] = found[people]
     mean = scores.mean(axis=0)
-    estimates: list[dict[str, Estimate]] = [
-        {route: over_people(each[k], config.seed) for k, route in enumerate(ROUTES)}
-        for each in (mean[0], mean[1], mean[1] - mean[0])
-    ]
-    return ArtefactReport(target, *estimates)
+
+    def estimated(values: FloatArray) -> dict[str, Estimate]:
+        return {route: over_people(values[k], config.seed) for k, route in enumerate(ROUTES)}
+
+    return ArtefactReport(
+        target, estimated(mean[0]), estimated(mean[1]), estimated(mean[1] - mean[0])
+    )

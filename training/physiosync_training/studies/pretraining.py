@@ -79,8 +79,8 @@ def plan_pretraining(
             for variant, settings in ((SUPERVISED, None), (PRETRAINED, pretrain)):
                 own = config.model_copy(update={"seed": seed, "pretrain": settings})
                 name = f"{data}-{seed}-{fold.name}-{'with' if settings else 'without'}"
-                about: dict[str, str | int] = {"data": data}
-                about |= {"seed": seed, "fold": fold.name, "variant": variant}
+                about: dict[str, str | int]
+                about = {"data": data, "seed": seed, "fold": fold.name, "variant": variant}
                 yield Training(name, data, fold, own, about)
 
 

@@ -103,11 +103,10 @@ def do_training(training: Training, dataset: Dataset, out: Path, device: str) ->
     result = run.run()
     tested = training.fold.test
     subject = np.array(dataset.info.subjects)[dataset.table.subject[tested]]
-    truth: dict[str, IntArray] = {
-        target: dataset.truth(target)[tested] for target in config.finetune.targets
-    }
+    targets: tuple[str, ...] = config.finetune.targets
+    truth = {target: dataset.truth(target)[tested] for target in targets}
     logit: dict[str, FloatArray] = {}
-    for target in config.finetune.targets:
+    for target in targets:
         found = result.of("test", "fused", target)
         column = np.full(len(tested), np.nan)
         p = np.clip(found.uncalibrated, _SMALLEST, None)
@@ -154,12 +153,12 @@ def read_answers(path: Path) -> Answers | None:
                 for name in _BY_TARGET
             }
             return Answers(
-                about=text["about"],
-                rows=stored["rows"],
-                subject=stored["subject"],
-                truth=by_target["truth"],
-                logit=by_target["logit"],
-                seconds=text["seconds"],
+                text["about"],
+                stored["rows"],
+                stored["subject"],
+                by_target["truth"],
+                by_target["logit"],
+                text["seconds"],
             )
     except READ_ERRORS:
         return None
