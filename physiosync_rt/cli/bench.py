@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from physiosync_rt.cli.bench_behaviour import faults, follow, odd_streams
+from physiosync_rt.cli.bench_window import window
 from physiosync_rt.cli.calibrate import calibrate_to_people
 from physiosync_rt.cli.parameters import BundleOption, JsonOption, TorchDeviceOption
 from physiosync_rt.cli.printing import result_console
@@ -21,7 +22,7 @@ from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
 
 bench = typer.Typer(
-    help="Measure: latency live, the network, ingest, training, headsets, what bundles bring.",
+    help="Measure: latency live, the window, the network, ingest, training, headsets, bundles.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -29,6 +30,7 @@ bench = typer.Typer(
 
 bench.command()(follow)
 bench.command()(faults)
+bench.command()(window)
 bench.command("odd-streams")(odd_streams)
 bench.command("calibrate")(calibrate_to_people)
 
