@@ -41,9 +41,10 @@ def test_a_sound_stream_is_not_worth_a_line() -> None:
 
 def _run(meaning: dict[str, Meaning], **counts: Counter[object]) -> RunState:
     card = read_card(find_bundle("demo-eeg32")).model_copy(update={"meaning": meaning})
+    stream = SimpleNamespace(stats=StreamStats(), preprocessor=SimpleNamespace(bad_channels=None))
     pipeline = SimpleNamespace(
         hop_s=1.0,
-        streams={"cap": SimpleNamespace(stats=StreamStats())},
+        streams={"cap": stream},
         baseline=None,
         baseline_origin="30 s from 0 s",
     )
@@ -69,10 +70,13 @@ def test_reasons_are_told_in_words_and_not_by_their_codes() -> None:
         withheld=Counter({Reason.WARMING_UP: 6, Reason.NO_PPS: 1}),
     )
     state.rows, state.valid_rows = 39, 32
-    assert run_summary(state).splitlines()[0].startswith(
-        "39 rows, 32 with a prediction (20 from eeg+gsr, 12 from eeg) (left out: GSR in 12 rows: "
-        "poor GSR signal) (without one: 6 warming up, 1 no GSR or ECG)"
-    )
+    assert run_summary(state).splitlines()[0].split(" (") == [
+        "39 rows, 32 with a prediction",
+        "20 from eeg+gsr, 12 from eeg)",
+        "left out: GSR in 12 rows: poor GSR signal)",
+        "without one: 6 warming up, 1 no GSR or ECG); no baseline was captured",
+        "asked for: 30 s from 0 s)",
+    ]
 
 
 def test_a_run_that_is_not_about_emotion_tells_the_sides_of_its_target() -> None:
