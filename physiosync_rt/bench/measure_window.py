@@ -32,6 +32,7 @@ SIZE = (1920, 1080)
 LATE_MS = 50.0
 """A tick that comes this much after its time is late."""
 
+_WAITED_MS = 5.0
 _SEED = 7
 _PLAYED_MORE_S = 30.0
 _FIND_S = 60.0
@@ -69,6 +70,9 @@ class WindowFigures:
     in_time_share : float
         Share of the ticks that are late by less than 50 ms.
     late_p50_ms, late_p999_ms, late_worst_ms : float
+    n_free, free_in_time_share, free_worst_ms
+        The same of ticks during which no thread of Python waited more than 5 ms for a core that
+        other programs had.
     load : tuple of float
         Load of the computer before and after: processes that want to run, over the last minute.
     """
@@ -80,6 +84,9 @@ class WindowFigures:
     late_p50_ms: float
     late_p999_ms: float
     late_worst_ms: float
+    n_free: int
+    free_in_time_share: float
+    free_worst_ms: float
     load: tuple[float, float]
 
     @property
@@ -248,6 +255,8 @@ def _figures(
     blocks: list[Block], latencies: list[tuple[float, float]], load: tuple[float, float]
 ) -> WindowFigures:
     late = np.array([each for block in blocks for each in block.late_ms])
+    waited = np.array([each for block in blocks for each in block.waited_ms])
+    free = late[waited < _WAITED_MS]
     p50, p999 = np.percentile(late, [50, 99.9])
     headless, windowed = (
         _watched([block for block in blocks if block.windowed is on], latencies)
@@ -261,6 +270,9 @@ def _figures(
         float(p50),
         float(p999),
         float(late.max()),
+        len(free),
+        float(np.mean(free < LATE_MS)) if len(free) else np.nan,
+        float(free.max(initial=0.0)),
         load,
     )
 

@@ -61,7 +61,12 @@ def window(
     typer.echo(
         f"{found.in_time_share:.2%} of {found.n_ticks:,} ticks of 20 ms less than {LATE_MS:g} ms "
         f"late; p50 {found.late_p50_ms:.1f}, p99.9 {found.late_p999_ms:.1f}, worst "
-        f"{found.late_worst_ms:.1f} ms; load {found.load[0]:.1f} before, {found.load[1]:.1f} after"
+        f"{found.late_worst_ms:.1f} ms"
+    )
+    typer.echo(
+        f"of {found.n_free:,} of them, during which other programs kept no core from this one, "
+        f"{found.free_in_time_share:.2%}, worst {found.free_worst_ms:.1f} ms; load of the computer "
+        f"{found.load[0]:.1f} before, {found.load[1]:.1f} after"
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from physiosync_rt.dashboard.application import Poller, application
 from physiosync_rt.dashboard.main_window import Dashboard
+from physiosync_rt.dashboard.smooth import smooth_window
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
 
@@ -34,6 +37,9 @@ class Block:
         Processor time of this process in each second.
     late_ms : tuple of float
         How much more than 20 ms lay between two ticks of a timer; empty without a window.
+    waited_ms : tuple of float
+        How long threads of Python waited for a core meanwhile, because other programs had it; 0
+        where the system does not say so.
     """
 
     windowed: bool
@@ -41,6 +47,7 @@ class Block:
     ended_s: float
     cpu_share: float
     late_ms: tuple[float, ...]
+    waited_ms: tuple[float, ...]
 
 
 def measure_blocks(
@@ -61,7 +68,7 @@ def measure_blocks(
     size : tuple of int
         Width and height of the window in pixels.
     """
-    with _open_window(size) as window:
+    with _open_window(size) as window, smooth_window():
         blocks = []
         for at in range(n_blocks):
             windowed = at % 2 == 1
@@ -79,7 +86,7 @@ def show_steps(
     steps: Iterable[object], get_snapshot: Callable[[], Snapshot | None], size: tuple[int, int]
 ) -> None:
     """Show what each step of a run comes to, as fast as that goes."""
-    with _open_window(size) as window:
+    with _open_window(size) as window, smooth_window():
         window.show()
         for _ in steps:
             if (snapshot := get_snapshot()) is not None:
@@ -100,19 +107,32 @@ def _open_window(size: tuple[int, int]) -> Iterator[Dashboard]:
 
 
 def _measure_block(seconds: float, *, windowed: bool) -> Block:
-    ticks: list[float] = []
+    ticks: list[tuple[float, float]] = []
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(lambda: ticks.append(time.monotonic()))
+    timer.timeout.connect(lambda: ticks.append((time.monotonic(), _waited_ms())))
     if windowed:
         timer.start(TICK_MS)
     began, cpu = time.monotonic(), time.process_time()
     _wait(seconds)
     ended, cpu = time.monotonic(), time.process_time() - cpu
     timer.stop()
-    apart = (b - a for a, b in pairwise(ticks))
-    late = tuple(max(0.0, 1e3 * each - TICK_MS) for each in apart)
-    return Block(windowed, began, ended, cpu / (ended - began), late)
+    apart = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(ticks)]
+    late = tuple(max(0.0, 1e3 * seconds - TICK_MS) for seconds, _ in apart)
+    waited = tuple(ms for _, ms in apart)
+    return Block(windowed, began, ended, cpu / (ended - began), late, waited)
+
+
+def _waited_ms() -> float:
+    """Return how long threads of Python have waited for a core since they began."""
+    waited_ns = 0
+    for thread in threading.enumerate():
+        try:
+            told = Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text("ascii")
+            waited_ns += int(told.split()[1])
+        except OSError:
+            continue
+    return waited_ns / 1e6
 
 
 def _wait(seconds: float) -> None:
