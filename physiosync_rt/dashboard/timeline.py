@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QFont, QHelpEvent
+from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent
 from PySide6.QtWidgets import QToolTip
 from typing_extensions import override
 
@@ -31,7 +31,9 @@ SPANS_S = {60: 15, 120: 30, 300: 60}
 LONGEST_S = max(SPANS_S)
 
 _COLOURS = {"arousal": palette.AROUSAL, "valence": palette.VALENCE}
-_LABEL_PIXELS = 98
+_LABEL_GAP = 26
+"""Pixels between the end of a line, its label and the edge."""
+
 _LABEL_APART = 0.12
 _LONG_LEGEND = 3
 
@@ -72,6 +74,7 @@ class Timeline(theme.Panel):
             self.plot.addItem(curve)
             self.plot.addItem(label)
         self._names = {name: name for name in self.curves}
+        self._told = tuple(self._names)
         self._span = min(SPANS_S)
         self.restyle()
         self._span = 0
@@ -155,6 +158,8 @@ class Timeline(theme.Panel):
         """Call the targets what they stand for."""
         if snapshot.meaning:
             self._names |= {name: each.name for name, each in snapshot.meaning.items()}
+            self._told = tuple(snapshot.meaning)
+            self._fit_span()
             names = self.tr(" and ").join(each.name for each in snapshot.meaning.values())
             self.title.say(self.tr("{targets} over time").format(targets=names.capitalize()))
 
@@ -169,7 +174,9 @@ class Timeline(theme.Panel):
 
     def _fit_span(self) -> None:
         """Keep room for the labels at the lines' ends, whatever the width."""
-        label = theme.px(_LABEL_PIXELS)
+        metrics = QFontMetrics(theme.font(12))
+        texts = [f"{self._names[name]} 0.00" for name in self._told]
+        label = max(map(metrics.horizontalAdvance, texts)) + theme.px(_LABEL_GAP)
         width = max(2 * label, self.plot.getViewBox().width())
         room = self._span * label / (width - label)
         self.plot.setXRange(-self._span, room, padding=0)
