@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QW
 
 from physiosync_rt.dashboard import theme
 
-KEYS: tuple[tuple[str, str], ...] = (
+_KEYS = (
     ("M", QT_TRANSLATE_NOOP("Guide", "write the marker text into the next row")),
     ("Ctrl+M", QT_TRANSLATE_NOOP("Guide", "type a marker text")),
     ("Ctrl+1 … 9", QT_TRANSLATE_NOOP("Guide", "write the marker of that number")),
@@ -27,6 +27,9 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Ctrl+W", QT_TRANSLATE_NOOP("Guide", "end the run")),
     ("F1", QT_TRANSLATE_NOOP("Guide", "this page")),
 )
+
+# Qt types what it marks for translation as any object.
+KEYS: tuple[tuple[str, str], ...] = tuple((key, str(does)) for key, does in _KEYS)
 """What a key does."""
 
 _FIGURES = QT_TRANSLATE_NOOP(
@@ -55,7 +58,7 @@ _TRACES = QT_TRANSLATE_NOOP(
     "A click on a name hides a channel; Channels shows it again. Faint traces are interpolated.",
 )
 
-GUIDE: tuple[tuple[str, str], ...] = (
+_GUIDE = (
     (QT_TRANSLATE_NOOP("Guide", "Valence and arousal"), _FIGURES),
     (QT_TRANSLATE_NOOP("Guide", "Electrodes"), _ELECTRODES),
     (QT_TRANSLATE_NOOP("Guide", "The past"), _PAST),
@@ -66,6 +69,8 @@ GUIDE: tuple[tuple[str, str], ...] = (
     ),
     (QT_TRANSLATE_NOOP("Guide", "Traces"), _TRACES),
 )
+
+GUIDE: tuple[tuple[str, str], ...] = tuple((str(title), str(text)) for title, text in _GUIDE)
 """Short explanations, by what they are about."""
 
 
