@@ -73,7 +73,7 @@ def _take_report(folder: Path, size: str, env: dict[str, str]) -> None:
         page = make_page(log)
         for name in SCHEMES:
             picture = folder / f"report-{size}-{name}.png"
-            command = ["-m", "helpers.picture_of_page", str(page), str(picture), name]
+            command = ["-m", "helpers.picture_of_page", str(page), str(picture), name, size]
             subprocess.run([sys.executable, *command], env=env, check=True)
 
 
