@@ -16,6 +16,7 @@ from rich.table import Table
 from physiosync_rt.cli.bench_behaviour import faults, follow, int8, odd_streams
 from physiosync_rt.cli.bench_headsets import headsets
 from physiosync_rt.cli.bench_networks import artefacts, networks
+from physiosync_rt.cli.bench_window import window
 from physiosync_rt.cli.calibrate import calibrate_to_people
 from physiosync_rt.cli.parameters import (
     BundleOption,
@@ -28,7 +29,7 @@ from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
 
 bench = typer.Typer(
-    help="Measure: latency live, the network, ingest, training, headsets, what bundles bring.",
+    help="Measure: latency live, the window, the network, ingest, training, headsets, bundles.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -38,6 +39,7 @@ bench.command()(headsets)
 bench.command()(follow)
 bench.command()(faults)
 bench.command()(int8)
+bench.command()(window)
 bench.command("odd-streams")(odd_streams)
 bench.command("calibrate")(calibrate_to_people)
 bench.command()(networks)

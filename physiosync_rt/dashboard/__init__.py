@@ -72,8 +72,8 @@ def run_dashboard(
 
     Notes
     -----
-    Runs Qt's event loop in the calling thread, which has to be the main one. Polls with timers,
-    at 10 Hz for figures and 25 Hz for traces.
+    Runs Qt's event loop in the calling thread, which has to be the main one. Polls with a timer
+    and shows one part of the newest snapshot every 25 ms.
     """
     qt.load()
     from physiosync_rt.dashboard.application import run

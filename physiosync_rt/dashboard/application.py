@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -27,6 +28,7 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.save_picture import save_picture
+from physiosync_rt.dashboard.smooth import smooth_window
 from physiosync_rt.errors import UserError
 from physiosync_rt.live.options import Command
 from physiosync_rt.live.snapshot import Snapshot
@@ -34,8 +36,9 @@ from physiosync_rt.setup.conduct import HandsOn
 from physiosync_rt.utils.display import display_available, find_window_problem
 from physiosync_rt.views.wording import waiting_for
 
-FIGURES_MS = 100
-TRACES_MS = 40
+TURN_MS = 25
+"""Time between two pieces of work; the traces have every second turn."""
+
 _CONNECTION_BROKE = re.compile(r"(X11|Wayland) connection broke")
 SILENT_MS = 3000
 """Without a new Snapshot for so long, the window says that the engine is silent."""
@@ -47,6 +50,9 @@ class Poller(QObject):
     Notes
     -----
     Lives in the GUI thread. A snapshot already shown is recognised by identity and skipped.
+
+    A new row changes nearly all that the window shows. Drawn at once that would hold the event loop
+    for 40 ms and more; so every turn shows one part, and the loop is free between them.
     """
 
     def __init__(
@@ -59,41 +65,47 @@ class Poller(QObject):
         self._window = window
         self._get = get_snapshot
         self._is_done = is_done
-        self._figures: Snapshot | None = None
-        self._traces: Snapshot | None = None
+        self._newest: Snapshot | None = None
+        self._shown: dict[str, Snapshot] = {}
+        traces = ("traces", window.refresh_traces)
+        self._turns = itertools.cycle(
+            (
+                *(traces, ("words", window.refresh_words)),
+                *(traces, ("course", window.refresh_course)),
+                *(traces, ("streams", window.refresh_streams)),
+            )
+        )
         self._silence = QElapsedTimer()
         self._silence.start()
         window.say_waiting(waiting_for(None))
-        for period, poll in ((FIGURES_MS, self.poll_figures), (TRACES_MS, self.poll_traces)):
-            timer = QTimer(self)
-            timer.setTimerType(Qt.TimerType.CoarseTimer)
-            timer.timeout.connect(poll)
-            timer.start(period)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.CoarseTimer)
+        self._timer.timeout.connect(self.take_turn)
+        self._timer.start(TURN_MS)
 
     def stop(self) -> None:
         """Touch the window no more."""
-        for timer in self.findChildren(QTimer):
-            timer.stop()
+        self._timer.stop()
 
-    def poll_figures(self) -> None:
-        """Show the figures of the newest snapshot, or that none has come for a while."""
+    def take_turn(self) -> None:
+        """Show one part of the newest snapshot, or that none has come for a while."""
+        part, show = next(self._turns)
         snapshot = self._get()
-        if snapshot is not None and snapshot is not self._figures:
-            self._figures = snapshot
+        if snapshot is not None and snapshot is not self._newest:
             self._silence.restart()
-            self._window.refresh_figures(snapshot)
-        elif self._figures is not None and self._silence.hasExpired(SILENT_MS):
+            if self._newest is None:
+                # The window acts on nothing that it does not know, such as what files are called.
+                show = self._window.refresh
+            self._newest = snapshot
+        if snapshot is not None and snapshot is not self._shown.get(part):
+            self._shown[part] = snapshot
+            show(snapshot)
+        elif self._shown and self._silence.hasExpired(SILENT_MS):
             seconds = self._silence.elapsed() // 1000
-            self._window.say(f"The engine has reported nothing for {seconds} s.")
+            said = self.tr("The engine has reported nothing for {n} s.")
+            self._window.say(said.format(n=seconds))
         if self._is_done():
             self._window.close()
-
-    def poll_traces(self) -> None:
-        """Show the traces of the newest snapshot."""
-        snapshot = self._get()
-        if snapshot is not None and snapshot is not self._traces:
-            self._traces = snapshot
-            self._window.refresh_traces(snapshot)
 
 
 def run(
@@ -124,7 +136,8 @@ def run(
         QTimer.singleShot(max(0, round(duration * 1000)), window, window.close)
     window.views.remember(Memory())
     window.show()
-    with _interrupt_closes(window), _MESSAGES.told_of_a_lost_display(poller.stop):
+    lost = _MESSAGES.told_of_a_lost_display(poller.stop)
+    with _interrupt_closes(window), lost, smooth_window():
         app.exec()
     if _MESSAGES.display_lost:
         # Whatever is drawn or destroyed now would take the program down with the display.

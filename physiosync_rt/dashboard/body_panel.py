@@ -34,9 +34,14 @@ class BeatMark(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(BEAT_MS)
         self._timer.timeout.connect(lambda: self._light(False))
-        self.setFixedSize(16, 16)
+        self.restyle()
         self.setToolTip(self.tr("Filled at each heartbeat, about a second after it was"))
         self.setAccessibleName(self.tr("Heartbeat"))
+
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
+        side = round(theme.px(16))
+        self.setFixedSize(side, side)
 
     def beat(self) -> None:
         """Fill the heart for a moment."""
@@ -88,11 +93,12 @@ class ChangeBar(QWidget):
         """Draw the groove, its middle and the bar."""
         painter = QPainter(self)
         middle, height = self.width() / 2, float(self.height())
-        groove = QRectF(0, height / 2 - 1.5, self.width(), 3)
+        thick = theme.px(3)
+        groove = QRectF(0, (height - thick) / 2, self.width(), thick)
         painter.fillRect(groove, theme.tint(theme.LINE, 1.0))
         if self._ratio is not None and self._ratio > 0:
             share = min(1.0, max(-1.0, math.log2(self._ratio) / _OCTAVES))
-            bar = QRectF(middle, height / 2 - 1.5, share * middle, 3).normalized()
+            bar = QRectF(middle, groove.top(), share * middle, thick).normalized()
             painter.fillRect(bar, theme.tint(theme.TEXT, 0.85))
         painter.fillRect(QRectF(middle - 0.5, 0, 1, height), theme.tint(theme.MUTED, 1.0))
 

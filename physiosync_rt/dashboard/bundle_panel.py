@@ -190,7 +190,7 @@ class CardView(QWidget):
             self.figures.write("\n".join(lines))
             self.how.write("" if groups else self.tr("The card names no score."))
             self.how.setVisible(not groups or BEST_BASELINE not in groups)
-        self.needs.write(_needs(card))
+        self.needs.write(self._needs(card))
 
     def show_problem(self, text: str) -> None:
         """Say why a card cannot be shown."""
@@ -203,19 +203,27 @@ class CardView(QWidget):
         for words in (self.trained, self.how, self.figures, self.needs):
             words.write("")
 
-
-def _needs(card: Card) -> str:
-    eeg = card.eeg
-    electrodes = ", ".join(eeg.ch_names)
-    at_least = (
-        f" (at least {eeg.min_electrodes} measured, the others are interpolated)"
-        if eeg.min_electrodes < eeg.n_chans
-        else ""
-    )
-    lines = [f"EEG of {eeg.n_chans} electrodes{at_least}: {electrodes}"]
-    if card.pps is not None:
-        unit = unit_text(card.pps.unit)
-        channels = "1 channel" if card.pps.n_chans == 1 else f"{card.pps.n_chans} channels"
-        lines.append(f"{card.pps.modality}: {channels} in {unit}; without it, EEG alone is used")
-    lines.append(f"{card.profile.baseline_s:g} s of rest at the start: sit still")
-    return "\n".join(lines)
+    def _needs(self, card: Card) -> str:
+        eeg = card.eeg
+        at_least = self.tr(" (at least {n} measured, the others are interpolated)")
+        lines = [
+            self.tr("EEG of {n} electrodes{at_least}: {names}").format(
+                n=eeg.n_chans,
+                at_least=at_least.format(n=eeg.min_electrodes)
+                if eeg.min_electrodes < eeg.n_chans
+                else "",
+                names=", ".join(eeg.ch_names),
+            )
+        ]
+        if card.pps is not None:
+            one = card.pps.n_chans == 1
+            channels = self.tr("1 channel") if one else self.tr("{n} channels")
+            said = self.tr("{signal}: {channels} in {unit}; without it, EEG alone is used").format(
+                signal=card.pps.modality,
+                channels=channels.format(n=card.pps.n_chans),
+                unit=unit_text(card.pps.unit),
+            )
+            lines.append(said)
+        rest = self.tr("{n} s of rest at the start: sit still")
+        lines.append(rest.format(n=f"{card.profile.baseline_s:g}"))
+        return "\n".join(lines)

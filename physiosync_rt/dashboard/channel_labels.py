@@ -71,7 +71,8 @@ class ChannelLabels(QWidget):
         if not name or not self._quality:
             return name
         quality = self._quality[self._names.index(name)]
-        return f"{name}: {quality_word(quality)} signal, quality {number(quality)}"
+        said = self.tr("{name}: {word} signal, quality {quality}")
+        return said.format(name=name, word=quality_word(quality), quality=number(quality))
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -112,7 +113,7 @@ class ChannelLabels(QWidget):
             middle = (row + 0.5) * step
             word = self._word(row)
             if self._quality or self._electrodes:
-                _paint_mark(painter, QPointF(self.width() - 12, middle), word)
+                _paint_mark(painter, QPointF(self.width() - theme.px(12), middle), word)
             poor = word == "poor"
             crowded = any(abs(row - other) < every for other in poor_rows if other != row)
             if not poor and (row % every or (every > 1 and crowded)):
@@ -124,29 +125,31 @@ class ChannelLabels(QWidget):
                 )
             )
             painter.setPen(theme.tint(palette.ALERT if poor else theme.MUTED, 1.0))
-            top = min(max(middle - 8, 0.0), self.height() - 16.0)
-            box = QRectF(0, top, self.width() - 22, 16)
+            high = theme.px(13)
+            top = min(max(middle - high / 2, 0.0), self.height() - high)
+            box = QRectF(0, top, self.width() - theme.px(22), high)
             side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(box, side, plain_text(name))
 
 
 def _paint_mark(painter: QPainter, centre: QPointF, word: str) -> None:
+    size = theme.px(2.6)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if word == "good":
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.tint(palette.FINE, 0.9))
-        painter.drawEllipse(centre, 2.6, 2.6)
+        painter.drawEllipse(centre, size, size)
     elif word == "fair":
-        painter.setPen(QPen(theme.tint(theme.TEXT, 0.9), 1.3))
-        painter.drawEllipse(centre, 2.6, 2.6)
+        painter.setPen(QPen(theme.tint(theme.TEXT, 0.9), size / 2))
+        painter.drawEllipse(centre, size, size)
     elif word == ElectrodeState.INTERPOLATED:
-        painter.setPen(QPen(theme.tint(theme.MUTED, 0.9), 1.0))
-        painter.drawEllipse(centre, 1.9, 1.9)
+        painter.setPen(QPen(theme.tint(theme.MUTED, 0.9), 0.4 * size))
+        painter.drawEllipse(centre, 0.73 * size, 0.73 * size)
     elif word == ElectrodeState.SILENT:
-        painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), 1.6))
-        painter.drawLine(centre - QPointF(2.6, 0), centre + QPointF(2.6, 0))
+        painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), 0.6 * size))
+        painter.drawLine(centre - QPointF(size, 0), centre + QPointF(size, 0))
     else:
-        painter.setPen(QPen(theme.tint(palette.ALERT, 1.0), 1.6))
+        painter.setPen(QPen(theme.tint(palette.ALERT, 1.0), 0.6 * size))
         for tilt in (-1, 1):
-            arm = QPointF(2.6, 2.6 * tilt)
+            arm = QPointF(size, size * tilt)
             painter.drawLine(centre - arm, centre + arm)

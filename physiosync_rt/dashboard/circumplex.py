@@ -44,7 +44,7 @@ class Circumplex(QWidget):
         self._margin = 0.0
         self.setMinimumSize(190, 190)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Valence-arousal plane")
+        self.setAccessibleName(self.tr("Valence-arousal plane"))
 
     @override
     def sizeHint(self) -> QSize:
@@ -83,8 +83,9 @@ class Circumplex(QWidget):
 
     def _plane(self) -> QRectF:
         """Return the square in the middle, with room for the words on the axes."""
-        side = min(self.width() - 22, self.height() - 22)
-        left, top = (self.width() + 18 - side) / 2, (self.height() - 22 - side) / 2
+        words = theme.px(22)
+        side = min(self.width() - words, self.height() - words)
+        left, top = (self.width() + theme.px(18) - side) / 2, (self.height() - words - side) / 2
         return QRectF(left, top, side, side)
 
     def _paint_plane(self, painter: QPainter, plane: QRectF) -> None:
@@ -116,7 +117,8 @@ class Circumplex(QWidget):
         painter.fillPath(zone.united(upright), theme.tint(theme.MUTED, 0.10))
 
     def _paint_words(self, painter: QPainter, plane: QRectF) -> None:
-        inner = plane.adjusted(12, 10, -12, -10)
+        across, down = theme.px(12), theme.px(10)
+        inner = plane.adjusted(across, down, -across, -down)
         for quadrant, (right, bottom) in _CORNERS.items():
             is_here = quadrant == self._here
             weight = QFont.Weight.DemiBold if is_here else QFont.Weight.Normal
@@ -128,13 +130,22 @@ class Circumplex(QWidget):
 
     def _paint_axes(self, painter: QPainter, plane: QRectF) -> None:
         painter.setFont(theme.font(11))
-        strip = QRectF(plane.left(), plane.bottom() + 4, plane.width(), 16)
-        _axis_words(painter, strip, "valence", palette.VALENCE)
+        high = theme.px(16)
+        strip = QRectF(plane.left(), plane.bottom() + theme.px(4), plane.width(), high)
+        self._axis_words(painter, strip, self.tr("valence"), palette.VALENCE)
         painter.save()
-        painter.translate(plane.left() - 20, plane.bottom())
+        painter.translate(plane.left() - theme.px(20), plane.bottom())
         painter.rotate(-90)
-        _axis_words(painter, QRectF(0, 0, plane.height(), 16), "arousal", palette.AROUSAL)
+        strip = QRectF(0, 0, plane.height(), high)
+        self._axis_words(painter, strip, self.tr("arousal"), palette.AROUSAL)
         painter.restore()
+
+    def _axis_words(self, painter: QPainter, strip: QRectF, name: str, colour: str) -> None:
+        painter.setPen(theme.tint(theme.MUTED, 1.0))
+        painter.drawText(strip, Qt.AlignmentFlag.AlignLeft, self.tr("low"))
+        painter.drawText(strip, Qt.AlignmentFlag.AlignRight, self.tr("high"))
+        painter.setPen(theme.tint(colour, 1.0))
+        painter.drawText(strip, Qt.AlignmentFlag.AlignHCenter, name)
 
     def _paint_trail(self, painter: QPainter, plane: QRectF) -> None:
         if self._now is None:
@@ -146,9 +157,11 @@ class Circumplex(QWidget):
             if place is not None and row is not self._rows[-1]:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.tint(theme.TEXT, 0.06 + 0.5 * freshness**2))
-                painter.drawEllipse(place, 1.8, 1.8)
+                painter.drawEllipse(place, theme.px(1.8), theme.px(1.8))
             if place is not None and before is not None:
-                painter.setPen(QPen(theme.tint(theme.TEXT, 0.03 + 0.4 * freshness**2), 1.3))
+                painter.setPen(
+                    QPen(theme.tint(theme.TEXT, 0.03 + 0.4 * freshness**2), theme.px(1.3))
+                )
                 painter.drawLine(before, place)
             before = place
 
@@ -159,23 +172,23 @@ class Circumplex(QWidget):
             places = (_place(row, plane) for row in reversed(self._rows))
             last = next((place for place in places if place is not None), None)
             if last is not None:
-                painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), 2))
+                painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), theme.px(2)))
                 painter.setBrush(theme.tint(theme.PANEL, 1.0))
-                painter.drawEllipse(last, 9, 9)
+                painter.drawEllipse(last, theme.px(9), theme.px(9))
             return
         sure = self._now.confidence or 0.0
         place = _place(self._now, plane)
         if place is None:
             self._paint_single_target(painter, plane, sure)
             return
-        radius = 5 + 6 * sure
+        radius = theme.px(5 + 6 * sure)
         glow = QRadialGradient(place, radius * 3.2)
         glow.setColorAt(0, theme.tint(theme.TEXT, 0.30 * sure))
         glow.setColorAt(1, theme.tint(theme.TEXT, 0.0))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QBrush(glow))
         painter.drawEllipse(place, radius * 3.2, radius * 3.2)
-        painter.setPen(QPen(theme.tint(theme.BACKGROUND, 0.9), 2))
+        painter.setPen(QPen(theme.tint(theme.BACKGROUND, 0.9), theme.px(2)))
         painter.setBrush(theme.tint(theme.PANEL, 1.0))
         painter.drawEllipse(place, radius, radius)
         painter.setBrush(theme.tint(theme.TEXT, 0.35 + 0.65 * sure))
@@ -188,21 +201,13 @@ class Circumplex(QWidget):
         if row.valence is not None:
             x = plane.left() + row.valence * plane.width()
             ends = QPointF(x, plane.top()), QPointF(x, plane.bottom())
-            painter.setPen(QPen(theme.tint(palette.VALENCE, 0.35 + 0.65 * sure), 3))
+            painter.setPen(QPen(theme.tint(palette.VALENCE, 0.35 + 0.65 * sure), theme.px(3)))
             painter.drawLine(*ends)
         if row.arousal is not None:
             y = plane.bottom() - row.arousal * plane.height()
             ends = QPointF(plane.left(), y), QPointF(plane.right(), y)
-            painter.setPen(QPen(theme.tint(palette.AROUSAL, 0.35 + 0.65 * sure), 3))
+            painter.setPen(QPen(theme.tint(palette.AROUSAL, 0.35 + 0.65 * sure), theme.px(3)))
             painter.drawLine(*ends)
-
-
-def _axis_words(painter: QPainter, strip: QRectF, name: str, colour: str) -> None:
-    painter.setPen(theme.tint(theme.MUTED, 1.0))
-    painter.drawText(strip, Qt.AlignmentFlag.AlignLeft, "low")
-    painter.drawText(strip, Qt.AlignmentFlag.AlignRight, "high")
-    painter.setPen(theme.tint(colour, 1.0))
-    painter.drawText(strip, Qt.AlignmentFlag.AlignHCenter, name)
 
 
 def _place(row: Prediction, plane: QRectF) -> QPointF | None:

@@ -2,62 +2,75 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from physiosync_rt.dashboard import theme
 
-KEYS: tuple[tuple[str, str], ...] = (
-    ("M", "write the marker text into the next row"),
-    ("Ctrl+M", "type a marker text"),
-    ("Ctrl+1 … 9", "write the marker of that number"),
-    ("B", "capture the rest again: sit still; asks before one is lost"),
-    ("R", "record all streams to a file; again to stop"),
-    ("L", "save the last five minutes"),
-    ("S", "save a picture of the window"),
-    ("P", "pause the traces; again to follow"),
-    ("← →", "scroll the traces back and forth, five minutes at most"),
-    ("↑ ↓", "draw the traces larger or smaller"),
-    ("F2", "the plane alone, for a big screen"),
-    ("F11", "full screen"),
-    ("Ctrl + − 0", "zoom in, out, back"),
-    ("Tab, Space", "go to a button, press it"),
-    ("Esc", "leave a question, a text, the big or the full screen"),
-    ("Ctrl+W", "end the run"),
-    ("F1", "this page"),
+_KEYS = (
+    ("M", QT_TRANSLATE_NOOP("Guide", "write the marker text into the next row")),
+    ("Ctrl+M", QT_TRANSLATE_NOOP("Guide", "type a marker text")),
+    ("Ctrl+1 … 9", QT_TRANSLATE_NOOP("Guide", "write the marker of that number")),
+    ("B", QT_TRANSLATE_NOOP("Guide", "capture the rest again: sit still; asks before one is lost")),
+    ("R", QT_TRANSLATE_NOOP("Guide", "record all streams to a file; again to stop")),
+    ("L", QT_TRANSLATE_NOOP("Guide", "save the last five minutes")),
+    ("S", QT_TRANSLATE_NOOP("Guide", "save a picture of the window")),
+    ("P", QT_TRANSLATE_NOOP("Guide", "pause the traces; again to follow")),
+    ("← →", QT_TRANSLATE_NOOP("Guide", "scroll the traces back and forth, five minutes at most")),
+    ("↑ ↓", QT_TRANSLATE_NOOP("Guide", "draw the traces larger or smaller")),
+    ("F2", QT_TRANSLATE_NOOP("Guide", "the plane alone, for a big screen")),
+    ("F11", QT_TRANSLATE_NOOP("Guide", "full screen")),
+    ("Ctrl + − 0", QT_TRANSLATE_NOOP("Guide", "zoom in, out, back")),
+    ("Tab, Space", QT_TRANSLATE_NOOP("Guide", "go to a button, press it")),
+    ("Esc", QT_TRANSLATE_NOOP("Guide", "leave a question, a text, the big or the full screen")),
+    ("Ctrl+W", QT_TRANSLATE_NOOP("Guide", "end the run")),
+    ("F1", QT_TRANSLATE_NOOP("Guide", "this page")),
 )
+
+# Qt types what it marks for translation as any object.
+KEYS: tuple[tuple[str, str], ...] = tuple((key, str(does)) for key, does in _KEYS)
 """What a key does."""
 
-_FIGURES = (
+_FIGURES = QT_TRANSLATE_NOOP(
+    "Guide",
     "Each figure is the probability that it is high. The confidence is the probability of the "
     "answer, lowered by poor signals, by electrodes that are not measured and by a signal that is "
-    "missing; hover over it to see by how much."
+    "missing; hover over it to see by how much.",
 )
-_ELECTRODES = (
+_ELECTRODES = QT_TRANSLATE_NOOP(
+    "Guide",
     "A disc is measured, a small ring is interpolated because the stream does not have it, a cross "
-    "is bad at present, a dash has no signal. Hover over one for its name and fault."
+    "is bad at present, a dash has no signal. Hover over one for its name and fault.",
 )
-_PAST = (
+_PAST = QT_TRANSLATE_NOOP(
+    "Guide",
     "Hatched: no prediction. Dashed: from one signal, because the other was missing. Faint: too "
-    "near one half to mean high or low."
+    "near one half to mean high or low.",
 )
-_BODY = (
+_BODY = QT_TRANSLATE_NOOP(
+    "Guide",
     "Heart or skin and the power of four bands, with their change from your rest. What is not "
-    "known is a dash with its reason, never a zero."
+    "known is a dash with its reason, never a zero.",
 )
-_TRACES = (
-    "A click on a name hides a channel; Channels shows it again. Faint traces are interpolated."
+_TRACES = QT_TRANSLATE_NOOP(
+    "Guide",
+    "A click on a name hides a channel; Channels shows it again. Faint traces are interpolated.",
 )
 
-GUIDE: tuple[tuple[str, str], ...] = (
-    ("Valence and arousal", _FIGURES),
-    ("Electrodes", _ELECTRODES),
-    ("The past", _PAST),
-    ("Body", _BODY),
-    ("Streams", "One line for each that is well. A click opens its counters."),
-    ("Traces", _TRACES),
+_GUIDE = (
+    (QT_TRANSLATE_NOOP("Guide", "Valence and arousal"), _FIGURES),
+    (QT_TRANSLATE_NOOP("Guide", "Electrodes"), _ELECTRODES),
+    (QT_TRANSLATE_NOOP("Guide", "The past"), _PAST),
+    (QT_TRANSLATE_NOOP("Guide", "Body"), _BODY),
+    (
+        QT_TRANSLATE_NOOP("Guide", "Streams"),
+        QT_TRANSLATE_NOOP("Guide", "One line for each that is well. A click opens its counters."),
+    ),
+    (QT_TRANSLATE_NOOP("Guide", "Traces"), _TRACES),
 )
+
+GUIDE: tuple[tuple[str, str], ...] = tuple((str(title), str(text)) for title, text in _GUIDE)
 """Short explanations, by what they are about."""
 
 
@@ -76,13 +89,13 @@ class Guide(QDialog):
         grid.setHorizontalSpacing(16)
         grid.setColumnStretch(1, 1)
         for row, (key, does) in enumerate(KEYS):
-            grid.addWidget(theme.Text(key, weight=QFont.Weight.DemiBold), row, 0)
-            grid.addWidget(theme.Text(does), row, 1)
+            grid.addWidget(theme.Text(self.tr(key), weight=QFont.Weight.DemiBold), row, 0)
+            grid.addWidget(theme.Text(self.tr(does)), row, 1)
         column.addLayout(grid)
         for title, text in GUIDE:
             column.addSpacing(6)
-            column.addWidget(theme.Text(title, weight=QFont.Weight.DemiBold))
-            words = theme.Text(text, role="muted")
+            column.addWidget(theme.Text(self.tr(title), weight=QFont.Weight.DemiBold))
+            words = theme.Text(self.tr(text), role="muted")
             words.setWordWrap(True)
             column.addWidget(words)
         column.addStretch(1)

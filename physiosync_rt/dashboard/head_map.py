@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from typing_extensions import override
@@ -138,7 +138,7 @@ class HeadMap(QWidget):
 
     def _paint_head(self, painter: QPainter) -> None:
         centre, radius = self._head()
-        painter.setPen(QPen(theme.tint(theme.FAINT, 1.0), 1.3))
+        painter.setPen(QPen(theme.tint(theme.FAINT, 1.0), theme.px(1.3)))
         painter.setBrush(theme.tint(theme.RAISED, 0.35))
         nose = QPainterPath(centre + QPointF(-0.10 * radius, -0.985 * radius))
         nose.lineTo(centre + QPointF(0, -1.0 * radius - theme.px(9)))
@@ -170,7 +170,7 @@ class ElectrodePanel(theme.Panel):
     """The map, how many electrodes are measured, and what the marks mean."""
 
     def __init__(self) -> None:
-        super().__init__("Electrodes")
+        super().__init__(QCoreApplication.translate("ElectrodePanel", "Electrodes"))
         self.count = theme.Text(pixels=12, role="muted")
         self.heading.addWidget(self.count)
         self.map = HeadMap()
@@ -211,13 +211,13 @@ def _paint_mark(painter: QPainter, at: QPointF, state: ElectrodeState) -> None:
         painter.setBrush(theme.tint(palette.FINE, 1.0))
         painter.drawEllipse(at, size, size)
     elif state is ElectrodeState.INTERPOLATED:
-        painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), 1.2))
+        painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), theme.px(1.2)))
         painter.drawEllipse(at, 0.65 * size, 0.65 * size)
     elif state is ElectrodeState.BAD:
-        painter.setPen(QPen(theme.tint(palette.ALERT, 1.0), 2.2))
+        painter.setPen(QPen(theme.tint(palette.ALERT, 1.0), theme.px(2.2)))
         for tilt in (-1, 1):
             arm = QPointF(size, size * tilt)
             painter.drawLine(at - arm, at + arm)
     else:
-        painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), 2.0))
+        painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), theme.px(2.0)))
         painter.drawLine(at - QPointF(size, 0), at + QPointF(size, 0))

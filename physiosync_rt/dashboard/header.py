@@ -37,7 +37,9 @@ class ProgressButton(QPushButton):
         super().paintEvent(event)
         if self._progress > 0:
             painter = QPainter(self)
-            groove = QRectF(9, self.height() - 4, self.width() - 18, 2)
+            thick, side = theme.px(2), theme.px(9)
+            width = self.width() - 2 * side
+            groove = QRectF(side, self.height() - 2 * thick, width, thick)
             painter.fillRect(groove, theme.tint(theme.LINE, 1.0))
             groove.setWidth(groove.width() * self._progress)
             painter.fillRect(groove, theme.tint(theme.TEXT, 1.0))
@@ -57,42 +59,48 @@ class Header(QWidget):
         self._recording = ""
         self._csv = ""
         self.title = theme.Text(pixels=13, role="muted", elide=Qt.TextElideMode.ElideRight)
-        self.badge = theme.Text("trained on simulated signals", pixels=12)
+        self.badge = theme.Text(self.tr("trained on simulated signals"), pixels=12)
         self.badge.setObjectName("badge")
         self.badge.setToolTip(
-            "The model has seen no recording of a real person: it shows that everything works, "
-            "not how somebody feels."
+            theme.tip(
+                self.tr(
+                    "The model has seen no recording of a real person: it shows that everything "
+                    "works, not how somebody feels."
+                )
+            )
         )
         self.badge.hide()
         self.time = theme.Text("00:00", pixels=20)
         self.files = theme.Text(pixels=12, role="muted", elide=Qt.TextElideMode.ElideMiddle)
         self.files.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.marker_text = QLineEdit()
-        self.marker_text.setPlaceholderText("marker text")
-        self.marker_text.setAccessibleName("Marker text")
+        self.marker_text.setPlaceholderText(self.tr("marker text"))
+        self.marker_text.setAccessibleName(self.tr("Marker text"))
         self.marker_text.setFixedWidth(120)
         # Never the first focus: B, M and R would be typed instead of done.
         self.marker_text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.marker = QPushButton("Marker  M")
-        self.baseline = ProgressButton("Baseline  B")
-        self.record = QPushButton("Record  R")
+        self.marker = QPushButton(self.tr("Marker  M"))
+        self.baseline = ProgressButton(self.tr("Baseline  B"))
+        self.record = QPushButton(self.tr("Record  R"))
         self._lay_out()
         self._connect()
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the run's state on the labels and the buttons."""
-        self.title.say(f"{snapshot.bundle_title}  ·  trained on {snapshot.trained_on}")
+        trained = self.tr("trained on {what}").format(what=snapshot.trained_on)
+        self.title.say(f"{snapshot.bundle_title}  ·  {trained}")
         self.badge.setVisible(snapshot.simulated_training)
         self.time.say(clock(snapshot.run_s))
         self._csv, self._recording = snapshot.csv_path, snapshot.recording_path
         paths = [path for path in (snapshot.csv_path, snapshot.recording_path) if path]
-        self.files.say(" · ".join(Path(path).name for path in paths) or "not written to a file")
-        written = f"Run time; written to {' and '.join(paths)}"
+        names = " · ".join(Path(path).name for path in paths)
+        self.files.say(names or self.tr("not written to a file"))
+        written = self.tr("Run time; written to {files}").format(files=self.tr(" and ").join(paths))
         self.time.setToolTip(theme.tip(written) if paths else "")
         capturing = is_capturing(snapshot)
         self.baseline.show_progress(snapshot.baseline_progress if capturing else 0.0)
-        left = f"Rest… {snapshot.baseline_left_s:.0f} s"
-        self.baseline.setText(left if capturing else "Baseline  B")
+        left = self.tr("Rest… {n} s").format(n=f"{snapshot.baseline_left_s:.0f}")
+        self.baseline.setText(left if capturing else self.tr("Baseline  B"))
         self.baseline.setEnabled(not capturing)
         self._show_recording(bool(self._recording))
 
@@ -118,7 +126,7 @@ class Header(QWidget):
         self._row.addWidget(button)
 
     def _show_recording(self, on: bool) -> None:
-        self.record.setText("●  Recording  R" if on else "Record  R")
+        self.record.setText(self.tr("●  Recording  R") if on else self.tr("Record  R"))
         if self.record.property("active") != on:
             self.record.setProperty("active", on)
             self.record.style().unpolish(self.record)
@@ -146,9 +154,11 @@ class Header(QWidget):
             row.addWidget(button)
 
     def _connect(self) -> None:
-        self.marker.setToolTip("Write the marker text into the next row (key M; Ctrl+M to type it)")
-        self.baseline.setToolTip("Capture the baseline again: sit still (key B)")
-        self.record.setToolTip("Record all streams to an XDF file; again to stop (key R)")
+        self.marker.setToolTip(
+            self.tr("Write the marker text into the next row (key M; Ctrl+M to type it)")
+        )
+        self.baseline.setToolTip(self.tr("Capture the baseline again: sit still (key B)"))
+        self.record.setToolTip(self.tr("Record all streams to an XDF file; again to stop (key R)"))
         self.marker.clicked.connect(self.send_marker)
         self.marker_text.returnPressed.connect(self.send_marker)
         self.record.clicked.connect(self.toggle_record)

@@ -36,7 +36,8 @@ QToolButton:checked {{ color: {text}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QLineEdit {{ background: {panel}; border: 1px solid {line}; border-radius: 8px;
     padding: 6px 10px;
-    selection-background-color: {faint}; }}
+    selection-background-color: {faint}; selection-color: {text};
+    placeholder-text-color: {muted}; }}
 QLineEdit:focus {{ border-color: {muted}; }}
 QToolTip {{ background: {raised}; color: {text}; border: 1px solid {faint};
     padding: 5px 8px; }}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -141,15 +141,18 @@ class LslForm(QWidget):
 
 def carries(stream: Offered) -> str:
     """Return what a stream carries, in a few words."""
+    translate = QCoreApplication.translate
     if stream.marker:
-        return "markers"
+        return translate("LslForm", "markers")
     parts = []
+    said = translate("LslForm", "{what} {n} ch, {rate}{unit}")
     for spec in stream.specs:
         what = stream.whole.stype if spec.modality is Modality.OTHER else str(spec.modality)
-        rate = f"{spec.sfreq:g} Hz" if spec.sfreq else "no rate"
+        rate = f"{spec.sfreq:g} Hz" if spec.sfreq else translate("LslForm", "no rate")
         unit = f", {unit_text(spec.unit)}" if spec.unit else ""
         n = spec.n_chans if len(stream.specs) > 1 else stream.whole.n_chans
-        parts.append(f"{what or 'unknown'} {n} ch, {rate}{unit}")
+        what = what or translate("LslForm", "unknown")
+        parts.append(said.format(what=what, n=n, rate=rate, unit=unit))
     return plain_text(" + ".join(parts))
 
 
@@ -167,7 +170,9 @@ def _refresh(box: QComboBox, able: dict[str, str]) -> None:
     chosen = str(box.currentData() or "")
     wanted = {"": box.itemText(0), **{q: plain_text(text) for q, text in able.items()}}
     if chosen and chosen not in wanted:
-        wanted[chosen] = plain_text(f"{chosen} (not in sight)")
+        wanted[chosen] = plain_text(
+            QCoreApplication.translate("LslForm", "{stream} (not in sight)").format(stream=chosen)
+        )
     have = {str(box.itemData(i)): box.itemText(i) for i in range(box.count())}
     if have == wanted:
         return

@@ -90,6 +90,12 @@ class Dashboard(QMainWindow):
 
     def refresh_figures(self, snapshot: Snapshot) -> None:
         """Show everything but the traces."""
+        self.refresh_words(snapshot)
+        self.refresh_course(snapshot)
+        self.refresh_streams(snapshot)
+
+    def refresh_words(self, snapshot: Snapshot) -> None:
+        """Show the state, the run and what a person should read now."""
         self._snapshot = snapshot
         if self._rest.is_complete(snapshot) and self._has_sound:
             ring()
@@ -97,8 +103,14 @@ class Dashboard(QMainWindow):
         self.session.refresh(snapshot)
         self.say(notice_text(snapshot.events))
         self.readout.refresh(snapshot)
+
+    def refresh_course(self, snapshot: Snapshot) -> None:
+        """Show the targets over time, and how many rows there are."""
         self.timeline.refresh(snapshot)
         self.rows.refresh(snapshot)
+
+    def refresh_streams(self, snapshot: Snapshot) -> None:
+        """Show electrodes, body, streams and scores."""
         self.streams.refresh(snapshot)
 
     def refresh_traces(self, snapshot: Snapshot) -> None:

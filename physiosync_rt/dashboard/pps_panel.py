@@ -35,7 +35,7 @@ class PpsPanel(theme.Panel):
         self.memory = TraceMemory()
         self.beats: dict[float, None] = {}
         self.stays_hidden = False
-        self._name = theme.Text("GSR or ECG", weight=QFont.Weight.DemiBold)
+        self._name = theme.Text(self.tr("GSR or ECG"), weight=QFont.Weight.DemiBold)
         self.value = theme.Text(pixels=12, role="muted")
         self.heading.addWidget(self._name)
         self.heading.addStretch(1)
@@ -48,7 +48,7 @@ class PpsPanel(theme.Panel):
         for _ in range(_MAX_CURVES):
             self.curves.append(pg.PlotCurveItem(antialias=True))
             self.plot.addItem(self.curves[-1])
-        self.marks = pg.ScatterPlotItem(symbol="t", size=7, pen=pg.mkPen(None))
+        self.marks = pg.ScatterPlotItem(symbol="t", pen=pg.mkPen(None))
         self.plot.addItem(self.marks)
         self.restyle()
         self._empty = theme.Text(pixels=13, role="muted")
@@ -61,11 +61,11 @@ class PpsPanel(theme.Panel):
         traces = snapshot.pps
         name = pps_name(snapshot)
         self._name.say(name)
-        self.plot.setAccessibleName(f"{name} trace")
+        self.plot.setAccessibleName(self.tr("{signal} trace").format(signal=name))
         there = traces is not None or _has_pps(snapshot) or not snapshot.streams
         self.setVisible(there and not self.stays_hidden)
         if traces is None or len(traces.times) == 0:
-            self.say_waiting(f"Waiting for {name}")
+            self.say_waiting(self.tr("Waiting for {signal}").format(signal=name))
             return
         self._empty.hide()
         self.plot.show()
@@ -78,8 +78,9 @@ class PpsPanel(theme.Panel):
     def restyle(self) -> None:
         """Take the colours and the zoom of the present."""
         for index, curve in enumerate(self.curves):
-            curve.setPen(pg.mkPen(theme.tint(theme.TRACE, 1 - 0.22 * index), width=1.6))
+            curve.setPen(pg.mkPen(theme.tint(theme.TRACE, 1 - 0.22 * index), width=theme.px(1.6)))
         self.marks.setBrush(theme.tint(palette.ALERT, 1.0))
+        self.marks.setSize(theme.px(7))
         self._grid.restyle()
         theme.restyle_axis(self._axis)
 
@@ -97,7 +98,8 @@ class PpsPanel(theme.Panel):
         view = self.view
         stop_s = view.stop_s(self.memory.newest_s)
         width = max(self.plot.width(), 100)
-        wanted = (round(stop_s * width / view.span_s), view.span_s, len(self.beats), width)
+        size = width, self.plot.height()
+        wanted = (round(stop_s * width / view.span_s), view.span_s, len(self.beats), *size)
         if wanted == self._drawn:
             return
         self._drawn = wanted
@@ -108,7 +110,9 @@ class PpsPanel(theme.Panel):
         step = nice_step(max(high - low, abs(high) * 1e-3) / 2)
         bottom, top = np.floor(low / step) * step, np.ceil(high / step) * step
         top = max(top, bottom + step)
-        self.plot.setYRange(bottom - 0.08 * (top - bottom), top + 0.08 * (top - bottom), padding=0)
+        # The numbers at both ends are half above and below: they need room in a low panel.
+        room = max(0.08, theme.px(9) / max(self.plot.height() - theme.px(18), 1))
+        self.plot.setYRange(bottom - room * (top - bottom), top + room * (top - bottom), padding=0)
         digits = max(0, int(-np.floor(np.log10(step))))
         ticks = [(bottom, f"{bottom:.{digits}f}"), (top, f"{top:.{digits}f}")]
         self._axis.setTicks([ticks if len(finite) else []])

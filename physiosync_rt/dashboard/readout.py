@@ -45,7 +45,7 @@ class Meter(QWidget):
     @override
     def sizeHint(self) -> QSize:
         """Prefer a few pixels of height and all the width there is."""
-        return QSize(80, 8)
+        return QSize(80, round(theme.px(8)))
 
     def show_value(self, value: float | None, margin: float = 0.0) -> None:
         """Show a value, or an empty bar for None, and the unsure zone."""
@@ -59,20 +59,23 @@ class Meter(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        groove = QRectF(0, 2, self.width(), 4)
+        height = theme.px(8)
+        groove = QRectF(0, height / 4, self.width(), height / 2)
         painter.setBrush(theme.tint(theme.LINE, 1.0))
-        painter.drawRoundedRect(groove, 2, 2)
+        painter.drawRoundedRect(groove, height / 4, height / 4)
         if self._centre and self._margin:
             half = self._margin * self.width()
-            zone = QRectF(self.width() / 2 - half, 0, 2 * half, 8)
+            zone = QRectF(self.width() / 2 - half, 0, 2 * half, height)
             painter.setBrush(theme.tint(theme.MUTED, 0.35))
             painter.drawRect(zone)
         if self._value is not None:
-            bar = QRectF(0, 2, max(4.0, self.width() * self._value), 4)
+            bar = QRectF(groove)
+            bar.setWidth(max(height / 2, self.width() * self._value))
             painter.setBrush(theme.tint(self._colour, 1.0))
-            painter.drawRoundedRect(bar, 2, 2)
+            painter.drawRoundedRect(bar, height / 4, height / 4)
         if self._centre:
-            painter.fillRect(QRectF(self.width() / 2 - 0.5, 0, 1, 8), theme.tint(theme.MUTED, 1.0))
+            middle = QRectF(self.width() / 2 - 0.5, 0, 1, height)
+            painter.fillRect(middle, theme.tint(theme.MUTED, 1.0))
 
 
 class Figure(QWidget):
@@ -117,7 +120,7 @@ class Figure(QWidget):
 
     def say_meaning(self, meaning: Meaning) -> None:
         """Call the figure what its target stands for."""
-        self._name.say(f"P(high {meaning.name})")
+        self._name.say(self.tr("P(high {target})").format(target=meaning.name))
         for end, word in zip(self._ends, (meaning.low, meaning.high), strict=True):
             end.say(word)
             end.show()
@@ -143,10 +146,14 @@ class Readout(theme.Panel):
         self.circumplex = Circumplex()
         self.rest = RestDial()
         self.valence = Figure(
-            "P(high valence)", palette.VALENCE, "Probability that valence is high (pleasant)"
+            self.tr("P(high valence)"),
+            palette.VALENCE,
+            self.tr("Probability that valence is high (pleasant)"),
         )
         self.arousal = Figure(
-            "P(high arousal)", palette.AROUSAL, "Probability that arousal is high (activated)"
+            self.tr("P(high arousal)"),
+            palette.AROUSAL,
+            self.tr("Probability that arousal is high (activated)"),
         )
         self.state = theme.Text(pixels=20, weight=QFont.Weight.DemiBold)
         self.meaning = theme.Text(role="muted")
@@ -168,7 +175,7 @@ class Readout(theme.Panel):
         self._line = QWidget()
         line = QHBoxLayout(self._line)
         line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(theme.Text("Confidence", role="muted"))
+        line.addWidget(theme.Text(self.tr("Confidence"), role="muted"))
         line.addWidget(self._meter, 1)
         line.addWidget(self.confidence)
         self.column.addLayout(theme.stack(self.state, self.meaning))
@@ -233,6 +240,7 @@ class Readout(theme.Panel):
         self.electrodes.say(electrodes_text(snapshot.electrodes))
         self.electrodes.setVisible(bool(self.electrodes.text()))
         made_of = certainty_text(row)
-        self._line.setToolTip(made_of and f"Confidence: {made_of}")
+        said = self.tr("Confidence: {made_of}").format(made_of=made_of)
+        self._line.setToolTip(said if made_of else "")
         self._meter.show_value(row.confidence if row else None)
         self.signals.say(signals_used(snapshot))

@@ -49,16 +49,17 @@ class RestDial(QWidget):
         """Draw the ring and the seconds."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        side = min(self.width(), self.height(), _SIDE) - 2 * _WIDTH
+        thick = theme.px(_WIDTH)
+        side = min(self.width(), self.height(), theme.px(_SIDE)) - 2 * thick
         ring = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
-        painter.setPen(QPen(theme.tint(theme.LINE, 1.0), _WIDTH))
+        painter.setPen(QPen(theme.tint(theme.LINE, 1.0), thick))
         painter.drawEllipse(ring)
-        pen = QPen(theme.tint(theme.TEXT, 1.0), _WIDTH)
+        pen = QPen(theme.tint(theme.TEXT, 1.0), thick)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         # Qt counts sixteenths of a degree against the clock, from three o'clock.
         painter.drawArc(ring, 90 * 16, -round(360 * 16 * self._progress))
-        painter.setFont(theme.font(round(side * 0.34), QFont.Weight.Light))
+        painter.setFont(theme.font(round(side * 0.34 / theme.LOOK.zoom), QFont.Weight.Light))
         painter.setPen(theme.tint(theme.TEXT, 1.0))
         painter.drawText(ring, Qt.AlignmentFlag.AlignCenter, f"{self._left_s:.0f}")
         painter.setFont(theme.font(13))

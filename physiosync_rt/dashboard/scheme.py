@@ -153,7 +153,7 @@ QPushButton#link {{ background: transparent; border: 1px solid transparent; colo
 QPushButton#link:hover {{ text-decoration: underline; }}
 QLineEdit, QComboBox {{ background: {s.raised}; border: 1px solid {s.border};
     border-radius: 8px; padding: 5px 9px; selection-background-color: {s.focus};
-    selection-color: {s.panel}; }}
+    selection-color: {s.panel}; placeholder-text-color: {s.muted}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: none; }}
 QComboBox QLineEdit {{ background: transparent; border: none; padding: 0; }}

@@ -37,15 +37,13 @@ class ScoreBars(QWidget):
         self.updateGeometry()
         self.update()
 
-    @staticmethod
-    def describe(row: Comparison) -> str:
+    def describe(self, row: Comparison) -> str:
         """Return a comparison in words."""
         said = f"{row.ours.target} {_value(row.ours.value, row.ours.ci_low, row.ours.ci_high)}"
         if row.rival is not None:
             rival = row.rival
-            said += (
-                f"; best baseline model ({rival.model}) "
-                f"{_value(rival.value, rival.ci_low, rival.ci_high)}"
+            said += self.tr("; best baseline model ({model}) {value}").format(
+                model=rival.model, value=_value(rival.value, rival.ci_low, rival.ci_high)
             )
         return said
 
@@ -71,7 +69,7 @@ class ScoreBars(QWidget):
                 r = row.rival
                 painter.setFont(theme.font(11))
                 painter.setPen(QColor(self.scheme.muted))
-                painter.drawText(QRectF(0, top + 18, left, 18), _LEFT, "baseline")
+                painter.drawText(QRectF(0, top + 18, left, 18), _LEFT, self.tr("baseline"))
                 self._bar(
                     painter, top + 27, left, right, (r.value, r.ci_low, r.ci_high), ours=False
                 )
@@ -79,7 +77,7 @@ class ScoreBars(QWidget):
             base = self.ROW * len(self._rows)
             painter.setFont(theme.font(11))
             painter.setPen(QColor(self.scheme.muted))
-            painter.drawText(QRectF(left - 6, base - 4, 70, 16), _LEFT, "0.5 chance")
+            painter.drawText(QRectF(left - 6, base - 4, 70, 16), _LEFT, self.tr("0.5 chance"))
             painter.drawText(QRectF(right - 40, base - 4, 44, 16), _RIGHT, "1")
 
     def _bar(

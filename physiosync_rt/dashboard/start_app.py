@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from physiosync_rt.dashboard.background import Background
 from physiosync_rt.dashboard.last_run import Outcome
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
+from physiosync_rt.dashboard.smooth import smooth_window
 from physiosync_rt.dashboard.start_screen import StartScreen, said
 from physiosync_rt.setup.conduct import HandsOn
 from physiosync_rt.setup.draft import Draft, make_draft
@@ -62,6 +64,7 @@ class App(QObject):
         self._opened: LiveRun | None = None
         self.live: Dashboard | None = None
         self._poller: Poller | None = None
+        self._watching = ExitStack()
         self.screen = StartScreen(memory)
         self.screen.plan_changed.connect(self.examine)
         self.screen.start_asked.connect(self.start)
@@ -153,6 +156,7 @@ class App(QObject):
         self.live.closed.connect(self._end_run)
         self.live.setGeometry(self.screen.geometry())
         self.live.views.remember(self._memory)
+        self._watching.enter_context(smooth_window())
         self.screen.hide()
         self.live.show()
         self.live.activateWindow()
@@ -167,6 +171,7 @@ class App(QObject):
         assert self.run is not None
         if self._poller is not None:
             self._poller.stop()
+        self._watching.close()
         self.screen.say_busy(self.tr("Finishing the files…"))
         self.screen.show()
         self.screen.activateWindow()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, Qt
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -27,12 +27,12 @@ class PhaseMark(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._phase = StreamPhase.WAITING
-        self.setFixedSize(12, 12)
+        self.restyle()
 
-    @override
-    def sizeHint(self) -> QSize:
-        """As large as a letter."""
-        return QSize(12, 12)
+    def restyle(self) -> None:
+        """Be as large as a letter at the zoom of the present."""
+        side = round(theme.px(12))
+        self.setFixedSize(side, side)
 
     def show_phase(self, phase: StreamPhase) -> None:
         """Take the shape of a phase."""
@@ -45,6 +45,7 @@ class PhaseMark(QWidget):
         """Draw the shape."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(self.width() / 12, self.height() / 12)
         centre = QPointF(6, 6)
         if self._phase is StreamPhase.STREAMING:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -76,7 +77,7 @@ class Facts(QWidget):
         self._values: dict[str, theme.Text] = {}
         for index, (name, tip) in enumerate(names.items()):
             row, column = divmod(index, 2)
-            label = theme.Text(name, pixels=12, role="muted")
+            label = theme.Text(self.tr(name), pixels=12, role="muted")
             value = theme.Text(pixels=12)
             label.setToolTip(tip)
             value.setToolTip(tip)
@@ -88,7 +89,7 @@ class Facts(QWidget):
         """Return the value shown under a name."""
         return self._values[name].text()
 
-    def say(self, name: str, text: str, *, alert: bool = False) -> None:
+    def show_value(self, name: str, text: str, *, alert: bool = False) -> None:
         """Show a value, in the colour of attention when it asks for it."""
         self._values[name].say(text)
         self._values[name].set_role("alert" if alert else "")
@@ -130,10 +131,10 @@ class StreamCard(QWidget):
         self.amiss.hide()
         self.facts = Facts(
             {
-                "rate": "Measured / nominal sampling rate",
-                "age": "Time since the newest sample",
-                "jitter": "Spread of the time stamps around an even grid",
-                "drift": "How much longer than declared a sample lasts, in millionths",
+                "rate": self.tr("Measured / nominal sampling rate"),
+                "age": self.tr("Time since the newest sample"),
+                "jitter": self.tr("Spread of the time stamps around an even grid"),
+                "drift": self.tr("How much longer than declared a sample lasts, in millionths"),
                 **{STREAM_COUNTS[name].word: STREAM_COUNTS[name].meaning for name in _COUNTS},
             }
         )
@@ -153,14 +154,16 @@ class StreamCard(QWidget):
         self.phase.set_role("alert" if trouble else "muted")
         self.amiss.say(amiss_text(state))
         self.amiss.setVisible(bool(self.amiss.text()))
-        self.facts.say("rate", rate(state))
-        self.facts.say("age", duration(state.age_s), alert=trouble)
+        self.facts.show_value("rate", rate(state))
+        self.facts.show_value("age", duration(state.age_s), alert=trouble)
         stats = state.stats
-        self.facts.say("jitter", number(stats.jitter_ms if stats.received else None, 1, "ms"))
-        self.facts.say("drift", number(stats.drift_ppm, 0, "ppm"))
+        self.facts.show_value(
+            "jitter", number(stats.jitter_ms if stats.received else None, 1, "ms")
+        )
+        self.facts.show_value("drift", number(stats.drift_ppm, 0, "ppm"))
         for name in _COUNTS:
             count = getattr(stats, name)
-            self.facts.say(STREAM_COUNTS[name].word, f"{count:,}", alert=count > 0)
+            self.facts.show_value(STREAM_COUNTS[name].word, f"{count:,}", alert=count > 0)
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -179,9 +182,9 @@ class StreamsPanel(theme.Panel):
     """A line for each stream."""
 
     def __init__(self) -> None:
-        super().__init__("Streams")
+        super().__init__(QCoreApplication.translate("StreamsPanel", "Streams"))
         self.cards: dict[str, StreamCard] = {}
-        self._none = theme.Text("None in sight yet", role="muted")
+        self._none = theme.Text(self.tr("None in sight yet"), role="muted")
         self.column.addWidget(self._none)
         self.column.setSpacing(6)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -27,7 +27,7 @@ class ScoresPanel(theme.Panel):
     """The model's scores on data it was not trained on, of the modalities in use."""
 
     def __init__(self) -> None:
-        super().__init__("Scores on held-out data")
+        super().__init__(QCoreApplication.translate("ScoresPanel", "Scores on held-out data"))
         self.column.setSpacing(2)
         self.heading.setContentsMargins(0, 0, 0, 4)
         self._shown: tuple[tuple[Score, ...], str] = ((), "")
@@ -113,13 +113,17 @@ class RowsPanel(theme.Panel):
     """Rows so far, and how long a prediction takes to arrive."""
 
     def __init__(self) -> None:
-        super().__init__("Predictions")
+        super().__init__(QCoreApplication.translate("RowsPanel", "Predictions"))
         self.facts = Facts(
             {
-                "rows": "Rows so far, one per hop",
-                "latency p50": "Half of the rows are ready this soon after their last sample",
-                "valid": "Rows with a prediction",
-                "latency p99": "99 of 100 rows are ready this soon after their last sample",
+                "rows": self.tr("Rows so far, one per hop"),
+                "latency p50": self.tr(
+                    "Half of the rows are ready this soon after their last sample"
+                ),
+                "valid": self.tr("Rows with a prediction"),
+                "latency p99": self.tr(
+                    "99 of 100 rows are ready this soon after their last sample"
+                ),
             }
         )
         self.baseline = theme.Text(pixels=12, role="muted", elide=Qt.TextElideMode.ElideRight)
@@ -129,8 +133,10 @@ class RowsPanel(theme.Panel):
     def refresh(self, snapshot: Snapshot) -> None:
         """Show counts, latency and the baseline in use."""
         share = f" ({snapshot.valid_rows / snapshot.rows:.0%})" if snapshot.rows else ""
-        self.facts.say("rows", f"{snapshot.rows:,}")
-        self.facts.say("valid", f"{snapshot.valid_rows:,}{share}")
-        self.facts.say("latency p50", number(snapshot.latency_p50_ms, 0, "ms"))
-        self.facts.say("latency p99", number(snapshot.latency_p99_ms, 0, "ms"))
-        self.baseline.say(f"baseline: {snapshot.baseline or 'none'}")
+        self.facts.show_value("rows", f"{snapshot.rows:,}")
+        self.facts.show_value("valid", f"{snapshot.valid_rows:,}{share}")
+        self.facts.show_value("latency p50", number(snapshot.latency_p50_ms, 0, "ms"))
+        self.facts.show_value("latency p99", number(snapshot.latency_p99_ms, 0, "ms"))
+        self.baseline.say(
+            self.tr("baseline: {which}").format(which=snapshot.baseline or self.tr("none"))
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QFont, QHelpEvent
+from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent
 from PySide6.QtWidgets import QToolTip
 from typing_extensions import override
 
@@ -31,7 +31,9 @@ SPANS_S = {60: 15, 120: 30, 300: 60}
 LONGEST_S = max(SPANS_S)
 
 _COLOURS = {"arousal": palette.AROUSAL, "valence": palette.VALENCE}
-_LABEL_PIXELS = 98
+_LABEL_GAP = 26
+"""Pixels between the end of a line, its label and the edge."""
+
 _LABEL_APART = 0.12
 _LONG_LEGEND = 3
 
@@ -41,14 +43,16 @@ class Timeline(theme.Panel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.title = theme.Text("Valence and arousal over time", weight=QFont.Weight.DemiBold)
+        self.title = theme.Text(
+            self.tr("Valence and arousal over time"), weight=QFont.Weight.DemiBold
+        )
         self.heading.addWidget(self.title)
         self.heading.addStretch(1)
         self.column.addLayout(self.heading)
         self.legend = theme.Text(pixels=12, role="muted")
         self.heading.addWidget(self.legend)
         self.plot = theme.plain_plot()
-        self.plot.setAccessibleName("Valence and arousal over time")
+        self.plot.setAccessibleName(self.tr("Valence and arousal over time"))
         self.plot.setYRange(BOTTOM, TOP, padding=0)
         self._left = theme.quiet_axis(self.plot, "left", 26)
         self._left.setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
@@ -70,6 +74,7 @@ class Timeline(theme.Panel):
             self.plot.addItem(curve)
             self.plot.addItem(label)
         self._names = {name: name for name in self.curves}
+        self._told = tuple(self._names)
         self._span = min(SPANS_S)
         self.restyle()
         self._span = 0
@@ -132,26 +137,31 @@ class Timeline(theme.Panel):
         """Return what stands at a time relative to now, in words; empty where nothing does."""
         band = self.annotations.band_at(seconds)
         if band is not None:
-            return f"No prediction for {band.stop - band.start:.0f} s: {band.reason}"
-        single = self.annotations.single_at(seconds)
-        return f"For {single.stop - single.start:.0f} s {single.reason}" if single else ""
+            said, lasted = self.tr("No prediction for {n} s: {reason}"), band
+        elif (single := self.annotations.single_at(seconds)) is not None:
+            said, lasted = self.tr("For {n} s {reason}"), single
+        else:
+            return ""
+        return said.format(n=f"{lasted.stop - lasted.start:.0f}", reason=lasted.reason)
 
     def _say_legend(self) -> None:
         """Say what the ways to draw a line mean, as far as they occur."""
         kinds = {kind for curve in self.curves.values() for kind in curve.kinds}
-        said = ["hatched: none"]
-        said += ["dashed: one signal"] if any(kind.single for kind in kinds) else []
-        said += ["faint: unsure"] if any(kind.unsure for kind in kinds) else []
+        said = [self.tr("hatched: none")]
+        said += [self.tr("dashed: one signal")] if any(kind.single for kind in kinds) else []
+        said += [self.tr("faint: unsure")] if any(kind.unsure for kind in kinds) else []
         if len(said) < _LONG_LEGEND:
-            said.insert(0, "P(high)")
+            said.insert(0, self.tr("P(high)"))
         self.legend.say(" · ".join(said))
 
     def _name_targets(self, snapshot: Snapshot) -> None:
         """Call the targets what they stand for."""
         if snapshot.meaning:
             self._names |= {name: each.name for name, each in snapshot.meaning.items()}
-            names = " and ".join(each.name for each in snapshot.meaning.values())
-            self.title.say(f"{names.capitalize()} over time")
+            self._told = tuple(snapshot.meaning)
+            self._fit_span()
+            names = self.tr(" and ").join(each.name for each in snapshot.meaning.values())
+            self.title.say(self.tr("{targets} over time").format(targets=names.capitalize()))
 
     def _set_span(self, span: int) -> None:
         if span == self._span:
@@ -160,11 +170,13 @@ class Timeline(theme.Panel):
         self._fit_span()
         step = SPANS_S[span]
         ticks = [(-back, _ago(back)) for back in range(step, span + 1, step)]
-        self._axis.setTicks([[(0, "now"), *ticks]])
+        self._axis.setTicks([[(0, self.tr("now")), *ticks]])
 
     def _fit_span(self) -> None:
         """Keep room for the labels at the lines' ends, whatever the width."""
-        label = theme.px(_LABEL_PIXELS)
+        metrics = QFontMetrics(theme.font(12))
+        texts = [f"{self._names[name]} 0.00" for name in self._told]
+        label = max(map(metrics.horizontalAdvance, texts)) + theme.px(_LABEL_GAP)
         width = max(2 * label, self.plot.getViewBox().width())
         room = self._span * label / (width - label)
         self.plot.setXRange(-self._span, room, padding=0)

@@ -127,7 +127,8 @@ class Annotations(pg.GraphicsObject):
                 painter.drawText(box.translated(0, 8), place, band.reason)
         for single in self.singles:
             box = to_device.mapRect(QRectF(single.start, 0.0, single.stop - single.start, 0.04))
-            bar = QRectF(box.left() + 0.5, box.bottom() - 3, box.width() - 1, 3)
+            thick = theme.px(3)
+            bar = QRectF(box.left() + 0.5, box.bottom() - thick, box.width() - 1, thick)
             painter.fillRect(bar, theme.tint(theme.MUTED, 0.8))
         for seconds, text in self._markers:
             top = to_device.map(QPointF(seconds, TOP))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from physiosync_rt.dashboard.trace_view import SPANS_S, TraceView
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.views.wording import clock
 
 
 class TraceBar(QWidget):
@@ -122,6 +123,16 @@ class TraceBar(QWidget):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(QMenu(button))
         return button
+
+
+def when_text(view: TraceView) -> str:
+    """Return which time is on show."""
+    translate = QCoreApplication.translate
+    if view.end_s is None:
+        return translate("TraceBar", "last {n} s").format(n=f"{view.span_s:g}")
+    begin = clock(max(view.end_s - view.span_s, 0.0))
+    said = translate("TraceBar", "paused at {begin} to {end}")
+    return said.format(begin=begin, end=clock(view.end_s))
 
 
 def _span_text(span_s: float) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from physiosync_rt.views.wording import clock
-
 SPANS_S = (5.0, 10.0, 30.0, 60.0, 300.0)
 """Seconds that can be on show."""
 
@@ -63,10 +61,3 @@ class TraceView:
     def toggle_channel(self, name: str) -> None:
         """Hide a channel, or show it again."""
         self.hidden ^= {name}
-
-    def when_text(self) -> str:
-        """Return which time is on show."""
-        if self.end_s is None:
-            return f"last {self.span_s:g} s"
-        begin = max(self.end_s - self.span_s, 0.0)
-        return f"paused at {clock(begin)} to {clock(self.end_s)}"

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.channel_labels import ChannelLabels
-from physiosync_rt.dashboard.trace_bar import TraceBar
+from physiosync_rt.dashboard.trace_bar import TraceBar, when_text
 from physiosync_rt.dashboard.trace_memory import TraceMemory, decimated
 from physiosync_rt.dashboard.trace_view import TraceView
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, Modality, SampleArray
@@ -69,8 +69,17 @@ def per_channel(samples: FloatArray | SampleArray, percent: float) -> FloatArray
     -------
     array, shape (n_channels,)
     """
-    finite = (column[np.isfinite(column)] for column in samples.T)
-    return np.array([np.percentile(column, percent) if len(column) else 0.0 for column in finite])
+    finite = np.isfinite(samples)
+    # One sort for all channels: asked one by one, 64 of them would hold the window for 30 ms.
+    ordered = np.sort(np.where(finite, samples, np.nan).T, axis=1)
+    n = finite.sum(axis=0)
+    place = percent / 100 * np.maximum(n - 1, 0)
+    below = place.astype(int)
+    above = np.minimum(below + 1, np.maximum(n - 1, 0))
+    channels = np.arange(len(n))
+    low, high = ordered[channels, below], ordered[channels, above]
+    between = low + (place - below) * (high - low)
+    return np.where(n > 0, between, 0.0).astype(np.float64)
 
 
 def nice_step(value: float) -> float:
@@ -178,7 +187,7 @@ class EegPanel(theme.Panel):
         width = max(self.plot.width(), 100)
         rows, values = decimated(samples, width, round(stop_s * GRID_SFREQ))
         self._measure_level(values)
-        self.scale.say(f"{view.when_text()} · {self._scale_text(values)}")
+        self.scale.say(f"{when_text(view)} · {self._scale_text(values)}")
         self._draw((rows - len(samples) + 1) / GRID_SFREQ, values, shown)
 
     def _draw(self, times: FloatArray, values: SampleArray, shown: list[int]) -> None:
@@ -217,7 +226,9 @@ class EegPanel(theme.Panel):
     def _scale_text(self, samples: SampleArray) -> str:
         if not np.isfinite(samples).any():
             return self.tr("no signal")
-        return f"{self._step:g} {unit_text(self.memory.unit)} per channel"
+        return self.tr("{scale} per channel").format(
+            scale=f"{self._step:g} {unit_text(self.memory.unit)}"
+        )
 
     def _is_due(self) -> bool:
         """Whether the picture has moved by four pixels, and the last one is old enough."""

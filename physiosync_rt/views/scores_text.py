@@ -114,13 +114,19 @@ def _named(score: Score, meaning: Mapping[str, Meaning]) -> Score:
 
 
 def best_rival(score: Score, scores: Sequence[Score]) -> Score | None:
-    """Return the best baseline model's score on the folds of another."""
+    """Return the best baseline model's score on the folds of another.
+
+    It uses no signal that the other does not: beside EEG alone stands what is reached without skin
+    or heart.
+    """
+    signals = set(score.modalities.split("+"))
     rivals = [
         rival
         for rival in scores
         if rival.primary
         and (rival.protocol, rival.target) == (score.protocol, score.target)
         and not rival.model.startswith(OURS)
+        and set(filter(None, rival.modalities.split("+"))) <= signals
     ]
     return max(rivals, key=lambda rival: rival.value, default=None)
 

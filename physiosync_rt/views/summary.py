@@ -9,7 +9,7 @@ from physiosync_rt.live.troubles import markers_dropped
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import sentence
 from physiosync_rt.views.files_text import files_trouble, written_files
-from physiosync_rt.views.wording import QUADRANTS, losses_text
+from physiosync_rt.views.wording import QUADRANTS, losses_text, reason_text, row_reason
 
 N_NAMED = 5
 """So many bad electrodes are named."""
@@ -22,10 +22,12 @@ def run_summary(state: RunState) -> str:
         text += " (" + ", ".join(f"{n} from {what}" for what, n in state.used.most_common()) + ")"
     if state.left_out:
         left_out = state.left_out.most_common()
-        text += f" (left out: {', '.join(f'{what} {n} {why}' for (what, why), n in left_out)})"
+        said = (f"{what} in {n} rows: {reason_text(why, what)}" for (what, why), n in left_out)
+        text += f" (left out: {'; '.join(said)})"
     if state.withheld:
-        reasons = ", ".join(f"{n} {why}" for why, n in state.withheld.most_common())
-        text += f" (without one: {reasons})"
+        pps = state.pps.modality if state.pps else "GSR or ECG"
+        reasons = (f"{n} {row_reason(why, pps)}" for why, n in state.withheld.most_common())
+        text += f" (without one: {', '.join(reasons)})"
     if bad_s := bad_electrodes_s(state):
         shown = [f"{name} {seconds} s" for name, seconds in list(bad_s.items())[:N_NAMED]]
         more = f" and {len(bad_s) - N_NAMED} more" if len(bad_s) > N_NAMED else ""

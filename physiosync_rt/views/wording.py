@@ -199,13 +199,27 @@ def why(prediction: Prediction, pps: str) -> str:
     pps : str
         What to call the peripheral signal (see :func:`pps_name`).
     """
-    # A row is withheld for its EEG; the peripheral signal is only ever missing beside it.
-    signal = pps if prediction.reason is Reason.NO_PPS else "EEG"
+    signal = _signal_of(prediction.reason, pps)
     if prediction.left_out is Reason.NO_BASELINE:
         return f"no baseline of {signal} yet"
     if prediction.left_out is Reason.WARMING_UP:
         return f"{signal} warming up"
-    return REASONS[prediction.left_out or prediction.reason][0].format(signal=signal)
+    return reason_text(prediction.left_out or prediction.reason, signal)
+
+
+def row_reason(reason: Reason, pps: str) -> str:
+    """Return the reason of a row in a few words; ``pps`` as in :func:`why`."""
+    return reason_text(reason, _signal_of(reason, pps))
+
+
+def reason_text(reason: Reason, signal: str) -> str:
+    """Return a reason in a few words, about a signal."""
+    return REASONS[reason][0].format(signal=signal)
+
+
+def _signal_of(reason: Reason, pps: str) -> str:
+    # A row is withheld for its EEG; the peripheral signal is only ever missing beside it.
+    return pps if reason is Reason.NO_PPS else "EEG"
 
 
 def signals_used(snapshot: Snapshot) -> str:

@@ -65,7 +65,7 @@ def test_seconds_from_the_start(run: Run, person: Path, capsys: pytest.CaptureFi
     assert _reasons(rows) == WARM + ["no_baseline"] * 5 + [""] * 14
     assert about["baseline"]["origin"] == about["baseline_from"] == "10 s from 0 s"
     assert len(about["baseline"]["channels"]["EEG"]["scale"]) == 4
-    assert "6 warming_up, 5 no_baseline" in capsys.readouterr().out
+    assert "6 warming up, 5 no baseline yet" in capsys.readouterr().out
 
 
 def test_a_stretch(run: Run, person: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_rest_without_gsr_has_it_taken_from_the_run_and_says_so(
     rows, about = run("predict", long, "--baseline", saved)
     told = capsys.readouterr()
     assert "holds no GSR; its baseline is taken from the next 30 usable seconds" in told.err
-    assert "(left out: GSR 24 no_baseline)" in told.out
+    assert "(left out: GSR in 24 rows: no baseline yet)" in told.out
     assert [row["modalities"] for row in rows[6:]] == ["eeg"] * 24 + ["eeg+gsr"] * 17
     assert about["left_out"] == {"GSR no_baseline": 24}
     assert about["baseline"]["origin"] == "5 s from 0 s; GSR: 30 s from 0 s"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpers.snapshots import EFFORT, effort, make_snapshot
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.views.wording import QUADRANTS
@@ -30,3 +30,13 @@ def test_no_label_of_the_window_says_an_emotion(window: Dashboard) -> None:
     words = set(said.lower().replace(",", " ").replace(":", " ").split())
     emotions = {word for word, _ in QUADRANTS.values()}
     assert not words & (emotions | {"valence", "arousal"})
+
+
+def test_the_label_of_a_long_name_is_not_cut_off(window: Dashboard) -> None:
+    window.resize(1366, 768)
+    for _ in range(2):
+        window.refresh(effort())
+        QApplication.processEvents()
+    label = window.timeline.labels["arousal"]
+    right = label.mapToScene(label.boundingRect().topRight()).x()
+    assert right <= window.timeline.plot.width()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from helpers.contrast import contrast
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from physiosync_rt.dashboard.memory import Memory
@@ -41,5 +41,8 @@ def test_the_screen_takes_a_scheme_and_its_smallest_text_is_11_pixels(
     screen.show()
     for label in (*screen.findChildren(QLabel), *screen.findChildren(QPushButton)):
         assert label.fontInfo().pixelSize() >= 11, label.text()
+    for field in screen.findChildren(QLineEdit):
+        # Left to itself, Qt shows it in half the strength of the text.
+        assert field.palette().color(QPalette.ColorRole.PlaceholderText) == QColor(scheme.muted)
     picture = screen.grab().toImage()
     assert picture.pixelColor(3, picture.height() - 3) == QColor(scheme.background)

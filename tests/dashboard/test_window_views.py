@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.contrast import contrast
+from helpers.contrast import contrast, over
 from helpers.scenes import cyton, heart
 from helpers.snapshots import effort, make_snapshot
 from PySide6.QtCore import Qt
@@ -21,6 +21,7 @@ from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.scheme import DARK, LIGHT, LIGHT_SHADES
 from physiosync_rt.live.options import Command
+from physiosync_rt.run_report import drawing
 from physiosync_rt.views import palette
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -157,13 +158,35 @@ def test_the_window_takes_the_light_colours_and_gives_them_back(window: Dashboar
 @pytest.mark.parametrize("shades", [{}, LIGHT_SHADES], ids=["dark", "light"])
 def test_what_is_read_in_the_live_window_stands_out(shades: dict[str, str]) -> None:
     theme.LOOK.shades = shades
+    shade = theme.shade
     for text in (
         *(theme.TEXT, theme.MUTED, palette.VALENCE, palette.AROUSAL, palette.FINE, palette.ALERT),
     ):
         for ground in (theme.BACKGROUND, theme.PANEL, theme.RAISED):
-            assert contrast(theme.shade(text), theme.shade(ground)) >= 4.5, (text, ground)
-    notice = contrast(theme.shade(theme.ALERT_TEXT), theme.shade(theme.ALERT_PANEL))
-    assert notice >= 4.5
+            assert contrast(shade(text), shade(ground)) >= 4.5, (text, ground)
+    panel, muted = shade(theme.PANEL), shade(theme.MUTED)
+    plane = over(shade(theme.RAISED), 0.35, panel)
+    for text, ground in (
+        (theme.ALERT_TEXT, shade(theme.ALERT_PANEL)),
+        # What is typed and marked, chosen in a menu, pressed.
+        (theme.TEXT, shade(theme.FAINT)),
+        (theme.TEXT, shade(theme.LINE)),
+        # Words of the plane, also where the unsure zone lies under them.
+        (theme.MUTED, over(muted, 0.10, plane)),
+        (theme.TEXT, over(muted, 0.10, plane)),
+        # A reason over a hatched stretch: the ground, and the lines of the hatch.
+        (theme.MUTED, over(muted, 0.10, panel)),
+        (theme.TEXT, over(muted, 0.22, over(muted, 0.10, panel))),
+    ):
+        assert contrast(shade(text), ground) >= 4.5, (text, ground)
+
+
+@pytest.mark.parametrize("colours", [drawing.LIGHT, drawing.DARK], ids=["paper", "dark"])
+def test_what_is_read_in_the_report_stands_out(colours: dict[str, str]) -> None:
+    for text in ("ink", "muted", "alert", "valence", "arousal"):
+        assert contrast(colours[text], colours["ground"]) >= 4.5, text
+    for text in ("ink", "alert"):
+        assert contrast(colours[text], colours["shade"]) >= 4.5, text
 
 
 def test_no_text_is_smaller_than_11_pixels(window: Dashboard) -> None:
@@ -173,6 +196,16 @@ def test_no_text_is_smaller_than_11_pixels(window: Dashboard) -> None:
         assert label.fontInfo().pixelSize() >= 11, label.text()
     for button in window.findChildren(QAbstractButton):
         assert button.fontInfo().pixelSize() >= 11, button.text()
+
+
+def test_marks_grow_with_the_zoom(window: Dashboard) -> None:
+    window.refresh(heart())
+    mark, phase = window.streams.body.mark, window.streams.cards["demo-eeg"].mark
+    before = [(each.width(), each.height()) for each in (mark, phase)]
+    assert before == [(16, 16), (12, 12)]
+    window.views.zoom_to(2.0)
+    assert [(each.width(), each.height()) for each in (mark, phase)] == [(32, 32), (24, 24)]
+    assert window.readout._meter.sizeHint().height() == 16
 
 
 def test_everything_that_is_pressed_has_a_name_and_can_be_reached(window: Dashboard) -> None:

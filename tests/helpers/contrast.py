@@ -19,3 +19,17 @@ def contrast(one: str, other: str) -> float:
     """Ratio of contrast of two colours (WCAG 2.1)."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+def over(colour: str, opacity: float, ground: str) -> str:
+    """Colour that a tint over a ground comes to."""
+    above, below = QColor(colour), QColor(ground)
+    parts = (
+        opacity * a + (1 - opacity) * b
+        for a, b in (
+            (above.red(), below.red()),
+            (above.green(), below.green()),
+            (above.blue(), below.blue()),
+        )
+    )
+    return "#" + "".join(f"{round(part):02x}" for part in parts)

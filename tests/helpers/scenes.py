@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from helpers.snapshots import MONTAGE, make_row, make_snapshot, make_stream
+from helpers.snapshots import MONTAGE, make_row, make_snapshot, make_stream, make_traces
 
+from physiosync_rt.bundle.card import find_bundle, read_card
 from physiosync_rt.datatypes import Absence, Certainty, Modality, Prediction, Reason, StreamSpec
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.snapshot import Snapshot, Traces
@@ -161,7 +162,7 @@ def lost_gsr() -> Snapshot:
         snapshot,
         streams=(snapshot.streams[0], gsr),
         electrodes=electrodes(bad={"F3": "muscle or noise"}),
-        vitals=vitals(body=Reason.STALLED),
+        vitals=vitals(n_electrodes=31, body=Reason.STALLED),
         pps=replace(snapshot.pps, samples=np.full_like(snapshot.pps.samples, np.nan)),
         events=(Event(EventKind.STREAM_LOST, 247.0, "demo-gsr", seconds=40.0),),
     )
@@ -215,7 +216,7 @@ def no_heartbeat() -> Snapshot:
         snapshot,
         streams=(snapshot.streams[0], ecg),
         electrodes=electrodes(bad={"F3": "muscle or noise"}),
-        vitals=vitals(Modality.ECG, body=Reason.NO_HEARTBEAT),
+        vitals=vitals(Modality.ECG, n_electrodes=31, body=Reason.NO_HEARTBEAT),
         pps=ecg_traces(snapshot.run_s, heart=False),
     )
 
@@ -238,6 +239,76 @@ def beats(run_s: float) -> tuple[float, ...]:
     return tuple(float(t) for t in np.arange(run_s - 5.3, run_s - 0.8, 60 / 70))
 
 
+def of_bundle(snapshot: Snapshot, name: str) -> Snapshot:
+    """A snapshot as a run with a shipped bundle would have it: title, scores, margin, meaning."""
+    card = read_card(find_bundle(name))
+    return replace(
+        snapshot,
+        bundle_title=card.headline,
+        trained_on=card.trained_on,
+        simulated_training=card.simulated,
+        scores=card.scores,
+        margin=card.unsure_margin,
+        meaning=card.meaning,
+    )
+
+
+def calm() -> Snapshot:
+    """All is well, with skin conductance; nothing is recorded."""
+    snapshot = replace(make_snapshot(32), recording_path="", recording_s=0.0)
+    eeg = replace(snapshot.streams[0], channel_quality=(0.93,) * 32)
+    return replace(
+        of_bundle(snapshot, "demo-eeg32"),
+        streams=(eeg, *snapshot.streams[1:]),
+        electrodes=electrodes(),
+        vitals=vitals(),
+    )
+
+
+def unsure() -> Snapshot:
+    """Valence is high, arousal lies within the margin."""
+    return _last(calm(), 12, valence=0.71, arousal=0.53, quadrant="", confidence=0.66)
+
+
+def one_target_withheld() -> Snapshot:
+    """The answer on arousal is not sure enough to be shown."""
+    return _last(
+        calm(),
+        15,
+        valence=lambda row: 0.68 + 0.03 * np.sin(row.index / 4),
+        arousal=None,
+        quadrant="",
+        confidence=0.64,
+        absent={"arousal": Absence.LOW_CONFIDENCE},
+    )
+
+
+def not_about_emotion() -> Snapshot:
+    """Mental effort from eight electrodes and an ECG."""
+    bundle = "effort-eeg8"
+    names = read_card(find_bundle(bundle)).eeg.ch_names
+    snapshot = of_bundle(heart(), bundle)
+    eeg = make_stream(Modality.EEG, 8, 250.0)
+    spec = StreamSpec("Cyton", Modality.EEG, names, 250.0, "uV")
+    eeg = replace(eeg, spec=spec, channel_quality=(0.93,) * 8)
+    traces = make_traces(8, snapshot.run_s)
+    return replace(
+        _last(
+            snapshot,
+            len(snapshot.history),
+            valence=None,
+            quadrant="",
+            arousal=lambda row: row.arousal and 0.3 + 0.5 / (1 + np.exp((150 - row.index) / 9)),
+            modalities=lambda row: "eeg+ecg" if row.valid else "",
+            absent={},
+        ),
+        streams=(eeg, snapshot.streams[1]),
+        electrodes=electrodes(names, have=names),
+        eeg=replace(traces, ch_names=names),
+        vitals=replace(snapshot.vitals, n_electrodes=8),
+    )
+
+
 SCENES = {
     "cyton": cyton,
     "flat-electrode": flat_electrode,
@@ -245,4 +316,8 @@ SCENES = {
     "eeg-gone": eeg_gone,
     "no-heartbeat": no_heartbeat,
     "heart": heart,
+    "calm": calm,
+    "unsure": unsure,
+    "one-target-withheld": one_target_withheld,
+    "not-about-emotion": not_about_emotion,
 }

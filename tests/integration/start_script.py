@@ -75,9 +75,18 @@ def simulated() -> None:
     assert window is not None
     a_prediction()
     person.press(window, Qt.Key.Key_M)
+    person.press(window, Qt.Key.Key_R)
+    person.wait("that it is recorded", lambda: person.sees("raw signals recorded"))
     # The marker goes into the next row, a second later at most.
     pause(2.5)
+    person.press(window, Qt.Key.Key_R)
+    person.wait("that nothing is recorded", lambda: person.sees("raw signals not recorded"))
     stop()
+    person.click(QPushButton, "Report")
+    # Without a browser it is written all the same.
+    person.wait(
+        "the report", lambda: person.sees("Wrote first.html") or person.sees("first.html is open")
+    )
     # A second run from the same screen: the name is taken, which is said.
     person.wait("that the name is taken", lambda: person.sees("first.csv exists"))
     person.write("File name", "second")

@@ -18,6 +18,7 @@ from helpers.programs import Program, run
 from helpers.virtual_screen import virtual_screen
 
 from physiosync_rt.devices import load_device
+from physiosync_rt.sources.read import read
 
 if shutil.which("Xvfb") is None:
     pytest.skip("Xvfb is not installed (Debian: apt install xvfb)", allow_module_level=True)
@@ -65,13 +66,20 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.timeout(420)
-def test_simulated_person_start_mark_stop_and_again(screen: dict[str, str], tmp_path: Path) -> None:
+def test_simulated_person_start_mark_record_report_and_again(
+    screen: dict[str, str], tmp_path: Path
+) -> None:
     seen = play("simulated", tmp_path, screen)
     first = rows(tmp_path / "first.csv")
     assert any(row["valence"] for row in first), first
     assert "marker" in {row["marker"] for row in first}
     assert "first.csv" in seen["summary"]
     assert "says nothing of a real person" in seen["summary"]
+    (recording,) = tmp_path.glob("*.xdf")
+    assert [stream.spec.modality for stream in read(recording).streams] == ["EEG", "GSR"]
+    page = (tmp_path / "first.html").read_text(encoding="utf-8")
+    assert "first.csv" in page
+    assert ">marker<" in page
     for name in ("first", "second"):
         run = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
         assert "finished" in run

@@ -125,7 +125,7 @@ def test_a_skin_sensor_that_hangs_is_left_out_with_its_reason(
     )
     n_rows = engine.state.left_out[Modality.GSR, Reason.LOW_QUALITY]
     assert n_rows > 3
-    assert f"(left out: GSR {n_rows} low_quality)" in run_summary(engine.state)
+    assert f"(left out: GSR in {n_rows} rows: poor GSR signal)" in run_summary(engine.state)
 
 
 def test_eeg_without_a_reference_is_not_used(bundle: Bundle, recording: Recording) -> None:

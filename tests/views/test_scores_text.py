@@ -55,3 +55,12 @@ def test_fewer_modalities_and_worse_baselines_are_not_shown() -> None:
     worse = SCORES[2].model_copy(update={"model": "nearest mean", "value": 0.5})
     other = SCORES[2].model_copy(update={"protocol": "window (inflated)", "value": 0.95})
     assert score_groups((*SCORES, alone, worse, other)) == score_groups(SCORES)
+
+
+def test_beside_eeg_alone_stands_the_best_baseline_without_the_other_signal() -> None:
+    card = load_bundle("effort-eeg19").card
+    both, alone = (score_groups(card.scores, modalities=used) for used in ("eeg+ecg", "eeg"))
+    assert "by linear, both" in both[BEST_BASELINE][0]
+    (figure,) = alone[BEST_BASELINE]
+    assert figure.startswith("arousal 0.76 [")
+    assert figure.endswith("by linear, EEG band power")

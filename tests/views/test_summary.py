@@ -9,9 +9,9 @@ from helpers.snapshots import EFFORT
 
 from physiosync_rt.align.stats import StreamStats
 from physiosync_rt.bundle.card import Meaning, find_bundle, read_card
-from physiosync_rt.datatypes import Modality, StreamSpec
+from physiosync_rt.datatypes import Modality, Reason, StreamSpec
 from physiosync_rt.live.state import RunState
-from physiosync_rt.views.summary import predicted
+from physiosync_rt.views.summary import predicted, run_summary
 from physiosync_rt.views.wording import losses_text
 
 
@@ -41,7 +41,13 @@ def test_a_sound_stream_is_not_worth_a_line() -> None:
 
 def _run(meaning: dict[str, Meaning], **counts: Counter[object]) -> RunState:
     card = read_card(find_bundle("demo-eeg32")).model_copy(update={"meaning": meaning})
-    pipeline = SimpleNamespace(hop_s=1.0, streams={}, baseline=None)
+    stream = SimpleNamespace(stats=StreamStats(), preprocessor=SimpleNamespace(bad_channels=None))
+    pipeline = SimpleNamespace(
+        hop_s=1.0,
+        streams={"cap": stream},
+        baseline=None,
+        baseline_origin="30 s from 0 s",
+    )
     eeg = StreamSpec("cap", Modality.EEG, ("Fz",), 250.0, "uV")
     state = RunState(SimpleNamespace(card=card), pipeline, eeg, None, 0.0)  # type: ignore[arg-type]
     for name, counter in counts.items():
@@ -53,6 +59,23 @@ def test_the_states_of_a_run_are_told_in_the_words_of_every_view() -> None:
     quadrants = Counter({"HVHA": 3, "": 1200, "HVLA": 12})
     assert predicted(_run({}, quadrants=quadrants)) == [
         "rows by state: excited 3, calm 12, unsure 1,200"
+    ]
+
+
+def test_reasons_are_told_in_words_and_not_by_their_codes() -> None:
+    state = _run(
+        {},
+        used=Counter({"eeg+gsr": 20, "eeg": 12}),
+        left_out=Counter({(Modality.GSR, Reason.LOW_QUALITY): 12}),
+        withheld=Counter({Reason.WARMING_UP: 6, Reason.NO_PPS: 1}),
+    )
+    state.rows, state.valid_rows = 39, 32
+    assert run_summary(state).splitlines()[0].split(" (") == [
+        "39 rows, 32 with a prediction",
+        "20 from eeg+gsr, 12 from eeg)",
+        "left out: GSR in 12 rows: poor GSR signal)",
+        "without one: 6 warming up, 1 no GSR or ECG); no baseline was captured",
+        "asked for: 30 s from 0 s)",
     ]
 
 

@@ -1,0 +1,169 @@
+"""Take the pictures of docs/images again: `PYTHONPATH=tests python -m helpers.take_pictures`.
+
+Each screen is a real window on a virtual one (Xvfb) of that size, in both colours; what it shows
+are the scenes of `helpers.scenes`. A folder can be named in place of docs/images. The report is
+taken too where PySide6-Addons is installed, which has a browser.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+from helpers.person_at_screen import pause
+from helpers.runs import PLAN, rows_of, write_run
+from helpers.scenes import SCENES, of_bundle
+from helpers.start import muse_sight, report
+from helpers.virtual_screen import virtual_screen
+from PIL import Image
+from PySide6.QtCore import QBuffer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QMainWindow
+
+from physiosync_rt.dashboard.application import application
+from physiosync_rt.dashboard.main_window import Dashboard
+from physiosync_rt.dashboard.memory import Memory
+from physiosync_rt.dashboard.scheme import DARK, LIGHT, Scheme
+from physiosync_rt.dashboard.start_screen import StartScreen
+from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.run_report.make_page import make_page
+from physiosync_rt.setup.conduct import HandsOn
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+SCREENS = (("1366x768", 1), ("1920x1080", 1), ("3840x2160", 2))
+"""Screens, and the scale that a desktop of this size has."""
+
+SCHEMES = {"dark": DARK, "light": LIGHT}
+TROUBLES = (
+    *("cyton", "flat-electrode", "lost-gsr", "eeg-gone", "no-heartbeat"),
+    *("unsure", "one-target-withheld", "not-about-emotion"),
+)
+"""Scenes that are taken once, on the smallest screen."""
+
+HANDS = HandsOn(
+    labels=(("sub", "01"), ("ses", "02"), ("task", "music")), marker_keys=("video", "question")
+)
+N_COLOURS = 256
+"""Enough for flat pictures, which take a third of the room then."""
+
+
+def take_all(folder: Path) -> None:
+    """Take all pictures, each screen in a process of its own."""
+    for size, scale in SCREENS:
+        with virtual_screen(size=size) as (_, env):
+            command = [sys.executable, "-m", "helpers.take_pictures", str(folder), size]
+            env["QT_SCALE_FACTOR"] = str(scale)
+            subprocess.run(command, env=env, check=True)
+            if importlib.util.find_spec("PySide6.QtWebEngineWidgets"):
+                _take_report(folder, size, env)
+
+
+def _take_report(folder: Path, size: str, env: dict[str, str]) -> None:
+    """Make the report of a run, and take its picture in both colours."""
+    with tempfile.TemporaryDirectory() as temporary:
+        log = Path(temporary) / "sub-01_ses-02_task-music_run-1_physio.csv"
+        write_run(log, rows_of(PLAN))
+        page = make_page(log)
+        for name in SCHEMES:
+            picture = folder / f"report-{size}-{name}.png"
+            command = ["-m", "helpers.picture_of_page", str(page), str(picture), name, size]
+            subprocess.run([sys.executable, *command], env=env, check=True)
+
+
+def take_screen(folder: Path, size: str) -> None:
+    """Take the pictures of the screen that there is."""
+    application()
+    for name, scheme in SCHEMES.items():
+        for what, picture in _screens(scheme):
+            save(picture, folder / f"{what}-{size}-{name}.png")
+    if size != SCREENS[0][0]:
+        return
+    for name in TROUBLES:
+        window = _live(DARK)
+        save(_shown(window, _scene(name)), folder / f"scene-{name}.png")
+        window.close()
+
+
+def _screens(scheme: Scheme) -> Iterator[tuple[str, QImage]]:
+    with tempfile.TemporaryDirectory() as folder:
+        start = StartScreen(Memory(Path(folder) / "app.ini"))
+        start.recolour(scheme)
+        start.source.buttons["lsl"].click()
+        start.bundle.choose("demo-muse")
+        start.output.folder.setText("~/Documents/PhysioSync")
+        start.show_report(report(start.plan, muse_sight()))
+        yield "start", _filled(start)
+        start.close()
+    live = _live(scheme)
+    yield "live", _shown(live, _scene("calm"))
+    live.views.toggle_big()
+    yield "big-screen", _shown(live, _scene("calm"))
+    live.close()
+
+
+def _scene(name: str) -> Snapshot:
+    snapshot = SCENES[name]()
+    snapshot = replace(snapshot, valid_rows=sum(row.valid for row in snapshot.history))
+    if any(state.spec.modality == "ECG" for state in snapshot.streams):
+        return snapshot if snapshot.meaning else _with_heart(snapshot)
+    return of_bundle(snapshot, "demo-eeg32")
+
+
+def _with_heart(snapshot: Snapshot) -> Snapshot:
+    """Name a bundle of EEG and ECG, of which none of 32 electrodes is shipped."""
+    scores = tuple(
+        score.model_copy(update={"modalities": modalities})
+        for modalities in ("eeg+ecg", "eeg")
+        for score in snapshot.scores
+    )
+    return replace(snapshot, bundle_title="32 electrodes + ECG", scores=scores, margin=0.08)
+
+
+def _live(scheme: Scheme) -> Dashboard:
+    window = Dashboard(lambda _command: None, HANDS)
+    window.views.recolour(scheme)
+    return window
+
+
+def _shown(window: Dashboard, snapshot: Snapshot) -> QImage:
+    """Show a snapshot twice, as a run would: at last everything lies where it stays."""
+    window.refresh(snapshot)
+    _filled(window)
+    window.refresh(replace(snapshot, run_s=snapshot.run_s + 0.1))
+    window.eeg.redraw()
+    return _filled(window)
+
+
+def _filled(window: QMainWindow) -> QImage:
+    """Let a window fill the screen, and return its picture."""
+    window.setGeometry(window.screen().availableGeometry())
+    window.show()
+    pause(0.6)
+    return window.grab().toImage()
+
+
+def save(picture: QImage, path: Path) -> None:
+    """Write a picture in few colours."""
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    picture.save(buffer, "PNG")  # type: ignore[call-overload]
+    flat = Image.open(BytesIO(buffer.data().data())).convert("RGB")
+    few = flat.quantize(N_COLOURS, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+    print(f"{path.name}: {few.width}x{few.height}, {path.stat().st_size / 1000:.0f} kB", flush=True)
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    where = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
+    if len(sys.argv) > 2:
+        take_screen(where, sys.argv[2])
+    else:
+        take_all(where)
