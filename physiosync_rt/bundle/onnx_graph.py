@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import warnings
 from collections.abc import Sequence
@@ -169,8 +170,8 @@ def graph_of(
 
     stored = traced(
         module.network.config,
-        module.part,
-        lambda: trace(module, inputs, input_names, output_names),
+        f"{module.part}, {[tuple(each.shape) for each in inputs]}",
+        lambda: trace(_with_weights_apart(module), inputs, input_names, output_names),
     )
     model = onnx.load_from_string(stored)
     known = cast("dict[str, Tensor]", module.state_dict())
@@ -186,6 +187,20 @@ def graph_of(
     for name, value in weights.items():
         model.graph.initializer.append(outside(name, value))
     return Graph(model, weights)
+
+
+def _with_weights_apart(module: Encode | Classify) -> Encode | Classify:
+    """Return a twin of random weights, for a graph that serves any.
+
+    The exporter takes tensors of equal values for one; those of a fresh batch norm are.
+    """
+    twin = copy.deepcopy(module)
+    dice = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for value in cast("dict[str, Tensor]", twin.state_dict()).values():
+            if value.is_floating_point():
+                value.uniform_(0.5, 1.5, generator=dice)
+    return twin
 
 
 def outside(name: str, value: AnyArray) -> onnx.TensorProto:
