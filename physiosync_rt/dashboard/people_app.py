@@ -82,7 +82,7 @@ class PeopleApp(QObject):
             return member.engine.snapshot if member.engine else None
 
         self.live = live = Dashboard(send, self._hands_on.get(member.name, DEFAULT_HANDS))
-        live.setWindowTitle(f"PhysioSync-RT: {member.name}")
+        live.setWindowTitle(self.tr("PhysioSync-RT: {name}").format(name=member.name))
         self._poller = Poller(live, snapshot, lambda: False)
         live.closed.connect(self._live_closed)
         for keys, step in (("Ctrl+PgDown", 1), ("Ctrl+PgUp", -1)):

@@ -83,7 +83,7 @@ class PeoplePage(QMainWindow):
 
     def __init__(self, names: Sequence[str], choose: Callable[[int], None]) -> None:
         super().__init__()
-        self.setWindowTitle(f"PhysioSync-RT: {len(names)} people")
+        self.setWindowTitle(self.tr("PhysioSync-RT: {n} people").format(n=len(names)))
         self.setStyleSheet(style())
         self.tiles = [Tile(name) for name in names]
         body, area = QWidget(), QScrollArea()

@@ -95,7 +95,7 @@ def test_last_minutes_of_a_run_without_csv_are_an_xdf_and_a_csv(
             pass
         rows = engine.state.rows
         engine.send(Command("save_last", str(path)))
-        engine._run_commands()
+        engine.step()
         _until_told(engine)
         assert engine.state.saved is not None
         assert engine.state.saved.kind is EventKind.FILE_SAVED
@@ -116,7 +116,7 @@ def test_a_run_that_writes_its_csv_gets_the_signals_alone(
         while engine.step():
             pass
         engine.send(Command("save_last", str(path)))
-        engine._run_commands()
+        engine.step()
         # Closing the run waits for the file.
     engine.state.log.close()
     assert engine.state.saved is not None
@@ -131,13 +131,13 @@ def test_what_cannot_be_saved_is_said_and_the_run_goes_on(
     path.write_text("somebody's", encoding="utf-8")
     with _engine(predictor) as engine:
         engine.send(Command("save_last", str(path)))
-        engine._run_commands()
+        engine.step()
         assert engine.state.events.standing is not None
         assert "no last minutes" in engine.state.events.standing.text
         engine.remember()
         engine.step()
         engine.send(Command("save_last", str(path)))
-        engine._run_commands()
+        engine.step()
         _until_told(engine)
         assert engine.state.saved is not None
         assert engine.state.saved.kind is EventKind.REFUSED
