@@ -6,8 +6,10 @@ A forgotten ``import models`` still succeeds in a checkout, as an empty namespac
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,32 +22,45 @@ _OUR_MODULE = re.compile(r"physiosync_(rt|models|training)(\.[a-z_]\w*)+")
 _OLD_MODULE = re.compile(rf"({'|'.join(OLD)})(\.[a-z_]\w*)+")
 
 
-def _files() -> Iterator[Path]:
-    for path in sorted(ROOT.rglob("*.py")):
-        if not _SKIPPED & set(path.relative_to(ROOT).parts):
-            yield path
+Nodes = list[ast.AST]
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def _files() -> dict[Path, Nodes]:
+    """Every file of ours, parsed once."""
+    found = {}
+    for folder, below, names in os.walk(ROOT):
+        below[:] = sorted(set(below) - _SKIPPED)
+        for name in sorted(name for name in names if name.endswith(".py")):
+            path = Path(folder, name)
+            found[path] = _nodes(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _nodes(source: str) -> Nodes:
+    return list(ast.walk(ast.parse(source)))
+
+
+def _imported(nodes: Nodes) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
 
 
-def _texts(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _texts(nodes: Nodes) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
-def _old_names(source: str) -> list[str]:
+def _old_names(nodes: Nodes) -> list[str]:
     """Imports of the old packages, and modules of theirs that stand as text."""
-    tree = ast.parse(source)
-    found = [name for name in _imported(tree) if name.split(".")[0] in OLD]
-    found += [text for text in _texts(tree) if _OLD_MODULE.fullmatch(text)]
-    code = (text for text in _texts(tree) if "import " in text)
+    found = [name for name in _imported(nodes) if name.split(".")[0] in OLD]
+    texts = list(_texts(nodes))
+    found += [text for text in texts if _OLD_MODULE.fullmatch(text)]
+    code = (text for text in texts if "import " in text)
     for text in code:
         found += re.findall(rf"^\s*(?:import|from) (?:{'|'.join(OLD)})\b.*", text, re.MULTILINE)
     return found
@@ -62,23 +77,23 @@ def _old_names(source: str) -> list[str]:
     ],
 )
 def test_an_old_name_is_found(source: str) -> None:
-    assert _old_names(source)
+    assert _old_names(_nodes(source))
 
 
 def test_no_file_uses_an_old_name() -> None:
-    assert len(list(_files())) > 300
+    assert len(_files()) > 300
     found = {}
-    for path in _files():
-        if path != Path(__file__) and (names := _old_names(path.read_text(encoding="utf-8"))):
+    for path, nodes in _files().items():
+        if path != Path(__file__) and (names := _old_names(nodes)):
             found[str(path.relative_to(ROOT))] = names
     assert not found
 
 
 def test_modules_that_stand_as_text_exist() -> None:
     missing = []
-    for path in _files():
+    for path, nodes in _files().items():
         if not path.is_relative_to(ROOT / "tests"):
-            for text in _texts(ast.parse(path.read_text(encoding="utf-8"))):
+            for text in _texts(nodes):
                 if _OUR_MODULE.fullmatch(text) and not _exists(text):
                     missing.append((str(path.relative_to(ROOT)), text))
     assert not missing

@@ -15,8 +15,8 @@ from physiosync_rt.utils.resources import find_config
 
 if TYPE_CHECKING:
     from physiosync_training.evaluation.metrics import Estimate
-    from physiosync_training.studies.questions import Study
     from physiosync_training.studies.pretraining import Helped
+    from physiosync_training.studies.questions import Study
     from physiosync_training.studies.trainings import Answers
 
 
@@ -44,8 +44,8 @@ def networks(
     most: Annotated[int | None, typer.Option(help="Do the first so many only.", min=1)] = None,
 ) -> None:
     """Train networks side by side: logits for the gated sum, or whether pre-training helps."""
-    from physiosync_training.studies.questions import Study
     from physiosync_training.studies.pretraining import compare
+    from physiosync_training.studies.questions import Study
     from physiosync_training.studies.trainings import all_answers
     from physiosync_training.studies.workers import work_off
 
