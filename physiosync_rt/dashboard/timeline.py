@@ -81,6 +81,7 @@ class Timeline(theme.Panel):
         self._shown: Prediction | None = None
         self._set_span(min(SPANS_S))
         self.plot.viewport().installEventFilter(self)
+        self.plot.getViewBox().sigResized.connect(self._fit_span)
         self.column.addWidget(self.plot, 1)
 
     def refresh(self, snapshot: Snapshot) -> None:
@@ -122,9 +123,7 @@ class Timeline(theme.Panel):
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Tell on hover why a stretch has no predictions; keep room for the labels."""
-        if event.type() == QEvent.Type.Resize:
-            self._fit_span()
+        """Tell on hover why a stretch has no predictions."""
         if isinstance(event, QHelpEvent):
             text = self.text_at(
                 self.plot.getViewBox().mapSceneToView(self.plot.mapToScene(event.pos())).x()
@@ -172,7 +171,7 @@ class Timeline(theme.Panel):
         ticks = [(-back, _ago(back)) for back in range(step, span + 1, step)]
         self._axis.setTicks([[(0, self.tr("now")), *ticks]])
 
-    def _fit_span(self) -> None:
+    def _fit_span(self, *_: object) -> None:
         """Keep room for the labels at the lines' ends, whatever the width."""
         metrics = QFontMetrics(theme.font(12))
         texts = [f"{self._names[name]} 0.00" for name in self._told]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from helpers.snapshots import make_row, make_snapshot
+from pytestqt.qtbot import QtBot
 
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.timeline_bands import Band, withheld_bands
@@ -67,3 +68,15 @@ def test_axis_grows_with_the_run(window: Dashboard) -> None:
         window.refresh(replace(snapshot, prediction=row, history=(*history[:-1], row)))
         left = window.timeline.plot.getViewBox().viewRange()[0][0]
         assert left == pytest.approx(-span)
+
+
+def test_labels_have_room_at_any_width(window: Dashboard, qtbot: QtBot) -> None:
+    window.refresh(make_snapshot(4))
+    window.show()
+    for width in (1600, 1280):
+        window.resize(width, 800)
+        qtbot.wait(50)
+        view = window.timeline.plot.getViewBox()
+        for label in window.timeline.labels.values():
+            right = label.mapRectToItem(view, label.boundingRect()).right()
+            assert right <= view.width() + 1
