@@ -40,7 +40,11 @@ def shown_events(
     """
     about_files = {event.path for event in troubles}
     others = _shown(log, streams, notes, now)
-    return (*troubles, *(e for e in others if not e.path or e.path not in about_files))
+    shown = (*troubles, *(e for e in others if not e.path or e.path not in about_files))
+    if EventKind.NO_PROOF in {event.kind for event in shown}:
+        return shown
+    # That a run proves nothing stands beside any trouble, as long as the run lasts.
+    return (*shown, *(event for event in notes if event.kind is EventKind.NO_PROOF))
 
 
 def _shown(

@@ -41,6 +41,17 @@ def test_how_many_electrodes_there_are_hides_nothing() -> None:
     assert shown_events(log, [STREAMING], (BAD_CZ,), 3.0) == (few, BAD_CZ)
 
 
+def test_that_a_run_proves_nothing_is_hidden_by_no_trouble() -> None:
+    log = EventLog()
+    no_proof = Event(EventKind.NO_PROOF, 3.0, "cap")
+    gap = Event(EventKind.GAP, 2.0, "cap", n=125, seconds=0.5)
+    log.add(gap)
+    assert shown_events(log, [STREAMING], (no_proof, BAD_CZ), 3.0) == (gap, no_proof)
+    log.add(Event(EventKind.NO_PROOF, 2.5, "mine"))
+    shown = shown_events(log, [STREAMING], (no_proof,), 3.0)
+    assert [event.kind for event in shown].count(EventKind.NO_PROOF) == 1
+
+
 @pytest.mark.parametrize(
     ("counted", "event"),
     [
