@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from helpers.networks import make_network, make_windows
 
-from physiosync_models.ensemble import PerTargetEnsemble
-from physiosync_models.fusion import PhysioSync
-from physiosync_models.presets import compact, deap_paper, dreamer_paper
 from physiosync_rt.bundle import cuda_engine
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.bundle.cuda_engine import CudaEngine, HalfOnGpu, exact_products
 from physiosync_rt.bundle.engines import EngineChoice, Precision
 from physiosync_rt.bundle.heads import make_forward
 from physiosync_rt.bundle.predictor import Predictor
-from physiosync_rt.bundle.torch_engine import SignalNetwork, TorchEngine
+from physiosync_rt.bundle.torch_engine import TorchEngine
 
 CPU = torch.device("cpu")
 cuda = [
@@ -25,38 +23,6 @@ cuda = [
 on_gpu = [pytest.param(torch.device("cuda"), marks=cuda)]
 
 NETWORKS = ["demo-eeg32", "demo-muse", "members", "dreamer", "deap"]
-
-
-def _network(name: str) -> SignalNetwork:
-    torch.manual_seed(0)
-    if name.startswith("demo"):
-        model = load_bundle(name).model
-        assert isinstance(model, PhysioSync | PerTargetEnsemble)
-        return model
-    if name == "members":
-        both = {t: PhysioSync(compact(4, 2, targets=(t,))) for t in ("valence", "arousal")}
-        return _lively(PerTargetEnsemble(both))
-    return _lively(PhysioSync({"deap": deap_paper, "dreamer": dreamer_paper}[name]()))
-
-
-def _lively(model: SignalNetwork) -> SignalNetwork:
-    """Make answers depend on the window: freshly made heads say one half to all of them."""
-    with torch.no_grad():
-        for name, value in model.state_dict().items():
-            if name.endswith("running_var"):
-                value.uniform_(0.5, 2.0)
-            elif "heads" in name and name.endswith("fc3.weight"):
-                value.mul_(8.0)
-    return model.eval()
-
-
-def _windows(model: SignalNetwork, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    rng, config = np.random.default_rng(seed), model.config
-    eeg, pps = (
-        (rng.normal(size=(n, n_chans, config.n_times)) * rng.uniform(0.5, 2.0)).astype(np.float32)
-        for n_chans in (config.eeg_1s.n_chans, config.pps_1s.n_chans)
-    )
-    return eeg, pps
 
 
 def _given(route: str, eeg: np.ndarray, pps: np.ndarray):
@@ -72,8 +38,8 @@ MOST: dict[Precision, float] = {"fp32": 1e-5, "fp16": 3e-3, "bf16": 3e-2}
 def test_a_window_as_a_graph_has_the_answer_of_the_processor(
     name: str, device: torch.device, precision: Precision
 ) -> None:
-    model = _network(name)
-    windows = [_windows(model, 1, seed) for seed in range(5)]
+    model = make_network(name)
+    windows = [make_windows(model, 1, seed) for seed in range(5)]
     on_cpu = TorchEngine(model, CPU, "fp32", "")
     routes = model.config.routes
     expected = {(r, k): on_cpu(*_given(r, *w)) for r in routes for k, w in enumerate(windows)}
@@ -95,8 +61,8 @@ def test_a_window_as_a_graph_has_the_answer_of_the_processor(
 
 @pytest.mark.parametrize("device", on_gpu)
 def test_several_windows_have_the_answers_of_each(device: torch.device) -> None:
-    model = _network("demo-muse")
-    eeg, pps = _windows(model, 4, 1)
+    model = make_network("demo-muse")
+    eeg, pps = make_windows(model, 4, 1)
     expected = TorchEngine(model, CPU, "fp32", "")(eeg, pps)
     engine = make_forward(model.to(device), device, "torch", "fp32", "")
     found = engine(eeg, pps)
@@ -107,11 +73,11 @@ def test_several_windows_have_the_answers_of_each(device: torch.device) -> None:
 
 @pytest.mark.parametrize("device", on_gpu)
 def test_an_answer_outlives_the_next_window(device: torch.device) -> None:
-    model = _network("demo-muse").to(device)
+    model = make_network("demo-muse").to(device)
     engine = make_forward(model, device, "torch", "fp32", "")
-    first = engine(*_windows(model, 1, 1))
+    first = engine(*make_windows(model, 1, 1))
     kept = {target: p.copy() for target, p in first.items()}
-    engine(*_windows(model, 1, 2))
+    engine(*make_windows(model, 1, 2))
     assert all(np.array_equal(first[target], p) for target, p in kept.items())
 
 
@@ -121,8 +87,8 @@ def test_without_graphs_it_computes_kernel_by_kernel(monkeypatch, device) -> Non
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
     monkeypatch.setattr(cuda_engine, "_Recorded", broken)
-    model = _network("demo-muse")
-    window = _windows(model, 1, 1)
+    model = make_network("demo-muse")
+    window = make_windows(model, 1, 1)
     expected = TorchEngine(model, CPU, "fp32", "")(*window)
     engine = make_forward(model.to(device), device, "torch", "fp32", "it computes on cuda")
     found = engine(*window)
@@ -141,8 +107,8 @@ def test_a_predictor_takes_the_gpu_where_there_is_one(device: torch.device) -> N
 
 
 def test_a_window_without_a_graph_is_the_network_s() -> None:
-    model = _network("demo-muse")
-    window = _windows(model, 1, 1)
+    model = make_network("demo-muse")
+    window = make_windows(model, 1, 1)
     engine = CudaEngine(model, CPU, "fp32", "tried", as_graph=False)
     expected = TorchEngine(model, CPU, "fp32", "")(*window)
     found = engine(*window)
@@ -151,7 +117,7 @@ def test_a_window_without_a_graph_is_the_network_s() -> None:
 
 
 def test_half_precision_leaves_the_network_as_it_was() -> None:
-    model = _network("demo-muse")
+    model = make_network("demo-muse")
     before = {name: value.clone() for name, value in model.state_dict().items()}
     engine = CudaEngine(model, CPU, "bf16", "tried", as_graph=False)
     halves = [m for n in engine._members for m in n.modules() if isinstance(m, HalfOnGpu)]

@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.networks import make_network, make_windows
 
-from physiosync_models.config import ModelConfig
-from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_models.layers import of_whole_layers
-from physiosync_models.presets import compact, deap_paper, dreamer_paper
 from physiosync_rt.bundle import engines, torch_engine
 from physiosync_rt.bundle.bundle import load_bundle, save_bundle
 from physiosync_rt.bundle.card import CARD, read_card
@@ -43,52 +41,9 @@ needs_onnx = pytest.mark.skipif(not is_onnx_here(), reason="the extra fast is no
 needs_half = pytest.mark.skipif(not is_half_here(), reason="this torch is without FBGEMM")
 
 
-def _network(name: str) -> SignalNetwork:
-    """A shipped bundle's network, or a large one of random weights that are not all alike."""
-    torch.manual_seed(0)
-    if name.startswith("demo"):
-        model = load_bundle(name).model
-        assert isinstance(model, PhysioSync | PerTargetEnsemble)
-        return model
-    if name == "members":
-        both = {t: PhysioSync(compact(4, 2, targets=(t,))) for t in ("valence", "arousal")}
-        return _lively(PerTargetEnsemble(both))
-    configs = {"deap": deap_paper(), "dreamer": dreamer_paper(), "released": _released()}
-    return _lively(PhysioSync(configs[name]))
-
-
-def _released() -> ModelConfig:
-    return dreamer_paper(faithful=True, routes=("fused",), targets=("valence",))
-
-
-def _lively(model: SignalNetwork) -> SignalNetwork:
-    """Make answers depend on the window: freshly made heads say one half to all of them."""
-    with torch.no_grad():
-        for name, value in model.state_dict().items():
-            if name.endswith("running_var"):
-                value.uniform_(0.5, 2.0)
-            elif name.endswith("running_mean"):
-                value.normal_(std=0.1)
-            elif "heads" in name and name.endswith("fc3.weight"):
-                value.mul_(8.0)
-            elif name.endswith("temperature"):
-                value.fill_(1.3)
-    return model.eval()
-
-
-def _windows(model: SignalNetwork, n: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    rng, config = np.random.default_rng(1), model.config
-    made = (
-        rng.normal(size=(n, n_chans, config.n_times)) * np.linspace(0.5, 2.0, n)[:, None, None]
-        for n_chans in (config.eeg_1s.n_chans, config.pps_1s.n_chans)
-    )
-    eeg, pps = (each.astype(np.float32) for each in made)
-    return eeg, pps
-
-
 def _largest(model: SignalNetwork, engine: Forward) -> float:
     """Largest difference of any probability of any route from the network itself."""
-    eeg, pps = _windows(model)
+    eeg, pps = make_windows(model)
     largest = 0.0
     for route in model.config.routes:
         given = None if route == "pps" else eeg, None if route == "eeg" else pps
@@ -112,13 +67,13 @@ BY_ONNX = [pytest.param(name, marks=pytest.mark.slow) if name in _SLOW else name
 
 @pytest.mark.parametrize("name", SMALL)
 def test_torch_in_single_precision_is_the_network_itself(name: str) -> None:
-    model = _network(name)
+    model = make_network(name)
     assert _largest(model, make_forward(model, CPU, "torch", "fp32", "")) == 0.0
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_whole_layers_compute_the_same_and_share_the_weights(name: str) -> None:
-    model = _network(name)
+    model = make_network(name)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     twin = of_whole_layers(model)
     assert _largest(model, make_forward(twin, CPU, "torch", "fp32", "")) < 1e-6
@@ -134,7 +89,7 @@ def test_whole_layers_compute_the_same_and_share_the_weights(name: str) -> None:
 @needs_half
 @pytest.mark.parametrize("name", SMALL)
 def test_half_precision_weights_change_little(name: str) -> None:
-    model = _network(name)
+    model = make_network(name)
     half = make_forward(model, CPU, "torch", "fp16", "")
     assert half.facts.precision == "fp16"
     assert _largest(model, half) < 2e-3
@@ -145,20 +100,20 @@ def test_half_precision_weights_change_little(name: str) -> None:
 @needs_onnx
 @pytest.mark.parametrize("name", BY_ONNX)
 def test_onnx_in_single_precision_is_equal(name: str) -> None:
-    model = _network(name)
+    model = make_network(name)
     engine = make_forward(model, CPU, "onnx", "fp32", "")
     assert _largest(model, engine) < 1e-5
     # One window alone has the answer that it has among others.
-    eeg, pps = _windows(model)
+    eeg, pps = make_windows(model)
     many, one = engine(eeg, pps), engine(eeg[2:3], pps[2:3])
     assert all(np.array_equal(many[target][2:3], one[target]) for target in many)
 
 
 @pytest.mark.parametrize("engine", ["torch", pytest.param("onnx", marks=needs_onnx)])
 def test_many_windows_at_once_have_the_answers_that_each_has_alone(engine: EngineName) -> None:
-    model = _network("demo-muse")
+    model = make_network("demo-muse")
     many = make_forward(model, CPU, engine, "fp32", "", many=True)
-    eeg, pps = _windows(model, 11)
+    eeg, pps = make_windows(model, 11)
     alone = [many(eeg[k : k + 1], pps[k : k + 1]) for k in range(11)]
     for target, p in many(eeg, pps).items():
         assert p.shape == (11, 2)
@@ -172,7 +127,7 @@ def test_many_windows_at_once_have_the_answers_that_each_has_alone(engine: Engin
     "name", [*(pytest.param(n, marks=pytest.mark.slow) for n in SMALL[:-1]), SMALL[-1]]
 )
 def test_int8_changes_little_on_noise(name: str) -> None:
-    model = _network(name)
+    model = make_network(name)
     assert 0.0 < _largest(model, make_forward(model, CPU, "onnx", "int8", "")) < 0.03
 
 
@@ -180,7 +135,7 @@ def test_int8_changes_little_on_noise(name: str) -> None:
 @needs_onnx
 @needs_half
 def test_a_full_size_network_by_every_engine() -> None:
-    model = _network("deap")
+    model = make_network("deap")
     most = {("torch", "fp16"): 2e-3, ("onnx", "fp32"): 1e-5, ("onnx", "int8"): 0.02}
     for (engine, precision), allowed in most.items():
         made = make_forward(model, CPU, engine, precision, "")  # type: ignore[arg-type]
@@ -261,7 +216,7 @@ def test_an_engine_that_is_damaged_is_refused(monkeypatch) -> None:
     for name in ("onnx", "onnxruntime"):
         monkeypatch.setitem(sys.modules, name, None)  # importing it fails
     with pytest.raises(UserError, match=r"engine 'onnx' cannot be loaded .* use --engine torch"):
-        make_forward(_network("demo-muse"), CPU, "onnx", "fp32", "")
+        make_forward(make_network("demo-muse"), CPU, "onnx", "fp32", "")
 
 
 def test_half_precision_that_torch_lacks_is_refused(monkeypatch) -> None:
@@ -324,8 +279,8 @@ def test_a_bundle_whose_check_was_good_runs_in_int8(tmp_path: Path) -> None:
 def test_the_check_of_int8_finds_the_largest_difference() -> None:
     from physiosync_rt.bundle.int8_check import check_int8
 
-    model = _network("members")
-    eeg, pps = _windows(model)
+    model = make_network("members")
+    eeg, pps = make_windows(model)
     found = check_int8(model, eeg, pps)
     assert found["windows"] == len(eeg)
     expected = _largest(model, make_forward(model, CPU, "onnx", "int8", ""))
@@ -358,7 +313,7 @@ def test_an_exported_bundle_says_what_the_network_says(tmp_path: Path, name: str
     assert json.loads((out / CARD).read_text())["name"] == name
     assert isinstance(bundle.model, PhysioSync)
     assert {f"{route}.onnx" for route in bundle.model.config.routes} | {CARD} == set(names)
-    eeg, pps = _windows(bundle.model, 1)
+    eeg, pps = make_windows(bundle.model, 1)
     given = {"eeg": eeg, "pps": pps}
     for route in bundle.model.config.routes:
         session = onnxruntime.InferenceSession(
