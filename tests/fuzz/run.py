@@ -96,7 +96,7 @@ class Fuzzer:
         for _ in range(rng.choice((1, 1, 1, 1, 2))):
             try:
                 done.append(damage(seed.syntax, target.name, content, rng))
-            except (ValueError, IndexError, TypeError, KeyError):
+            except (ValueError, IndexError, TypeError, KeyError, RecursionError):
                 # What was damaged once may have no structure to damage again.
                 break
             content = done[-1].content
