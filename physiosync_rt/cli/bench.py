@@ -24,7 +24,7 @@ from physiosync_rt.cli.parameters import (
     TorchDeviceOption,
     known_names,
 )
-from physiosync_rt.cli.printing import result_console
+from physiosync_rt.cli.printing import print_json, print_table, result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
 
@@ -69,13 +69,13 @@ def live(
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
         return
-    table = Table(title=f"{bundle}, {found.rows} rows in {duration:g} s", title_justify="left")
-    for column in ("ms", "p50", "p99"):
-        table.add_column(column)
-    for name in ("sample_age_ms", "infer_ms", "latency_ms"):
-        p50, p99 = getattr(found, name)
-        table.add_row(name.removesuffix("_ms").replace("_", " "), f"{p50:.1f}", f"{p99:.1f}")
-    result_console().print(table)
+    names = ("sample_age_ms", "infer_ms", "latency_ms")
+    rows = (
+        (name.removesuffix("_ms").replace("_", " "), *(f"{ms:.1f}" for ms in getattr(found, name)))
+        for name in names
+    )
+    title = f"{bundle}, {found.rows} rows in {duration:g} s"
+    print_table(title, ("ms", "p50", "p99"), rows)
     typer.echo(
         f"of the latency {found.delay_ms:.0f} ms are the resampler's look-ahead; "
         f"{found.cpu_share:.0%} of one core"
@@ -112,15 +112,12 @@ def forward(
     with progress_bar(Console(stderr=True)) as bar:
         found = measure_forward(model, turns, torch_device, bar_of(bar, "forward"))
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        print_json(found)
         return
     name = "the paper's network for DEAP" if full else bundle
-    table = Table(title=f"{name}, {turns} windows each, in turns", title_justify="left")
     columns = ("engine", "precision", "threads", "p50 ms", "p99 ms", "speedup")
-    for column in (*columns, "weights MiB", "read once ms", "largest difference"):
-        table.add_column(column, justify="left" if column in columns[:2] else "right")
-    for each in found:
-        table.add_row(
+    rows = (
+        (
             each.engine,
             each.precision,
             str(each.threads),
@@ -131,7 +128,10 @@ def forward(
             f"{each.read_ms:.2f}",
             f"{each.difference:.1g}",
         )
-    result_console().print(table)
+        for each in found
+    )
+    header = (*columns, "weights MiB", "read once ms", "largest difference")
+    print_table(f"{name}, {turns} windows each, in turns", header, rows, n_left=2)
 
 
 @bench.command()
@@ -143,14 +143,10 @@ def start(bundle: BundleOption = "demo-eeg32", as_json: JsonOption = False) -> N
     find_bundle(bundle)
     found = measure_start(bundle)
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        print_json(found)
         return
-    table = Table(title=f"physiosync demo --bundle {bundle}", title_justify="left")
-    table.add_column("seconds", justify="right")
-    table.add_column("come so far")
-    for each in found:
-        table.add_row(f"{each.at_s:.2f}", each.name)
-    result_console().print(table)
+    rows = ((each.name, f"{each.at_s:.2f}") for each in found)
+    print_table(f"physiosync demo --bundle {bundle}", ("come so far", "seconds"), rows)
 
 
 @bench.command()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from physiosync_rt.cli.parameters import BundleOption, JsonOption
-from physiosync_rt.cli.printing import result_console
+from physiosync_rt.cli.printing import print_json, print_table
 from physiosync_rt.cli.progress import bar_of, progress_bar, stages_of
 from physiosync_rt.errors import UserError
 
@@ -37,14 +35,12 @@ def follow(
             progress=bar_of(bar, "follow"),
         )
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        print_json(found)
         return
     title = f"{bundle}: correlation with the truth, {persons} unseen persons of {duration:g} s"
-    table = Table(title=title, title_justify="left")
-    for column in ("target", "median", "95 %", "lowest", "chance", "chance, 95th pct"):
-        table.add_column(column)
-    for each in found:
-        table.add_row(
+    header = ("target", "median", "95 %", "lowest", "chance", "chance, 95th pct")
+    rows = (
+        (
             each.target,
             f"{each.median:.3f}",
             f"{each.low:.3f} to {each.high:.3f}",
@@ -52,7 +48,9 @@ def follow(
             f"{each.chance_median:.3f}",
             f"{each.chance_95:.3f}",
         )
-    result_console().print(table)
+        for each in found
+    )
+    print_table(title, header, rows)
 
 
 def faults(
@@ -75,26 +73,26 @@ def faults(
     with progress_bar(Console(stderr=True)) as bar:
         found = measure_faults(Predictor(load_bundle(bundle)), chosen, bar_of(bar, "faults"))
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        print_json(found)
         return
-    table = Table(title=f"{bundle}: faults of streams", title_justify="left")
-    for column in (
+    header = (
         *("fault", "seen in the stream", "after", "said"),
         *("rows with a prediction", "withheld", "back after", "without"),
-    ):
-        table.add_column(column)
-    for each in found:
-        table.add_row(
+    )
+    rows = (
+        (
             each.fault.name,
             ", ".join(each.seen) or "-",
             _seconds(each.seen_s),
             each.said or "-",
-            ", ".join(f"{n} {modalities}" for modalities, n in each.used.items()) or "0",
-            ", ".join(f"{n} {reason}" for reason, n in each.withheld.items()) or "0",
+            _counts(each.used),
+            _counts(each.withheld),
             _seconds(each.back_s),
             _seconds(each.valid_s),
         )
-    result_console().print(table)
+        for each in found
+    )
+    print_table(f"{bundle}: faults of streams", header, rows, n_left=len(header))
 
 
 def odd_streams(
@@ -114,21 +112,25 @@ def odd_streams(
     with progress_bar(Console(stderr=True)) as bar:
         found = measure_odd_streams(chosen, bar_of(bar, "odd streams"))
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        print_json(found)
         return
-    table = Table(title="odd streams, live", title_justify="left")
-    for column in ("stream", "exit code", "predicted", "withheld", "MiB", "said"):
-        table.add_column(column)
-    for each in found:
-        table.add_row(
+    header = ("stream", "exit code", "predicted", "withheld", "MiB", "said")
+    rows = (
+        (
             each.case,
             str(each.exit_code),
-            ", ".join(f"{n} {modalities}" for modalities, n in each.used.items()) or "0",
-            ", ".join(f"{n} {reason}" for reason, n in each.withheld.items()) or "0",
+            _counts(each.used),
+            _counts(each.withheld),
             f"{each.peak_mib:.0f}",
-            escape(each.said[0]) if each.said else "-",
+            each.said[0] if each.said else "-",
         )
-    result_console().print(table)
+        for each in found
+    )
+    print_table("odd streams, live", header, rows, n_left=len(header))
+
+
+def _counts(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {what}" for what, n in numbers.items()) or "0"
 
 
 def _seconds(value: float) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import gc
-import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from physiosync_rt.cli.outputs import check_number
 from physiosync_rt.cli.parameters import BundleOption, EngineOption, JsonOption, PrecisionOption
-from physiosync_rt.cli.printing import result_console
+from physiosync_rt.cli.printing import print_json, print_table
 from physiosync_rt.cli.progress import bar_of, progress_bar
 
 if TYPE_CHECKING:
@@ -73,14 +70,11 @@ def _in_real_time(
             found.append(measure_headsets(room, n, duration))
         shown(len(numbers), len(numbers))
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        print_json(found)
         return
-    table = Table(title=f"{name}, {duration:g} s each", title_justify="left")
     columns = ("headsets", "rows due", "rows", "latency p50", "p99 ms", "forward p50 ms")
-    for column in (*columns, "of one core", "MiB"):
-        table.add_column(column, justify="right")
-    for each in found:
-        table.add_row(
+    rows = (
+        (
             *(str(n) for n in (each.n_headsets, each.rows_due, each.rows)),
             number(each.latency_p50_ms, 0),
             number(each.latency_p99_ms, 0),
@@ -88,7 +82,10 @@ def _in_real_time(
             f"{each.cpu_share:.0%}",
             number(each.memory_mib, 0),
         )
-    result_console().print(table)
+        for each in found
+    )
+    header = (*columns, "of one core", "MiB")
+    print_table(f"{name}, {duration:g} s each", header, rows, n_left=0)
     if any(each.latency_p50_ms is None for each in found):
         typer.echo(
             f"no latency was measured: {duration:g} s are over before the first prediction, which "
@@ -108,17 +105,18 @@ def _lasting(room: Room, name: str, n: int, minutes: int, *, as_json: bool) -> N
             shown(each.minutes, minutes)
             found.append(each)
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+        print_json(found)
         return
-    table = Table(title=f"{name}, {n} headsets, {minutes} min of simulated time")
-    for column in ("minutes", "rows", "behind s", "CPU s", "MiB"):
-        table.add_column(column, justify="right")
-    for each in found:
-        table.add_row(
+    header = ("minutes", "rows", "behind s", "CPU s", "MiB")
+    rows = (
+        (
             str(each.minutes),
             str(each.rows),
             f"{each.behind_s:.2f}",
             f"{each.cpu_s:.1f}",
             number(each.memory_mib, 0),
         )
-    result_console().print(table)
+        for each in found
+    )
+    title = f"{name}, {n} headsets, {minutes} min of simulated time"
+    print_table(title, header, rows, n_left=0)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from physiosync_rt.cli.parameters import (
     DeviceOption,
@@ -17,7 +15,7 @@ from physiosync_rt.cli.parameters import (
     complete_bundle,
     complete_train_config,
 )
-from physiosync_rt.cli.printing import result_console
+from physiosync_rt.cli.printing import print_table
 from physiosync_rt.cli.progress import progress_bar, stages_of
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.utils.resources import find_config
@@ -149,17 +147,16 @@ def calibrate_to_people(
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=2))
         return
-    table = Table(title=f"{config}: balanced accuracy on left-out blocks", title_justify="left")
-    for column in ("person", "before", "after", "p", "strength", "written", "null", "swapped"):
-        table.add_column(column)
+    rows = []
     for each in found.people:
         real = each.real
         figures = (
             [f"{real.before:.2f}", f"{real.after:.2f}", f"{real.p:.2g}"] if real else ["-"] * 3
         )
         written = (_written(c) for c in (real, each.null, each.swapped))
-        table.add_row(escape(each.name), *figures, f"{each.strength:g}", *written)
-    result_console().print(table)
+        rows.append((each.name, *figures, f"{each.strength:g}", *written))
+    header = ("person", "before", "after", "p", "strength", "written", "null", "swapped")
+    print_table(f"{config}: balanced accuracy on left-out blocks", header, rows)
     for name in ("before", "after", "difference"):
         value = getattr(found, name)
         typer.echo(f"{name}: {value.value:.3f} [{value.low:.3f}, {value.high:.3f}]")
