@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from physiosync_rt.cli.parameters import JsonOption
-from physiosync_rt.cli.printing import result_console
+from physiosync_rt.cli.printing import print_table
 from physiosync_rt.cli.progress import bar_of, progress_bar
 
 
@@ -25,6 +24,16 @@ def window(
     as_json: JsonOption = False,
 ) -> None:
     """Measure what the window costs: late timers, latency and CPU at 64 channels of 500 Hz."""
+    from physiosync_rt.errors import UserError
+    from physiosync_rt.utils.display import display_available, find_window_problem
+
+    if not display_available():
+        raise UserError(
+            "no display is available for the window; set DISPLAY, or run it as "
+            "`xvfb-run -s '-screen 0 1920x1080x24' physiosync bench window`"
+        )
+    if problem := find_window_problem():
+        raise UserError(problem)
     from physiosync_rt.lsl.config import use_loopback
 
     use_loopback(session="physiosync-bench")
@@ -43,17 +52,11 @@ def window(
         return
     across, down = SIZE
     title = f"64 channels at 500 Hz, {across}x{down}, {turns} x {seconds:g} s each in turns"
-    table = Table(title=title, title_justify="left")
-    for column in ("", "rows", "latency p50", "p99 ms", "of one core"):
-        table.add_column(column, justify="right" if column else "left")
-    for name, each in (("no window", found.headless), ("window open", found.windowed)):
-        table.add_row(
-            name,
-            str(each.n_rows),
-            *(f"{ms:.1f}" for ms in each.latency_ms),
-            f"{each.cpu_share:.1%}",
-        )
-    result_console().print(table)
+    rows = (
+        (name, str(each.n_rows), *(f"{ms:.1f}" for ms in each.latency_ms), f"{each.cpu_share:.1%}")
+        for name, each in (("no window", found.headless), ("window open", found.windowed))
+    )
+    print_table(title, ("", "rows", "latency p50", "p99 ms", "of one core"), rows)
     typer.echo(
         f"latency p99 {found.latency_ratio:.2f} times that without a window, "
         f"{found.more_cpu:.1%} of one core more"

@@ -260,3 +260,14 @@ def test_a_bundle_whose_card_is_a_pipe(refused: Run, tmp_path: Path) -> None:
     (bundle / CARD).unlink()
     os.mkfifo(bundle / CARD)
     assert "card.json is a pipe, not a file" in refused("inspect", bundle)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a display")
+def test_a_window_is_not_measured_without_a_display(
+    refused: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    sentence = refused("bench", "window")
+    assert "no display is available for the window; set DISPLAY, or run it as" in sentence
+    assert "xvfb-run" in sentence
