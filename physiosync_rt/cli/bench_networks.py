@@ -50,8 +50,7 @@ def networks(
     from physiosync_training.studies.workers import work_off
 
     made = Study(study, tuple(changes or ()), seeds, prepared, most)
-    if study == "simulated":
-        made.dataset()  # prepared once, before the workers ask for it
+    made.dataset()  # before the workers ask for it: prepared once, and faults said once
     left = work_off(made, out, _devices(workers), seconds)
     answers = all_answers(out)
     typer.echo(f"{study}: {len(answers)} trainings done, {left} left")

@@ -271,3 +271,13 @@ def test_a_window_is_not_measured_without_a_display(
     sentence = refused("bench", "window")
     assert "no display is available for the window; set DISPLAY, or run it as" in sentence
     assert "xvfb-run" in sentence
+
+
+def test_a_study_of_people_names_the_recordings_that_it_lacks(refused: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+    folder.mkdir()
+    words = ("--study", "people", "--set", f"data.path={folder}", "--out", tmp_path / "study")
+    first, *others = refused("bench", "networks", *words).splitlines()
+    assert "Subject00_1.edf, which is not in" in first
+    assert others
+    assert not (tmp_path / "study").exists()
