@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import accumulate, groupby
 
 import numpy as np
 
 from physiosync_rt.datatypes import Chunk
+from physiosync_rt.live.joined_chunks import joined, n_bytes
 
 PIECE_S = 0.25
 """Longest piece that the pipeline takes at a time."""
@@ -55,7 +55,7 @@ class Backlog:
         Pieces of one stream stay in their order; the smallest are joined, which are dear to work
         on one by one.
         """
-        pieces = [(end, piece) for chunk in _joined(chunks) for end, piece in self._cut(chunk)]
+        pieces = [(end, piece) for chunk in joined(chunks) for end, piece in self._cut(chunk)]
         latest: dict[str, float] = {}
         keyed = []
         for end, piece in pieces:
@@ -64,12 +64,12 @@ class Backlog:
             keyed.append((end, piece))
         keyed.sort(key=lambda item: item[0])
         self._pieces.extend((now, piece) for _, piece in keyed)
-        self._n_bytes += sum(_n_bytes(piece) for _, piece in keyed)
+        self._n_bytes += sum(n_bytes(piece) for _, piece in keyed)
 
     def pop(self) -> Chunk:
         """Take the oldest piece out."""
         _, piece = self._pieces.popleft()
-        self._n_bytes -= _n_bytes(piece)
+        self._n_bytes -= n_bytes(piece)
         return piece
 
     def _cut(self, chunk: Chunk) -> Iterator[tuple[float, Chunk]]:
@@ -90,33 +90,3 @@ class Backlog:
             )
             newest = np.nanmax(stamps, initial=-np.inf)
             yield float(newest + chunk.clock_offset), piece
-
-
-def _joined(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Join what follows each other in a stream, under one clock offset and without a break."""
-    streams: dict[str, list[Chunk]] = {}
-    for chunk in chunks:
-        streams.setdefault(chunk.stream, []).append(chunk)
-    for mine in streams.values():
-        n_breaks = accumulate(each.after_break for each in mine)
-        numbered = zip(mine, n_breaks, strict=True)
-        for _, group in groupby(
-            numbered, lambda item: (item[0].clock_offset, item[0].counter is None, item[1])
-        ):
-            parts = [each for each, _ in group]
-            counters = [part.counter for part in parts if part.counter is not None]
-            yield (
-                parts[0]
-                if len(parts) == 1
-                else replace(
-                    parts[0],
-                    samples=np.concatenate([part.samples for part in parts]),
-                    timestamps=np.concatenate([part.timestamps for part in parts]),
-                    counter=np.concatenate(counters) if counters else None,
-                )
-            )
-
-
-def _n_bytes(chunk: Chunk) -> int:
-    counter = 0 if chunk.counter is None else chunk.counter.nbytes
-    return chunk.samples.nbytes + chunk.timestamps.nbytes + counter

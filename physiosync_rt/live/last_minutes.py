@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from physiosync_rt.datatypes import Chunk
+from physiosync_rt.live.joined_chunks import joined, n_bytes
 from physiosync_rt.sources.base import Batch
 
 KEEP_S = 300.0
@@ -18,14 +19,17 @@ KEEP_S = 300.0
 MOST_BYTES = 256 * 2**20
 """Most memory for them: 5 minutes of 128 channels at 1 kHz need 160 MB."""
 
-_BATCH_BYTES = 500
-"""What a batch needs beside its arrays, about."""
+_BATCH_BYTES = 150
+"""What a batch needs beside its chunks, about."""
 
 Numbers = TypeVar("Numbers", bound=npt.NDArray[np.generic])
 
 
 class LastMinutes:
     """Batches of the last minutes, oldest first; what is too old or too much is dropped.
+
+    Chunks of a batch are joined: a recording played fast comes in thousands of a few samples each,
+    which as objects are ten times as large as their samples.
 
     Parameters
     ----------
@@ -51,10 +55,10 @@ class LastMinutes:
     def take(self, batch: Batch, now: float) -> None:
         """Take up what came at a time of the engine's clock."""
         if batch.chunks or batch.markers:
-            own = replace(batch, chunks=tuple(map(_own, batch.chunks)), ended=False)
-            n_bytes = _BATCH_BYTES + sum(map(_bytes_of, own.chunks))
-            self._kept.append((now, n_bytes, own))
-            self.n_bytes += n_bytes
+            own = replace(batch, chunks=tuple(map(_own, joined(batch.chunks))), ended=False)
+            size = _BATCH_BYTES + sum(map(n_bytes, own.chunks))
+            self._kept.append((now, size, own))
+            self.n_bytes += size
         while self._kept and (
             self.n_bytes > self._most_bytes or now - self._kept[0][0] > self._keep_s
         ):
@@ -73,8 +77,3 @@ def _own(chunk: Chunk) -> Chunk:
 
 def _owned(array: Numbers) -> Numbers:
     return array if array.base is None else array.copy()
-
-
-def _bytes_of(chunk: Chunk) -> int:
-    counter = 0 if chunk.counter is None else chunk.counter.nbytes
-    return chunk.samples.nbytes + chunk.timestamps.nbytes + counter

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +68,23 @@ def test_a_batch_keeps_no_larger_array_alive_and_the_end_is_not_kept() -> None:
     assert not kept.ended
     last.take(Batch(), 1.0)
     assert len(last.batches) == 1
+
+
+def test_many_small_chunks_are_kept_as_few_and_their_memory_is_counted() -> None:
+    samples = np.arange(2000, dtype=np.float32).reshape(1000, 2)
+    stamps = np.arange(1000) / 128
+    pieces = [Chunk("eeg", samples[k : k + 1], stamps[k : k + 1]) for k in range(1000)]
+    pieces[600] = replace(pieces[600], after_break=True)
+    last = LastMinutes()
+    tracemalloc.start()
+    last.take(Batch(tuple(pieces)), 0.0)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    (kept,) = last.batches
+    assert [(len(c), c.after_break) for c in kept.chunks] == [(600, False), (400, True)]
+    np.testing.assert_array_equal(np.concatenate([c.samples for c in kept.chunks]), samples)
+    np.testing.assert_array_equal(np.concatenate([c.timestamps for c in kept.chunks]), stamps)
+    assert last.n_bytes == pytest.approx(taken, rel=0.1)
 
 
 @pytest.fixture(scope="module")
