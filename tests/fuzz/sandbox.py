@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from physiosync_rt.errors import LONGEST_LINE, UserError
 
 CPU_S = 10
@@ -105,6 +107,9 @@ def _child(work: Callable[[], Outcome], sender: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         sys.dont_write_bytecode = True
         sys.addaudithook(lambda event, args: _watch(event, args, sender))
+        # A forked child has none of the threads that its parent's torch computed with, and would
+        # wait for them until its time is up.
+        torch.set_num_threads(1)
         os.write(sender, json.dumps(_outcome(work)).encode())
         status = 0
     finally:
