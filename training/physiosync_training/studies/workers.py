@@ -50,7 +50,7 @@ def work_off(
     context = get_context("spawn")
     turn = context.Value("i", 0)
     workers = [
-        context.Process(target=_work, args=(make_plan, out, device, turn), daemon=True)
+        context.Process(target=_work, args=(make_plan, out, device, turn, end), daemon=True)
         for device in devices
     ]
     for worker in workers:
@@ -68,10 +68,14 @@ def work_off(
     return left
 
 
-def _work(make_plan: Callable[[], Plan], out: Path, device: str, turn: Synchronized[int]) -> None:
+def _work(
+    make_plan: Callable[[], Plan], out: Path, device: str, turn: Synchronized[int], end: float
+) -> None:
     torch.set_num_threads(1)
     trainings, datasets = make_plan()
-    while True:
+    # The clock is that of the computer, the same in every process. The first workers begin while
+    # the last are still being started, so they look at it by themselves.
+    while time.monotonic() < end:
         with turn.get_lock():
             number = turn.value
             turn.value += 1
