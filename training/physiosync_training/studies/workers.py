@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -74,8 +74,10 @@ def _work(
     torch.set_num_threads(1)
     trainings, datasets = make_plan()
     # The clock is that of the computer, the same in every process. The first workers begin while
-    # the last are still being started, so they look at it by themselves.
-    while time.monotonic() < end:
+    # the last are still being started, so they look at it by themselves; and at whether anybody
+    # waits for them, as nothing else ends them when the command is killed.
+    parent = parent_process()
+    while time.monotonic() < end and parent is not None and parent.is_alive():
         with turn.get_lock():
             number = turn.value
             turn.value += 1
