@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from physiosync_rt.dashboard import qt
 from physiosync_rt.lsl.config import use_loopback
 
 # Before any test module imports pylsl; of its own session, so that runs do not see each other, and
@@ -81,6 +82,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if asked.endswith("not live"):
         return True if _place(collection_path, LIVE) < len(LIVE) else None
     return True if asked.startswith("live ") and not _may_be_live(collection_path) else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """Import faster once pytest-qt has loaded Qt, which is before any test does."""
+    qt.skip_feature_search()
 
 
 def pytest_collection() -> None:

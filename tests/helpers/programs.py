@@ -34,7 +34,7 @@ LIVE = (
 )
 """What a live run imports."""
 
-TRAINING = (*LIVE, "torch._dynamo", "physiosync_training.experiment.experiment")
+TRAINING = ("torch._dynamo", "physiosync_training.experiment.experiment", *LIVE)
 """What a training imports."""
 
 _CAN_ADOPT = sys.platform == "linux"
