@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from physiosync_rt.dashboard import qt
 from physiosync_rt.lsl.config import use_loopback
 
 # Before any test module imports pylsl; of its own session, so that runs do not see each other, and
@@ -85,9 +84,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Import faster once pytest-qt has loaded Qt, which is before any test does."""
-    qt.skip_feature_search()
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        from physiosync_rt.dashboard import qt
+
+        qt.skip_feature_search()
 
 
 def pytest_collection() -> None:
