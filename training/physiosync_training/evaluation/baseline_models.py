@@ -191,7 +191,8 @@ def _fit(strength: float, x: FloatArray, truth: IntArray) -> LogisticRegression:
     with warnings.catch_warnings():
         # A fit that stops early is a baseline model all the same.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(x, truth)
+        fitted: LogisticRegression = model.fit(x, truth)
+    return fitted
 
 
 def probabilities(model: Any, x: FloatArray, n_classes: int) -> FloatArray:
