@@ -83,6 +83,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if asked.startswith("live ") and not _may_be_live(collection_path) else None
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Import faster once pytest-qt has loaded Qt, which is before any test does."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        from physiosync_rt.dashboard import qt
+
+        qt.skip_feature_search()
+
+
 def pytest_collection() -> None:
     """Look for no garbage among what is imported, which stays."""
     gc.disable()

@@ -104,8 +104,10 @@ import typer
 echo, found = typer.echo, {}
 
 def heard(message, **options):
-    found.setdefault(message, loaded())
+    found[message] = loaded()
     echo(message, **options)
+    # What it loads after these words is another matter.
+    raise SystemExit
 
 typer.echo = heard
 sys.argv = ["physiosync", "live", "--headless", "--local", "--timeout", "0.3"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,19 @@ def test_display_available(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "platform", platform)
     assert display_available() is expected
+
+
+def test_what_is_imported_after_qt_is_not_read_for_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qt.load()
+    (tmp_path / "imported_after_qt.py").write_text("found = 1\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    read: list[object] = []
+    monkeypatch.setattr(inspect, "getsource", read.append)
+    assert importlib.import_module("imported_after_qt").found == 1
+    monkeypatch.delitem(sys.modules, "imported_after_qt")
+    assert read == []
 
 
 @pytest.mark.parametrize(

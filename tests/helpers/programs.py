@@ -34,7 +34,7 @@ LIVE = (
 )
 """What a live run imports."""
 
-TRAINING = (*LIVE, "torch._dynamo", "physiosync_training.experiment.experiment")
+TRAINING = ("torch._dynamo", "physiosync_training.experiment.experiment", *LIVE)
 """What a training imports."""
 
 _CAN_ADOPT = sys.platform == "linux"
@@ -45,28 +45,30 @@ HOSTILE = ("models", "training", "config", "signals", "tests")
 
 
 def _parent(modules: tuple[str, ...]) -> socket.socket:
-    """Return the line to a parent that has loaded modules, started with the first program."""
-    if modules not in _PARENTS:
-        # A child whose own parent has ended becomes one of this process, which can wait for it.
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        script = Path(__file__).with_name("loaded_parent.py")
-        parent = subprocess.Popen(
-            [sys.executable, str(script), str(there.fileno()), *modules],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[there.fileno()],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        there.close()
+    """Return the line to a parent that has loaded modules, or more, started where there is none."""
+    for loaded, line in _PARENTS.items():
+        if set(modules) <= set(loaded):
+            return line
+    # A child whose own parent has ended becomes one of this process, which can wait for it.
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    script = Path(__file__).with_name("loaded_parent.py")
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(there.fileno()), *modules],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[there.fileno()],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    there.close()
 
-        def end() -> None:
-            here.close()
-            parent.wait()
+    def end() -> None:
+        here.close()
+        parent.wait()
 
-        atexit.register(end)
-        _PARENTS[modules] = here
-    return _PARENTS[modules]
+    atexit.register(end)
+    _PARENTS[modules] = here
+    return here
 
 
 class Program(subprocess.Popen[Any]):

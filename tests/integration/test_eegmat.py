@@ -14,9 +14,6 @@ import pytest
 
 from physiosync_rt.bundle.bundle import load_bundle
 from physiosync_rt.utils.yaml_config import read_yaml
-from physiosync_training.experiment.config import RunConfig
-from physiosync_training.experiment.experiment import prepare
-from physiosync_training.loop.progress import no_progress
 
 COMMAND = [sys.executable, "-m", "physiosync_rt"]
 CONFIG = Path(__file__).parents[1] / "helpers" / "three_people.yaml"
@@ -26,6 +23,11 @@ REST_S = 30.0
 
 def _train(folder: Path, recordings: Path) -> Path:
     """Train shortly on every two people; returns a bundle of those that never saw the third."""
+    # With these imports every worker of live tests would load torch's compiler.
+    from physiosync_training.experiment.config import RunConfig
+    from physiosync_training.experiment.experiment import prepare
+    from physiosync_training.loop.progress import no_progress
+
     changes = [
         f"data.path={recordings}",
         f"data.labels={CONFIG.with_suffix('.csv')}",

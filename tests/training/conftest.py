@@ -147,10 +147,17 @@ def answers() -> Callable[..., FoldResult]:
 
 @pytest.fixture(scope="session")
 def assessed() -> Callable[..., Assessment]:
-    """Make up networks' answers on all folds and score them; each baseline is fitted once."""
+    """Make up networks' answers on all folds and score them; the same is done once."""
     fitted: dict[tuple[str, tuple[str, ...]], list[FoldResult]] = {}
+    scored: dict[str, Assessment] = {}
 
     def make(data, skill, protocols=("subject",), networks=("ours",), **options):
+        same = repr((data.digest, skill, protocols, networks, options))
+        if same not in scored:
+            scored[same] = _scored(data, skill, protocols, networks, options)
+        return scored[same]
+
+    def _scored(data, skill, protocols, networks, options):
         folds = [
             fold
             for protocol in protocols

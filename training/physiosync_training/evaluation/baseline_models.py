@@ -147,20 +147,12 @@ def answers(
     return found
 
 
-def linear(strength: float) -> Pipeline:
-    """Make a standardised logistic regression that fills gaps with the median of the training.
-
-    Classes have equal weight, as they have in the balanced accuracy that models are compared by.
-    """
-    return make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        StandardScaler(),
-        LogisticRegression(C=strength, class_weight="balanced", max_iter=_N_ITERATIONS),
-    )
-
-
 def choose(x: FloatArray, truth: IntArray, train: IntArray, validation: IntArray) -> Pipeline:
     """Fit on training rows with the regularisation that serves the validation rows best.
+
+    The model is a standardised logistic regression that fills gaps with the median of the
+    training. Classes have equal weight, as they have in the balanced accuracy that models are
+    compared by.
 
     Parameters
     ----------
@@ -171,16 +163,21 @@ def choose(x: FloatArray, truth: IntArray, train: IntArray, validation: IntArray
     """
     strengths = STRENGTHS if len(validation) else (_WITHOUT_VALIDATION,)
     n_classes = int(truth.max()) + 1
-    best: tuple[float, Pipeline] | None = None
+    gaps = SimpleImputer(strategy="median", keep_empty_features=True)
+    scaler = StandardScaler()
+    # They do not depend on the regularisation.
+    fitted = scaler.fit_transform(gaps.fit_transform(x[train]))
+    shown = scaler.transform(gaps.transform(x[validation])) if len(validation) else None
+    best: tuple[float, LogisticRegression] | None = None
     for strength in strengths:
-        model = _fit(linear(strength), x[train], truth[train])
+        model = _fit(strength, fitted, truth[train])
         loss = 0.0
-        if len(validation):
-            loss = _loss(probabilities(model, x[validation], n_classes), truth[validation])
+        if shown is not None:
+            loss = _loss(probabilities(model, shown, n_classes), truth[validation])
         if best is None or loss < best[0]:
             best = (loss, model)
     assert best is not None
-    return best[1]
+    return make_pipeline(gaps, scaler, best[1])
 
 
 def _loss(p: FloatArray, truth: IntArray) -> float:
@@ -189,11 +186,12 @@ def _loss(p: FloatArray, truth: IntArray) -> float:
     return float(np.mean([each[truth == k].mean() for k in np.unique(truth)]))
 
 
-def _fit(model: Pipeline, x: FloatArray, truth: IntArray) -> Pipeline:
+def _fit(strength: float, x: FloatArray, truth: IntArray) -> LogisticRegression:
+    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=_N_ITERATIONS)
     with warnings.catch_warnings():
         # A fit that stops early is a baseline model all the same.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted: Pipeline = model.fit(x, truth)
+        fitted: LogisticRegression = model.fit(x, truth)
     return fitted
 
 

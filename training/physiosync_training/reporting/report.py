@@ -138,12 +138,13 @@ def write_report(
         The folder cannot be written.
     """
     info = provenance(dataset, config, assessment.results)
+    # First, for a folder that cannot be written is known before the figures are drawn.
+    _write(out / "report.json", as_json(assessment, info).encode())
     named = in_plain_words(assessment, dataset.info.meaning)
     document = build_report(named, dataset, config.title, info)
     for figure in document.figures:
         _write(out / "figures" / f"{figure.name}.svg", figure.svg)
     _write(out / "report.md", document.markdown(Path("figures")).encode())
-    _write(out / "report.json", as_json(assessment, info).encode())
     page = out / "report.html"
     _write(page, document.html().encode())
     return page
