@@ -55,6 +55,10 @@ class BundlePanel(theme.Panel):
         self.choose(current)
         self._fit()
 
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
+        self._fit()
+
     def _fit(self) -> None:
         """Let the list be as high as what it holds, up to four rows."""
         rows = min(max(self.names.count(), 1), MOST_ROWS)

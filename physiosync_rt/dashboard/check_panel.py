@@ -54,8 +54,12 @@ class CheckPanel(theme.Panel):
         if checks == self._shown:
             return
         self._shown = checks
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Lay the requirements out at the zoom of the present."""
         clear(self._rows)
-        for check in checks:
+        for check in self._shown or ():
             row = self._row(check)
             self._rows.addWidget(row)
             # A layout shows what it is given only when Qt comes to it.
@@ -80,7 +84,7 @@ class CheckPanel(theme.Panel):
         row = QWidget()
         row.setAccessibleName(f"{check.title}: {check.state}. {check.text}")
         mark = theme.Text(MARKS[check.state], pixels=14, role=ROLES[check.state])
-        mark.setFixedWidth(18)
+        mark.setFixedWidth(round(theme.px(18)))
         mark.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         mark.setToolTip(str(check.state))
         body = QVBoxLayout()

@@ -20,6 +20,8 @@ class ScoreBars(QWidget):
     """
 
     ROW = 46
+    """Height of a target, in pixels at a zoom of 1, as all of these."""
+
     LABEL = 66
     VALUE = 128
 
@@ -50,35 +52,39 @@ class ScoreBars(QWidget):
     @override
     def sizeHint(self) -> QSize:
         """Return room for every target and the scale."""
-        return QSize(240, self.ROW * len(self._rows) + (16 if self._rows else 0))
+        high = self.ROW * len(self._rows) + (16 if self._rows else 0)
+        return QSize(240, round(theme.px(high)))
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw names, intervals, points and figures."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left, right = float(self.LABEL), float(self.width() - self.VALUE)
+        px = theme.px
+        left, right = px(self.LABEL), self.width() - px(self.VALUE)
         for n, row in enumerate(self._rows):
-            top = float(n * self.ROW)
+            top = px(n * self.ROW)
             painter.setFont(theme.font(13, QFont.Weight.DemiBold))
             painter.setPen(QColor(self.scheme.text))
-            painter.drawText(QRectF(0, top, left, 20), _LEFT, row.ours.target)
+            painter.drawText(QRectF(0, top, left, px(20)), _LEFT, row.ours.target)
             s = row.ours
-            self._bar(painter, top + 10, left, right, (s.value, s.ci_low, s.ci_high), ours=True)
+            ours = (s.value, s.ci_low, s.ci_high)
+            self._bar(painter, top + px(10), left, right, ours, ours=True)
             if row.rival is not None:
                 r = row.rival
                 painter.setFont(theme.font(11))
                 painter.setPen(QColor(self.scheme.muted))
-                painter.drawText(QRectF(0, top + 18, left, 18), _LEFT, self.tr("baseline"))
-                self._bar(
-                    painter, top + 27, left, right, (r.value, r.ci_low, r.ci_high), ours=False
-                )
+                named = QRectF(0, top + px(18), left, px(18))
+                painter.drawText(named, _LEFT, self.tr("baseline"))
+                theirs = (r.value, r.ci_low, r.ci_high)
+                self._bar(painter, top + px(27), left, right, theirs, ours=False)
         if self._rows:
-            base = self.ROW * len(self._rows)
+            base, high = px(self.ROW * len(self._rows) - 4), px(16)
             painter.setFont(theme.font(11))
             painter.setPen(QColor(self.scheme.muted))
-            painter.drawText(QRectF(left - 6, base - 4, 70, 16), _LEFT, self.tr("0.5 chance"))
-            painter.drawText(QRectF(right - 40, base - 4, 44, 16), _RIGHT, "1")
+            chance = QRectF(left - px(6), base, px(70), high)
+            painter.drawText(chance, _LEFT, self.tr("0.5 chance"))
+            painter.drawText(QRectF(right - px(40), base, px(44), high), _RIGHT, "1")
 
     def _bar(
         self,
@@ -95,21 +101,22 @@ class ScoreBars(QWidget):
         def at(share: float) -> float:
             return left + (min(1.0, max(0.5, share)) - 0.5) / 0.5 * (right - left)
 
-        painter.setPen(QPen(QColor(self.scheme.line), 2))
+        px = theme.px
+        painter.setPen(QPen(QColor(self.scheme.line), px(2)))
         painter.drawLine(round(left), round(y), round(right), round(y))
         colour = QColor(self.scheme.text if ours else self.scheme.muted)
         if low is not None and high is not None:
-            pen = QPen(colour, 3)
+            pen = QPen(colour, px(3))
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             painter.drawLine(round(at(low)), round(y), round(at(high)), round(y))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        radius = 4.5 if ours else 3.5
+        radius = px(4.5 if ours else 3.5)
         painter.drawEllipse(QRectF(at(value) - radius, y - radius, 2 * radius, 2 * radius))
         painter.setPen(colour)
         painter.setFont(theme.font(12 if ours else 11))
-        rect = QRectF(right + 8, y - 10, self.VALUE - 8, 20)
+        rect = QRectF(right + px(8), y - px(10), px(self.VALUE - 8), px(20))
         painter.drawText(rect, _RIGHT, _value(value, low, high))
 
 

@@ -172,6 +172,9 @@ class App(QObject):
         if self._poller is not None:
             self._poller.stop()
         self._watching.close()
+        if self.live is not None:
+            self.live.views.end()
+        self.screen.look.take()
         self.screen.say_busy(self.tr("Finishing the files…"))
         self.screen.show()
         self.screen.activateWindow()

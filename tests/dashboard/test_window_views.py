@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.dashboard.guide import KEYS, Guide
+from physiosync_rt.dashboard.guide import LIVE_PAGE, Guide
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.scheme import DARK, LIGHT, LIGHT_SHADES
@@ -108,7 +108,7 @@ def test_f1_opens_a_guide_that_blocks_nothing(window: Dashboard, sent: list[Comm
     assert guide.isVisible()
     assert not guide.isModal()
     texts = {label.text() for label in guide.findChildren(QLabel)}
-    assert {key for key, _ in KEYS} <= texts
+    assert {key for key, _ in LIVE_PAGE.keys} <= texts
     window.refresh(make_snapshot())
     QTest.keyClick(window, Qt.Key.Key_M)
     assert [command.kind for command in sent] == ["marker"]
