@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt
-from PySide6.QtGui import QFont, QKeySequence, QShortcut
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QEvent, Qt
+from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 
@@ -109,6 +110,23 @@ _START_GUIDE = (
 )
 
 
+_PEOPLE_KEYS = (
+    ("1 … 9", QT_TRANSLATE_NOOP("Guide", "open the live view of that person")),
+    ("Tab, Space", QT_TRANSLATE_NOOP("Guide", "go to a person, open the live view")),
+    ("Ctrl+PgUp/Dn", QT_TRANSLATE_NOOP("Guide", "in a live view: the person before, the next one")),
+    ("F11", QT_TRANSLATE_NOOP("Guide", "full screen")),
+    ("Ctrl + − 0", QT_TRANSLATE_NOOP("Guide", "zoom in, out, back")),
+    ("Esc", QT_TRANSLATE_NOOP("Guide", "leave the full screen")),
+    ("F1", QT_TRANSLATE_NOOP("Guide", "this page")),
+)
+
+_PEOPLE = QT_TRANSLATE_NOOP(
+    "Guide",
+    "One tile for each person: the state, or in coral why there is none, and the probabilities of "
+    "the newest row. A live view that is closed ends nobody's run; closing this page ends all.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What F1 shows of a window.
@@ -132,6 +150,12 @@ def _pairs(marked: tuple[tuple[object, object], ...]) -> tuple[tuple[str, str], 
 
 LIVE_PAGE = Page(_pairs(_KEYS), _pairs(_GUIDE))
 START_PAGE = Page(_pairs(_START_KEYS), _pairs(_START_GUIDE))
+PEOPLE_PAGE = Page(
+    _pairs(_PEOPLE_KEYS), _pairs(((QT_TRANSLATE_NOOP("Guide", "Several people"), _PEOPLE),))
+)
+
+
+_CLOSE = (Qt.Key.Key_Escape, Qt.Key.Key_F1)
 
 
 class Guide(QDialog):
@@ -171,5 +195,23 @@ class Guide(QDialog):
         whole = QVBoxLayout(self)
         whole.addWidget(area)
         self.resize(round(theme.px(480)), round(theme.px(620)))
-        for shortcut in ("Esc", "F1"):
-            QShortcut(QKeySequence(shortcut), self, self.hide)
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys that close the page: its window has the same, and Qt would do neither."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in _CLOSE
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close the page on Escape and F1."""
+        if event.key() in _CLOSE:
+            self.hide()
+        else:
+            super().keyPressEvent(event)

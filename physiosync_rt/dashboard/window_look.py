@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from PySide6.QtCore import QObject, QSize
+from PySide6.QtCore import QEvent, QObject, QSize
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QWidget
+from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.guide import Guide, Page
@@ -58,9 +59,11 @@ class WindowLook(QObject):
         self._guide: Guide | None = None
         self._was_maximized = False
         self._ended = False
+        self._zoom = 1.0
         theme.LOOK.zoom = 1.0
         self._recolour_for_system()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._recolour_for_system)
+        window.installEventFilter(self)
         for keys, does in (
             (("Ctrl++", "Ctrl+="), self.zoom_in),
             (("Ctrl+-",), self.zoom_out),
@@ -75,6 +78,13 @@ class WindowLook(QObject):
     def zoom(self) -> float:
         """How much larger than usual everything is."""
         return theme.LOOK.zoom
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Draw lines as thick as before on a screen of another scale."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._restyle()
+        return super().eventFilter(watched, event)
 
     # --- memory -------------------------------------------------------------------------------
 
@@ -91,7 +101,7 @@ class WindowLook(QObject):
     def take(self) -> None:
         """Take colours and the zoom that is remembered, after another window had its own."""
         theme.LOOK.shades = shades_of(self._scheme)
-        self.zoom_to(self._memory.zoom() if self._memory is not None else 1.0)
+        self.zoom_to(self._memory.zoom() if self._memory is not None else self._zoom)
 
     def keep(self) -> None:
         """Remember zoom and place."""
@@ -106,7 +116,7 @@ class WindowLook(QObject):
         self._ended = True
         self.close_guide()
         self.keep()
-        theme.LOOK.zoom, theme.LOOK.shades = 1.0, {}
+        theme.LOOK.zoom, theme.LOOK.density, theme.LOOK.shades = 1.0, 1.0, {}
 
     # --- zoom and colours ---------------------------------------------------------------------
 
@@ -126,7 +136,7 @@ class WindowLook(QObject):
         """Show everything at a zoom, or at the next smaller one that fits the screen."""
         before = self.zoom
         for level in sorted({z for z in ZOOMS if z <= zoom + 1e-6} or {ZOOMS[0]}, reverse=True):
-            theme.LOOK.zoom = level
+            theme.LOOK.zoom = self._zoom = level
             self._restyle()
             if level <= before or self._fits():
                 return
@@ -142,6 +152,7 @@ class WindowLook(QObject):
         self.recolour(system_scheme())
 
     def _restyle(self) -> None:
+        theme.LOOK.density = self._window.devicePixelRatioF()
         self._window.setStyleSheet(self._style(self._scheme))
         for widget in self._window.findChildren(QWidget):
             if isinstance(widget, Restyled):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QMainWindow, QWidget
 from typing_extensions import override
 
+from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.guide import LIVE_PAGE
 from physiosync_rt.dashboard.live_style import style
 from physiosync_rt.dashboard.pps_panel import PpsPanel
 from physiosync_rt.dashboard.readout import Readout
 from physiosync_rt.dashboard.window_look import WindowLook
+
+_USUAL = 500
+"""Height of a window in pixels, at a zoom of 1, whose words have their usual size in a room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Panels:
         Least width and share of each column of the grid.
     readout : Readout
     pps : PpsPanel
+    notice : Text
     others : tuple of QWidget
     """
 
@@ -33,6 +38,7 @@ class Panels:
     columns: tuple[tuple[int, int], ...]
     readout: Readout
     pps: PpsPanel
+    notice: theme.Text
     others: tuple[QWidget, ...]
 
 
@@ -68,6 +74,13 @@ class WindowViews(WindowLook):
             panels.grid.setColumnMinimumWidth(column, 0 if self.big and column else least)
             panels.grid.setColumnStretch(column, 0 if self.big and column else stretch)
         panels.readout.show_big(self.big)
+        self.fit_words()
+
+    def fit_words(self) -> None:
+        """On the big screen, let words grow with the window."""
+        scale = max(1.3, self._window.height() / theme.px(_USUAL)) if self.big else 1.0
+        self._panels.readout.set_words(scale)
+        self._panels.notice.set_font(round(13 * scale), QFont.Weight.Normal)
 
     @override
     def leave(self) -> None:
