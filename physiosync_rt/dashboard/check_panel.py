@@ -90,8 +90,9 @@ class CheckPanel(theme.Panel):
         body = QVBoxLayout()
         body.setSpacing(1)
         body.addWidget(theme.Text(check.title, weight=QFont.Weight.DemiBold))
-        quiet = check.state in (State.OK, State.WAITING)
-        body.addWidget(Words(check.text, pixels=12, role="muted" if quiet else ""))
+        # What is awaited has to be read as well: it says what to switch on.
+        quiet = "muted" if check.state is State.OK else ""
+        body.addWidget(Words(check.text, pixels=12, role=quiet))
         if check.fix is not Fix.NONE:
             words = {
                 Fix.MAP: self.tr("Say what the channels are…"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -11,6 +11,7 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.parts import tip
 from physiosync_rt.dashboard.scheme import DARK, Scheme
 from physiosync_rt.views.scores_text import Comparison
+from physiosync_rt.views.translation import tr
 
 
 class ScoreBars(QWidget):
@@ -23,7 +24,9 @@ class ScoreBars(QWidget):
     """Height of a target, in pixels at a zoom of 1, as all of these."""
 
     LABEL = 66
-    VALUE = 128
+    """Least width of the names."""
+
+    VALUE = 104
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,13 +44,20 @@ class ScoreBars(QWidget):
 
     def describe(self, row: Comparison) -> str:
         """Return a comparison in words."""
-        said = f"{row.ours.target} {_value(row.ours.value, row.ours.ci_low, row.ours.ci_high)}"
+        said = f"{tr(row.ours.target)} {_value(row.ours.value, row.ours.ci_low, row.ours.ci_high)}"
         if row.rival is not None:
             rival = row.rival
             said += self.tr("; best baseline model ({model}) {value}").format(
                 model=rival.model, value=_value(rival.value, rival.ci_low, rival.ci_high)
             )
         return said
+
+    def names_px(self) -> float:
+        """Return the width of the names, which leaves the scale at least a quarter of all."""
+        metrics = QFontMetrics(theme.font(13, QFont.Weight.DemiBold))
+        widths = [metrics.horizontalAdvance(tr(row.ours.target)) for row in self._rows]
+        wanted = max([theme.px(self.LABEL), *(width + theme.px(10) for width in widths)])
+        return min(wanted, 3 / 4 * self.width() - theme.px(self.VALUE))
 
     @override
     def sizeHint(self) -> QSize:
@@ -61,12 +71,15 @@ class ScoreBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         px = theme.px
-        left, right = px(self.LABEL), self.width() - px(self.VALUE)
+        left, right = self.names_px(), self.width() - px(self.VALUE)
         for n, row in enumerate(self._rows):
             top = px(n * self.ROW)
             painter.setFont(theme.font(13, QFont.Weight.DemiBold))
             painter.setPen(QColor(self.scheme.text))
-            painter.drawText(QRectF(0, top, left, px(20)), _LEFT, row.ours.target)
+            name = painter.fontMetrics().elidedText(
+                tr(row.ours.target), _ELIDE, round(left - px(8))
+            )
+            painter.drawText(QRectF(0, top, left, px(20)), _LEFT, name)
             s = row.ours
             ours = (s.value, s.ci_low, s.ci_high)
             self._bar(painter, top + px(10), left, right, ours, ours=True)
@@ -120,6 +133,7 @@ class ScoreBars(QWidget):
         painter.drawText(rect, _RIGHT, _value(value, low, high))
 
 
+_ELIDE = Qt.TextElideMode.ElideRight
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 

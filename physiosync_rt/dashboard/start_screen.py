@@ -28,6 +28,7 @@ from physiosync_rt.dashboard.last_run import LastRun, Outcome
 from physiosync_rt.dashboard.mapping_form import MappingForm
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.output_panel import OutputPanel
+from physiosync_rt.dashboard.parts import link
 from physiosync_rt.dashboard.scheme import Scheme, style_of
 from physiosync_rt.dashboard.source_panel import SourcePanel
 from physiosync_rt.dashboard.window_look import WindowLook
@@ -158,9 +159,13 @@ class StartScreen(QMainWindow):
         self.closed.emit()
         super().closeEvent(event)
 
+    def _show_help(self) -> None:
+        self.look.toggle_guide()
+
     def _style(self, scheme: Scheme) -> str:
         self.bundle.card.recolour(scheme)
-        for widget, least in ((self.bundle, 320), (self.middle, 480), (self.checks, 290)):
+        # The middle is as wide as its fields and boxes need.
+        for widget, least in ((self.bundle, 320), (self.checks, 290)):
             widget.setMinimumWidth(round(theme.px(least)))
         return style_of(scheme)
 
@@ -224,6 +229,9 @@ class StartScreen(QMainWindow):
         about = self.tr("valence and arousal, live, from EEG with skin conductance or ECG")
         head.addWidget(theme.Text(about, role="muted"))
         head.addStretch(1)
+        self.help = link(self.tr("Keys and a short guide  F1"), self._show_help)
+        self.help.setToolTip(self.tr("All keys, and what each part of this screen is for (F1)"))
+        head.addWidget(self.help)
         sources = QWidget()
         column = QVBoxLayout(sources)
         column.setContentsMargins(0, 0, 0, 0)

@@ -59,7 +59,7 @@ def test_zoom_by_keys_changes_every_text_and_back(screen: StartScreen) -> None:
     assert len(after) == len(before)
     assert all(b > a for a, b in zip(before, after, strict=True))
     assert screen.bundle.card.bars.sizeHint().height() == round(1.5 * bars)
-    assert screen.middle.minimumWidth() == 720
+    assert screen.bundle.minimumWidth() == 480
     QTest.keyClick(screen, Qt.Key.Key_Minus, CTRL)
     assert screen.look.zoom == 1.25
     QTest.keyClick(screen, Qt.Key.Key_0, CTRL)
@@ -105,4 +105,13 @@ def test_f1_opens_the_keys_of_this_screen_until_a_run_begins(screen: StartScreen
     texts = {label.text() for label in guide.findChildren(QLabel)}
     assert {key for key, _ in START_PAGE.keys} <= texts
     screen.hide()
+    assert not guide.isVisible()
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_F1])
+def test_the_page_of_the_keys_closes_by_its_own_keys(screen: StartScreen, key: Qt.Key) -> None:
+    screen.help.click()
+    (guide,) = screen.findChildren(Guide)
+    assert guide.isVisible()
+    QTest.keyClick(guide, key)
     assert not guide.isVisible()
