@@ -71,8 +71,8 @@ def predicted(state: RunState) -> list[str]:
     for target in dict.fromkeys(target for target, _ in state.sides):
         name = meaning[target].name if target in meaning else tr(target)
         counts = [f"{tr(s)} {n:,}" for s in SIDES if (n := state.sides[target, s])]
-        said = tr("rows by {target}: {counts}")
-        lines.append(said.format(target=name, counts=", ".join(counts)))
+        line = tr("rows by {target}: {counts}")
+        lines.append(line.format(target=name, counts=", ".join(counts)))
     return lines
 
 

@@ -84,7 +84,7 @@ def test_the_page_is_zoomed_and_has_a_guide_beside_a_live_view(qtbot: Any) -> No
     shown = PeopleApp(group, {}, lambda: False)
     qtbot.addWidget(shown.page)
     shown.page.show()
-    qtbot.keyClick(shown.page, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
+    shown.page.look.zoom_in()
     assert shown.page.tiles[0].minimumWidth() == 253
     shown.choose(0)
     assert shown.live is not None
