@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QFont,
-    QGuiApplication,
     QHideEvent,
     QKeySequence,
     QShortcut,
@@ -253,9 +252,7 @@ class StartScreen(QMainWindow):
         whole.addWidget(self.last_run)
         whole.addLayout(row, 1)
         self.setCentralWidget(body)
-        screen = QGuiApplication.primaryScreen()
-        room = screen.availableSize() if screen else SIZE
-        self.resize(SIZE.boundedTo(room))
+        self.resize(SIZE.boundedTo(self.screen().availableSize()))
         body.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
 
