@@ -25,6 +25,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.language import words_of_views
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.save_picture import save_picture
@@ -118,6 +119,18 @@ def run(
     hands_on: HandsOn,
 ) -> int:
     """Show the window until it ends; see :func:`physiosync_rt.dashboard.run_dashboard`."""
+    with words_of_views():
+        return _run(get_snapshot, send, duration, screenshot, is_done, hands_on)
+
+
+def _run(
+    get_snapshot: Callable[[], Snapshot | None],
+    send: Callable[[Command], None],
+    duration: float | None,
+    screenshot: Path | None,
+    is_done: Callable[[], bool],
+    hands_on: HandsOn,
+) -> int:
     app = application()
     window = Dashboard(send, hands_on)
     failure: list[UserError] = []
@@ -154,17 +167,18 @@ def render(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
     if _MESSAGES.display_lost:
         raise UserError(f"{path} cannot be drawn: the display went away")
     app = offscreen_application()
-    window = Dashboard(lambda _command: None)
-    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    window.resize(*size)
-    window.refresh(snapshot)
-    window.show()
-    app.processEvents()
-    try:
-        save_picture(window.grab().toImage(), path)
-    finally:
-        window.close()
-        window.deleteLater()
+    with words_of_views():
+        window = Dashboard(lambda _command: None)
+        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        window.resize(*size)
+        window.refresh(snapshot)
+        window.show()
+        app.processEvents()
+        try:
+            save_picture(window.grab().toImage(), path)
+        finally:
+            window.close()
+            window.deleteLater()
 
 
 def when_the_display_goes(call: Callable[[], None]) -> AbstractContextManager[None]:

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
 
-from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.parts import Words
 
 
@@ -24,10 +23,6 @@ class AskBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("ask")
-        self.setStyleSheet(
-            f"QFrame#ask {{ background: {theme.RAISED}; border: 1px solid {theme.FAINT};"
-            " border-radius: 8px; }"
-        )
         self.words = Words()
         self.yes = QPushButton()
         self.no = QPushButton()

@@ -14,6 +14,7 @@ from physiosync_rt.datatypes import Modality
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.vitals import BANDS, Measure, Vitals
 from physiosync_rt.views import palette
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.vitals_text import QUANTITIES, change_text, value_text, why_unknown
 from physiosync_rt.views.wording import MISSING
 
@@ -108,13 +109,13 @@ class MeasureRow:
 
     def __init__(self, grid: QGridLayout, row: int, name: str, *, bar: bool) -> None:
         how = QUANTITIES[name]
-        self.name = theme.Text(how.word, pixels=12, role="muted")
+        self.name = theme.Text(tr(how.word), pixels=12, role="muted")
         self.value = theme.Text(pixels=12)
         self.change = theme.Text(pixels=12, role="muted")
         self.why = theme.Text(pixels=12, role="muted", elide=Qt.TextElideMode.ElideRight)
         self.bar = ChangeBar() if bar else None
         for widget in (self.name, self.value):
-            widget.setToolTip(theme.tip(how.meaning))
+            widget.setToolTip(theme.tip(tr(how.meaning)))
         grid.addWidget(self.name, row, 0)
         grid.addWidget(self.value, row, 1)
         grid.addWidget(self.why, row, 1, 1, 3)
@@ -203,7 +204,7 @@ class BodyPanel(theme.Panel):
         silent = bool(vitals.bands) and all(band.value is None for band in vitals.bands)
         for at, band in enumerate(vitals.bands):
             row = self.rows[band.name]
-            row.name.say(self.tr("bands") if silent else QUANTITIES[band.name].word)
+            row.name.say(self.tr("bands") if silent else tr(QUANTITIES[band.name].word))
             row.name.setVisible(not silent or at == 0)
             if silent and at > 0:
                 row.why.hide()

@@ -18,6 +18,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.utils.resources import bundle_names
 from physiosync_rt.views.scores_text import BEST_BASELINE, comparisons, score_groups
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import unit_text
 
 MOST_ROWS = 4
@@ -53,6 +54,10 @@ class BundlePanel(theme.Panel):
             self._add(name)
         self.names.blockSignals(False)
         self.choose(current)
+        self._fit()
+
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
         self._fit()
 
     def _fit(self) -> None:
@@ -189,7 +194,7 @@ class CardView(QWidget):
             lines = [f"{how}: {', '.join(found)}" for how, found in groups.items()]
             self.figures.write("\n".join(lines))
             self.how.write("" if groups else self.tr("The card names no score."))
-            self.how.setVisible(not groups or BEST_BASELINE not in groups)
+            self.how.setVisible(not groups or tr(BEST_BASELINE) not in groups)
         self.needs.write(self._needs(card))
 
     def show_problem(self, text: str) -> None:

@@ -15,6 +15,7 @@ from physiosync_rt.preprocess.electrode_states import Electrode, ElectrodeState
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views import palette
 from physiosync_rt.views.electrodes_text import electrode_text
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import number, quality_word
 
 LABEL_WIDTH = 62
@@ -72,7 +73,8 @@ class ChannelLabels(QWidget):
             return name
         quality = self._quality[self._names.index(name)]
         said = self.tr("{name}: {word} signal, quality {quality}")
-        return said.format(name=name, word=quality_word(quality), quality=number(quality))
+        word = tr(quality_word(quality))
+        return said.format(name=name, word=word, quality=number(quality))
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -54,8 +54,12 @@ class CheckPanel(theme.Panel):
         if checks == self._shown:
             return
         self._shown = checks
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Lay the requirements out at the zoom of the present."""
         clear(self._rows)
-        for check in checks:
+        for check in self._shown or ():
             row = self._row(check)
             self._rows.addWidget(row)
             # A layout shows what it is given only when Qt comes to it.
@@ -80,14 +84,15 @@ class CheckPanel(theme.Panel):
         row = QWidget()
         row.setAccessibleName(f"{check.title}: {check.state}. {check.text}")
         mark = theme.Text(MARKS[check.state], pixels=14, role=ROLES[check.state])
-        mark.setFixedWidth(18)
+        mark.setFixedWidth(round(theme.px(18)))
         mark.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         mark.setToolTip(str(check.state))
         body = QVBoxLayout()
         body.setSpacing(1)
         body.addWidget(theme.Text(check.title, weight=QFont.Weight.DemiBold))
-        quiet = check.state in (State.OK, State.WAITING)
-        body.addWidget(Words(check.text, pixels=12, role="muted" if quiet else ""))
+        # What is awaited has to be read as well: it says what to switch on.
+        quiet = "muted" if check.state is State.OK else ""
+        body.addWidget(Words(check.text, pixels=12, role=quiet))
         if check.fix is not Fix.NONE:
             words = {
                 Fix.MAP: self.tr("Say what the channels are…"),

@@ -20,6 +20,7 @@ from physiosync_rt.datatypes import Prediction
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
 from physiosync_rt.views.shown_levels import shown_quadrant
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import QUADRANTS
 
 TRAIL_S = 60.0
@@ -42,6 +43,7 @@ class Circumplex(QWidget):
         self._now: Prediction | None = None
         self._here = ""
         self._margin = 0.0
+        self._words = 1.0
         self.setMinimumSize(190, 190)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Valence-arousal plane"))
@@ -60,7 +62,7 @@ class Circumplex(QWidget):
         self._here = shown_quadrant(snapshot)
         start = self._now.t_end - TRAIL_S if self._now else 0.0
         self._rows = tuple(row for row in snapshot.history if row.t_end >= start)
-        self.setAccessibleDescription(self._here and QUADRANTS[self._here][0])
+        self.setAccessibleDescription(self._here and tr(QUADRANTS[self._here][0]))
         self.update()
 
     @override
@@ -81,11 +83,24 @@ class Circumplex(QWidget):
         place = _place(row, self._plane())
         return None if place is None else (round(place.x()), round(place.y()))
 
+    def set_words(self, scale: float) -> None:
+        """Draw words, point and path larger than usual, for a room."""
+        if scale != self._words:
+            self._words = scale
+            self.update()
+
+    def word_pixels(self) -> int:
+        """Return the size of the words in the corners, in pixels at a zoom of 1."""
+        return round(14 * self._words)
+
+    def _px(self, pixels: float) -> float:
+        return theme.px(pixels * self._words)
+
     def _plane(self) -> QRectF:
         """Return the square in the middle, with room for the words on the axes."""
-        words = theme.px(22)
+        words = self._px(22)
         side = min(self.width() - words, self.height() - words)
-        left, top = (self.width() + theme.px(18) - side) / 2, (self.height() - words - side) / 2
+        left, top = (self.width() + self._px(18) - side) / 2, (self.height() - words - side) / 2
         return QRectF(left, top, side, side)
 
     def _paint_plane(self, painter: QPainter, plane: QRectF) -> None:
@@ -117,24 +132,24 @@ class Circumplex(QWidget):
         painter.fillPath(zone.united(upright), theme.tint(theme.MUTED, 0.10))
 
     def _paint_words(self, painter: QPainter, plane: QRectF) -> None:
-        across, down = theme.px(12), theme.px(10)
+        across, down = self._px(12), self._px(10)
         inner = plane.adjusted(across, down, -across, -down)
         for quadrant, (right, bottom) in _CORNERS.items():
             is_here = quadrant == self._here
             weight = QFont.Weight.DemiBold if is_here else QFont.Weight.Normal
-            painter.setFont(theme.font(14, weight))
+            painter.setFont(theme.font(self.word_pixels(), weight))
             painter.setPen(theme.tint(theme.TEXT if is_here else theme.MUTED, 1.0))
             across = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
             down = Qt.AlignmentFlag.AlignBottom if bottom else Qt.AlignmentFlag.AlignTop
-            painter.drawText(inner, across | down, QUADRANTS[quadrant][0])
+            painter.drawText(inner, across | down, tr(QUADRANTS[quadrant][0]))
 
     def _paint_axes(self, painter: QPainter, plane: QRectF) -> None:
-        painter.setFont(theme.font(11))
-        high = theme.px(16)
-        strip = QRectF(plane.left(), plane.bottom() + theme.px(4), plane.width(), high)
+        painter.setFont(theme.font(round(11 * self._words)))
+        high = self._px(16)
+        strip = QRectF(plane.left(), plane.bottom() + self._px(4), plane.width(), high)
         self._axis_words(painter, strip, self.tr("valence"), palette.VALENCE)
         painter.save()
-        painter.translate(plane.left() - theme.px(20), plane.bottom())
+        painter.translate(plane.left() - self._px(20), plane.bottom())
         painter.rotate(-90)
         strip = QRectF(0, 0, plane.height(), high)
         self._axis_words(painter, strip, self.tr("arousal"), palette.AROUSAL)
@@ -157,10 +172,10 @@ class Circumplex(QWidget):
             if place is not None and row is not self._rows[-1]:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.tint(theme.TEXT, 0.06 + 0.5 * freshness**2))
-                painter.drawEllipse(place, theme.px(1.8), theme.px(1.8))
+                painter.drawEllipse(place, self._px(1.8), self._px(1.8))
             if place is not None and before is not None:
                 painter.setPen(
-                    QPen(theme.tint(theme.TEXT, 0.03 + 0.4 * freshness**2), theme.px(1.3))
+                    QPen(theme.tint(theme.TEXT, 0.03 + 0.4 * freshness**2), self._px(1.3))
                 )
                 painter.drawLine(before, place)
             before = place
@@ -172,23 +187,23 @@ class Circumplex(QWidget):
             places = (_place(row, plane) for row in reversed(self._rows))
             last = next((place for place in places if place is not None), None)
             if last is not None:
-                painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), theme.px(2)))
+                painter.setPen(QPen(theme.tint(theme.MUTED, 1.0), self._px(2)))
                 painter.setBrush(theme.tint(theme.PANEL, 1.0))
-                painter.drawEllipse(last, theme.px(9), theme.px(9))
+                painter.drawEllipse(last, self._px(9), self._px(9))
             return
         sure = self._now.confidence or 0.0
         place = _place(self._now, plane)
         if place is None:
             self._paint_single_target(painter, plane, sure)
             return
-        radius = theme.px(5 + 6 * sure)
+        radius = self._px(5 + 6 * sure)
         glow = QRadialGradient(place, radius * 3.2)
         glow.setColorAt(0, theme.tint(theme.TEXT, 0.30 * sure))
         glow.setColorAt(1, theme.tint(theme.TEXT, 0.0))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QBrush(glow))
         painter.drawEllipse(place, radius * 3.2, radius * 3.2)
-        painter.setPen(QPen(theme.tint(theme.BACKGROUND, 0.9), theme.px(2)))
+        painter.setPen(QPen(theme.tint(theme.BACKGROUND, 0.9), self._px(2)))
         painter.setBrush(theme.tint(theme.PANEL, 1.0))
         painter.drawEllipse(place, radius, radius)
         painter.setBrush(theme.tint(theme.TEXT, 0.35 + 0.65 * sure))
@@ -201,12 +216,12 @@ class Circumplex(QWidget):
         if row.valence is not None:
             x = plane.left() + row.valence * plane.width()
             ends = QPointF(x, plane.top()), QPointF(x, plane.bottom())
-            painter.setPen(QPen(theme.tint(palette.VALENCE, 0.35 + 0.65 * sure), theme.px(3)))
+            painter.setPen(QPen(theme.tint(palette.VALENCE, 0.35 + 0.65 * sure), self._px(3)))
             painter.drawLine(*ends)
         if row.arousal is not None:
             y = plane.bottom() - row.arousal * plane.height()
             ends = QPointF(plane.left(), y), QPointF(plane.right(), y)
-            painter.setPen(QPen(theme.tint(palette.AROUSAL, 0.35 + 0.65 * sure), theme.px(3)))
+            painter.setPen(QPen(theme.tint(palette.AROUSAL, 0.35 + 0.65 * sure), self._px(3)))
             painter.drawLine(*ends)
 
 

@@ -64,8 +64,7 @@ class CourseLine(pg.PlotCurveItem):
 
     def pen_of(self, kind: RowKind) -> QPen:
         """Return how a kind is drawn."""
-        pen = QPen(theme.tint(self._colour, _FAINT if kind.unsure else 1.0), theme.px(2))
-        pen.setCosmetic(True)
+        pen = theme.line_pen(theme.tint(self._colour, _FAINT if kind.unsure else 1.0), theme.px(2))
         if kind.single:
             pen.setDashPattern([3.0, 2.0])
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)

@@ -1,10 +1,13 @@
-"""The keys of the live window and a short guide to what it shows."""
+"""The keys of a window and a short guide to what it shows."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt
-from PySide6.QtGui import QFont, QKeySequence, QShortcut
+from dataclasses import dataclass
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QEvent, Qt
+from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
 
@@ -27,10 +30,6 @@ _KEYS = (
     ("Ctrl+W", QT_TRANSLATE_NOOP("Guide", "end the run")),
     ("F1", QT_TRANSLATE_NOOP("Guide", "this page")),
 )
-
-# Qt types what it marks for translation as any object.
-KEYS: tuple[tuple[str, str], ...] = tuple((key, str(does)) for key, does in _KEYS)
-"""What a key does."""
 
 _FIGURES = QT_TRANSLATE_NOOP(
     "Guide",
@@ -70,14 +69,105 @@ _GUIDE = (
     (QT_TRANSLATE_NOOP("Guide", "Traces"), _TRACES),
 )
 
-GUIDE: tuple[tuple[str, str], ...] = tuple((str(title), str(text)) for title, text in _GUIDE)
-"""Short explanations, by what they are about."""
+_START_KEYS = (
+    ("Tab, Space", QT_TRANSLATE_NOOP("Guide", "go to a field or a button, press it")),
+    ("← → ↑ ↓", QT_TRANSLATE_NOOP("Guide", "choose in a list")),
+    ("Ctrl+Return", QT_TRANSLATE_NOOP("Guide", "start the run")),
+    ("Esc", QT_TRANSLATE_NOOP("Guide", "leave the form of the channels, or the full screen")),
+    ("F11", QT_TRANSLATE_NOOP("Guide", "full screen")),
+    ("Ctrl + − 0", QT_TRANSLATE_NOOP("Guide", "zoom in, out, back")),
+    ("Ctrl+Q", QT_TRANSLATE_NOOP("Guide", "end the program")),
+    ("F1", QT_TRANSLATE_NOOP("Guide", "this page")),
+)
+
+_MODEL = QT_TRANSLATE_NOOP(
+    "Guide",
+    "What a model was trained on, what it is worth beside the best baseline model, and which "
+    "signals it needs. A folder with a bundle can be dropped on the list.",
+)
+_SIGNALS = QT_TRANSLATE_NOOP(
+    "Guide",
+    "Start the headset's program, and its streams appear by themselves; Serves shows which of them "
+    "the run takes. Without a headset, take the simulated person. Channels… says what each channel "
+    "is where the stream does not.",
+)
+_FILES = QT_TRANSLATE_NOOP(
+    "Guide",
+    "Participant, session and task name the files. Rest is the time at the start in which the "
+    "person sits still; everything later is compared with it.",
+)
+_READY = QT_TRANSLATE_NOOP(
+    "Guide",
+    "✓ is well, ▲ can be better and does not stop the start, ✕ has to be put right first, … is "
+    "being looked for.",
+)
+
+_START_GUIDE = (
+    (QT_TRANSLATE_NOOP("Guide", "Model"), _MODEL),
+    (QT_TRANSLATE_NOOP("Guide", "Signals"), _SIGNALS),
+    (QT_TRANSLATE_NOOP("Guide", "Who takes part, and files"), _FILES),
+    (QT_TRANSLATE_NOOP("Guide", "Ready to start?"), _READY),
+)
+
+
+_PEOPLE_KEYS = (
+    ("1 … 9", QT_TRANSLATE_NOOP("Guide", "open the live view of that person")),
+    ("Tab, Space", QT_TRANSLATE_NOOP("Guide", "go to a person, open the live view")),
+    ("Ctrl+PgUp/Dn", QT_TRANSLATE_NOOP("Guide", "in a live view: the person before, the next one")),
+    ("F11", QT_TRANSLATE_NOOP("Guide", "full screen")),
+    ("Ctrl + − 0", QT_TRANSLATE_NOOP("Guide", "zoom in, out, back")),
+    ("Esc", QT_TRANSLATE_NOOP("Guide", "leave the full screen")),
+    ("F1", QT_TRANSLATE_NOOP("Guide", "this page")),
+)
+
+_PEOPLE = QT_TRANSLATE_NOOP(
+    "Guide",
+    "One tile for each person: the state, or in coral why there is none, and the probabilities of "
+    "the newest row. A live view that is closed ends nobody's run; closing this page ends all.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What F1 shows of a window.
+
+    Attributes
+    ----------
+    keys : tuple of (str, str)
+        Keys, and what each does.
+    guide : tuple of (str, str)
+        Short explanations, by what they are about.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    guide: tuple[tuple[str, str], ...]
+
+
+def _pairs(marked: tuple[tuple[object, object], ...]) -> tuple[tuple[str, str], ...]:
+    # Qt types what it marks for translation as any object.
+    return tuple((str(one), str(other)) for one, other in marked)
+
+
+LIVE_PAGE = Page(_pairs(_KEYS), _pairs(_GUIDE))
+START_PAGE = Page(_pairs(_START_KEYS), _pairs(_START_GUIDE))
+PEOPLE_PAGE = Page(
+    _pairs(_PEOPLE_KEYS), _pairs(((QT_TRANSLATE_NOOP("Guide", "Several people"), _PEOPLE),))
+)
+
+
+_CLOSE = (Qt.Key.Key_Escape, Qt.Key.Key_F1)
 
 
 class Guide(QDialog):
-    """Stays beside the run and blocks nothing."""
+    """Stays beside a window and blocks nothing.
 
-    def __init__(self, parent: QWidget) -> None:
+    Parameters
+    ----------
+    parent : QWidget
+    page : Page
+    """
+
+    def __init__(self, parent: QWidget, page: Page) -> None:
         super().__init__(parent, Qt.WindowType.Tool)
         self.setModal(False)
         self.setWindowTitle(self.tr("Keys and a short guide"))
@@ -88,11 +178,11 @@ class Guide(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setColumnStretch(1, 1)
-        for row, (key, does) in enumerate(KEYS):
+        for row, (key, does) in enumerate(page.keys):
             grid.addWidget(theme.Text(self.tr(key), weight=QFont.Weight.DemiBold), row, 0)
             grid.addWidget(theme.Text(self.tr(does)), row, 1)
         column.addLayout(grid)
-        for title, text in GUIDE:
+        for title, text in page.guide:
             column.addSpacing(6)
             column.addWidget(theme.Text(self.tr(title), weight=QFont.Weight.DemiBold))
             words = theme.Text(self.tr(text), role="muted")
@@ -105,5 +195,23 @@ class Guide(QDialog):
         whole = QVBoxLayout(self)
         whole.addWidget(area)
         self.resize(round(theme.px(480)), round(theme.px(620)))
-        for shortcut in ("Esc", "F1"):
-            QShortcut(QKeySequence(shortcut), self, self.hide)
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys that close the page: its window has the same, and Qt would do neither."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in _CLOSE
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close the page on Escape and F1."""
+        if event.key() in _CLOSE:
+            self.hide()
+        else:
+            super().keyPressEvent(event)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
@@ -70,6 +70,10 @@ class Header(QWidget):
             )
         )
         self.badge.hide()
+        self.help = QToolButton()
+        self.help.setText(self.tr("Keys  F1"))
+        self.help.setToolTip(self.tr("All keys, and a short guide (F1)"))
+        self.help.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.time = theme.Text("00:00", pixels=20)
         self.files = theme.Text(pixels=12, role="muted", elide=Qt.TextElideMode.ElideMiddle)
         self.files.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -80,7 +84,7 @@ class Header(QWidget):
         # Never the first focus: B, M and R would be typed instead of done.
         self.marker_text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.marker = QPushButton(self.tr("Marker  M"))
-        self.baseline = ProgressButton(self.tr("Baseline  B"))
+        self.baseline = ProgressButton(self.tr("Rest  B"))
         self.record = QPushButton(self.tr("Record  R"))
         self._lay_out()
         self._connect()
@@ -100,7 +104,7 @@ class Header(QWidget):
         capturing = is_capturing(snapshot)
         self.baseline.show_progress(snapshot.baseline_progress if capturing else 0.0)
         left = self.tr("Rest… {n} s").format(n=f"{snapshot.baseline_left_s:.0f}")
-        self.baseline.setText(left if capturing else self.tr("Baseline  B"))
+        self.baseline.setText(left if capturing else self.tr("Rest  B"))
         self.baseline.setEnabled(not capturing)
         self._show_recording(bool(self._recording))
 
@@ -137,6 +141,7 @@ class Header(QWidget):
         name.setSpacing(12)
         name.addWidget(theme.Text("PhysioSync-RT", pixels=20, weight=QFont.Weight.DemiBold))
         name.addWidget(self.badge)
+        name.addWidget(self.help)
         name.addStretch(1)
         left = theme.stack()
         left.addLayout(name)
@@ -157,7 +162,9 @@ class Header(QWidget):
         self.marker.setToolTip(
             self.tr("Write the marker text into the next row (key M; Ctrl+M to type it)")
         )
-        self.baseline.setToolTip(self.tr("Capture the baseline again: sit still (key B)"))
+        self.baseline.setToolTip(
+            self.tr("Capture the rest again, with which all is compared: sit still (key B)")
+        )
         self.record.setToolTip(self.tr("Record all streams to an XDF file; again to stop (key R)"))
         self.marker.clicked.connect(self.send_marker)
         self.marker_text.returnPressed.connect(self.send_marker)

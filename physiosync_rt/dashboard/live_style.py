@@ -22,6 +22,7 @@ QLabel#badge {{ color: {muted}; border: 1px solid {faint}; border-radius: 9px;
     padding: 1px 9px 2px 9px; }}
 QLabel#notice {{ background: {alert_panel}; color: {alert_text}; border-radius: 8px;
     padding: 8px 14px; }}
+QFrame#ask {{ background: {raised}; border: 1px solid {faint}; border-radius: 8px; }}
 QPushButton {{ background: {raised}; border: 1px solid {line}; border-radius: 8px;
     padding: 7px 13px; }}
 QPushButton:hover {{ border-color: {faint}; }}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QGridLayout, QMainWindow, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
@@ -60,9 +60,8 @@ class Dashboard(QMainWindow):
         self.session = SessionBar(send, hands_on, lambda: self.grab().toImage())
         self.ask = AskBar()
         self.header.baseline.clicked.connect(self.ask_for_rest)
-        self.notice = QLabel()
+        self.notice = theme.Text()
         self.notice.setObjectName("notice")
-        self.notice.setTextFormat(Qt.TextFormat.PlainText)
         self.notice.setWordWrap(True)
         self.notice.hide()
         self.readout = Readout()
@@ -74,11 +73,12 @@ class Dashboard(QMainWindow):
         self.rows = RowsPanel()
         self.setWindowTitle("PhysioSync-RT")
         self._lay_out()
-        self.resize(SIZE)
         others = (self.timeline, self.eeg, self.streams, self.rows)
         self.views = WindowViews(
-            self, Panels(self.grid, self.COLUMNS, self.readout, self.pps, others)
+            self, Panels(self.grid, self.COLUMNS, self.readout, self.pps, self.notice, others)
         )
+        self.header.help.clicked.connect(self.views.toggle_guide)
+        self.resize(SIZE)
         for keys in (QKeySequence.StandardKey.Close, QKeySequence.StandardKey.Quit):
             QShortcut(QKeySequence(keys), self, self.close)
         QShortcut(QKeySequence("Esc"), self, self.leave)
@@ -120,7 +120,7 @@ class Dashboard(QMainWindow):
 
     def say(self, notice: str) -> None:
         """Show the one sentence that a person should read now; an empty one takes no room."""
-        self.notice.setText(f"▲  {notice}" if notice else "")
+        self.notice.say(f"▲  {notice}" if notice else "")
         self.notice.setVisible(bool(notice))
 
     def leave(self) -> None:
@@ -152,6 +152,12 @@ class Dashboard(QMainWindow):
         self.readout.say_waiting(text)
         self.eeg.say_waiting(text)
         self.pps.say_waiting("")
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the words of the big screen grow with the window."""
+        super().resizeEvent(event)
+        self.views.fit_words()
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:

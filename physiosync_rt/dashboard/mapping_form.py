@@ -35,6 +35,9 @@ from physiosync_rt.setup.plan import expanded
 from physiosync_rt.utils.plain_text import plain_text
 
 ROW_HEIGHT = 34
+COLUMNS = (34, 120, 176)
+"""Widths of the first columns, in pixels at a zoom of 1, as the height of a row."""
+
 _NOT_IN_NAMES = re.compile(r"[^\w.+-]+")
 
 
@@ -110,6 +113,13 @@ class MappingForm(theme.Panel):
         self._draft = draft
         self.check()
         self._order_tabs()
+
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
+        for column, width in enumerate(COLUMNS):
+            self.table.setColumnWidth(column, round(theme.px(width)))
+        for row in range(self.table.rowCount()):
+            self.table.setRowHeight(row, round(theme.px(ROW_HEIGHT)))
 
     def use_of(self, row: int) -> ChannelUse:
         """Return what a row says."""
@@ -224,7 +234,7 @@ class MappingForm(theme.Panel):
             item.setToolTip(tip(item.text()))
             self.table.setItem(i, column, item)
         self.table.setCellWidget(i, 2, box)
-        self.table.setRowHeight(i, ROW_HEIGHT)
+        self.table.setRowHeight(i, round(theme.px(ROW_HEIGHT)))
 
     def _lay_out(self) -> None:
         self.table.setAccessibleName(self.tr("Channels"))
@@ -239,9 +249,9 @@ class MappingForm(theme.Panel):
         self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in ((0, 34), (1, 120), (2, 176)):
+        for column in range(len(COLUMNS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            self.table.setColumnWidth(column, width)
+        self.restyle()
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         for text, data in (
             (self.tr("assumed, from the usual wiring"), "assumed"),

@@ -125,7 +125,7 @@ class OutputPanel(theme.Panel):
         self.column.addLayout(grid)
         self.column.addWidget(self.conduct)
         boxes = QHBoxLayout()
-        boxes.setSpacing(14)
+        boxes.setSpacing(8)
         for box in (self.csv, self.record, self.outlet, self.conduct.sound):
             boxes.addWidget(box)
         boxes.addStretch(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QIntValidator, QPainter, QPaintEvent, QPalette, QPen, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -106,6 +106,11 @@ class Choice(QComboBox):
 
 class Tick(QCheckBox):
     """A box to tick, whose tick is drawn in the colour of its panel."""
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """Never be narrower than the words beside the box."""
+        return self.sizeHint()
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 
 from physiosync_rt.dashboard.application import Poller, application, when_the_display_goes
+from physiosync_rt.dashboard.language import words_of_views
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.people_page import PeoplePage
 from physiosync_rt.live.options import Command
@@ -94,6 +95,8 @@ class PeopleApp(QObject):
     def _live_closed(self) -> None:
         if self.live is not None:
             self._geometry = self.live.saveGeometry()
+            self.live.views.end()
+            self.page.look.take()
             self.live.deleteLater()
         self.live = self._poller = None
 
@@ -114,9 +117,10 @@ class PeopleApp(QObject):
 def run(group: Group, hands_on: Mapping[str, HandsOn], is_done: Callable[[], bool]) -> None:
     """Show the page until it is closed; see :func:`physiosync_rt.dashboard.run_people`."""
     app = application()
-    shown = PeopleApp(group, hands_on, is_done)
-    shown.page.closed.connect(app.quit)
-    shown.page.show()
-    with when_the_display_goes(shown.stop):
-        app.exec()
+    with words_of_views():
+        shown = PeopleApp(group, hands_on, is_done)
+        shown.page.closed.connect(app.quit)
+        shown.page.show()
+        with when_the_display_goes(shown.stop):
+            app.exec()
     group.send(Command("stop"))

@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QGridLayout,
-    QLabel,
     QMainWindow,
     QPushButton,
     QScrollArea,
@@ -18,10 +17,11 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from physiosync_rt.dashboard import theme
+from physiosync_rt.dashboard.guide import PEOPLE_PAGE
 from physiosync_rt.dashboard.live_style import style
+from physiosync_rt.dashboard.window_look import WindowLook
 from physiosync_rt.live.glance import Glance, MemberPhase
 from physiosync_rt.utils.plain_text import plain_text
-from physiosync_rt.views.palette import ALERT
 from physiosync_rt.views.people import state_text
 from physiosync_rt.views.verdict import targets_shown
 from physiosync_rt.views.wording import number
@@ -42,18 +42,20 @@ class Tile(QPushButton):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.setMinimumSize(TILE)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.name = QLabel(plain_text(name))
-        self.name.setFont(theme.font(17, QFont.Weight.DemiBold))
-        self.state = QLabel()
+        self.name = theme.Text(name, pixels=17, weight=QFont.Weight.DemiBold)
+        self.state = theme.Text()
         self.state.setWordWrap(True)
-        self.figures = QLabel()
+        self.figures = theme.Text()
         rows = QVBoxLayout(self)
         for label in (self.name, self.state, self.figures):
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             rows.addWidget(label)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
+        self.setMinimumSize(round(theme.px(TILE.width())), round(theme.px(TILE.height())))
 
     def show_glance(self, glance: Glance) -> None:
         """Show where the person stands."""
@@ -61,11 +63,11 @@ class Tile(QPushButton):
         running = glance.phase is MemberPhase.RUNNING
         calm = running and (row is None or row.valid)
         said = plain_text(state_text(glance))
-        self.state.setText(said)
-        self.state.setStyleSheet("" if calm else f"color: {ALERT}")
+        self.state.say(said)
+        self.state.set_role("" if calm else "alert")
         shown = targets_shown(row if running else None, glance.meaning)
         figures = "   ".join(f"{name} {number(value)}" for _, name, value in shown)
-        self.figures.setText(plain_text(figures))
+        self.figures.say(figures)
         self.setAccessibleName(f"{self.name.text()}: {said}, {self.figures.text()}")
 
 
@@ -84,7 +86,6 @@ class PeoplePage(QMainWindow):
     def __init__(self, names: Sequence[str], choose: Callable[[int], None]) -> None:
         super().__init__()
         self.setWindowTitle(self.tr("PhysioSync-RT: {n} people").format(n=len(names)))
-        self.setStyleSheet(style())
         self.tiles = [Tile(name) for name in names]
         body, area = QWidget(), QScrollArea()
         body.setObjectName("body")
@@ -100,6 +101,8 @@ class PeoplePage(QMainWindow):
         area.setWidget(body)
         self.setCentralWidget(area)
         n_rows = -(-len(self.tiles) // N_COLUMNS)
+        self.look = WindowLook(self, lambda _scheme: style(), PEOPLE_PAGE, "people")
+        QShortcut(QKeySequence("Esc"), self, self.look.leave)
         self.resize(N_COLUMNS * (TILE.width() + theme.GAP) + 40, min(n_rows, 5) * 130 + 40)
 
     def refresh(self, glances: Sequence[Glance]) -> None:
@@ -110,5 +113,6 @@ class PeoplePage(QMainWindow):
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
         """Say that the page was closed."""
+        self.look.end()
         self.closed.emit()
         super().closeEvent(event)

@@ -78,7 +78,8 @@ class PpsPanel(theme.Panel):
     def restyle(self) -> None:
         """Take the colours and the zoom of the present."""
         for index, curve in enumerate(self.curves):
-            curve.setPen(pg.mkPen(theme.tint(theme.TRACE, 1 - 0.22 * index), width=theme.px(1.6)))
+            colour = theme.tint(theme.TRACE, 1 - 0.22 * index)
+            curve.setPen(theme.line_pen(colour, theme.px(1.6)))
         self.marks.setBrush(theme.tint(palette.ALERT, 1.0))
         self.marks.setSize(theme.px(7))
         self._grid.restyle()

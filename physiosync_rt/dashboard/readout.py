@@ -15,6 +15,7 @@ from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.views import palette
 from physiosync_rt.views.absence_text import certainty_text, why_absent
 from physiosync_rt.views.electrodes_text import electrodes_text
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.verdict import verdict
 from physiosync_rt.views.wording import (
     GETTING_READY,
@@ -23,6 +24,9 @@ from physiosync_rt.views.wording import (
     number,
     signals_used,
 )
+
+_THICK = 8.0
+"""Of a meter, in pixels at a zoom of 1."""
 
 _ROOMY = 720
 """Height in pixels from which the panel takes its large type."""
@@ -40,12 +44,18 @@ class Meter(QWidget):
         self._centre = centre
         self._value: float | None = None
         self._margin = 0.0
+        self._height = _THICK
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @override
     def sizeHint(self) -> QSize:
         """Prefer a few pixels of height and all the width there is."""
-        return QSize(80, round(theme.px(8)))
+        return QSize(80, round(theme.px(self._height)))
+
+    def set_words(self, scale: float) -> None:
+        """Be thicker than usual, for a room."""
+        self._height = _THICK * scale
+        self.updateGeometry()
 
     def show_value(self, value: float | None, margin: float = 0.0) -> None:
         """Show a value, or an empty bar for None, and the unsure zone."""
@@ -59,7 +69,7 @@ class Meter(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        height = theme.px(8)
+        height = theme.px(self._height)
         groove = QRectF(0, height / 4, self.width(), height / 2)
         painter.setBrush(theme.tint(theme.LINE, 1.0))
         painter.drawRoundedRect(groove, height / 4, height / 4)
@@ -159,8 +169,6 @@ class Readout(theme.Panel):
         self.meaning = theme.Text(role="muted")
         self.meaning.setWordWrap(True)
         self.meaning.setAlignment(Qt.AlignmentFlag.AlignTop)
-        # Room for the longest reason, so that nothing below moves when one appears.
-        self.meaning.setMinimumHeight(2 * self.meaning.fontMetrics().lineSpacing())
         self.confidence = theme.Text()
         self._meter = Meter(theme.TEXT, centre=False)
         self.signals = theme.Text(role="muted")
@@ -175,7 +183,8 @@ class Readout(theme.Panel):
         self._line = QWidget()
         line = QHBoxLayout(self._line)
         line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(theme.Text(self.tr("Confidence"), role="muted"))
+        self._line_name = theme.Text(self.tr("Confidence"), role="muted")
+        line.addWidget(self._line_name)
         line.addWidget(self._meter, 1)
         line.addWidget(self.confidence)
         self.column.addLayout(theme.stack(self.state, self.meaning))
@@ -186,15 +195,33 @@ class Readout(theme.Panel):
         self.column.addWidget(self.electrodes)
         self.column.addWidget(self.signals)
         self.column.addStretch(0)
+        self._words = 1.0
+        self.restyle()
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use larger figures where there is room for them."""
         super().resizeEvent(event)
-        roomy = self.height() >= _ROOMY
-        self.state.set_font(26 if roomy else 20, QFont.Weight.DemiBold)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the zoom of the present, and the sizes that the room allows."""
+        words, roomy = self._words, self.height() >= _ROOMY or self._words > 1
+        self.state.set_font(round((26 if roomy else 20) * words), QFont.Weight.DemiBold)
         for figure in (self.valence, self.arousal):
-            figure.set_pixels(54 if roomy else 38)
+            figure.set_pixels(round((54 if roomy else 38) * words))
+        for text in (self.meaning, self._line_name, self.confidence, self.electrodes):
+            text.set_font(round(13 * words), QFont.Weight.Normal)
+        # Room for the longest reason, so that nothing below moves when one appears.
+        self.meaning.setMinimumHeight(2 * self.meaning.fontMetrics().lineSpacing())
+
+    def set_words(self, scale: float) -> None:
+        """Show words, plane and countdown larger than usual, to be read across a room."""
+        if scale != self._words:
+            self._words = scale
+            for part in (self.circumplex, self.rest, self._meter):
+                part.set_words(scale)
+            self.restyle()
 
     def _show_meaning(self, snapshot: Snapshot) -> None:
         """Leave out the plane of emotions, and what there is no target for."""
@@ -215,7 +242,7 @@ class Readout(theme.Panel):
 
     def say_waiting(self, text: str) -> None:
         """Say what the run is doing before its first snapshot."""
-        self.state.say(GETTING_READY)
+        self.state.say(tr(GETTING_READY))
         self.meaning.say(text)
 
     def refresh(self, snapshot: Snapshot) -> None:

@@ -22,6 +22,7 @@ class RestDial(QWidget):
         super().__init__()
         self._left_s = 0.0
         self._progress = 0.0
+        self._words = 1.0
         self.setMinimumSize(160, 160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Rest to go"))
@@ -44,13 +45,19 @@ class RestDial(QWidget):
             self.setAccessibleDescription(f"{self._left_s:.0f} s")
             self.update()
 
+    def set_words(self, scale: float) -> None:
+        """Draw the dial larger than usual, for a room."""
+        if scale != self._words:
+            self._words = scale
+            self.update()
+
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the ring and the seconds."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        thick = theme.px(_WIDTH)
-        side = min(self.width(), self.height(), theme.px(_SIDE)) - 2 * thick
+        thick = theme.px(_WIDTH * self._words)
+        side = min(self.width(), self.height(), theme.px(_SIDE * self._words)) - 2 * thick
         ring = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
         painter.setPen(QPen(theme.tint(theme.LINE, 1.0), thick))
         painter.drawEllipse(ring)
@@ -62,7 +69,7 @@ class RestDial(QWidget):
         painter.setFont(theme.font(round(side * 0.34 / theme.LOOK.zoom), QFont.Weight.Light))
         painter.setPen(theme.tint(theme.TEXT, 1.0))
         painter.drawText(ring, Qt.AlignmentFlag.AlignCenter, f"{self._left_s:.0f}")
-        painter.setFont(theme.font(13))
+        painter.setFont(theme.font(round(13 * self._words)))
         painter.setPen(theme.tint(theme.MUTED, 1.0))
         below = ring.adjusted(0, side * 0.45, 0, 0)
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self.tr("s of rest to go"))

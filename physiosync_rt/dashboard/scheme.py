@@ -123,10 +123,10 @@ def palette_of(scheme: Scheme) -> QPalette:
 
 
 def style_of(scheme: Scheme) -> str:
-    """Return the style sheet of a scheme."""
-    s = scheme
+    """Return the style sheet of a scheme, at the zoom of the present."""
+    s, box = scheme, round(theme.px(16))
     return f"""
-QMainWindow, QWidget#body {{ background: {s.background}; }}
+QMainWindow, QDialog, QWidget#body {{ background: {s.background}; }}
 QWidget {{ color: {s.text}; }}
 QFrame#panel {{ background: {s.panel}; border-radius: 10px; }}
 QLabel[role="muted"] {{ color: {s.muted}; }}
@@ -169,7 +169,7 @@ QHeaderView::section {{ background: {s.panel}; color: {s.muted}; border: none;
     padding: 3px 6px; }}
 QCheckBox {{ spacing: 8px; padding: 3px 5px; border: 1px solid transparent;
     border-radius: 6px; }}
-QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {s.muted};
+QCheckBox::indicator {{ width: {box}px; height: {box}px; border: 1px solid {s.muted};
     border-radius: 4px; background: {s.raised}; }}
 QCheckBox::indicator:checked {{ background: {s.focus}; border-color: {s.focus}; }}
 QPushButton:focus, QToolButton:focus, QLineEdit:focus, QComboBox:focus,
@@ -184,4 +184,7 @@ QScrollBar:horizontal {{ background: transparent; height: 8px; }}
 QScrollBar::handle:horizontal {{ background: {s.border}; border-radius: 4px; min-width: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
     background: none; height: 0; width: 0; }}
+QPushButton, QToolButton, QLineEdit, QComboBox, QComboBox QAbstractItemView, QListWidget,
+QTreeWidget, QTableWidget, QHeaderView, QCheckBox {{ font-size: {round(theme.px(13))}px; }}
+QPushButton#start {{ font-size: {round(theme.px(15))}px; }}
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -11,6 +11,7 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.parts import tip
 from physiosync_rt.dashboard.scheme import DARK, Scheme
 from physiosync_rt.views.scores_text import Comparison
+from physiosync_rt.views.translation import tr
 
 
 class ScoreBars(QWidget):
@@ -20,8 +21,12 @@ class ScoreBars(QWidget):
     """
 
     ROW = 46
+    """Height of a target, in pixels at a zoom of 1, as all of these."""
+
     LABEL = 66
-    VALUE = 128
+    """Least width of the names."""
+
+    VALUE = 104
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +44,7 @@ class ScoreBars(QWidget):
 
     def describe(self, row: Comparison) -> str:
         """Return a comparison in words."""
-        said = f"{row.ours.target} {_value(row.ours.value, row.ours.ci_low, row.ours.ci_high)}"
+        said = f"{tr(row.ours.target)} {_value(row.ours.value, row.ours.ci_low, row.ours.ci_high)}"
         if row.rival is not None:
             rival = row.rival
             said += self.tr("; best baseline model ({model}) {value}").format(
@@ -47,38 +52,52 @@ class ScoreBars(QWidget):
             )
         return said
 
+    def names_px(self) -> float:
+        """Return the width of the names, which leaves the scale at least a quarter of all."""
+        metrics = QFontMetrics(theme.font(13, QFont.Weight.DemiBold))
+        widths = [metrics.horizontalAdvance(tr(row.ours.target)) for row in self._rows]
+        wanted = max([theme.px(self.LABEL), *(width + theme.px(10) for width in widths)])
+        return min(wanted, 3 / 4 * self.width() - theme.px(self.VALUE))
+
     @override
     def sizeHint(self) -> QSize:
         """Return room for every target and the scale."""
-        return QSize(240, self.ROW * len(self._rows) + (16 if self._rows else 0))
+        high = self.ROW * len(self._rows) + (16 if self._rows else 0)
+        return QSize(240, round(theme.px(high)))
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw names, intervals, points and figures."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left, right = float(self.LABEL), float(self.width() - self.VALUE)
+        px = theme.px
+        left, right = self.names_px(), self.width() - px(self.VALUE)
         for n, row in enumerate(self._rows):
-            top = float(n * self.ROW)
+            top = px(n * self.ROW)
             painter.setFont(theme.font(13, QFont.Weight.DemiBold))
             painter.setPen(QColor(self.scheme.text))
-            painter.drawText(QRectF(0, top, left, 20), _LEFT, row.ours.target)
+            name = painter.fontMetrics().elidedText(
+                tr(row.ours.target), _ELIDE, round(left - px(8))
+            )
+            painter.drawText(QRectF(0, top, left, px(20)), _LEFT, name)
             s = row.ours
-            self._bar(painter, top + 10, left, right, (s.value, s.ci_low, s.ci_high), ours=True)
+            ours = (s.value, s.ci_low, s.ci_high)
+            self._bar(painter, top + px(10), left, right, ours, ours=True)
             if row.rival is not None:
                 r = row.rival
                 painter.setFont(theme.font(11))
                 painter.setPen(QColor(self.scheme.muted))
-                painter.drawText(QRectF(0, top + 18, left, 18), _LEFT, self.tr("baseline"))
-                self._bar(
-                    painter, top + 27, left, right, (r.value, r.ci_low, r.ci_high), ours=False
-                )
+                named = QRectF(0, top + px(18), left, px(18))
+                painter.drawText(named, _LEFT, self.tr("baseline"))
+                theirs = (r.value, r.ci_low, r.ci_high)
+                self._bar(painter, top + px(27), left, right, theirs, ours=False)
         if self._rows:
-            base = self.ROW * len(self._rows)
+            base, high = px(self.ROW * len(self._rows) - 4), px(16)
             painter.setFont(theme.font(11))
             painter.setPen(QColor(self.scheme.muted))
-            painter.drawText(QRectF(left - 6, base - 4, 70, 16), _LEFT, self.tr("0.5 chance"))
-            painter.drawText(QRectF(right - 40, base - 4, 44, 16), _RIGHT, "1")
+            chance = QRectF(left - px(6), base, px(70), high)
+            painter.drawText(chance, _LEFT, self.tr("0.5 chance"))
+            painter.drawText(QRectF(right - px(40), base, px(44), high), _RIGHT, "1")
 
     def _bar(
         self,
@@ -95,24 +114,26 @@ class ScoreBars(QWidget):
         def at(share: float) -> float:
             return left + (min(1.0, max(0.5, share)) - 0.5) / 0.5 * (right - left)
 
-        painter.setPen(QPen(QColor(self.scheme.line), 2))
+        px = theme.px
+        painter.setPen(QPen(QColor(self.scheme.line), px(2)))
         painter.drawLine(round(left), round(y), round(right), round(y))
         colour = QColor(self.scheme.text if ours else self.scheme.muted)
         if low is not None and high is not None:
-            pen = QPen(colour, 3)
+            pen = QPen(colour, px(3))
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             painter.drawLine(round(at(low)), round(y), round(at(high)), round(y))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        radius = 4.5 if ours else 3.5
+        radius = px(4.5 if ours else 3.5)
         painter.drawEllipse(QRectF(at(value) - radius, y - radius, 2 * radius, 2 * radius))
         painter.setPen(colour)
         painter.setFont(theme.font(12 if ours else 11))
-        rect = QRectF(right + 8, y - 10, self.VALUE - 8, 20)
+        rect = QRectF(right + px(8), y - px(10), px(self.VALUE - 8), px(20))
         painter.drawText(rect, _RIGHT, _value(value, low, high))
 
 
+_ELIDE = Qt.TextElideMode.ElideRight
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 

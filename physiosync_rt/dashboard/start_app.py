@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from physiosync_rt.dashboard.application import Poller, application, when_the_display_goes
 from physiosync_rt.dashboard.background import Background
+from physiosync_rt.dashboard.language import words_of_views
 from physiosync_rt.dashboard.last_run import Outcome
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
@@ -172,14 +173,18 @@ class App(QObject):
         if self._poller is not None:
             self._poller.stop()
         self._watching.close()
+        if self.live is not None:
+            self.live.views.end()
+        self.screen.look.take()
         self.screen.say_busy(self.tr("Finishing the files…"))
         self.screen.show()
         self.screen.activateWindow()
         self._runs.submit(partial(_finish_run, self.run), self._show_summary, self._show_summary)
 
-    def _show_summary(self, outcome: Outcome | Exception) -> None:
-        if isinstance(outcome, Exception):
-            outcome = Outcome("", said(outcome))
+    def _show_summary(self, problem: str | Exception) -> None:
+        assert self.run is not None
+        # In this thread, which knows the language of the person.
+        outcome = _outcome(self.run, said(problem) if isinstance(problem, Exception) else problem)
         self.run = self._opened = None
         if self.live is not None:
             self.live.deleteLater()
@@ -231,7 +236,7 @@ class App(QObject):
             self._opened.close()
         if self.run is None:
             return ""
-        outcome = _finish_run(self.run)
+        outcome = _outcome(self.run, _finish_run(self.run))
         self.run = None
         return "\n".join(filter(None, (outcome.summary, outcome.problem)))
 
@@ -244,13 +249,14 @@ def run_app(settings: Path | None, *, local: bool, say: Callable[[str], None]) -
     """Show the start screen until it is closed; see :func:`physiosync_rt.dashboard.run_app`."""
     qt = application()
     qt.setQuitOnLastWindowClosed(False)
-    app = App(Memory(settings), local=local)
-    with EndSignals(app.end_at_once) as signals, when_the_display_goes(qt.quit):
-        signals.ask = app.end
-        app.screen.show()
-        qt.exec()
-        if summary := app.close():
-            say(summary)
+    with words_of_views():
+        app = App(Memory(settings), local=local)
+        with EndSignals(app.end_at_once) as signals, when_the_display_goes(qt.quit):
+            signals.ask = app.end
+            app.screen.show()
+            qt.exec()
+            if summary := app.close():
+                say(summary)
 
 
 def _open_run(plan: Plan, device: str, local: bool) -> LiveRun:
@@ -272,11 +278,8 @@ def _open_run(plan: Plan, device: str, local: bool) -> LiveRun:
     return run
 
 
-def _finish_run(run: LiveRun) -> Outcome:
-    """End a run; return what it came to, and what went wrong."""
-    from physiosync_rt.views.summary import run_summary
-
-    problem = ""
+def _finish_run(run: LiveRun) -> str:
+    """End a run; return what went wrong."""
     try:
         try:
             with run.ended_by_errors():
@@ -284,7 +287,14 @@ def _finish_run(run: LiveRun) -> Outcome:
         finally:
             run.close()
     except Exception as error:  # noqa: BLE001 - the person hears of it, whatever it is.
-        problem = said(error)
+        return said(error)
+    return ""
+
+
+def _outcome(run: LiveRun, problem: str) -> Outcome:
+    """Return what a run came to, once it is finished."""
+    from physiosync_rt.views.summary import run_summary
+
     state = run.engine.state
     csv = Path(state.csv_path) if state.csv_path else None
     return Outcome(run_summary(state), problem, csv)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QFont, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QCloseEvent,
+    QFont,
+    QHideEvent,
+    QKeySequence,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
@@ -16,12 +22,15 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.bundle_panel import BundlePanel
 from physiosync_rt.dashboard.check_panel import CheckPanel
+from physiosync_rt.dashboard.guide import START_PAGE
 from physiosync_rt.dashboard.last_run import LastRun, Outcome
 from physiosync_rt.dashboard.mapping_form import MappingForm
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.output_panel import OutputPanel
-from physiosync_rt.dashboard.scheme import Scheme, palette_of, style_of, system_scheme
+from physiosync_rt.dashboard.parts import link
+from physiosync_rt.dashboard.scheme import Scheme, style_of
 from physiosync_rt.dashboard.source_panel import SourcePanel
+from physiosync_rt.dashboard.window_look import WindowLook
 from physiosync_rt.errors import UserError
 from physiosync_rt.setup.examine import Report
 from physiosync_rt.setup.plan import Plan
@@ -67,10 +76,8 @@ class StartScreen(QMainWindow):
         self.middle = QStackedWidget()
         self.setWindowTitle("PhysioSync-RT")
         self._lay_out()
-        self.recolour(system_scheme())
-        QGuiApplication.styleHints().colorSchemeChanged.connect(
-            lambda _scheme: self.recolour(system_scheme())
-        )
+        self.look = WindowLook(self, self._style, START_PAGE)
+        self.look.remember(memory)
         self._connect()
         self._show(self._base)
 
@@ -91,8 +98,9 @@ class StartScreen(QMainWindow):
         self._allow()
 
     def keep(self) -> None:
-        """Remember what is chosen."""
+        """Remember what is chosen, and how the window is looked at."""
         self._memory.keep_plan(self.plan)
+        self.look.keep()
 
     # --- what a run does to the screen --------------------------------------------------------
 
@@ -127,17 +135,38 @@ class StartScreen(QMainWindow):
 
     def recolour(self, scheme: Scheme) -> None:
         """Take the colours of a scheme."""
-        self.setPalette(palette_of(scheme))
-        self.setStyleSheet(style_of(scheme))
-        self.bundle.card.recolour(scheme)
+        self.look.recolour(scheme)
+
+    def leave(self) -> None:
+        """Leave the form of the channels, else the full screen."""
+        if self.middle.currentWidget() is self.mapping:
+            self.close_mapping()
+        else:
+            self.look.leave()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Close the page of the keys, which is of this window alone."""
+        self.look.close_guide()
+        super().hideEvent(event)
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember what is chosen, and where the window was."""
         self.keep()
-        self._memory.keep_geometry(self.saveGeometry())
+        self.look.end()
         self.closed.emit()
         super().closeEvent(event)
+
+    def _show_help(self) -> None:
+        self.look.toggle_guide()
+
+    def _style(self, scheme: Scheme) -> str:
+        self.bundle.card.recolour(scheme)
+        # The middle is as wide as its fields and boxes need.
+        for widget, least in ((self.bundle, 320), (self.checks, 290)):
+            widget.setMinimumWidth(round(theme.px(least)))
+        return style_of(scheme)
 
     def _allow(self) -> None:
         ready = self.report is not None and self.report.can_start
@@ -190,7 +219,7 @@ class StartScreen(QMainWindow):
             QShortcut(QKeySequence(keys), self, self._ask_start)
         for standard in (QKeySequence.StandardKey.Close, QKeySequence.StandardKey.Quit):
             QShortcut(QKeySequence(standard), self, self.close)
-        QShortcut(QKeySequence("Esc"), self.mapping, self.close_mapping)
+        QShortcut(QKeySequence("Esc"), self, self.leave)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -199,6 +228,9 @@ class StartScreen(QMainWindow):
         about = self.tr("valence and arousal, live, from EEG with skin conductance or ECG")
         head.addWidget(theme.Text(about, role="muted"))
         head.addStretch(1)
+        self.help = link(self.tr("Keys and a short guide  F1"), self._show_help)
+        self.help.setToolTip(self.tr("All keys, and what each part of this screen is for (F1)"))
+        head.addWidget(self.help)
         sources = QWidget()
         column = QVBoxLayout(sources)
         column.setContentsMargins(0, 0, 0, 0)
@@ -209,12 +241,7 @@ class StartScreen(QMainWindow):
         self.middle.addWidget(self.mapping)
         row = QHBoxLayout()
         row.setSpacing(theme.GAP)
-        for widget, least, stretch in (
-            (self.bundle, 320, 8),
-            (self.middle, 480, 13),
-            (self.checks, 290, 8),
-        ):
-            widget.setMinimumWidth(least)
+        for widget, stretch in ((self.bundle, 8), (self.middle, 13), (self.checks, 8)):
             row.addWidget(widget, stretch)
         body = QWidget()
         body.setObjectName("body")
@@ -225,11 +252,7 @@ class StartScreen(QMainWindow):
         whole.addWidget(self.last_run)
         whole.addLayout(row, 1)
         self.setCentralWidget(body)
-        screen = QGuiApplication.primaryScreen()
-        room = screen.availableSize() if screen else SIZE
-        self.resize(SIZE.boundedTo(room))
-        if (geometry := self._memory.geometry()) is not None:
-            self.restoreGeometry(geometry)
+        self.resize(SIZE.boundedTo(self.screen().availableSize()))
         body.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
 

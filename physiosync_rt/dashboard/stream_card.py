@@ -13,6 +13,7 @@ from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views import palette
 from physiosync_rt.views.stream_text import amiss_text
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import PHASES, RARE, STREAM_COUNTS, duration, number, rate
 
 _COUNTS = ("gaps", "lost", "delivered_late", *RARE)
@@ -135,7 +136,10 @@ class StreamCard(QWidget):
                 "age": self.tr("Time since the newest sample"),
                 "jitter": self.tr("Spread of the time stamps around an even grid"),
                 "drift": self.tr("How much longer than declared a sample lasts, in millionths"),
-                **{STREAM_COUNTS[name].word: STREAM_COUNTS[name].meaning for name in _COUNTS},
+                **{
+                    tr(STREAM_COUNTS[name].word): tr(STREAM_COUNTS[name].meaning)
+                    for name in _COUNTS
+                },
             }
         )
         self.facts.hide()
@@ -149,7 +153,7 @@ class StreamCard(QWidget):
     def refresh(self, state: StreamState) -> None:
         """Show the newest state of the stream."""
         self.mark.show_phase(state.phase)
-        self.phase.say(PHASES[state.phase])
+        self.phase.say(tr(PHASES[state.phase]))
         trouble = state.phase in _TROUBLE
         self.phase.set_role("alert" if trouble else "muted")
         self.amiss.say(amiss_text(state))
@@ -163,7 +167,7 @@ class StreamCard(QWidget):
         self.facts.show_value("drift", number(stats.drift_ppm, 0, "ppm"))
         for name in _COUNTS:
             count = getattr(stats, name)
-            self.facts.show_value(STREAM_COUNTS[name].word, f"{count:,}", alert=count > 0)
+            self.facts.show_value(tr(STREAM_COUNTS[name].word), f"{count:,}", alert=count > 0)
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -22,6 +22,9 @@ WIDTH = 322
 _MAP_SHARE = 0.23
 """Of the column's height that the map of the electrodes takes."""
 
+_LOW = 640
+"""Height in pixels below which the panels are set closer, so that a notice cuts none off."""
+
 
 class ScoresPanel(theme.Panel):
     """The model's scores on data it was not trained on, of the modalities in use."""
@@ -72,7 +75,9 @@ class StreamColumn(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        for panel in (self.electrodes, self.body, self.streams, self.scores):
+        self._column = column
+        self._panels = (self.electrodes, self.body, self.streams, self.scores)
+        for panel in self._panels:
             column.addWidget(panel)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -93,8 +98,12 @@ class StreamColumn(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the map as much as leaves room for the panels below it."""
         super().resizeEvent(event)
-        share = min(max(_MAP_SHARE * self.height(), theme.px(144)), theme.px(240))
+        low = self.height() < theme.px(_LOW)
+        share = min(max(_MAP_SHARE * self.height(), theme.px(128)), theme.px(240))
         self.electrodes.map.setFixedHeight(round(share))
+        self._column.setSpacing(8 if low else theme.GAP)
+        for panel in self._panels:
+            panel.set_close(low)
 
     @property
     def cards(self) -> dict[str, StreamCard]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -64,11 +64,14 @@ class Look:
     Attributes
     ----------
     zoom : float
+    density : float
+        Pixels of the screen in one of Qt's, as at a scale of 2.
     shades : mapping of str to str
         Colours in place of those of this module, which are the dark ones.
     """
 
     zoom: float = 1.0
+    density: float = 1.0
     shades: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -93,6 +96,17 @@ def font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     face.setWeight(weight)
     face.setFeature(QFont.Tag("tnum"), 1)
     return face
+
+
+def line_pen(
+    colour: QColor, pixels: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine
+) -> QPen:
+    """Return a pen for a line of a plot, as thick at any scale of the screen.
+
+    Lines of a plot keep their thickness whatever the plot shows (they are cosmetic), and Qt counts
+    that in pixels of the screen, which are half as large at a scale of 2.
+    """
+    return pg.mkPen(colour, width=pixels * LOOK.density, style=style)
 
 
 def tint(colour: str, opacity: float) -> QColor:
@@ -159,7 +173,8 @@ class TimeGrid:
     def __init__(self, plot: pg.PlotWidget) -> None:
         self._plot = plot
         self._span_s = 0.0
-        self._lines = [pg.InfiniteLine(0, pen=pg.mkPen(LINE)) for _ in range(_GRID_LINES)]
+        self._lines = [pg.InfiniteLine(0) for _ in range(_GRID_LINES)]
+        self.restyle()
         for line in self._lines:
             line.setZValue(-20)
             plot.addItem(line)
@@ -176,7 +191,7 @@ class TimeGrid:
     def restyle(self) -> None:
         """Take the colours of the present."""
         for line in self._lines:
-            line.setPen(pg.mkPen(shade(LINE)))
+            line.setPen(line_pen(tint(LINE, 1.0)))
 
 
 def tip(text: str) -> str:
@@ -252,7 +267,7 @@ class Panel(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(16, 12, 16, 14)
+        self.set_close(False)
         self.column.setSpacing(8)
         self.heading = QHBoxLayout()
         self.heading.setSpacing(10)
@@ -260,6 +275,10 @@ class Panel(QFrame):
             self.heading.addWidget(Text(title, weight=QFont.Weight.DemiBold))
             self.heading.addStretch(1)
             self.column.addLayout(self.heading)
+
+    def set_close(self, close: bool) -> None:
+        """Leave less room above and below what it holds, or as much as usual."""
+        self.column.setContentsMargins(16, *((8, 16, 9) if close else (12, 16, 14)))
 
 
 def stack(*widgets: QWidget, spacing: int = 2) -> QVBoxLayout:

@@ -113,7 +113,8 @@ class Timeline(theme.Panel):
         for line in self._levels:
             middle = line.value() == 0.5
             style = Qt.PenStyle.DashLine if middle else Qt.PenStyle.SolidLine
-            line.setPen(pg.mkPen(theme.tint(theme.FAINT if middle else theme.LINE, 1), style=style))
+            colour = theme.tint(theme.FAINT if middle else theme.LINE, 1.0)
+            line.setPen(theme.line_pen(colour, style=style))
         for axis in (self._left, self._axis):
             theme.restyle_axis(axis)
         for name, label in self.labels.items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyqtgraph as pg
@@ -19,6 +20,9 @@ TOP, BOTTOM = 1.04, -0.04
 """Ends of the axis of probabilities."""
 
 _LONGEST_S = 300
+_MARKER_ROWS = 3
+_BETWEEN = 8
+"""Pixels between two names of markers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,29 @@ def _joined(
         else:
             bands.append(Band(stop - hop_s, stop, reason))
     return tuple(bands)
+
+
+def rows_of_names(lefts: Sequence[float], widths: Sequence[float]) -> list[int | None]:
+    """Return in which row the name of each marker stands, so that none runs into another.
+
+    Parameters
+    ----------
+    lefts, widths : sequence of float
+        In pixels, in order of time.
+
+    Returns
+    -------
+    list
+        None where no row has room: the line stands without its name.
+    """
+    ends = [-math.inf] * _MARKER_ROWS
+    rows: list[int | None] = []
+    for left, width in zip(lefts, widths, strict=True):
+        row = next((n for n, end in enumerate(ends) if left >= end), None)
+        rows.append(row)
+        if row is not None:
+            ends[row] = left + width + _BETWEEN
+    return rows
 
 
 class Annotations(pg.GraphicsObject):
@@ -130,10 +157,14 @@ class Annotations(pg.GraphicsObject):
             thick = theme.px(3)
             bar = QRectF(box.left() + 0.5, box.bottom() - thick, box.width() - 1, thick)
             painter.fillRect(bar, theme.tint(theme.MUTED, 0.8))
-        for seconds, text in self._markers:
+        lefts = [to_device.map(QPointF(seconds, TOP)).x() for seconds, _ in self._markers]
+        widths = [painter.fontMetrics().horizontalAdvance(text) for _, text in self._markers]
+        rows = rows_of_names(lefts, widths)
+        for (seconds, text), row in zip(self._markers, rows, strict=True):
             top = to_device.map(QPointF(seconds, TOP))
             bottom = to_device.map(QPointF(seconds, BOTTOM))
             painter.setPen(QPen(theme.tint(theme.MUTED, 0.8), 1, Qt.PenStyle.DotLine))
             painter.drawLine(QLineF(top, bottom))
-            painter.setPen(theme.tint(theme.MUTED, 1.0))
-            painter.drawText(top + QPointF(4, 12), text)
+            if row is not None:
+                painter.setPen(theme.tint(theme.MUTED, 1.0))
+                painter.drawText(top + QPointF(4, theme.px(12 + 14 * row)), text)

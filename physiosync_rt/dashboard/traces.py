@@ -157,7 +157,7 @@ class EegPanel(theme.Panel):
     def restyle(self) -> None:
         """Take the colours of the present."""
         for kind, (colour, opacity) in _PENS.items():
-            self.curves[kind].setPen(pg.mkPen(theme.tint(colour, opacity)))
+            self.curves[kind].setPen(theme.line_pen(theme.tint(colour, opacity)))
         self._grid.restyle()
 
     def say_waiting(self, text: str) -> None:

@@ -51,7 +51,6 @@ class UnitRows(QWidget):
             unit, scale = Choice(11), QLineEdit("1")
             unit.setAccessibleName(self.tr("Unit of the {signal}").format(signal=modality))
             scale.setAccessibleName(self.tr("Factor on the {signal}").format(signal=modality))
-            scale.setFixedWidth(76)
             scale.setToolTip(
                 tip(self.tr("Factor on the samples: the unit per count of raw numbers, else 1"))
             )
@@ -62,6 +61,12 @@ class UnitRows(QWidget):
             scale.textChanged.connect(self.changed)
             self.rows[modality] = row
         grid.setColumnStretch(4, 1)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the zoom of the present."""
+        for row in self.rows.values():
+            row.scale.setFixedWidth(round(theme.px(76)))
 
     def show_draft(self, draft: Draft) -> None:
         """Begin with what a draft says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from physiosync_rt.datatypes import Absence, Prediction
+from physiosync_rt.views.translation import tr
 
 
 def why_absent(row: Prediction | None, column: str) -> str:
@@ -20,11 +21,11 @@ def why_absent(row: Prediction | None, column: str) -> str:
     if row is None or absence is None or absence is Absence.WITHHELD:
         return ""
     if absence is Absence.NO_TARGET:
-        return "not a target of this bundle"
+        return tr("not a target of this bundle")
     if absence is Absence.LOW_CONFIDENCE:
-        return "not sure enough"
-    used = " and ".join(part.upper() for part in row.modalities.split("+")) or "what is left"
-    return f"{used} alone cannot tell it"
+        return tr("not sure enough")
+    used = tr(" and ").join(part.upper() for part in row.modalities.split("+"))
+    return tr("{used} alone cannot tell it").format(used=used or tr("what is left"))
 
 
 def certainty_text(row: Prediction | None) -> str:
@@ -36,9 +37,10 @@ def certainty_text(row: Prediction | None) -> str:
         return ""
     made_of = row.certainty
     factors = (
-        (made_of.quality, "signal quality"),
-        (made_of.electrodes, "electrodes measured"),
-        (made_of.coverage, "a signal missing"),
+        (made_of.quality, tr("signal quality")),
+        (made_of.electrodes, tr("electrodes measured")),
+        (made_of.coverage, tr("a signal missing")),
     )
     lowered = [f"× {share:.2f} {what}" for share, what in factors if share < 0.995]
-    return " ".join([f"{made_of.answer:.2f} answer", *lowered]) if lowered else ""
+    answer = tr("{p} answer").format(p=f"{made_of.answer:.2f}")
+    return " ".join([answer, *lowered]) if lowered else ""

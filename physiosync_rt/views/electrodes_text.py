@@ -6,20 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 
 from physiosync_rt.preprocess.electrode_states import Electrode, ElectrodeState
+from physiosync_rt.views.translation import mark, tr
 
 STATES: dict[ElectrodeState, str] = {
-    ElectrodeState.MEASURED: "measured",
-    ElectrodeState.INTERPOLATED: "interpolated: the stream does not have it",
-    ElectrodeState.BAD: "bad",
-    ElectrodeState.SILENT: "no signal at present",
+    ElectrodeState.MEASURED: mark("measured"),
+    ElectrodeState.INTERPOLATED: mark("interpolated: the stream does not have it"),
+    ElectrodeState.BAD: mark("bad"),
+    ElectrodeState.SILENT: mark("no signal at present"),
 }
 """What an electrode is made of, in words."""
 
 MARKS: dict[ElectrodeState, tuple[str, str]] = {
-    ElectrodeState.MEASURED: ("●", "measured"),
-    ElectrodeState.INTERPOLATED: ("○", "interpolated"),
-    ElectrodeState.BAD: ("×", "bad"),
-    ElectrodeState.SILENT: ("–", "no signal"),
+    ElectrodeState.MEASURED: ("●", mark("measured")),
+    ElectrodeState.INTERPOLATED: ("○", mark("interpolated")),
+    ElectrodeState.BAD: ("×", mark("bad")),
+    ElectrodeState.SILENT: ("–", mark("no signal")),
 }
 """Mark and word of each state."""
 
@@ -28,13 +29,13 @@ _NAMED = 3
 
 def measured_text(n: int, of: int) -> str:
     """Return how many of a bundle's electrodes are measured."""
-    return f"{n} of {of} electrodes measured"
+    return tr("{n} of {of} electrodes measured").format(n=n, of=of)
 
 
 def electrode_text(electrode: Electrode) -> str:
     """Return an electrode and what it is made of, as in ``T7: bad (flat)``."""
-    fault = f" ({electrode.fault})" if electrode.fault else ""
-    return f"{electrode.name}: {STATES[electrode.state]}{fault}"
+    fault = f" ({tr(electrode.fault)})" if electrode.fault else ""
+    return f"{electrode.name}: {tr(STATES[electrode.state])}{fault}"
 
 
 def electrodes_text(electrodes: Sequence[Electrode]) -> str:
@@ -47,19 +48,20 @@ def electrodes_text(electrodes: Sequence[Electrode]) -> str:
     if n_measured == len(electrodes):
         return ""
     if count[ElectrodeState.SILENT]:
-        return "No EEG at present"
+        return tr("No EEG at present")
     parts = [measured_text(n_measured, len(electrodes))]
     bad = [e for e in electrodes if e.state is ElectrodeState.BAD]
     if bad:
-        named = ", ".join(f"{e.name} {e.fault}".strip() for e in bad[:_NAMED])
-        more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-        parts.append(f"bad: {named}{more}")
+        named = ", ".join(f"{e.name} {tr(e.fault)}".strip() for e in bad[:_NAMED])
+        more = tr(" and {n} more").format(n=len(bad) - _NAMED) if len(bad) > _NAMED else ""
+        parts.append(tr("bad: {names}").format(names=named + more))
     if n := count[ElectrodeState.INTERPOLATED]:
-        parts.append(f"{n} interpolated")
+        parts.append(tr("{n} interpolated").format(n=n))
     return ", ".join(parts)
 
 
 def legend_text(electrodes: Sequence[Electrode]) -> str:
     """Return what the marks mean, as far as they occur."""
     present = {electrode.state for electrode in electrodes}
-    return "   ".join(f"{mark} {word}" for state, (mark, word) in MARKS.items() if state in present)
+    shown = (of_state for state, of_state in MARKS.items() if state in present)
+    return "   ".join(f"{sign} {tr(word)}" for sign, word in shown)

@@ -8,6 +8,7 @@ from physiosync_rt.sinks.file_news import Place
 from physiosync_rt.sinks.lasting_file import LastingFile
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import count_text
+from physiosync_rt.views.translation import tr
 
 
 def written_files(files: Sequence[LastingFile]) -> list[str]:
@@ -23,11 +24,13 @@ def files_trouble(files: Sequence[LastingFile]) -> list[str]:
         for part in file.parts:
             if part.place is Place.REMOVED:
                 held = count_text(part.written, file.unit)
-                said.append(f"{part.path} was removed or replaced during the run, {held} with it")
+                gone = tr("{path} was removed or replaced during the run, {held} with it")
+                said.append(gone.format(path=part.path, held=held))
             elif part.place is Place.RENAMED:
                 held = count_text(part.written, file.unit)
-                said.append(f"{part.path} was renamed or moved during the run, {held} in it")
+                moved = tr("{path} was renamed or moved during the run, {held} in it")
+                said.append(moved.format(path=part.path, held=held))
         if file.given_up:
-            lost = count_text(file.given_up, file.unit)
-            said.append(f"{file.path}: {lost} could not be written and are lost")
+            lost = tr("{path}: {held} could not be written and are lost")
+            said.append(lost.format(path=file.path, held=count_text(file.given_up, file.unit)))
     return [plain_text(line) for line in said]

@@ -14,6 +14,7 @@ from physiosync_rt.live.glance import Glance, MemberPhase
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.palette import ALERT
 from physiosync_rt.views.terminal import line
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.verdict import state_word, targets_shown
 from physiosync_rt.views.wording import MISSING, clock, number, why
 
@@ -87,10 +88,12 @@ class PeopleView:
 def standing(glance: Glance) -> str:
     """Return where somebody stands, where that is not simply running."""
     if glance.phase is MemberPhase.COMING:
-        return f"not here yet: {glance.error}" if glance.error else "streams are looked for"
+        if not glance.error:
+            return tr("streams are looked for")
+        return tr("not here yet: {why}").format(why=glance.error)
     if glance.phase is MemberPhase.FAILED:
-        return f"ended by an error: {glance.error}"
-    return "ended" if glance.phase is MemberPhase.ENDED else ""
+        return tr("ended by an error: {why}").format(why=glance.error)
+    return tr("ended") if glance.phase is MemberPhase.ENDED else ""
 
 
 def state_text(glance: Glance) -> str:
@@ -98,7 +101,7 @@ def state_text(glance: Glance) -> str:
     if said := standing(glance):
         return said
     if not glance.rows:
-        return "warming up"
+        return tr("warming up")
     row = glance.rows[-1]
     if not row.valid:
         return why(row, glance.pps_name)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.utils.disk_space import free_bytes, free_text
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import clock
 
 LOOK_S = 5.0
@@ -16,8 +17,8 @@ LOOK_S = 5.0
 def recording_text(snapshot: Snapshot) -> str:
     """Return whether the raw signals are recorded, and for how long by now."""
     if snapshot.recording_path:
-        return f"raw signals recorded {clock(snapshot.recording_s)}"
-    return "raw signals not recorded"
+        return tr("raw signals recorded {time}").format(time=clock(snapshot.recording_s))
+    return tr("raw signals not recorded")
 
 
 def folder_of(snapshot: Snapshot, otherwise: Path) -> Path:
@@ -40,5 +41,5 @@ class FreeDisk:
             try:
                 self._said = free_text(free_bytes(folder_of(snapshot, Path())))
             except OSError:
-                self._said = "free disk not known"
+                self._said = tr("free disk not known")
         return self._said

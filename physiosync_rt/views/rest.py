@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from physiosync_rt.datatypes import Reason
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import is_capturing
 
 
@@ -19,7 +20,9 @@ def rest_to_lose(snapshot: Snapshot) -> str:
 
 def rest_to_go(snapshot: Snapshot) -> str:
     """Return how long a rest goes on, in words; empty where none does."""
-    return f"{snapshot.baseline_left_s:.0f} s of rest to go" if is_capturing(snapshot) else ""
+    if not is_capturing(snapshot):
+        return ""
+    return tr("{n} s of rest to go").format(n=f"{snapshot.baseline_left_s:.0f}")
 
 
 class RestWatch:

@@ -9,11 +9,12 @@ from typing import Final
 
 from physiosync_rt.bundle.card import OURS, Meaning, Score
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.views.translation import mark, tr
 
 NOTHING_ELSE: Final[Mapping[str, Meaning]] = MappingProxyType({})
 """Targets that stand for what they are called."""
 
-BEST_BASELINE = "best baseline model, same folds"
+BEST_BASELINE = mark("best baseline model, same folds")
 
 
 def score_groups(
@@ -40,16 +41,17 @@ def score_groups(
     widest = modalities or widest
     shown = [score for score in ours if score.modalities == widest]
     if ours and not shown:
-        return {f"the card has no score of {widest.upper().replace('+', ' + ')} alone": []}
+        said = tr("the card has no score of {signals} alone")
+        return {said.format(signals=widest.upper().replace("+", " + ")): []}
     shown = shown or list(scores)
     groups: dict[str, list[str]] = {}
     for score in shown:
-        figure = f"{score.target} {score.metric} {value_text(score)}"
+        figure = f"{tr(score.target)} {tr(score.metric)} {value_text(score)}"
         groups.setdefault(_how(score), []).append(figure)
     if ours:
         rivals = filter(None, (best_rival(score, scores) for score in shown))
         if figures := [_rival_figure(rival) for rival in rivals]:
-            groups[BEST_BASELINE] = figures
+            groups[tr(BEST_BASELINE)] = figures
     groups |= _one_missing([score for score in missing if score.modalities == widest])
     return groups
 
@@ -67,8 +69,10 @@ def _one_missing(scores: Sequence[Score]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for (how, target), found in by_target.items():
         low, high = (pick(score.value for score in found) for pick in (min, max))
-        figure = f"{target} {found[0].metric} {low:.2f} to {high:.2f}"
-        groups.setdefault(f"one electrode missing, {how}", []).append(figure)
+        between = tr("{low} to {high}").format(low=f"{low:.2f}", high=f"{high:.2f}")
+        figure = f"{tr(target)} {tr(found[0].metric)} {between}"
+        missing = tr("one electrode missing, {how}").format(how=how)
+        groups.setdefault(missing, []).append(figure)
     return groups
 
 
@@ -132,13 +136,15 @@ def best_rival(score: Score, scores: Sequence[Score]) -> Score | None:
 
 
 def _how(score: Score) -> str:
-    over = f", {score.n} {score.unit}s" if score.n and score.unit else ""
-    return f"{score.modalities}, protocol {score.protocol}{over}"
+    said = tr("{signals}, protocol {protocol}")
+    over = f", {score.n} {tr(f'{score.unit}s')}" if score.n and score.unit else ""
+    return said.format(signals=score.modalities, protocol=score.protocol) + over
 
 
 def _rival_figure(rival: Score) -> str:
     name = rival.model.replace(" (", ", ").removesuffix(")")
-    return f"{rival.target} {value_text(rival)} by {name}"
+    said = tr("{target} {value} by {model}")
+    return said.format(target=tr(rival.target), value=value_text(rival), model=name)
 
 
 def value_text(score: Score) -> str:

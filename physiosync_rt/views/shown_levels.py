@@ -18,6 +18,7 @@ WELL_OUTSIDE = 1.5
 """So many margins from one half a probability is clear at once."""
 
 UNSURE: Final = "unsure"
+"""A view translates it."""
 
 Level = Side | Literal["unsure"]
 

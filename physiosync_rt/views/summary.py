@@ -9,7 +9,11 @@ from physiosync_rt.live.troubles import markers_dropped
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.views.events_text import sentence
 from physiosync_rt.views.files_text import files_trouble, written_files
+from physiosync_rt.views.shown_levels import UNSURE
+from physiosync_rt.views.translation import mark, tr
 from physiosync_rt.views.wording import QUADRANTS, losses_text, reason_text, row_reason
+
+SIDES = (mark("high"), mark("low"), UNSURE)
 
 N_NAMED = 5
 """So many bad electrodes are named."""
@@ -17,31 +21,38 @@ N_NAMED = 5
 
 def run_summary(state: RunState) -> str:
     """Return rows, bad electrodes, the baseline and, for each stream, what went wrong."""
-    text = f"{state.rows} rows, {state.valid_rows} with a prediction"
+    text = tr("{n} rows, {valid} with a prediction").format(n=state.rows, valid=state.valid_rows)
     if len(state.used) > 1:
-        text += " (" + ", ".join(f"{n} from {what}" for what, n in state.used.most_common()) + ")"
+        said = tr("{n} from {what}")
+        used = (said.format(n=n, what=what) for what, n in state.used.most_common())
+        text += f" ({', '.join(used)})"
     if state.left_out:
         left_out = state.left_out.most_common()
-        said = (f"{what} in {n} rows: {reason_text(why, what)}" for (what, why), n in left_out)
-        text += f" (left out: {'; '.join(said)})"
+        said = tr("{what} in {n} rows: {why}")
+        each = (
+            said.format(what=what, n=n, why=reason_text(why, what)) for (what, why), n in left_out
+        )
+        text += tr(" (left out: {what})").format(what="; ".join(each))
     if state.withheld:
-        pps = state.pps.modality if state.pps else "GSR or ECG"
+        pps = state.pps.modality if state.pps else tr("GSR or ECG")
         reasons = (f"{n} {row_reason(why, pps)}" for why, n in state.withheld.most_common())
-        text += f" (without one: {', '.join(reasons)})"
+        text += tr(" (without one: {reasons})").format(reasons=", ".join(reasons))
     if bad_s := bad_electrodes_s(state):
         shown = [f"{name} {seconds} s" for name, seconds in list(bad_s.items())[:N_NAMED]]
-        more = f" and {len(bad_s) - N_NAMED} more" if len(bad_s) > N_NAMED else ""
-        text += f"; bad electrodes: {', '.join(shown)}{more}"
+        more = tr(" and {n} more").format(n=len(bad_s) - N_NAMED) if len(bad_s) > N_NAMED else ""
+        text += tr("; bad electrodes: {names}").format(names=", ".join(shown) + more)
     if state.rows and state.pipeline.baseline is None:
-        text += f"; no baseline was captured (asked for: {state.pipeline.baseline_origin})"
+        said = tr("; no baseline was captured (asked for: {what})")
+        text += said.format(what=state.pipeline.baseline_origin)
     if written := written_files(state.files):
-        text += f"; wrote {' and '.join(written)}"
+        text += tr("; wrote {files}").format(files=tr(" and ").join(written))
     text += "".join(f"\n{line}" for line in predicted(state))
     for spec in state.specs:
         if losses := losses_text(state.stats(spec.name)):
             text += f"\n{plain_text(spec.name)}: {losses}"
     if state.bundle.card.simulated:
-        text += "\nThe bundle was trained on simulated signals: it says nothing of a real person."
+        said = tr("The bundle was trained on simulated signals: it says nothing of a real person.")
+        text += f"\n{said}"
     for event in state.events.events:
         if event.kind in (EventKind.CUT_OFF, EventKind.NO_PROOF):
             text += f"\n{sentence(event)}"
@@ -53,14 +64,15 @@ def predicted(state: RunState) -> list[str]:
     """Return how often each state was said, or each side of a target."""
     meaning = state.bundle.card.meaning
     if not meaning and state.quadrants:
-        said = [f"{word} {n:,}" for q, (word, _) in QUADRANTS.items() if (n := state.quadrants[q])]
-        said += [f"unsure {n:,}"] if (n := state.quadrants[""]) else []
-        return [f"rows by state: {', '.join(said)}"]
+        words = {**{q: word for q, (word, _) in QUADRANTS.items()}, "": UNSURE}
+        said = [f"{tr(word)} {n:,}" for q, word in words.items() if (n := state.quadrants[q])]
+        return [tr("rows by state: {counts}").format(counts=", ".join(said))]
     lines = []
     for target in dict.fromkeys(target for target, _ in state.sides):
-        name = meaning[target].name if target in meaning else target
-        counts = [f"{s} {n:,}" for s in ("high", "low", "unsure") if (n := state.sides[target, s])]
-        lines.append(f"rows by {name}: {', '.join(counts)}")
+        name = meaning[target].name if target in meaning else tr(target)
+        counts = [f"{tr(s)} {n:,}" for s in SIDES if (n := state.sides[target, s])]
+        line = tr("rows by {target}: {counts}")
+        lines.append(line.format(target=name, counts=", ".join(counts)))
     return lines
 
 
@@ -72,4 +84,5 @@ def _log_trouble(state: RunState) -> list[str]:
     if state.log is None or not state.log.json_failed:
         return []
     path = state.log.file.path.with_suffix(".json")
-    return [plain_text(f"{path} could not be completed: {state.log.json_failed}")]
+    said = tr("{path} could not be completed: {why}")
+    return [plain_text(said.format(path=path, why=state.log.json_failed))]

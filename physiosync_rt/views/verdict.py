@@ -17,6 +17,7 @@ from physiosync_rt.views.shown_levels import (
     rows_shown,
     shown_levels,
 )
+from physiosync_rt.views.translation import mark, tr
 from physiosync_rt.views.wording import (
     GETTING_READY,
     QUADRANTS,
@@ -37,15 +38,13 @@ def verdict(snapshot: Snapshot) -> tuple[str, str]:
     """
     row = snapshot.prediction
     if row is None or row.reason is Reason.WARMING_UP:
-        return GETTING_READY, waiting_for(snapshot)
+        return tr(GETTING_READY), waiting_for(snapshot)
     if not row.valid:
         if row.reason is Reason.NO_BASELINE and is_capturing(snapshot):
-            return GETTING_READY, waiting_for(snapshot)
+            return tr(GETTING_READY), waiting_for(snapshot)
         short = why(row, pps_name(snapshot))
-        return (
-            "No prediction",
-            f"{short[:1].upper()}{short[1:]}. {REASONS[row.left_out or row.reason][1]}",
-        )
+        explained = tr(REASONS[row.left_out or row.reason][1])
+        return tr("No prediction"), f"{short[:1].upper()}{short[1:]}. {explained}"
     levels = shown_levels(rows_shown(snapshot), snapshot.margin)
     if snapshot.meaning:
         return _meant(levels, snapshot.meaning)
@@ -58,7 +57,7 @@ def state_word(rows: Sequence[Prediction], margin: float) -> str:
     if len(levels) < len(TARGETS):
         return ""
     name = quadrant_of(levels)
-    return QUADRANTS[name][0] if name else UNSURE
+    return tr(QUADRANTS[name][0] if name else UNSURE)
 
 
 def targets_shown(
@@ -74,7 +73,7 @@ def targets_shown(
         "arousal": row.arousal if row else None,
     }
     if not meaning:
-        return [(name, name, value) for name, value in values.items()]
+        return [(name, tr(name), value) for name, value in values.items()]
     return [(name, meaning[name].name, p) for name, p in values.items() if name in meaning]
 
 
@@ -82,24 +81,27 @@ def _felt(levels: Mapping[Target, Level], row: Prediction) -> tuple[str, str]:
     """Return headline and sentence on valence and arousal, or on the one that is there."""
     if len(levels) < len(TARGETS):
         ((name, level),) = levels.items()
-        headline = f"{name} unsure" if level == UNSURE else f"{level} {name}"
+        headline = first_upper(level_text(level, tr(name)))
         if level == UNSURE:
-            return headline.capitalize(), "Too close to one half to tell"
+            return headline, tr("Too close to one half to tell")
         (absent,) = (other for other in TARGETS if other != name)
         reason = why_absent(row, absent)
-        return headline.capitalize(), f"No {absent}: {reason}" if reason else ""
+        said = tr("No {target}: {reason}").format(target=tr(absent), reason=reason)
+        return headline, said if reason else ""
     if here := quadrant_of(levels):
         word, meaning = QUADRANTS[here]
-        return word.capitalize(), meaning.capitalize()
-    clear = [f"{level} {name}" for name, level in levels.items() if level != UNSURE]
+        return first_upper(tr(word)), first_upper(tr(meaning))
+    clear = [level_text(level, tr(name)) for name, level in levels.items() if level != UNSURE]
     if not clear:
-        return "Unsure", "Valence and arousal are both too close to one half to tell"
+        said = tr("Valence and arousal are both too close to one half to tell")
+        return first_upper(tr(UNSURE)), said
     (unsure,) = (name for name, level in levels.items() if level == UNSURE)
     sides = ({**levels, unsure: side} for side in _SIDES)
-    words = [QUADRANTS[quadrant_of(each)][0] for each in sides]
+    words = [tr(QUADRANTS[quadrant_of(each)][0]) for each in sides]
+    said = tr("{clear}; {target} is too close to one half to tell")
     return (
-        f"Between {' and '.join(words)}",
-        f"{clear[0].capitalize()}; {unsure} is too close to one half to tell",
+        tr("Between {one} and {other}").format(one=words[0], other=words[1]),
+        said.format(clear=first_upper(clear[0]), target=tr(unsure)),
     )
 
 
@@ -110,12 +112,30 @@ def _meant(levels: Mapping[Target, Level], meaning: Mapping[str, Meaning]) -> tu
         if target not in meaning:
             continue
         name, low, high = meaning[target].name, meaning[target].low, meaning[target].high
-        said.append(f"{name} unsure" if level == UNSURE else f"{level} {name}")
+        said.append(level_text(level, name))
         if level == UNSURE:
-            likened.append(f"between {low} and {high}, too close to one half to tell")
+            between = tr("between {low} and {high}, too close to one half to tell")
+            likened.append(between.format(low=low, high=high))
         else:
-            likened.append(f"like {high if level == 'high' else low}")
-    return ", ".join(said).capitalize(), ", ".join(likened).capitalize()
+            likened.append(tr("like {what}").format(what=high if level == "high" else low))
+    return first_upper(", ".join(said)), first_upper(", ".join(likened))
+
+
+def level_text(level: Level, target: str) -> str:
+    """Return a target and its side, as in ``high valence`` or ``valence unsure``."""
+    return tr(_LEVELS[level]).format(target=target)
+
+
+def first_upper(text: str) -> str:
+    """Return a text with a capital at its beginning, and all else as it is."""
+    return text[:1].upper() + text[1:]
+
+
+_LEVELS: dict[Level, str] = {
+    "low": mark("low {target}"),
+    "high": mark("high {target}"),
+    UNSURE: mark("{target} unsure"),
+}
 
 
 _SIDES: tuple[Level, ...] = ("low", "high")

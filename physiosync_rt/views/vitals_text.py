@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from physiosync_rt.datatypes import Modality, Reason
 from physiosync_rt.live.vitals import BANDS, HEART_RATE, LEVEL, RESPONSES, Measure
-from physiosync_rt.views.wording import MISSING, REASONS
+from physiosync_rt.views.translation import mark, tr
+from physiosync_rt.views.wording import MISSING, reason_text
 
 _AS_REST = 0.05
 """A ratio this near to 1 counts as at rest."""
@@ -25,14 +26,22 @@ class Quantity:
 
 QUANTITIES: dict[str, Quantity] = {
     HEART_RATE: Quantity(
-        "heart rate", "/min", 0, "Interquartile mean of the intervals between beats, over 30 s"
+        mark("heart rate"),
+        "/min",
+        0,
+        mark("Interquartile mean of the intervals between beats, over 30 s"),
     ),
-    LEVEL: Quantity("skin conductance", "µS", 2, "Median of the level over 30 s"),
+    LEVEL: Quantity(mark("skin conductance"), "µS", 2, mark("Median of the level over 30 s")),
     RESPONSES: Quantity(
-        "responses", "/min", 1, "Rises of skin conductance of at least 0.05 µS, over 30 s"
+        mark("responses"),
+        "/min",
+        1,
+        mark("Rises of skin conductance of at least 0.05 µS, over 30 s"),
     ),
     **{
-        band: Quantity(band, "µV²", 1, "Power over the window, of the typical measured electrode")
+        band: Quantity(
+            band, "µV²", 1, mark("Power over the window, of the typical measured electrode")
+        )
         for band in BANDS
     },
 }
@@ -58,9 +67,9 @@ def change_text(measure: Measure) -> str:
     if measure.name in _RATES:
         digits = QUANTITIES[measure.name].digits
         change = round(measure.change, digits)
-        return f"{change:+.{digits}f}" if change else "as at rest"
+        return f"{change:+.{digits}f}" if change else tr("as at rest")
     if abs(measure.change - 1) < _AS_REST:
-        return "as at rest"
+        return tr("as at rest")
     if measure.change >= 2:
         return f"× {measure.change:.1f}"
     return f"{100 * (measure.change - 1):+.0f} %"
@@ -71,8 +80,8 @@ def why_unknown(measure: Measure, modality: Modality) -> str:
     if measure.value is not None:
         return ""
     if measure.reason is not Reason.WARMING_UP:
-        return REASONS[measure.reason][0].format(signal=modality.value)
+        return reason_text(measure.reason, modality.value)
     if measure.has_s < measure.need_s:
         left = math.ceil(measure.need_s - measure.has_s)
-        return f"in {left} s, if nothing is missing"
-    return "too few clear beats" if measure.name == HEART_RATE else "warming up"
+        return tr("in {n} s, if nothing is missing").format(n=left)
+    return tr("too few clear beats") if measure.name == HEART_RATE else tr("warming up")

@@ -15,62 +15,67 @@ from physiosync_rt.features.heart_rate import HEART_RATE
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.views.translation import mark, tr
 
 QUADRANTS: dict[str, tuple[str, str]] = {
-    "HVHA": ("excited", "high valence, high arousal"),
-    "HVLA": ("calm", "high valence, low arousal"),
-    "LVHA": ("tense", "low valence, high arousal"),
-    "LVLA": ("sad", "low valence, low arousal"),
+    "HVHA": (mark("excited"), mark("high valence, high arousal")),
+    "HVLA": (mark("calm"), mark("high valence, low arousal")),
+    "LVHA": (mark("tense"), mark("low valence, high arousal")),
+    "LVLA": (mark("sad"), mark("low valence, low arousal")),
 }
 """Everyday word and meaning of each quadrant (Russell's circumplex, 1980)."""
 
 REASONS: dict[Reason, tuple[str, str]] = {
     Reason.NONE: ("", ""),
     Reason.WARMING_UP: (
-        "warming up",
-        "The first window is filling and the filters are settling; nothing needs doing.",
+        mark("warming up"),
+        mark("The first window is filling and the filters are settling; nothing needs doing."),
     ),
     Reason.NO_BASELINE: (
-        "no baseline yet",
-        "The model compares with a baseline at rest: sit still until it is captured.",
+        mark("no baseline yet"),
+        mark("The model compares with a baseline at rest: sit still until it is captured."),
     ),
     Reason.GAP: (
-        "gap in {signal}",
-        "Too many samples of the last window never arrived; check the radio link or the cable.",
+        mark("gap in {signal}"),
+        mark(
+            "Too many samples of the last window never arrived; check the radio link or the cable."
+        ),
     ),
     Reason.STALLED: (
-        "{signal} has stopped sending",
-        "The stream is connected but sends nothing; check the device's power and range.",
+        mark("{signal} has stopped sending"),
+        mark("The stream is connected but sends nothing; check the device's power and range."),
     ),
     Reason.LOW_QUALITY: (
-        "poor {signal} signal",
-        "The signal is too noisy or too flat to be physiology; check the electrodes.",
+        mark("poor {signal} signal"),
+        mark("The signal is too noisy or too flat to be physiology; check the electrodes."),
     ),
     Reason.NO_HEARTBEAT: (
-        "no heartbeat in the {signal}",
-        "The lead shows no beats of a repeated shape; check its electrodes.",
+        mark("no heartbeat in the {signal}"),
+        mark("The lead shows no beats of a repeated shape; check its electrodes."),
     ),
     Reason.NO_PPS: (
-        "no {signal}",
-        "The peripheral stream is missing and this bundle cannot predict without it.",
+        mark("no {signal}"),
+        mark("The peripheral stream is missing and this bundle cannot predict without it."),
     ),
     Reason.NO_EEG: (
-        "no EEG",
-        "The EEG stream is missing and this bundle cannot predict without it.",
+        mark("no EEG"),
+        mark("The EEG stream is missing and this bundle cannot predict without it."),
     ),
     Reason.LOW_CONFIDENCE: (
-        "not sure enough",
-        "The signals are fine, but so unsure an answer was no use when the model was trained.",
+        mark("not sure enough"),
+        mark(
+            "The signals are fine, but so unsure an answer was no use when the model was trained."
+        ),
     ),
 }
 """Short wording of each reason (``{signal}`` names the signal it is about) and its explanation."""
 
 PHASES: dict[StreamPhase, str] = {
-    StreamPhase.WAITING: "waiting",
-    StreamPhase.STREAMING: "streaming",
-    StreamPhase.STALLED: "stalled",
-    StreamPhase.LOST: "lost",
-    StreamPhase.ENDED: "ended",
+    StreamPhase.WAITING: mark("waiting"),
+    StreamPhase.STREAMING: mark("streaming"),
+    StreamPhase.STALLED: mark("stalled"),
+    StreamPhase.LOST: mark("lost"),
+    StreamPhase.ENDED: mark("ended"),
 }
 
 
@@ -87,18 +92,18 @@ class Count:
 
 
 STREAM_COUNTS: dict[str, Count] = {
-    "received": Count("received", "Samples that arrived"),
-    "lost": Count("lost", "Samples that never arrived"),
-    "delivered_late": Count("late", "Samples that were delivered late, and used"),
-    "duplicates": Count("duplicates", "Repeated samples; left out"),
-    "nonfinite": Count("NaN", "Samples with a NaN or infinite value; left out"),
-    "stuck_clock": Count("stuck clock", "Samples with a stuck time stamp"),
+    "received": Count(mark("received"), mark("Samples that arrived")),
+    "lost": Count(mark("lost"), mark("Samples that never arrived")),
+    "delivered_late": Count(mark("late"), mark("Samples that were delivered late, and used")),
+    "duplicates": Count(mark("duplicates"), mark("Repeated samples; left out")),
+    "nonfinite": Count(mark("NaN"), mark("Samples with a NaN or infinite value; left out")),
+    "stuck_clock": Count(mark("stuck clock"), mark("Samples with a stuck time stamp")),
     "after_deadline": Count(
-        "after deadline", "Samples that came after their row was made", has_share=False
+        mark("after deadline"), mark("Samples that came after their row was made"), has_share=False
     ),
-    "gaps": Count("gaps", "Stretches without samples", has_share=False),
+    "gaps": Count(mark("gaps"), mark("Stretches without samples"), has_share=False),
     "clock_resets": Count(
-        "clock resets", "How often the device's clock was reset", has_share=False
+        mark("clock resets"), mark("How often the device's clock was reset"), has_share=False
     ),
 }
 """Words for what can happen to a stream's samples, by the attribute of `StreamStats`."""
@@ -112,7 +117,7 @@ GOOD_QUALITY = 0.7
 POOR_QUALITY = 0.4
 """Channel quality below which a channel counts as poor; between the two it is fair."""
 
-GETTING_READY = "Getting ready"
+GETTING_READY = mark("Getting ready")
 """Headline until the first prediction can be made."""
 
 MISSING = "–"
@@ -120,10 +125,10 @@ MISSING = "–"
 
 
 def quality_word(quality: float) -> str:
-    """Return ``good``, ``fair`` or ``poor`` for a quality in [0, 1]."""
+    """Return ``good``, ``fair`` or ``poor`` for a quality in [0, 1]; a view translates it."""
     if quality >= GOOD_QUALITY:
-        return "good"
-    return "fair" if quality >= POOR_QUALITY else "poor"
+        return mark("good")
+    return mark("fair") if quality >= POOR_QUALITY else mark("poor")
 
 
 def unit_text(unit: str) -> str:
@@ -167,8 +172,10 @@ def losses_text(stats: StreamStats) -> str:
         n = getattr(stats, name)
         if n and name != "received":
             share = f" ({100 * n / total:.2g} %)" if count.has_share else ""
-            said.append(f"{n:,} {count.word}{share}")
-    return f"of {total:,} samples {', '.join(said)}" if said else ""
+            said.append(f"{n:,} {tr(count.word)}{share}")
+    if not said:
+        return ""
+    return tr("of {total} samples {counts}").format(total=f"{total:,}", counts=", ".join(said))
 
 
 def rate(state: StreamState) -> str:
@@ -187,7 +194,7 @@ def pps_name(snapshot: Snapshot) -> str:
         for name in ("gsr", "ecg"):
             if name in row.modalities:
                 return name.upper()
-    return "GSR or ECG"
+    return tr("GSR or ECG")
 
 
 def why(prediction: Prediction, pps: str) -> str:
@@ -201,9 +208,9 @@ def why(prediction: Prediction, pps: str) -> str:
     """
     signal = _signal_of(prediction.reason, pps)
     if prediction.left_out is Reason.NO_BASELINE:
-        return f"no baseline of {signal} yet"
+        return tr("no baseline of {signal} yet").format(signal=signal)
     if prediction.left_out is Reason.WARMING_UP:
-        return f"{signal} warming up"
+        return tr("{signal} warming up").format(signal=signal)
     return reason_text(prediction.left_out or prediction.reason, signal)
 
 
@@ -214,7 +221,7 @@ def row_reason(reason: Reason, pps: str) -> str:
 
 def reason_text(reason: Reason, signal: str) -> str:
     """Return a reason in a few words, about a signal."""
-    return REASONS[reason][0].format(signal=signal)
+    return tr(REASONS[reason][0]).format(signal=signal)
 
 
 def _signal_of(reason: Reason, pps: str) -> str:
@@ -226,11 +233,12 @@ def signals_used(snapshot: Snapshot) -> str:
     """Return which signals the newest row used, and what follows when one is missing."""
     row = snapshot.prediction
     if row is None or not row.valid:
-        return f"Signals used: {MISSING}"
+        return tr("Signals used: {used}").format(used=MISSING)
     used = " + ".join(part.upper() for part in row.modalities.split("+"))
     if row.reason is Reason.NONE:
-        return f"Signals used: {used}"
-    return f"{used} only: {why(row, pps_name(snapshot))}, confidence lowered"
+        return tr("Signals used: {used}").format(used=used)
+    said = tr("{used} only: {why}, confidence lowered")
+    return said.format(used=used, why=why(row, pps_name(snapshot)))
 
 
 def heart(snapshot: Snapshot) -> str:
@@ -245,18 +253,20 @@ def heart(snapshot: Snapshot) -> str:
 def waiting_for(snapshot: Snapshot | None) -> str:
     """Return what the run waits for before its first prediction."""
     if snapshot is None:
-        return "Starting: loading the model"
+        return tr("Starting: loading the model")
     if not snapshot.streams:
-        return "Looking for streams"
+        return tr("Looking for streams")
     absent = [s.spec for s in snapshot.streams if s.phase is StreamPhase.WAITING]
     if absent:
-        names = " and ".join(f"{spec.modality.value} “{spec.name}”" for spec in absent)
-        return plain_text(f"Waiting for {names}")
+        names = tr(" and ").join(f"{spec.modality.value} “{spec.name}”" for spec in absent)
+        return plain_text(tr("Waiting for {streams}").format(streams=names))
     if is_capturing(snapshot):
-        return f"Sit still: {snapshot.baseline_left_s:.0f} s of rest to go"
+        left = f"{snapshot.baseline_left_s:.0f}"
+        return tr("Sit still: {n} s of rest to go").format(n=left)
     if snapshot.run_s < snapshot.window_s:
-        return f"Filling the first window: {snapshot.run_s:.0f} of {snapshot.window_s:.0f} s"
-    return "Warming up: the filters are settling"
+        said = tr("Filling the first window: {n} of {of} s")
+        return said.format(n=f"{snapshot.run_s:.0f}", of=f"{snapshot.window_s:.0f}")
+    return tr("Warming up: the filters are settling")
 
 
 def is_capturing(snapshot: Snapshot) -> bool:

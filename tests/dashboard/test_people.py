@@ -12,6 +12,7 @@ pytest.importorskip("pytestqt")
 
 from PySide6.QtCore import Qt
 
+from physiosync_rt.dashboard.guide import Guide
 from physiosync_rt.dashboard.people_app import PeopleApp
 from physiosync_rt.datatypes import Reason
 from physiosync_rt.live.glance import Glance, MemberPhase
@@ -76,6 +77,25 @@ def test_a_tile_for_each_and_a_live_view_for_one(qtbot: Any) -> None:
     assert all(person.sent == [] for person in room.members), "no run was ended"
     shown.page.close()
     assert [command.kind for command in room.sent] == ["stop"]
+
+
+def test_the_page_is_zoomed_and_has_a_guide_beside_a_live_view(qtbot: Any) -> None:
+    group: Any = _room()
+    shown = PeopleApp(group, {}, lambda: False)
+    qtbot.addWidget(shown.page)
+    shown.page.show()
+    shown.page.look.zoom_in()
+    assert shown.page.tiles[0].minimumWidth() == 253
+    shown.choose(0)
+    assert shown.live is not None
+    shown.live.close()
+    # A live view has a zoom of its own; the page has its own again.
+    assert shown.page.look.zoom == 1.1
+    shown.page.look.toggle_guide()
+    (guide,) = shown.page.findChildren(Guide)
+    assert guide.isVisible()
+    shown.page.close()
+    assert not guide.isVisible()
 
 
 def test_the_page_closes_when_all_runs_are_over(qtbot: Any) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from helpers.start import muse_sight, numbered, offered, report
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QFont, QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from physiosync_rt.brainflow.boards import Board
+from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.memory import Memory
+from physiosync_rt.dashboard.parts import Tick, Words
 from physiosync_rt.dashboard.start_screen import StartScreen
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.setup.plan import AS_STATED, Plan
+from physiosync_rt.setup.requirements import Check, State
 from physiosync_rt.setup.sight import Sight
 
 
@@ -267,3 +271,24 @@ def test_it_fits_a_laptop(screen: StartScreen) -> None:
     least = screen.minimumSizeHint()
     assert least.width() <= 1366
     assert least.height() <= 700
+
+
+def test_names_of_targets_and_boxes_to_tick_are_not_cut(screen: StartScreen) -> None:
+    screen.resize(1231, 700)
+    screen.bundle.choose("effort-eeg8")
+    QApplication.processEvents()
+    bars = screen.bundle.card.bars
+    bold = QFontMetrics(theme.font(13, QFont.Weight.DemiBold))
+    assert bars.names_px() > bold.horizontalAdvance("mental effort")
+    ticks = screen.findChildren(Tick)
+    assert len(ticks) == 4
+    for tick in ticks:
+        assert tick.width() >= tick.sizeHint().width(), tick.text()
+
+
+def test_what_is_awaited_is_read_as_well_as_what_is_missing(screen: StartScreen) -> None:
+    waiting = Check("source", State.WAITING, "Signals", "Switch it on")
+    screen.checks.show_checks((waiting, replace(waiting, state=State.OK, text="It is on")))
+    roles = {label.text(): label.property("role") for label in screen.checks.findChildren(Words)}
+    assert roles["Switch it on"] == ""
+    assert roles["It is on"] == "muted"

@@ -9,7 +9,7 @@ from helpers.snapshots import make_row, make_snapshot
 from pytestqt.qtbot import QtBot
 
 from physiosync_rt.dashboard.main_window import Dashboard
-from physiosync_rt.dashboard.timeline_bands import Band, withheld_bands
+from physiosync_rt.dashboard.timeline_bands import Band, rows_of_names, withheld_bands
 from physiosync_rt.datatypes import Reason
 
 
@@ -80,3 +80,9 @@ def test_labels_have_room_at_any_width(window: Dashboard, qtbot: QtBot) -> None:
         for label in window.timeline.labels.values():
             right = label.mapRectToItem(view, label.boundingRect()).right()
             assert right <= view.width() + 1
+
+
+def test_names_of_markers_do_not_run_into_each_other() -> None:
+    assert rows_of_names([0, 100, 200], [40, 40, 40]) == [0, 0, 0]
+    # In a row below where one would begin before the other ends, and in none where none is left.
+    assert rows_of_names([0, 14, 28, 42, 60], [40, 40, 40, 40, 40]) == [0, 1, 2, None, 0]

@@ -12,17 +12,18 @@ from helpers.snapshots import effort, make_snapshot
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from physiosync_rt.dashboard import theme
-from physiosync_rt.dashboard.guide import KEYS, Guide
+from physiosync_rt.dashboard.guide import LIVE_PAGE, Guide
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.scheme import DARK, LIGHT, LIGHT_SHADES
 from physiosync_rt.live.options import Command
 from physiosync_rt.run_report import drawing
 from physiosync_rt.views import palette
+from physiosync_rt.views.row_kind import RowKind
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -30,7 +31,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 @pytest.fixture(autouse=True)
 def usual_look() -> Iterator[None]:
     yield
-    theme.LOOK.zoom, theme.LOOK.shades = 1.0, {}
+    theme.LOOK.zoom, theme.LOOK.density, theme.LOOK.shades = 1.0, 1.0, {}
 
 
 def test_zoom_by_keys_changes_every_text_and_back(window: Dashboard) -> None:
@@ -108,7 +109,7 @@ def test_f1_opens_a_guide_that_blocks_nothing(window: Dashboard, sent: list[Comm
     assert guide.isVisible()
     assert not guide.isModal()
     texts = {label.text() for label in guide.findChildren(QLabel)}
-    assert {key for key, _ in KEYS} <= texts
+    assert {key for key, _ in LIVE_PAGE.keys} <= texts
     window.refresh(make_snapshot())
     QTest.keyClick(window, Qt.Key.Key_M)
     assert [command.kind for command in sent] == ["marker"]
@@ -223,3 +224,65 @@ def test_everything_that_is_pressed_has_a_name_and_can_be_reached(window: Dashbo
     assert window.streams.electrodes.map.accessibleName()
     assert window.eeg.plot.accessibleName()
     assert window.timeline.plot.accessibleName()
+
+
+def test_words_of_the_big_screen_grow_with_the_window(window: Dashboard) -> None:
+    window.refresh(cyton())
+    usual = window.readout.meaning.font().pixelSize()
+    QTest.keyClick(window, Qt.Key.Key_F2)
+    sizes = []
+    for height in (768, 1080):
+        window.resize(16 * height // 9, height)
+        QApplication.processEvents()
+        plane = window.readout.circumplex
+        sizes.append((plane.word_pixels(), window.readout.meaning.font().pixelSize()))
+        assert window.notice.font().pixelSize() == sizes[-1][1]
+        assert plane.geometry().bottom() < window.readout.height()
+    (plane_768, meaning_768), (plane_1080, meaning_1080) = sizes
+    assert 20 <= plane_768 < plane_1080 >= 29
+    assert usual < meaning_768 < meaning_1080
+    QTest.keyClick(window, Qt.Key.Key_F2)
+    assert window.readout.meaning.font().pixelSize() == usual
+    assert window.readout.circumplex.word_pixels() == 14
+
+
+def test_lines_of_plots_are_as_thick_at_a_scale_of_2(window: Dashboard) -> None:
+    def widths() -> list[float]:
+        eeg, gsr = window.eeg.curves["usable"], window.pps.curves[0]
+        course = window.timeline.curves["valence"]
+        levels = window.timeline._levels
+        pens = (eeg.opts["pen"], gsr.opts["pen"], course.pen_of(RowKind()), levels[0].pen)
+        return [pen.widthF() for pen in pens]
+
+    assert widths() == [1.0, 1.6, 2.0, 1.0]
+    theme.LOOK.density = 2.0
+    for panel in (window.eeg, window.pps, window.timeline):
+        panel.restyle()
+    assert widths() == [2.0, 3.2, 4.0, 2.0]
+    # The window takes the scale of the screen that it is on.
+    window.views.zoom_to(1.0)
+    assert widths() == [1.0, 1.6, 2.0, 1.0]
+
+
+def test_nothing_of_the_column_is_cut_off_on_a_laptop_with_a_notice(window: Dashboard) -> None:
+    window.resize(1366, 768)
+    for _ in range(2):
+        window.refresh(cyton())
+        QApplication.processEvents()
+    assert window.notice.isVisible()
+    (area,) = window.streams.findChildren(QScrollArea)
+    assert area.verticalScrollBar().maximum() == 0
+
+
+def test_a_question_is_read_in_light_colours_too(window: Dashboard) -> None:
+    window.views.recolour(LIGHT)
+    window.ask.ask("Really?", "Yes", "No", lambda: None)
+    QApplication.processEvents()
+    picture = window.ask.grab().toImage()
+    assert picture.pixelColor(6, picture.height() // 2) == QColor(LIGHT.raised)
+
+
+def test_the_keys_open_by_a_button(window: Dashboard) -> None:
+    window.header.help.click()
+    (guide,) = window.findChildren(Guide)
+    assert guide.isVisible()

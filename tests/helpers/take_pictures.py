@@ -48,7 +48,8 @@ TROUBLES = (
 """Scenes that are taken once, on the smallest screen."""
 
 HANDS = HandsOn(
-    labels=(("sub", "01"), ("ses", "02"), ("task", "music")), marker_keys=("video", "question")
+    labels=(("participant", "01"), ("session", "02"), ("task", "music")),
+    marker_keys=("video", "question"),
 )
 N_COLOURS = 256
 """Enough for flat pictures, which take a third of the room then."""
