@@ -178,7 +178,6 @@ class StreamAligner:
         self._check_offset(chunk.clock_offset)
         if chunk.after_break and block.start == 0:
             self._end_piece()
-        rows = list(values)
         odd = np.flatnonzero(~np.isfinite(mapped) | np.isnan(samples[:, 0])).tolist()
         ends = iter([*odd, len(stamps)])
         at, stop = 0, next(ends)
@@ -187,11 +186,11 @@ class StreamAligner:
                 stop = next(ends)
             if at < stop and self._on_the_line():
                 at = self._fast_loop.run(
-                    stamps, rows, counters, samples=samples, at=at, stop=stop, rebase=self._rebase
+                    stamps, values, counters, samples=samples, at=at, stop=stop, rebase=self._rebase
                 )
             if at < len(stamps):
                 counter = None if counters is None else counters[at]
-                self._add(stamps[at], samples[at], rows[at], counter)
+                self._add(stamps[at], samples[at], values[at], counter)
                 at += 1
         self._grid_writer.flush()
 

@@ -8,6 +8,7 @@ number of samples so far, so the result does not depend on how the stream was cu
 from __future__ import annotations
 
 from functools import lru_cache
+from math import sqrt
 
 from physiosync_rt.align.offset_tracker import OffsetTracker, clipped
 from physiosync_rt.align.thresholds import DRIFT_KNOWN_S, RATE_KNOWN_JITTERS, RATE_KNOWN_S
@@ -23,6 +24,9 @@ RATE_LIMIT = 0.15
 
 MIN_LIMIT_S = 0.02
 """Residuals are clipped to five times their spread, but never to less than this."""
+
+LEAST_VARIANCE = (MIN_LIMIT_S / 5.0) ** 2
+"""Variance of the residuals, in s², up to which they are clipped to `MIN_LIMIT_S`."""
 
 JITTER_PRIOR_S = 0.005
 """Assumed standard deviation of the stamps until it is measured."""
@@ -74,8 +78,6 @@ class ClockModel:
     ----------
     period : float
         Fitted sample period in seconds.
-    jitter : float
-        Running standard deviation of the stamps around the line in seconds.
     n : int
         Samples in this segment.
     """
@@ -86,7 +88,7 @@ class ClockModel:
         self._shortest = (1 - RATE_LIMIT) / sfreq
         self._longest = (1 + RATE_LIMIT) / sfreq
         self._jitter_rate = 1.0 / max(10.0 * sfreq, 20.0)
-        self.jitter = self._spread = 0.0
+        self._variance = self._jitter_variance = 0.0
         self._tracks_offset = False
         self._offset_tracker = OffsetTracker(sfreq)
         self.start(0.0)
@@ -102,6 +104,11 @@ class ClockModel:
     def time(self) -> float:
         """Fitted time of the newest sample in seconds."""
         return self._time + self._offset_tracker.offset
+
+    @property
+    def jitter(self) -> float:
+        """Running standard deviation of the stamps around the line in seconds."""
+        return sqrt(self._jitter_variance)
 
     @property
     def span_s(self) -> float:
@@ -147,7 +154,8 @@ class ClockModel:
         predicted = self._time + steps * self.period
         residual = stamp - predicted
         # An outlier means late delivery, not a change in clock rate.
-        limit = max(5.0 * self._spread, MIN_LIMIT_S)
+        wide = self._variance > LEAST_VARIANCE
+        limit = 5.0 * sqrt(self._variance) if wide else MIN_LIMIT_S
         bounded = clipped(residual, limit)
         off = clipped(residual - self._offset_tracker.offset, limit)
         k0, k1 = self._gains[min(self.n, len(self._gains)) - 1]
@@ -159,8 +167,8 @@ class ClockModel:
         self.period = min(max(period, self._shortest), self._longest)
         # Early on this is the plain mean, so that the jitter is known within seconds.
         rate = max(self._jitter_rate, 1.0 / (self.n + 1))
-        self._spread = (self._spread**2 + rate * (bounded**2 - self._spread**2)) ** 0.5
-        self.jitter = (self.jitter**2 + rate * (off**2 - self.jitter**2)) ** 0.5
+        self._variance += rate * (bounded * bounded - self._variance)
+        self._jitter_variance += rate * (off * off - self._jitter_variance)
         self.n += 1
         return self.time
 

@@ -12,9 +12,9 @@ leaves it to the aligner.
 
 from __future__ import annotations
 
-from math import isnan, nan
+from math import isnan, nan, sqrt
 
-from physiosync_rt.align.clock_model import MIN_LIMIT_S, ClockModel
+from physiosync_rt.align.clock_model import LEAST_VARIANCE, MIN_LIMIT_S, ClockModel
 from physiosync_rt.align.duplicates import Duplicates
 from physiosync_rt.align.grid_writer import GridWriter
 from physiosync_rt.align.loss_detector import (
@@ -85,7 +85,7 @@ class FastLoop:
     def run(  # noqa: C901 - one loop is the purpose
         self,
         stamps: list[float],
-        rows: list[FloatArray],
+        values: FloatArray,
         numbers: list[int] | None,
         *,
         samples: FloatArray,
@@ -99,7 +99,7 @@ class FastLoop:
         ----------
         stamps : list of float, length n_samples
             In seconds from the anchor.
-        rows : list of array, shape (n_channels,)
+        values : array, shape (n_samples, n_channels)
             Samples without NaN, as `NonFiniteFilter` returns them.
         numbers : list of int, length n_samples, or None
             The device's sample counter.
@@ -122,7 +122,7 @@ class FastLoop:
 
         clock, tracker = self._clock, self._clock._offset_tracker
         time, period, n = clock._time, clock.period, clock.n
-        spread, jitter, offset = clock._spread, clock.jitter, tracker.offset
+        variance, jitter_variance, offset = clock._variance, clock._jitter_variance, tracker.offset
         gains, n_gains, nominal = clock._gains, len(clock._gains), clock._nominal_period
         (k0, k1), n_settled = gains[-1], 2.0 / clock._jitter_rate
         shortest, longest, jitter_rate = clock._shortest, clock._longest, clock._jitter_rate
@@ -140,7 +140,7 @@ class FastLoop:
         meter = self._rate
         bin_s, bin_now, n_bin = meter._bin_s, meter._bin, meter._count
         meter_stamp, meter_packet, meter_steps = meter._stamp, meter._n_packet, meter._steps
-        n_meter_steps = len(meter_steps)
+        measures_steps, n_meter_steps = len(meter_steps) < N_STEPS, len(meter_steps)
 
         numbering = self._sample_counter
         number, same, n_same = numbering._newest, numbering.stamp, numbering.n_same
@@ -151,15 +151,18 @@ class FastLoop:
         quiet_s = (bin_now + 1) * bin_s * (1.0 - 1e-9)
         if numbers is None and (isnan(head) or tracks == clean):
             return at
+        # Between these periods the rate is not off, whatever the rounding.
+        short = nominal * (1.0 - OFF_RATE) * (1.0 + 1e-9)
+        long = nominal * (1.0 + OFF_RATE) * (1.0 - 1e-9)
         floor_s, n_off_rate, i = self._floor_s, 0, at
-        remembered = at
+        remembered = counted = at
         for i in range(at, stop):
             stamp = stamps[i]
             if stamp <= newest:
                 # What it may repeat must be known by now.
-                memory.add_run(stamps[remembered:i], rows[remembered:i])
+                memory.add_run(stamps[remembered:i], values[remembered:i])
                 remembered = i
-                if memory.is_repeat(stamp, rows[i]):
+                if memory.is_repeat(stamp, values[i]):
                     break
             mapped = stamp + rebase
 
@@ -171,25 +174,24 @@ class FastLoop:
                     missing = step - n_packet
                     n_mean = n_steps + 1 if n_steps < MEMORY_N else MEMORY_N
                     slack = RATE_SLACK * n_packet
-                    off, factor = False, 1.0
                     if slack < OFF_STEP:
                         slack = OFF_STEP
                     if -slack <= missing <= slack:
-                        factor += missing / n_packet / n_mean
-                        missing = 0.0 if n_packet > 1 else missing
+                        off, factor = False, 1.0 + missing / n_packet / n_mean
+                        next_share = share - share / n_mean
                     else:
                         off = missing < 0 or abs(missing - round(missing)) > OFF_STEP
-                    next_share = share + ((off and not was_off) - share) / n_mean
-                    if (next_share < most_off) != clean or (clean and abs(missing) > 0.5):
+                        factor, next_share = 1.0, share + ((off and not was_off) - share) / n_mean
+                        if clean and abs(missing) > 0.5:
+                            break
+                    if (next_share < most_off) != clean:
                         break
                 # `StreamAligner._add_by_stamp`: near the line?
-                limit = 5.0 * jitter
-                if limit < floor_s:
-                    limit = floor_s
-                if limit < 0.5 * period:
-                    limit = 0.5 * period
-                if not -limit < mapped - (time + offset + period) < limit:
-                    break
+                residual = mapped - (time + offset + period)
+                if not -floor_s < residual < floor_s:
+                    limit = max(5.0 * sqrt(jitter_variance), 0.5 * period)
+                    if not -limit < residual < limit:
+                        break
                 if new_packet:
                     step_s *= factor
                     share, head, n_packet, was_off = next_share, stamp, 1, off
@@ -208,15 +210,14 @@ class FastLoop:
                 number, same, n_same = numbers[i], mapped, n_now
 
             # `StreamAligner.off_rate`, before this sample changes it.
-            if not -OFF_RATE <= period / nominal - 1.0 <= OFF_RATE:
-                n_off_rate += n * nominal >= max(RATE_KNOWN_S, RATE_KNOWN_JITTERS * jitter)
+            if not short < period < long and abs(period / nominal - 1.0) > OFF_RATE:
+                known_s = max(RATE_KNOWN_S, RATE_KNOWN_JITTERS * sqrt(jitter_variance))
+                n_off_rate += n * nominal >= known_s
 
             # `ClockModel.update`
             predicted = time + period
             residual = mapped - predicted
-            limit = 5.0 * spread
-            if limit < MIN_LIMIT_S:
-                limit = MIN_LIMIT_S
+            limit = 5.0 * sqrt(variance) if variance > LEAST_VARIANCE else MIN_LIMIT_S
             bounded = residual if -limit <= residual <= limit else clipped(residual, limit)
             beside = clipped(residual - offset, limit) if offset else bounded
             if n <= n_gains:
@@ -229,8 +230,8 @@ class FastLoop:
             if period < shortest or period > longest:
                 period = min(max(period, shortest), longest)
             rate = jitter_rate if n > n_settled else max(jitter_rate, 1.0 / (n + 1))
-            spread = (spread**2 + rate * (bounded**2 - spread**2)) ** 0.5
-            jitter = (jitter**2 + rate * (beside**2 - jitter**2)) ** 0.5
+            variance += rate * (bounded * bounded - variance)
+            jitter_variance += rate * (beside * beside - jitter_variance)
             n += 1
 
             # `GridWriter.put`
@@ -242,34 +243,38 @@ class FastLoop:
             if stamp > newest:
                 newest = stamp
             else:
-                memory.add(stamp, rows[i])
+                memory.add(stamp, values[i])
                 remembered = i + 1
 
             # `RateMeter.add`
-            if stamp == meter_stamp:
-                meter_packet += 1
-            else:
-                if n_meter_steps < N_STEPS and meter_packet:
-                    meter_steps.append((stamp - meter_stamp) / meter_packet)
-                    n_meter_steps += 1
-                meter_stamp, meter_packet = stamp, 1
+            if measures_steps:
+                if stamp == meter_stamp:
+                    meter_packet += 1
+                else:
+                    if n_meter_steps < N_STEPS and meter_packet:
+                        meter_steps.append((stamp - meter_stamp) / meter_packet)
+                        n_meter_steps += 1
+                    meter_stamp, meter_packet = stamp, 1
             if stamp >= quiet_s and stamp // bin_s > bin_now:
-                meter.end_bin(n_bin)
-                bin_now, n_bin = int(stamp // bin_s), 0
+                meter.end_bin(n_bin + i - counted)
+                bin_now, n_bin, counted = int(stamp // bin_s), 0, i
                 quiet_s = (bin_now + 1) * bin_s * (1.0 - 1e-9)
-            n_bin += 1
         else:
             i = stop
 
-        memory.add_run(stamps[remembered:i], rows[remembered:i])
+        if not measures_steps:
+            for stamp in stamps[at:i]:
+                meter_packet = meter_packet + 1 if stamp == meter_stamp else 1
+                meter_stamp = stamp
+        memory.add_run(stamps[remembered:i], values[remembered:i])
         if times:
             writer.put_run(times, samples[at:i])
         clock._time, clock.period, clock.n = time, period, n
-        clock._spread, clock.jitter = spread, jitter
+        clock._variance, clock._jitter_variance = variance, jitter_variance
         if numbers is None:
             loss._head, loss._period, loss._share, loss._was_off = head, step_s, share, was_off
             loss._n_packet, loss._n_steps = n_packet, n_steps
-        meter._bin, meter._count = bin_now, n_bin
+        meter._bin, meter._count = bin_now, n_bin + i - counted
         meter._stamp, meter._n_packet = meter_stamp, meter_packet
         numbering._newest, numbering.stamp, numbering.n_same = number, same, n_same
         self._counters.received += i - at

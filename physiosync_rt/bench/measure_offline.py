@@ -13,7 +13,7 @@ from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.align.resample import Resampler
 from physiosync_rt.datatypes import Chunk, FloatArray, Modality, Recording, StreamSpec
 from physiosync_rt.formats.deap import DEAP_CH_NAMES
-from physiosync_rt.pipeline.chunking import in_time_order
+from physiosync_rt.pipeline.chunking import OFFLINE_S, in_time_order
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.filters import SosFilter
@@ -34,13 +34,13 @@ def cpu_of(step: Callable[[], object]) -> float:
 
 
 def run_live(recording: Recording, peripheral: Modality) -> None:
-    """Run profile ``live`` over a recording in chunks of 1 s, without a network."""
+    """Run profile ``live`` over a recording as training reads it, without a network."""
     (eeg,), (pps,) = recording.of(Modality.EEG), recording.of(peripheral)
     contracts = [
         ModalityContract(modality=s.spec.modality, ch_names=s.spec.ch_names) for s in (eeg, pps)
     ]
     pipeline = Pipeline(LiveProfile(), (eeg.spec, contracts[0]), (pps.spec, contracts[1]))
-    for chunk in in_time_order(recording, 1.0):
+    for chunk in in_time_order(recording, OFFLINE_S):
         pipeline.push(chunk)
     pipeline.flush()
 

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray
+from physiosync_rt.utils.short_median import short_median
 
 TRAILING_S: Final = 30
 """Seconds that are looked back on."""
@@ -127,7 +128,7 @@ class SkinMemory:
         if self.seconds < LEVEL_FROM_S:
             return found
         x = np.concatenate(self._seconds).T
-        found[0] = np.median(x, axis=1)
+        found[0] = short_median(x)
         found[1] = slope(x, _STEPS_PER_S)
         if self.seconds < RESPONSES_FROM_S:
             return found

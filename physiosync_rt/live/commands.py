@@ -26,6 +26,9 @@ class Commands:
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[Command] = queue.SimpleQueue()
 
+    def __bool__(self) -> bool:
+        return not self._waiting.empty()
+
     def put(self, command: Command) -> None:
         """Take up a command."""
         self._waiting.put(command)

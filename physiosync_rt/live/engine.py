@@ -40,6 +40,10 @@ from physiosync_rt.sinks.file_news import FileNews
 from physiosync_rt.sources.base import Source
 
 POLL_S = 0.02
+GATHERED = 5
+"""Samples gather for so many `POLL_S` at most while no row is due and nobody looks or asks: a pass
+costs about as much with 20 ms of samples as with 100."""
+
 END_S = 1.0
 """So long a run that was asked to end goes on with what has come by then."""
 
@@ -206,8 +210,8 @@ class Engine:
 
     @property
     def may_have_row(self) -> bool:
-        """Whether a pass now may make a row: not before samples of its window can have come."""
-        return self._worker.may_have_row
+        """Whether a pass now may make a row: not before samples after its window can have come."""
+        return self._worker.row_in_s == 0.0
 
     def rest(self) -> None:
         """Note that nobody works on the run any more, so that whoever looks sees what holds."""
@@ -251,10 +255,24 @@ class Engine:
                 elif self.ended or self.stopping or self._clock() >= until:
                     break
                 else:
+                    self._gather(until)
                     self.step()
             yield from self._last_rows()
         finally:
             self.rest()
+
+    def _gather(self, until: float) -> None:
+        """Let samples gather, up to the moment from which a row may be due."""
+        for _ in range(GATHERED):
+            looked_at = self._latest is not None and self._latest.is_wanted
+            left = min(POLL_S, self._worker.row_in_s, until - self._clock())
+            if left <= 0.0 or self.stopping or looked_at:
+                return
+            if self._commands:
+                # A marker is put after the newest sample, which must have been taken.
+                self._take(0.0)
+                return
+            time.sleep(left)
 
     def _last_rows(self) -> Iterator[Prediction]:
         """Work on what has come before the end, for a moment; say what is left."""
@@ -307,11 +325,7 @@ class Engine:
         now = self._clock()
         self._commands.run(state, self.options, worker, self._recording, self.tell_of_file, now)
         if polls and worker.takes_more:
-            batch = self._source.poll(0.0 if worker.has_work else timeout)
-            now = self._clock()
-            # Recorded at once, worked on in its turn.
-            self._recording.take(batch, now)
-            worker.take(batch, now)
+            now = self._take(0.0 if worker.has_work else timeout)
         else:
             now = self._clock()
             worker.skip(now)
@@ -323,6 +337,15 @@ class Engine:
             self._latest.take_turn(now, last=worker.ended)
         if not worker.ended:
             worker.check_silence(now)
+
+    def _take(self, timeout: float) -> float:
+        """Take what has come from the source, and return when."""
+        batch = self._source.poll(timeout)
+        now = self._clock()
+        # Recorded at once, worked on in its turn.
+        self._recording.take(batch, now)
+        self._worker.take(batch, now)
+        return now
 
     def _give(self, row: Prediction) -> None:
         self._unread.append(row)

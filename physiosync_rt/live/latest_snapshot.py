@@ -36,6 +36,11 @@ class LatestSnapshot:
         self._wanted = False
         self._take(clock())
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody has looked at the newest one and waits for the next."""
+        return self._wanted
+
     def look(self) -> Snapshot:
         """Return the newest snapshot, at once."""
         if self._worker not in (None, get_ident()):

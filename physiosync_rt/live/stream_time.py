@@ -59,10 +59,13 @@ class StreamTime:
             self._reached_s, self._reached_at = reached_s, now
         return reached_s + ((now - self._reached_at) * self.speed if self.is_paced else 0.0)
 
-    def can_have_come(self, t: float) -> bool:
-        """Whether a sample of a time on the clock of the stamps can be here by now."""
+    def comes_in_s(self, t: float) -> float:
+        """Seconds until a sample of a time on the clock of the stamps can be here; 0 where it can.
+
+        Where the source has no such clock, a sample of any time can be here.
+        """
         now = self._source.now()
-        return now is None or self.speed != 1.0 or now >= t
+        return 0.0 if now is None or self.speed != 1.0 else max(t - now, 0.0)
 
     def check_silence(self, name: str, silence_s: float) -> None:
         """Give a stream up that has been silent for too long.

@@ -70,13 +70,13 @@ class Worker:
         return bool(self._backlog)
 
     @property
-    def may_have_row(self) -> bool:
-        """Whether work now may make a row: not before samples of its window can have come."""
+    def row_in_s(self) -> float:
+        """Seconds until work may make a row: when samples after its window can have come."""
         pipeline = self._pipeline
         if pipeline.anchor is None or self.has_work:
-            return True
+            return 0.0
         ends = pipeline.anchor + (pipeline.rows + 1) * pipeline.hop_s
-        return self._stream_time.can_have_come(ends + pipeline.delay_s)
+        return self._stream_time.comes_in_s(ends + pipeline.delay_s)
 
     @property
     def takes_more(self) -> bool:

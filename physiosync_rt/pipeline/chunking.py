@@ -11,6 +11,10 @@ import numpy as np
 from physiosync_rt.datatypes import Chunk, RecordedStream, Recording
 from physiosync_rt.formats.clocks import sample_offsets
 
+OFFLINE_S = 8.0
+"""Longest chunk in seconds where nobody waits for rows: each chunk has a cost of its own, and rows
+are the same however a signal is cut."""
+
 
 def _slots(stream: RecordedStream, chunk_s: float) -> Iterator[tuple[float, Chunk]]:
     """Consecutive samples of one stream by the slot of time in which they were all there."""

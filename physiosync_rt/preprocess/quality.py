@@ -13,17 +13,21 @@ from collections.abc import Callable
 import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray, Modality
+from physiosync_rt.utils.short_median import short_median
 from physiosync_rt.utils.small_product import small_product
 
 _TIME = np.linspace(-1.0, 1.0, GRID_SFREQ)
 _HANN = np.hanning(GRID_SFREQ)[:, None]
 _FREQS = np.fft.rfftfreq(GRID_SFREQ, 1.0 / GRID_SFREQ)
-_BAND = (_FREQS >= 4) & (_FREQS <= 45)
+_BAND, _HIGH = slice(4, 46), slice(26, 46)
+"""From 4 to 45 Hz, and above 25 Hz of it; the lines of a second's spectrum are 1 Hz apart."""
+
 _MAINS = (np.abs(_FREQS - 50) <= 1) | (np.abs(_FREQS - 60) <= 1)
 _MAINS_LEAK = np.where(_FREQS[_MAINS] < 55, 10**-1.3, 10**-5.8)
 """Share of the power that is left after the band-pass to 45 Hz."""
 
-_ABOVE_1 = _FREQS >= 1
+_HEART = (_FREQS >= 1) & ~_MAINS
+_NOISE = (_FREQS > 30) & ~_MAINS
 _MAINS_LEAK_ECG = np.where(_FREQS[_MAINS] < 55, 10**-1.12, 10**-3.34)
 """The same after the band-pass of the ECG to 40 Hz, which is not as steep."""
 
@@ -102,11 +106,11 @@ def eeg_tests(second: FloatArray) -> FloatArray:
     x = _detrended(second)
     power = _power(x)
     band = power[_BAND].sum(axis=0) + 1e-20
-    high = power[_BAND & (_FREQS > 25)].sum(axis=0)
+    high = power[_HIGH].sum(axis=0)
     rms = _rms_without_mains(x, power)
     own = rms
     if x.shape[1] >= MIN_COMMON:
-        apart = x - np.median(x, axis=1, keepdims=True)
+        apart = x - short_median(x)[:, None]
         power = _power(apart)
         own = _rms_without_mains(apart, power)
     leaking = _MAINS_LEAK @ power[_MAINS]
@@ -159,7 +163,7 @@ def correlated(band: FloatArray) -> FloatArray:
     correlation = np.abs(small_product(x.T, x))
     np.fill_diagonal(correlation, 0.0)
     best = correlation.max(axis=0)
-    return _ramp(best, 0.15, 0.3) if np.median(best) >= 0.3 else np.ones(n_chans)
+    return _ramp(best, 0.15, 0.3) if short_median(best) >= 0.3 else np.ones(n_chans)
 
 
 def gsr_quality(second: FloatArray) -> FloatArray:
@@ -246,8 +250,8 @@ def ecg_quality(second: FloatArray) -> FloatArray:
     power = _power(x)
     rms = np.sqrt((x**2).mean(axis=0))
     leaking = _MAINS_LEAK_ECG @ power[_MAINS]
-    heart = power[_ABOVE_1 & ~_MAINS].sum(axis=0) + 1e-20
-    noise = power[(_FREQS > 30) & ~_MAINS].sum(axis=0)
+    heart = power[_HEART].sum(axis=0) + 1e-20
+    noise = power[_NOISE].sum(axis=0)
     tests = [
         _ramp(rms, 0.005, 0.02),
         _ramp(rms, 5.0, 2.0),
@@ -266,7 +270,7 @@ def _step(second: FloatArray) -> FloatArray:
     out = np.zeros(second.shape[1])
     for channel, at in enumerate((edge + 1 + steps.argmax(axis=0)).tolist()):
         x = second[:, channel]
-        moved = abs(np.median(x[at + margin :]) - np.median(x[: max(at - margin, 1)]))
+        moved = abs(short_median(x[at + margin :]) - short_median(x[: max(at - margin, 1)]))
         out[channel] = moved / max(float(np.ptp(x)), 1e-12)
     return out
 

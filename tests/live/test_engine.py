@@ -303,6 +303,43 @@ def test_commands(bundle: Bundle, recording: Recording, tmp_path: Path) -> None:
     assert [s.spec.modality for s in read(tmp_path / "run.xdf").streams] == ["EEG", "GSR"]
 
 
+def test_samples_gather_where_nothing_can_come_of_a_pass(
+    bundle: Bundle, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    engine, source = _live(bundle, clock, recording)
+    _play(engine, source, clock, recording, 0.0, 3.3)
+    polled: list[float] = []
+    poll = source.poll
+
+    def counted(timeout: float) -> Batch:
+        polled.append(clock.now)
+        clock.now += timeout
+        return poll(timeout)
+
+    def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr(source, "poll", counted)
+    monkeypatch.setattr("physiosync_rt.live.engine.time.sleep", sleep)
+    began = clock.now
+    engine.run(0.32)
+    assert np.subtract(polled, began) == pytest.approx([0.1, 0.22, 0.32])
+
+    del polled[:]
+    due = 1004.0 + engine.pipeline.delay_s
+    clock.now = due - 0.05
+    engine.run(0.051)
+    assert polled[0] == pytest.approx(due), "the moment from which the row may be made"
+
+    del polled[:]
+    clock.now = began
+    engine.send(Command("marker", "now"))
+    engine._gather(clock.now + 1.0)
+    assert polled == [began], "what has come by then, and who asks does not wait"
+    engine.close()
+
+
 def test_latency_is_measured_against_the_sources_clock(
     bundle: Bundle, recording: Recording
 ) -> None:

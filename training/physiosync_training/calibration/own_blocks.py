@@ -23,7 +23,7 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.clocks import corrected, zero_time
-from physiosync_rt.pipeline.chunking import in_time_order
+from physiosync_rt.pipeline.chunking import OFFLINE_S, in_time_order
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
@@ -273,7 +273,7 @@ def _end(recording: Recording) -> float:
 
 
 def _windows(part: Recording, pipeline: Pipeline) -> Iterator[Window]:
-    for chunk in in_time_order(part, 1.0):
+    for chunk in in_time_order(part, OFFLINE_S):
         yield from pipeline.push(chunk)
     yield from pipeline.flush()
 

@@ -46,6 +46,7 @@ _SHAPING = (
     "physiosync_rt.simulation",
     "physiosync_rt.utils.plain_text",
     "physiosync_rt.utils.ring_buffer",
+    "physiosync_rt.utils.short_median",
     "physiosync_rt.utils.small_product",
     "physiosync_training.datasets",
 )

@@ -22,7 +22,7 @@ from physiosync_rt.datatypes import (
     StreamSpec,
 )
 from physiosync_rt.errors import UserError
-from physiosync_rt.pipeline.chunking import in_time_order
+from physiosync_rt.pipeline.chunking import OFFLINE_S, in_time_order
 from physiosync_rt.pipeline.pipeline import Hop, Pipeline
 from physiosync_rt.pipeline.preprocessor import Preprocessed
 from physiosync_rt.pipeline.window_check import WindowCheck, to_model
@@ -267,7 +267,7 @@ def pick_stream(recording: Recording, contract: ModalityContract) -> StreamSpec:
 
 
 def _hops(recording: Recording, pipeline: Pipeline) -> Iterator[Hop]:
-    for chunk in in_time_order(recording, 1.0):
+    for chunk in in_time_order(recording, OFFLINE_S):
         yield from pipeline.preprocess(chunk)
     yield from pipeline.finish()
 
