@@ -128,7 +128,7 @@ class Kernel:
         piece = at.astype(np.intp)
         at -= piece
         terms = self._pieces.take(piece, axis=0)
-        weights = terms[..., 3] * at
+        weights: FloatArray = terms[..., 3] * at
         for power in (2, 1):
             weights += terms[..., power]
             weights *= at

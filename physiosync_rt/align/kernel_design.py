@@ -68,7 +68,7 @@ def silence(start: float, level: float, around: float) -> tuple[Band, ...]:
 
     There lie the images of offset and drift, by far the strongest part of a raw signal.
     """
-    bands = []
+    bands: list[Band] = []
     for rate in range(1, 5):
         bands += [
             Band(start, rate - around, 0.0, level, level),
@@ -147,7 +147,8 @@ def design(specification: Specification) -> FloatArray:
     for _ in range(N_ITERATIONS):
         weighted = system * np.tile(emphasis, 2)[:, None]
         coefficients = np.linalg.solve(weighted.T @ system + ridge, weighted.T @ target)
-        error = np.hypot(*np.split(system @ coefficients - target, 2))
+        real, imaginary = np.split(system @ coefficients - target, 2)
+        error = np.hypot(real, imaginary)
         emphasis = emphasis * error
         emphasis = np.maximum(emphasis / emphasis.mean(), 1e-6)
     out: FloatArray = coefficients
@@ -181,7 +182,9 @@ def response_of(
 
 def _sampled(bands: tuple[Band, ...], per_rate: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return frequencies, what is wanted there and the inverse of the error that is allowed."""
-    freqs, wanted, weights = [], [], []
+    freqs: list[FloatArray] = []
+    wanted: list[FloatArray] = []
+    weights: list[FloatArray] = []
     for band in bands:
         n = max(int((band.high - band.low) * per_rate), 2) + 1
         share = np.linspace(0.0, 1.0, n)

@@ -25,7 +25,7 @@ class Resampler:
     Notes
     -----
     A grid row is computed when the whole kernel lies inside the segment. There is no padding at
-    the edges, so a segment loses the kernel's past at its start and its look-ahead at its end (78
+    the edges, so a segment loses the kernel's past at its start and its look-ahead at its end (86
     and 27 ms at 128 Hz and above).
     """
 
