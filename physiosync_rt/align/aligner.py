@@ -106,7 +106,7 @@ class StreamAligner:
     @property
     def delay_s(self) -> float:
         """Look-ahead of the resampler in seconds."""
-        return self._grid_writer.resampler.kernel.half_width_s
+        return self._grid_writer.resampler.kernel.ahead_s
 
     @property
     def frontier(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.live.engine import Engine
-from physiosync_rt.lsl.demo_player import DemoPlayer, rest_of
+from physiosync_rt.lsl.demo_player import DEMO_HEADSET, DemoPlayer, Headset, rest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,9 @@ class LiveFigures:
     """
 
     bundle: str
+    eeg_sfreq: float
+    gsr_sfreq: float
+    chunk_ms: float
     duration_s: float
     rows: int
     valid_rows: int
@@ -32,9 +35,11 @@ class LiveFigures:
     cpu_share: float
 
 
-def measure_live(predictor: Predictor, duration_s: float, seed: int = 7) -> LiveFigures:
+def measure_live(
+    predictor: Predictor, duration_s: float, headset: Headset = DEMO_HEADSET, seed: int = 7
+) -> LiveFigures:
     """Run a simulated person through LSL on this computer for ``duration_s`` seconds."""
-    with DemoPlayer(predictor.bundle.card.eeg.ch_names, seed) as player:
+    with DemoPlayer(predictor.bundle.card.eeg.ch_names, seed, headset) as player:
         engine = Engine(player.source(), predictor, baseline=rest_of(predictor, seed))
         try:
             engine.open()
@@ -52,6 +57,9 @@ def measure_live(predictor: Predictor, duration_s: float, seed: int = 7) -> Live
 
     return LiveFigures(
         predictor.bundle.card.name,
+        headset.eeg_sfreq,
+        headset.gsr_sfreq,
+        1e3 * headset.chunk_s,
         duration_s,
         engine.state.rows,
         engine.state.valid_rows,

@@ -55,17 +55,34 @@ def register(app: typer.Typer) -> None:
 def live(
     bundle: BundleOption = "demo-eeg32",
     duration: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
+    eeg_sfreq: Annotated[
+        float, typer.Option(help="Rate of the EEG in Hz.", min=128.0, max=16384.0)
+    ] = 128.0,
+    gsr_sfreq: Annotated[
+        float, typer.Option(help="Rate of GSR in Hz; 0 for EEG alone.", min=0.0, max=1024.0)
+    ] = 32.0,
+    chunk: Annotated[
+        int | None, typer.Option(help="EEG samples sent at once (those of 20 ms).", min=1)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure the latency of live predictions over LSL on this computer."""
     from physiosync_rt.lsl.config import use_loopback
 
+    if 0 < gsr_sfreq < 1:
+        raise UserError(
+            f"--gsr-sfreq {gsr_sfreq:g}: GSR is simulated from 1 Hz on; use 0 for EEG alone"
+        )
+    if chunk is not None and chunk > eeg_sfreq:
+        raise UserError(f"--chunk {chunk}: that is more than a second; use {eeg_sfreq:g} or less")
     use_loopback(session="physiosync-bench")
     from physiosync_rt.bench.measure_live import measure_live
     from physiosync_rt.bundle.bundle import load_bundle
     from physiosync_rt.bundle.predictor import Predictor
+    from physiosync_rt.lsl.demo_player import CHUNK_S, Headset
 
-    found = measure_live(Predictor(load_bundle(bundle)), duration)
+    headset = Headset(eeg_sfreq, gsr_sfreq, CHUNK_S if chunk is None else chunk / eeg_sfreq)
+    found = measure_live(Predictor(load_bundle(bundle)), duration, headset)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
         return
@@ -74,7 +91,8 @@ def live(
         (name.removesuffix("_ms").replace("_", " "), *(f"{ms:.1f}" for ms in getattr(found, name)))
         for name in names
     )
-    title = f"{bundle}, {found.rows} rows in {duration:g} s"
+    sent = f"EEG at {eeg_sfreq:g} Hz" + (f", GSR at {gsr_sfreq:g} Hz" if gsr_sfreq else "")
+    title = f"{bundle}: {sent}, every {found.chunk_ms:.0f} ms; {found.rows} rows in {duration:g} s"
     print_table(title, ("ms", "p50", "p99"), rows)
     typer.echo(
         f"of the latency {found.delay_ms:.0f} ms are the resampler's look-ahead; "

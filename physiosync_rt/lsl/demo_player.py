@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -37,13 +37,44 @@ FIND_S = 20.0
 """Longest search for the player's streams."""
 
 
+@dataclass(frozen=True, slots=True)
+class Headset:
+    """What the simulated person wears.
+
+    Attributes
+    ----------
+    eeg_sfreq, gsr_sfreq : float
+        Rates in Hz; without GSR where its rate is 0.
+    chunk_s : float
+        Seconds from one chunk to the next; GSR goes out with them.
+    """
+
+    eeg_sfreq: float = 128.0
+    gsr_sfreq: float = 32.0
+    chunk_s: float = CHUNK_S
+
+
+DEMO_HEADSET = Headset()
+
+
 def person_stream(
-    seed: int, ch_names: tuple[str, ...] = DEAP_CH_NAMES, rest_s: float = REST_S
+    seed: int,
+    ch_names: tuple[str, ...] = DEAP_CH_NAMES,
+    rest_s: float = REST_S,
+    headset: Headset = DEMO_HEADSET,
 ) -> PersonStream:
-    """Streams of one simulated person: EEG at 128 Hz and GSR at 32 Hz."""
+    """Streams of one simulated person: EEG at 128 Hz and GSR at 32 Hz, or as a headset has them."""
     from physiosync_rt.simulation import Person, PersonStream
 
-    return PersonStream(Person.draw(seed), seed=seed, ch_names=ch_names, ecg_sfreq=0, rest_s=rest_s)
+    return PersonStream(
+        Person.draw(seed),
+        seed=seed,
+        ch_names=ch_names,
+        eeg_sfreq=headset.eeg_sfreq,
+        gsr_sfreq=headset.gsr_sfreq,
+        ecg_sfreq=0,
+        rest_s=rest_s,
+    )
 
 
 def rest_of(predictor: Predictor, seed: int) -> Baseline:
@@ -80,29 +111,41 @@ class DemoPlayer(Child):
     ----------
     ch_names : tuple of str
     seed : int
+    headset : Headset
     """
 
-    def __init__(self, ch_names: tuple[str, ...], seed: int) -> None:
+    def __init__(
+        self, ch_names: tuple[str, ...], seed: int, headset: Headset = DEMO_HEADSET
+    ) -> None:
         token = f"physiosync-demo-{time.time_ns():x}"
         super().__init__(
             "the demo's player",
             [
                 *("-m", "physiosync_rt.lsl.demo_player"),
                 *("--token", token, "--seed", str(seed), "--channels", ",".join(ch_names)),
+                *("--eeg-sfreq", str(headset.eeg_sfreq), "--gsr-sfreq", str(headset.gsr_sfreq)),
+                *("--chunk-s", str(headset.chunk_s)),
             ],
         )
         self._token = token
+        self._has_gsr = headset.gsr_sfreq > 0
 
     def source(self, timeout: float = FIND_S) -> LslSource:
         """Make a source of the player's streams, which says at once when the player has died."""
         from physiosync_rt.lsl.source import LslSource
 
         return LslSource(
-            f"{self._token}-eeg", f"{self._token}-gsr", timeout=timeout, check=self.check
+            f"{self._token}-eeg",
+            f"{self._token}-gsr" if self._has_gsr else None,
+            own=not self._has_gsr,
+            timeout=timeout,
+            check=self.check,
         )
 
 
-def play(stream: PersonStream, token: str, stopping: threading.Event) -> None:
+def play(
+    stream: PersonStream, token: str, stopping: threading.Event, chunk_s: float = CHUNK_S
+) -> None:
     """Publish a person until told to stop, or until the last listener has gone.
 
     Parameters
@@ -111,6 +154,8 @@ def play(stream: PersonStream, token: str, stopping: threading.Event) -> None:
     token : str
         Stem of the source_ids.
     stopping : threading.Event
+    chunk_s : float
+        Seconds from one chunk to the next.
     """
     import pylsl
 
@@ -129,9 +174,12 @@ def play(stream: PersonStream, token: str, stopping: threading.Event) -> None:
     if stopping.wait(0.5):
         return
     start, last_heard = pylsl.local_clock(), time.monotonic()
-    while not stopping.wait(CHUNK_S) and time.monotonic() - last_heard < LISTENER_S:
-        now = pylsl.local_clock() - start
-        for chunk in stream.read_until(now):
+    n_chunks = 0
+    while time.monotonic() - last_heard < LISTENER_S:
+        if stopping.wait(max(start + (n_chunks + 1) * chunk_s - pylsl.local_clock(), 0.0)):
+            return
+        n_chunks = max(int((pylsl.local_clock() - start) / chunk_s), n_chunks + 1)
+        for chunk in stream.read_until(n_chunks * chunk_s):
             if len(chunk):
                 outlets[chunk.stream].push_chunk(chunk.samples, chunk.timestamps + start)
         if any(outlet.have_consumers() for outlet in outlets.values()):
@@ -143,6 +191,9 @@ def _main() -> None:
     parser.add_argument("--token", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--channels", required=True)
+    parser.add_argument("--eeg-sfreq", type=float, required=True)
+    parser.add_argument("--gsr-sfreq", type=float, required=True)
+    parser.add_argument("--chunk-s", type=float, required=True)
     arguments = parser.parse_args()
     stopping = threading.Event()
 
@@ -156,8 +207,9 @@ def _main() -> None:
     # The demo's configuration comes down in the environment; without it, still loopback only.
     use_loopback(session="physiosync-demo")
     names = tuple(arguments.channels.split(","))
-    stream = person_stream(arguments.seed, names, DEMO_REST_S)
-    play(stream, arguments.token, stopping)
+    headset = Headset(arguments.eeg_sfreq, arguments.gsr_sfreq, arguments.chunk_s)
+    stream = person_stream(arguments.seed, names, DEMO_REST_S, headset)
+    play(stream, arguments.token, stopping, headset.chunk_s)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from physiosync_rt.align.resample import ATTENUATION_DB, Kernel, Resampler
+from physiosync_rt.align.kernel import Kernel
+from physiosync_rt.align.resample import Resampler
 from physiosync_rt.datatypes import GRID_SFREQ, FloatArray
 
 RATES = [125.0, 128.0, 200.0, 250.0, 256.0, 500.0, 512.0, 1000.0, 2000.0]
@@ -54,25 +57,47 @@ def test_images_of_slow_streams_are_60_db_down(sfreq: float) -> None:
 
 
 def test_a_constant_is_unchanged() -> None:
-    for sfreq in (4.0, *RATES):
+    for sfreq in (4.0, 15.5, 51.2, *RATES):
         _, y = _resample(sfreq, np.full(int(20 * sfreq), 4200.0))
         assert np.abs(y - 4200.0).max() < 1e-8
 
 
-def test_look_ahead_is_57_ms_for_eeg() -> None:
-    assert Kernel(250.0).half_width_s == pytest.approx(0.0569, abs=1e-4)
+@given(st.floats(1.0, 5000.0), st.integers(0, 2**32 - 1))
+@settings(max_examples=8, deadline=None)
+@example(4.0, 0)
+@example(51.2, 0)
+@example(100.0, 0)
+@example(125.0, 0)
+@example(128.0, 0)
+@example(2048.0, 0)
+def test_rows_do_not_depend_on_the_chunks_nor_wait_for_what_they_do_not_need(
+    sfreq: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    n = min(int(20 + 0.15 * sfreq), 330)
+    times = rng.random() + (np.arange(n) + 0.01 * rng.standard_normal(n)) / sfreq
+    x = rng.standard_normal((n, 1))
+    whole = Resampler(sfreq, 1).push(times, x, np.ones(n, dtype=bool))
+    resampler, rows = Resampler(sfreq, 1), []
+    ahead_s = resampler.kernel.ahead_s
+    for k in range(n):
+        chunk = resampler.push(times[k : k + 1], x[k : k + 1], np.ones(1, dtype=bool))
+        if chunk is not None:
+            rows.append(chunk.samples)
+            # The next row's look-ahead reaches beyond the sample that would come now.
+            assert chunk.stop / GRID_SFREQ + ahead_s > times[k] + 0.9 / sfreq
+            # The last row's kernel lies inside.
+            assert (chunk.stop - 1) / GRID_SFREQ + ahead_s < times[k] + 1.1 / sfreq
+    if whole is None:
+        assert not rows
+    else:
+        np.testing.assert_array_equal(np.concatenate(rows), whole.samples)
 
 
-@pytest.mark.parametrize("sfreq", [4.0, 32.0, 128.0, 500.0])
-def test_the_window_is_kaiser_s(sfreq: float) -> None:
-    from scipy.special import i0
-
-    kernel = Kernel(sfreq)
-    fraction = np.random.default_rng(0).random(50)
-    tau = (fraction[:, None] - kernel.taps) / sfreq
-    beta = 0.1102 * (ATTENUATION_DB - 8.7)
-    inside = np.maximum(1 - (tau / kernel.half_width_s) ** 2, 0.0)
-    cutoff = min(sfreq, GRID_SFREQ) / 2
-    expected = np.sinc(2 * cutoff * tau) * i0(beta * np.sqrt(inside)) * (inside > 0)
-    expected /= expected.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(kernel.weights(fraction), expected, rtol=0, atol=1e-14)
+@pytest.mark.parametrize(
+    ("sfreq", "ahead_ms"),
+    [(4.0, 500.0), (32.0, 46.9), (51.2, 29.3), (100.0, 35.0), (125.0, 28.0), (128.0, 27.3)],
+)
+def test_look_ahead(sfreq: float, ahead_ms: float) -> None:
+    assert 1e3 * Kernel(sfreq).ahead_s == pytest.approx(ahead_ms, abs=0.05)
+    assert Kernel(4096.0).ahead_s == Kernel(128.0).ahead_s

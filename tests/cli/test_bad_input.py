@@ -164,6 +164,8 @@ def test_a_recording_without_eeg(refused: Run, data_dir: Path) -> None:
         (["live", "--source", "simulated", "--engine", "abacus"], "--engine 'abacus' does not"),
         (["live", "--source", "simulated", "--precision", "bf16"], "it computes on a GPU"),
         (["bench", "int8", "--bundle", "effort-eeg8"], "a sum of features, which has no int8"),
+        (["bench", "live", "--gsr-sfreq", "0.5"], "--gsr-sfreq 0.5: GSR is simulated from 1 Hz"),
+        (["bench", "live", "--chunk", "129"], "--chunk 129: that is more than a second; use 128"),
         (["bench", "train", "--also", "abacus"], "--also 'abacus' does not exist; use eager"),
         (["bench", "train", "--only", "nothing"], "--only 'nothing' does not exist; use pretrain"),
         (["export", "demo-muse"], "--onnx is the only one"),
