@@ -174,9 +174,10 @@ def response_of(
     """
     centres = (2 + np.arange(len(coefficients))) * STEP - ahead
     spline = STEP * np.sinc(freqs * STEP) ** 4
-    response: np.ndarray[tuple[int, ...], np.dtype[np.complex128]] = (
-        np.exp(-2j * np.pi * np.outer(freqs, centres)) * spline[:, None]
-    ) @ coefficients
+    waves = np.exp(-2j * np.pi * np.outer(freqs, centres)) * spline[:, None]
+    response: np.ndarray[tuple[int, ...], np.dtype[np.complex128]] = np.asarray(
+        waves @ coefficients, dtype=np.complex128
+    )
     return response
 
 

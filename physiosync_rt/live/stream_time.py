@@ -60,12 +60,13 @@ class StreamTime:
         return reached_s + ((now - self._reached_at) * self.speed if self.is_paced else 0.0)
 
     def comes_in_s(self, t: float) -> float:
-        """Seconds until a sample of a time on the clock of the stamps can be here; 0 where it can.
+        """Seconds until a sample of a time on the clock of the stamps can be here.
 
-        Where the source has no such clock, a sample of any time can be here.
+        Negative where it could have been; 0 where the source has no such clock, so that a sample
+        of any time can be here.
         """
         now = self._source.now()
-        return 0.0 if now is None or self.speed != 1.0 else max(t - now, 0.0)
+        return 0.0 if now is None or self.speed != 1.0 else t - now
 
     def check_silence(self, name: str, silence_s: float) -> None:
         """Give a stream up that has been silent for too long.

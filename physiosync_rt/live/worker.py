@@ -71,7 +71,10 @@ class Worker:
 
     @property
     def row_in_s(self) -> float:
-        """Seconds until work may make a row: when samples after its window can have come."""
+        """Seconds until work may make a row: when samples after its window can have come.
+
+        Negative while it waits for them; 0 where that is not known.
+        """
         pipeline = self._pipeline
         if pipeline.anchor is None or self.has_work:
             return 0.0

@@ -176,12 +176,13 @@ def play(
     start, last_heard = pylsl.local_clock(), time.monotonic()
     n_chunks = 0
     while time.monotonic() - last_heard < LISTENER_S:
-        if stopping.wait(max(start + (n_chunks + 1) * chunk_s - pylsl.local_clock(), 0.0)):
+        n_chunks = max(int((pylsl.local_clock() - start) / chunk_s), n_chunks) + 1
+        # Simulated before they are due: a device does not think before it sends.
+        chunks = [chunk for chunk in stream.read_until(n_chunks * chunk_s) if len(chunk)]
+        if stopping.wait(max(start + n_chunks * chunk_s - pylsl.local_clock(), 0.0)):
             return
-        n_chunks = max(int((pylsl.local_clock() - start) / chunk_s), n_chunks + 1)
-        for chunk in stream.read_until(n_chunks * chunk_s):
-            if len(chunk):
-                outlets[chunk.stream].push_chunk(chunk.samples, chunk.timestamps + start)
+        for chunk in chunks:
+            outlets[chunk.stream].push_chunk(chunk.samples, chunk.timestamps + start)
         if any(outlet.have_consumers() for outlet in outlets.values()):
             last_heard = time.monotonic()
 

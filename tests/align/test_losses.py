@@ -222,7 +222,8 @@ def test_a_run_without_values_is_a_gap_without_waiting(counted: bool) -> None:
         2500,
     )
     (hole,) = [(a.stop / 128, b.start / 128) for a, b in pairwise(grids) if b.start > a.stop]
-    assert hole == pytest.approx((10.0, 20.0), abs=0.08)
+    # The next segment begins with what its first kernel reaches back, 86 ms.
+    assert hole == pytest.approx((10.0, 20.0), abs=0.09)
     waiting = StreamAligner(SPEC, 0.0)
     waiting.push(Chunk("eeg", x[:5000].astype("f4"), number[:5000] / SFREQ))
     assert waiting.frontier / 128 == pytest.approx(20.0, abs=0.1)
