@@ -114,16 +114,21 @@ It amplifies up to 1.4 times in the transition band, which GSR's low-pass at 2 H
 """
 
 SLOWEST = Specification(
-    past=6.0,
-    ahead=2.0,
+    past=5.0,
+    ahead=2.75,
     bands=(
         *SLOW_PASS,
-        Band(0.21, 0.5, 0.0, 1.1, 0.7),
-        Band(0.5, 0.79, 0.0, 0.7, 0.1),
+        Band(0.21, 0.5, 0.0, 1.0, 0.55),
+        Band(0.5, 0.79, 0.0, 0.55, 0.05),
         *silence(0.8, gain(-64), around=0.2),
     ),
 )
-"""For a wristband's 4 Hz, whose transition band begins at 0.8 Hz: 0.5 s, and no amplification."""
+"""For a wristband's 4 Hz: 0.69 s of look-ahead, and a transition band that falls all the way.
+
+It begins at 0.8 Hz, where there is skin conductance, and its images end where the low-pass of 2 Hz
+lets them through: with 0.5 s and no fall until half the rate, NeuroKit found 346 of 415 responses
+of two people again, with this shape 362, and with a symmetric kernel that looks 0.9 s ahead 353.
+"""
 
 
 def design(specification: Specification) -> FloatArray:

@@ -157,7 +157,8 @@ def test_lost_contact_of_a_wristband_is_withheld_with_a_reason(data_dir: Path) -
     stream.windower.baseline = ChannelBaseline((0.0,), (1.0,))
     grid = _grid(spec, us)
     reasons = {}
-    for stop in range(GRID_SFREQ, grid.stop + 1, GRID_SFREQ):
+    first = grid.start // GRID_SFREQ + 1
+    for stop in range(first * GRID_SFREQ, grid.stop + 1, GRID_SFREQ):
         start = max(stop - GRID_SFREQ, grid.start)
         rows = slice(start - grid.start, stop - grid.start)
         stream.push(GridChunk(start, grid.samples[rows], grid.present[rows]))
