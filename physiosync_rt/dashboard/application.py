@@ -109,6 +109,7 @@ class Poller(QObject):
             self._window.close()
 
 
+@words_of_views()
 def run(
     get_snapshot: Callable[[], Snapshot | None],
     send: Callable[[Command], None],
@@ -119,18 +120,6 @@ def run(
     hands_on: HandsOn,
 ) -> int:
     """Show the window until it ends; see :func:`physiosync_rt.dashboard.run_dashboard`."""
-    with words_of_views():
-        return _run(get_snapshot, send, duration, screenshot, is_done, hands_on)
-
-
-def _run(
-    get_snapshot: Callable[[], Snapshot | None],
-    send: Callable[[Command], None],
-    duration: float | None,
-    screenshot: Path | None,
-    is_done: Callable[[], bool],
-    hands_on: HandsOn,
-) -> int:
     app = application()
     window = Dashboard(send, hands_on)
     failure: list[UserError] = []

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QCoreApplication
 
 from physiosync_rt.views.translation import translated_by
 
 
-def words_of_views() -> AbstractContextManager[None]:
+@contextmanager
+def words_of_views() -> Iterator[None]:
     r"""Let the words of `views` go through Qt's translation meanwhile, in the GUI thread.
 
     A catalogue is installed on the application (`QCoreApplication.installTranslator`) before; its
@@ -19,4 +21,5 @@ def words_of_views() -> AbstractContextManager[None]:
             physiosync_rt/dashboard/*.py -ts physiosync_de.ts
     """
     # lupdate knows no class around `tr` of views, and gives an empty context.
-    return translated_by(lambda text: QCoreApplication.translate("", text))
+    with translated_by(lambda text: QCoreApplication.translate("", text)):
+        yield
