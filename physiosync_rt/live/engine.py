@@ -45,9 +45,11 @@ GATHERED = 5
 costs about as much with 20 ms of samples as with 100."""
 
 DUE_POLL_S = 0.004
+"""Wait for the first EEG in a pass while a row is due: a device sends its EEG first, and the GSR
+that comes a moment later would wait for the next EEG."""
+
 DUE_S = 0.15
-"""A pass waits this much shorter for the first EEG in the moment in which a row is due: a device
-sends its EEG first, and the GSR that comes a moment later would wait for the next EEG."""
+"""So long a row counts as due; a stream that is silent for longer is not asked so often."""
 
 END_S = 1.0
 """So long a run that was asked to end goes on with what has come by then."""
