@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from threading import get_ident
 
@@ -9,8 +10,9 @@ from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.take_snapshot import take_snapshot
 
-SNAPSHOT_S = 0.04
-"""Least time from one snapshot to the next, for a view that looks all the time."""
+SNAPSHOT_S = 0.05
+"""Least time from one snapshot to the next, for a view that looks all the time; traces are drawn as
+often."""
 
 
 class LatestSnapshot:
@@ -37,9 +39,9 @@ class LatestSnapshot:
         self._take(clock())
 
     @property
-    def is_wanted(self) -> bool:
-        """Whether somebody has looked at the newest one and waits for the next."""
-        return self._wanted
+    def due_in_s(self) -> float:
+        """Seconds until the next one is due: not before somebody has looked at the newest."""
+        return self._due - self._clock() if self._wanted else math.inf
 
     def look(self) -> Snapshot:
         """Return the newest snapshot, at once."""

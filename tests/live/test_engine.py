@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -303,12 +305,13 @@ def test_commands(bundle: Bundle, recording: Recording, tmp_path: Path) -> None:
     assert [s.spec.modality for s in read(tmp_path / "run.xdf").streams] == ["EEG", "GSR"]
 
 
-def test_samples_gather_where_nothing_can_come_of_a_pass(
-    bundle: Bundle, recording: Recording, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock()
-    engine, source = _live(bundle, clock, recording)
-    _play(engine, source, clock, recording, 0.0, 3.3)
+def _count_polls(
+    monkeypatch: pytest.MonkeyPatch,
+    source: ScriptedSource,
+    clock: Clock,
+    asleep: Callable[[], object] = lambda: None,
+) -> list[float]:
+    """Let time pass by asking and sleeping alone; return when the source is asked, as it fills."""
     polled: list[float] = []
     poll = source.poll
 
@@ -319,9 +322,20 @@ def test_samples_gather_where_nothing_can_come_of_a_pass(
 
     def sleep(seconds: float) -> None:
         clock.now += seconds
+        asleep()
 
     monkeypatch.setattr(source, "poll", counted)
     monkeypatch.setattr("physiosync_rt.live.engine.time.sleep", sleep)
+    return polled
+
+
+def test_samples_gather_where_nothing_can_come_of_a_pass(
+    bundle: Bundle, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    engine, source = _live(bundle, clock, recording)
+    _play(engine, source, clock, recording, 0.0, 3.3)
+    polled = _count_polls(monkeypatch, source, clock)
     began = clock.now
     engine.run(0.32)
     assert np.subtract(polled, began) == pytest.approx([0.1, 0.22, 0.32])
@@ -337,6 +351,25 @@ def test_samples_gather_where_nothing_can_come_of_a_pass(
     engine.send(Command("marker", "now"))
     engine._gather(clock.now + 1.0)
     assert polled == [began], "what has come by then, and who asks does not wait"
+    engine.close()
+
+
+def test_samples_gather_until_the_next_snapshot_of_who_looks(
+    bundle: Bundle, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    engine, source = _live(bundle, clock, recording)
+    _play(engine, source, clock, recording, 0.0, 3.2)
+
+    def look() -> None:
+        window = Thread(target=lambda: engine.snapshot)
+        window.start()
+        window.join()
+
+    polled = _count_polls(monkeypatch, source, clock, look)
+    engine.run(0.385)
+    # A snapshot is due 0.05 s after the one before, and a pass waits 0.02 s here.
+    assert np.diff(polled) == pytest.approx([0.07] * 5)
     engine.close()
 
 
