@@ -49,8 +49,10 @@ from physiosync_rt.cli.app import app
 
 def walk(command, *way):
     yield way
-    for name, below in getattr(command, "commands", {}).items():
-        yield from walk(below, *way, name)
+    if hasattr(command, "list_commands"):
+        context = typer.Context(command)
+        for name in command.list_commands(context):
+            yield from walk(command.get_command(context, name), *way, name)
 
 import physiosync_training, physiosync_rt.errors
 found = {"import": loaded()}
