@@ -30,11 +30,17 @@ LATE = 10
 LIVE = (
     *("torch", "scipy.signal", "pylsl", "pyqtgraph", "PySide6.QtWidgets", "physiosync_rt.cli"),
     *("physiosync_rt.live.engine", "physiosync_rt.bundle.predictor"),
-    *("physiosync_rt.dashboard.application", "brainflow"),
+    *("physiosync_rt.dashboard.application", "brainflow", "onnx"),
+    *("physiosync_rt.cli.app", "physiosync_rt.cli.live", "physiosync_rt.cli.files"),
+    *("physiosync_rt.cli.session", "physiosync_rt.setup.live_run", "physiosync_rt.lsl.source"),
+    *("physiosync_rt.formats.registry", "rich.live"),
 )
 """What a live run imports."""
 
-TRAINING = ("torch._dynamo", "physiosync_training.experiment.experiment", *LIVE)
+TRAINING = (
+    *("torch._dynamo", "physiosync_training.experiment.experiment", "physiosync_rt.cli.train"),
+    *LIVE,
+)
 """What a training imports."""
 
 _CAN_ADOPT = sys.platform == "linux"
