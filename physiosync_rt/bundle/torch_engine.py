@@ -11,6 +11,7 @@ from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
 from physiosync_models.layers import of_whole_layers
 from physiosync_rt.bundle.engines import EngineFacts, Precision
+from physiosync_rt.bundle.recorded_network import RecordedNetwork
 from physiosync_rt.bundle.torch_threads import threads_for, torch_threads
 from physiosync_rt.datatypes import SampleArray
 from physiosync_rt.errors import UserError
@@ -51,7 +52,8 @@ class TorchEngine:
         many: bool = False,
     ) -> None:
         n_threads = threads_for(model, spare=int(many))
-        self._model = with_half_weights(model) if precision == "fp16" else model
+        is_half = precision == "fp16"
+        self._model = RecordedNetwork(with_half_weights(model)) if is_half else model
         self._device = device
         self.facts = EngineFacts("torch", precision, n_threads, str(device), why)
 

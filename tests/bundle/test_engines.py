@@ -27,6 +27,7 @@ from physiosync_rt.bundle.engines import (
 )
 from physiosync_rt.bundle.heads import make_forward
 from physiosync_rt.bundle.predictor import Predictor
+from physiosync_rt.bundle.recorded_network import RecordedNetwork
 from physiosync_rt.bundle.torch_engine import SignalNetwork, is_half_here
 from physiosync_rt.bundle.torch_threads import SMALL_NETWORK, threads_for, torch_threads
 from physiosync_rt.errors import UserError
@@ -93,8 +94,26 @@ def test_half_precision_weights_change_little(name: str) -> None:
     half = make_forward(model, CPU, "torch", "fp16", "")
     assert half.facts.precision == "fp16"
     assert _largest(model, half) < 2e-3
-    halves = [m for m in half._model.modules() if isinstance(m, torch_engine.HalfLinear)]
+    halves = [m for m in half._model.network.modules() if isinstance(m, torch_engine.HalfLinear)]
     assert halves or sum(p.numel() for p in model.parameters()) < 1 << 14
+
+
+@needs_half
+@pytest.mark.parametrize("name", ["demo-muse", "members"])
+def test_a_recorded_network_answers_as_the_network_does(name: str) -> None:
+    half = torch_engine.with_half_weights(make_network(name))
+    recorded = RecordedNetwork(half)
+    eeg, pps = map(torch.from_numpy, make_windows(half, 3))
+    routes = {"fused": (eeg, pps), "eeg": (eeg, None), "pps": (None, pps)}
+    with torch.inference_mode():
+        for route in half.config.routes:
+            for k in (slice(0, 1), slice(1, 2), slice(0, 3)):
+                given = [None if windows is None else windows[k] for windows in routes[route]]
+                expected = half.predict_proba(*given)
+                found = recorded.predict_proba(*given)
+                assert found.keys() == expected.keys()
+                for target, p in found.items():
+                    torch.testing.assert_close(p, expected[target], rtol=0, atol=1e-6)
 
 
 @needs_onnx
