@@ -13,8 +13,8 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.vitals import BANDS, Measure, Vitals
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views import palette
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.vitals_text import QUANTITIES, change_text, value_text, why_unknown
 from physiosync_rt.views.wording import MISSING
 

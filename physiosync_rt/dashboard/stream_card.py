@@ -11,9 +11,9 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views import palette
 from physiosync_rt.views.stream_text import amiss_text
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import PHASES, RARE, STREAM_COUNTS, duration, number, rate
 
 _COUNTS = ("gaps", "lost", "delivered_late", *RARE)

@@ -22,8 +22,8 @@ from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.datatypes import Reason
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.preprocess.bad_channels import FAULTS
+from physiosync_rt.utils.translation import OF_OTHER_ROOMS, translated_by
 from physiosync_rt.views.shown_levels import TARGETS
-from physiosync_rt.views.translation import OF_OTHER_ROOMS, translated_by
 from physiosync_rt.views.wording import reason_text
 
 SHOWING = {
