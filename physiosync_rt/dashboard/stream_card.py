@@ -190,7 +190,13 @@ class StreamsPanel(theme.Panel):
         self.cards: dict[str, StreamCard] = {}
         self._none = theme.Text(self.tr("None in sight yet"), role="muted")
         self.column.addWidget(self._none)
-        self.column.setSpacing(6)
+        self.set_room(theme.Room.USUAL)
+
+    @override
+    def set_room(self, room: theme.Room) -> None:
+        """Leave as much room around what it holds, and between."""
+        super().set_room(room)
+        self.column.setSpacing(3 if room is theme.Room.CLOSEST else 6)
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show all streams; cards are made when a stream is first seen and kept."""
