@@ -202,7 +202,7 @@ class ElectrodePanel(theme.Panel):
         amiss = {e.state for e in electrodes} & {ElectrodeState.BAD, ElectrodeState.SILENT}
         said = [electrodes_text(electrodes) if amiss else ""]
         if unplaced:
-            said.append(self.tr("of unknown position: {}").format(", ".join(unplaced)))
+            said.append(self.tr("of unknown position: {names}").format(names=", ".join(unplaced)))
         self.text.say("; ".join(filter(None, said)))
         self.text.setVisible(bool(self.text.text()))
         self.legend.say(legend_text(electrodes))

@@ -104,7 +104,7 @@ class StreamCard(QWidget):
         self.mark = PhaseMark()
         self.phase = theme.Text(pixels=12, role="muted")
         spec = state.spec
-        count = self.tr("{} ch").format(spec.n_chans)
+        count = self.tr("{n} ch").format(n=spec.n_chans)
         kind = theme.Text(f"{spec.modality.value}", weight=QFont.Weight.DemiBold)
         name = theme.Text(
             f"{spec.name} · {count}",
@@ -116,7 +116,9 @@ class StreamCard(QWidget):
         self.more.setObjectName("more")
         self.more.setCheckable(True)
         self.more.setText("▸")
-        self.more.setAccessibleName(self.tr("Counters of {}").format(plain_text(spec.name)))
+        self.more.setAccessibleName(
+            self.tr("Counters of {stream}").format(stream=plain_text(spec.name))
+        )
         self.more.setToolTip(self.tr("Rate, jitter and what happened to the samples"))
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.more.toggled.connect(self._open)

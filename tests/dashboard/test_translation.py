@@ -12,8 +12,8 @@ from helpers.capitals import shouted, words
 from helpers.scenes import SCENES
 from pytestqt.qtbot import QtBot
 
+import physiosync_rt
 import physiosync_rt.dashboard as room
-from physiosync_rt import views
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.datatypes import Reason
@@ -129,8 +129,12 @@ def test_words_of_other_rooms_are_in_the_catalogue() -> None:
 
 def test_what_is_filled_in_stands_in_named_braces() -> None:
     """A translation may change the order of what is filled in, and an f-string hides it."""
-    for path in sorted(Path(views.__file__).parent.glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    paths = Path(physiosync_rt.__file__).parent.rglob("*.py")
+    sources = {path: path.read_text("utf-8") for path in paths}
+    translated = {path: text for path, text in sources.items() if "utils.translation" in text}
+    assert len(translated) > 30
+    for path, text in translated.items():
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and _name(node) in ("tr", "mark"):
                 (said,) = node.args
                 told = ast.unparse(said)
