@@ -18,6 +18,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import CardProfile, ModalityContract, PaperProfile
 from physiosync_rt.utils.plain_file import is_special, is_there, read_text
 from physiosync_rt.utils.resources import bundle_names, bundle_path
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.utils.yaml_config import FrozenModel
 
 _MOST_BYTES = 10_000_000
@@ -239,15 +240,18 @@ def find_bundle(name: str) -> Path:
     """
     path = Path(name)
     if within := bundles_within(path):
-        raise UserError(f"{path} is not a bundle but holds {within[0]}; give that folder")
+        said = tr("{path} is not a bundle but holds {within}; give that folder")
+        raise UserError(said.format(path=path, within=within[0]))
     if path.is_dir():
         return path
     if name in bundle_names():
         return bundle_path(name)
-    raise UserError(
-        f"there is no bundle {name!r}: expected a folder with {CARD} and {WEIGHTS}, "
-        f"or one of the shipped ones ({', '.join(bundle_names())})"
+    said = tr(
+        "there is no bundle {name!r}: expected a folder with {card} and {weights}, or one of the "
+        "shipped ones ({shipped})"
     )
+    shipped = ", ".join(bundle_names())
+    raise UserError(said.format(name=name, card=CARD, weights=WEIGHTS, shipped=shipped))
 
 
 def bundles_within(path: Path) -> list[Path]:
@@ -269,19 +273,21 @@ def read_card(path: Path) -> Card:
     try:
         (path / CARD).stat()
     except OSError as error:
-        raise UserError(
-            f"{path} is not a bundle: {CARD} cannot be read ({error.strerror}); give a folder that "
-            f"holds {CARD} and {WEIGHTS}"
-        ) from error
+        said = tr(
+            "{path} is not a bundle: {card} cannot be read ({reason}); give a folder that holds "
+            "{card} and {weights}"
+        ).format(path=path, card=CARD, weights=WEIGHTS, reason=error.strerror)
+        raise UserError(said) from error
     try:
         return Card.model_validate_json(read_text(path / CARD, _MOST_BYTES))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise UserError(
-            f"the card of bundle {path} cannot be used: {where}: {first['msg']}; take another "
-            "copy of the bundle"
-        ) from error
+        where = ".".join(map(str, first["loc"])) or tr("the file")
+        said = tr(
+            "the card of bundle {path} cannot be used: {where}: {problem}; take another copy of "
+            "the bundle"
+        )
+        raise UserError(said.format(path=path, where=where, problem=first["msg"])) from error
 
 
 def digest(path: Path) -> str:

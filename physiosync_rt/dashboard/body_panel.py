@@ -13,8 +13,8 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.vitals import BANDS, Measure, Vitals
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views import palette
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.vitals_text import QUANTITIES, change_text, value_text, why_unknown
 from physiosync_rt.views.wording import MISSING
 
@@ -155,10 +155,8 @@ class BodyPanel(theme.Panel):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
-        self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(2, 1)
         self._grid.setColumnMinimumWidth(3, round(theme.px(66)))
-        self.column.setSpacing(5)
         self.column.addLayout(self._grid)
         self.none = theme.Text(pixels=12, role="muted")
         self.none.setWordWrap(True)
@@ -167,6 +165,15 @@ class BodyPanel(theme.Panel):
         self._shown: Vitals | None = None
         self._last_beat = -math.inf
         self.mark.hide()
+        self.set_room(theme.Room.USUAL)
+
+    @override
+    def set_room(self, room: theme.Room) -> None:
+        """Leave as much room around what it holds, and between."""
+        super().set_room(room)
+        closest = room is theme.Room.CLOSEST
+        self.column.setSpacing(2 if closest else 5)
+        self._grid.setVerticalSpacing(1 if closest else 3)
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the vitals of a snapshot."""

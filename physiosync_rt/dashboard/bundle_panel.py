@@ -17,8 +17,8 @@ from physiosync_rt.dashboard.score_bars import ScoreBars
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.plain_text import plain_text
 from physiosync_rt.utils.resources import bundle_names
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views.scores_text import BEST_BASELINE, comparisons, score_groups
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import unit_text
 
 MOST_ROWS = 4

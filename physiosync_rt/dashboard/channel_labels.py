@@ -13,9 +13,9 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.preprocess.electrode_states import Electrode, ElectrodeState
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views import palette
 from physiosync_rt.views.electrodes_text import electrode_text
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import number, quality_word
 
 LABEL_WIDTH = 62

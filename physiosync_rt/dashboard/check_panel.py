@@ -9,9 +9,17 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.parts import Words, clear, link, scrolled
 from physiosync_rt.setup.requirements import Check, Fix, State
+from physiosync_rt.utils.translation import mark, tr
 
 MARKS = {State.OK: "✓", State.WARNING: "▲", State.MISSING: "✕", State.WAITING: "…"}
 """A shape for each state, so that no colour is needed to tell it."""
+
+STATES = {
+    State.OK: mark("ok"),
+    State.WARNING: mark("warning"),
+    State.MISSING: mark("missing"),
+    State.WAITING: mark("waiting"),
+}
 
 ROLES = {
     State.OK: "fine",
@@ -82,11 +90,12 @@ class CheckPanel(theme.Panel):
 
     def _row(self, check: Check) -> QWidget:
         row = QWidget()
-        row.setAccessibleName(f"{check.title}: {check.state}. {check.text}")
-        mark = theme.Text(MARKS[check.state], pixels=14, role=ROLES[check.state])
-        mark.setFixedWidth(round(theme.px(18)))
-        mark.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
-        mark.setToolTip(str(check.state))
+        state = tr(STATES[check.state])
+        row.setAccessibleName(f"{check.title}: {state}. {check.text}")
+        sign = theme.Text(MARKS[check.state], pixels=14, role=ROLES[check.state])
+        sign.setFixedWidth(round(theme.px(18)))
+        sign.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
+        sign.setToolTip(state)
         body = QVBoxLayout()
         body.setSpacing(1)
         body.addWidget(theme.Text(check.title, weight=QFont.Weight.DemiBold))
@@ -106,7 +115,7 @@ class CheckPanel(theme.Panel):
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
-        line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(body, 1)
         return row
 

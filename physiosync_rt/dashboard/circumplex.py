@@ -18,9 +18,9 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.datatypes import Prediction
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views import palette
 from physiosync_rt.views.shown_levels import shown_quadrant
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import QUADRANTS
 
 TRAIL_S = 60.0

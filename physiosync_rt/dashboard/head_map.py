@@ -178,9 +178,15 @@ class ElectrodePanel(theme.Panel):
         self.text.setWordWrap(True)
         self.legend = theme.Text(pixels=11, role="muted")
         self.legend.setWordWrap(True)
-        self.column.setSpacing(4)
         for widget in (self.map, self.text, self.legend):
             self.column.addWidget(widget)
+        self.set_room(theme.Room.USUAL)
+
+    @override
+    def set_room(self, room: theme.Room) -> None:
+        """Leave as much room around what it holds, and between."""
+        super().set_room(room)
+        self.column.setSpacing(1 if room is theme.Room.CLOSEST else 4)
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the electrodes of a snapshot."""
@@ -196,7 +202,7 @@ class ElectrodePanel(theme.Panel):
         amiss = {e.state for e in electrodes} & {ElectrodeState.BAD, ElectrodeState.SILENT}
         said = [electrodes_text(electrodes) if amiss else ""]
         if unplaced:
-            said.append(self.tr("of unknown position: {}").format(", ".join(unplaced)))
+            said.append(self.tr("of unknown position: {names}").format(names=", ".join(unplaced)))
         self.text.say("; ".join(filter(None, said)))
         self.text.setVisible(bool(self.text.text()))
         self.legend.say(legend_text(electrodes))

@@ -152,16 +152,17 @@ class MappingForm(theme.Panel):
         self.units.show_for([m for m in SIGNALS if any(use.modality is m for use in uses)])
         if open_rows:
             which = ", ".join(map(str, open_rows[:8])) + (" …" if len(open_rows) > 8 else "")
-            raise UserError(f"say what channel {which} is")
+            raise UserError(self.tr("say what channel {which} is").format(which=which))
         if not self.path.text().strip():
-            raise UserError("say where the description is saved")
+            raise UserError(self.tr("say where the description is saved"))
         text = self.rate.text().strip().removesuffix("Hz").strip().replace(",", ".")
         try:
             sfreq = float(text) if text else None
         except ValueError:
-            raise UserError(f"“{text}” is not a rate; give a number in Hz") from None
+            said = self.tr("“{text}” is not a rate; give a number in Hz")
+            raise UserError(said.format(text=text)) from None
         if sfreq is not None and not 0 < sfreq < 1e5:
-            raise UserError(f"a rate of {text} Hz is not possible")
+            raise UserError(self.tr("a rate of {rate} Hz is not possible").format(rate=text))
         return device_of(
             plain_text(draft.stream.whole.name) or "device",
             draft.stream,

@@ -12,10 +12,10 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.circumplex import Circumplex
 from physiosync_rt.dashboard.rest_dial import RestDial
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views import palette
 from physiosync_rt.views.absence_text import certainty_text, why_absent
 from physiosync_rt.views.electrodes_text import electrodes_text
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.verdict import verdict
 from physiosync_rt.views.wording import (
     GETTING_READY,

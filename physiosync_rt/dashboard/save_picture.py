@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage, QImageWriter
 
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import atomic_file
+from physiosync_rt.utils.translation import tr
 
 
 def save_picture(image: QImage, path: Path) -> None:
@@ -32,7 +33,8 @@ def save_picture(image: QImage, path: Path) -> None:
         with atomic_file(path, private=True) as fresh:
             fresh.write_bytes(picture.data().data())
     except OSError as error:
-        raise UserError(
-            f"the picture {path} could not be written: expected an existing folder that may be "
+        said = tr(
+            "the picture {path} could not be written: expected an existing folder that may be "
             "written to; create it or choose another place"
-        ) from error
+        )
+        raise UserError(said.format(path=path)) from error

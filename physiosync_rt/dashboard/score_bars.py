@@ -10,8 +10,8 @@ from typing_extensions import override
 from physiosync_rt.dashboard import theme
 from physiosync_rt.dashboard.parts import tip
 from physiosync_rt.dashboard.scheme import DARK, Scheme
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views.scores_text import Comparison
-from physiosync_rt.views.translation import tr
 
 
 class ScoreBars(QWidget):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -114,7 +115,7 @@ class SessionBar(QWidget):
         path = self._hands.path(self._csv, datetime.now().astimezone(), ".png")
         done = self.tr("The picture is saved in {name}").format(name=path.name)
         self._disk.jobs.submit(
-            partial(save_picture, self._picture(), path),
+            partial(copy_context().run, save_picture, self._picture(), path),
             lambda _none: self.say(done),
             lambda error: self.say(str(error)),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from contextvars import Context, copy_context
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -49,7 +50,8 @@ class App(QObject):
     Notes
     -----
     Lives in the GUI thread. Looking, listening and connecting happen in `_looks`, a run is opened
-    and finished in `_runs`; the engine has its own thread.
+    and finished in `_runs`; the engine has its own thread. Looks speak the language of this thread,
+    in a copy of its context; what a run writes does not.
     """
 
     def __init__(self, memory: Memory, *, local: bool = False) -> None:
@@ -88,10 +90,8 @@ class App(QObject):
         if self._examining or self.run is not None or self._closed:
             return
         self._examining = True
-        plan = self.screen.plan
-        self._looks.submit(
-            partial(self._examiner.examine, plan), self._take_report, self._examination_failed
-        )
+        job = partial(copy_context().run, self._examiner.examine, self.screen.plan)
+        self._looks.submit(job, self._take_report, self._examination_failed)
 
     def map_channels(self, stream: Offered) -> None:
         """Draft what a stream's channels are, and let a person say it."""
@@ -100,9 +100,8 @@ class App(QObject):
             return
         self.screen.mapping.say(self.tr("Listening to the stream for a moment…"))
         self.screen.open_mapping()
-        self._looks.submit(
-            partial(make_draft, report.sight, stream), self._take_draft, self._draft_failed
-        )
+        job = partial(copy_context().run, make_draft, report.sight, stream)
+        self._looks.submit(job, self._take_draft, self._draft_failed)
 
     def _take_report(self, report: Report) -> None:
         self._examining = False
@@ -139,10 +138,12 @@ class App(QObject):
         self.screen.say_busy(self.tr("Loading the model and connecting…"))
         self._timer.stop()
         self._looks.submit(self._examiner.rest, _ignore, _ignore)
-        job = partial(self._open, report.plan, report.sight.device)
+        job = partial(self._open, report.plan, report.sight.device, copy_context())
         self._runs.submit(job, self._show_run, self._not_started)
 
-    def _open(self, plan: Plan, device: str) -> LiveRun:
+    def _open(self, plan: Plan, device: str, words: Context) -> LiveRun:
+        if plan.csv or plan.record:
+            words.run(make_folder, expanded(plan.folder))
         self._opened = _open_run(plan, device, self._local)
         return self._opened
 
@@ -265,8 +266,6 @@ def _open_run(plan: Plan, device: str, local: bool) -> LiveRun:
 
     files = plan.files(datetime.now().astimezone())
     settings = settings_of(plan, device, files, local=local)
-    if files.csv is not None or files.record is not None:
-        make_folder(expanded(plan.folder))
     run = LiveRun(
         make_engine(settings), files, settings.model_dump(mode="json", exclude_defaults=True)
     )

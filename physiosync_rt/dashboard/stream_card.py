@@ -11,9 +11,9 @@ from physiosync_rt.dashboard import theme
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views import palette
 from physiosync_rt.views.stream_text import amiss_text
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.wording import PHASES, RARE, STREAM_COUNTS, duration, number, rate
 
 _COUNTS = ("gaps", "lost", "delivered_late", *RARE)
@@ -104,7 +104,7 @@ class StreamCard(QWidget):
         self.mark = PhaseMark()
         self.phase = theme.Text(pixels=12, role="muted")
         spec = state.spec
-        count = self.tr("{} ch").format(spec.n_chans)
+        count = self.tr("{n} ch").format(n=spec.n_chans)
         kind = theme.Text(f"{spec.modality.value}", weight=QFont.Weight.DemiBold)
         name = theme.Text(
             f"{spec.name} · {count}",
@@ -116,7 +116,9 @@ class StreamCard(QWidget):
         self.more.setObjectName("more")
         self.more.setCheckable(True)
         self.more.setText("▸")
-        self.more.setAccessibleName(self.tr("Counters of {}").format(plain_text(spec.name)))
+        self.more.setAccessibleName(
+            self.tr("Counters of {stream}").format(stream=plain_text(spec.name))
+        )
         self.more.setToolTip(self.tr("Rate, jitter and what happened to the samples"))
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.more.toggled.connect(self._open)
@@ -190,7 +192,13 @@ class StreamsPanel(theme.Panel):
         self.cards: dict[str, StreamCard] = {}
         self._none = theme.Text(self.tr("None in sight yet"), role="muted")
         self.column.addWidget(self._none)
-        self.column.setSpacing(6)
+        self.set_room(theme.Room.USUAL)
+
+    @override
+    def set_room(self, room: theme.Room) -> None:
+        """Leave as much room around what it holds, and between."""
+        super().set_room(room)
+        self.column.setSpacing(3 if room is theme.Room.CLOSEST else 6)
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show all streams; cards are made when a stream is first seen and kept."""

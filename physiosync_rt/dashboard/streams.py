@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -22,8 +22,11 @@ WIDTH = 322
 _MAP_SHARE = 0.23
 """Of the column's height that the map of the electrodes takes."""
 
-_LOW = 640
-"""Height in pixels below which the panels are set closer, so that a notice cuts none off."""
+_MAP = 128, 240
+"""Least and greatest height of the map, in pixels."""
+
+_GAPS = {theme.Room.USUAL: theme.GAP, theme.Room.CLOSE: 8, theme.Room.CLOSEST: 5}
+"""Pixels between the panels."""
 
 
 class ScoresPanel(theme.Panel):
@@ -31,9 +34,21 @@ class ScoresPanel(theme.Panel):
 
     def __init__(self) -> None:
         super().__init__(QCoreApplication.translate("ScoresPanel", "Scores on held-out data"))
-        self.column.setSpacing(2)
-        self.heading.setContentsMargins(0, 0, 0, 4)
+        self._notes: list[theme.Text] = []
         self._shown: tuple[tuple[Score, ...], str] = ((), "")
+        self._room = theme.Room.USUAL
+        self.set_room(self._room)
+
+    @override
+    def set_room(self, room: theme.Room) -> None:
+        """Leave as much room around what it holds, and between."""
+        super().set_room(room)
+        self._room = room
+        closest = room is theme.Room.CLOSEST
+        self.column.setSpacing(1 if closest else 2)
+        self.heading.setContentsMargins(0, 0, 0, 2 if closest else 4)
+        for note in self._notes:
+            note.setContentsMargins(0, 0, 0, 2 if closest else 5)
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Show the scores; they are laid out again only when other modalities are in use."""
@@ -48,21 +63,41 @@ class ScoresPanel(theme.Panel):
                 widget.hide()
                 widget.deleteLater()
         self._shown = (snapshot.scores, in_use)
+        self._notes = []
         for how, figures in score_groups(snapshot.scores, snapshot.meaning, in_use).items():
             for figure in figures:
                 self._add(theme.Text(figure, pixels=12))
             if how:
                 note = theme.Text(how, pixels=11, role="muted")
-                note.setContentsMargins(0, 0, 0, 5)
+                self._notes.append(note)
                 self._add(note)
+        self.set_room(self._room)
 
     def _add(self, label: theme.Text) -> None:
         label.setWordWrap(True)
         self.column.addWidget(label)
 
 
+class _Content(QWidget):
+    """What is scrolled, which says when it was laid out again."""
+
+    laid_out = Signal()
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        """Tell of a new layout, which follows from words that have changed."""
+        handled = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest:
+            self.laid_out.emit()
+        return handled
+
+
 class StreamColumn(QWidget):
-    """Electrodes, body, streams, and the model's honest scores under them."""
+    """Electrodes, body, streams, and the model's honest scores under them.
+
+    The panels are set as close as their words and the height of the column ask for; only what does
+    not fit then is scrolled.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +105,8 @@ class StreamColumn(QWidget):
         self.body = BodyPanel()
         self.streams = StreamsPanel()
         self.scores = ScoresPanel()
-        inner = QWidget()
+        inner = _Content()
+        inner.laid_out.connect(self._fit)
         inner.setObjectName("scrolled")
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
@@ -80,7 +116,8 @@ class StreamColumn(QWidget):
         for panel in self._panels:
             column.addWidget(panel)
         column.addStretch(1)
-        scroll = QScrollArea()
+        self._fitted = (0, 0, 0)
+        self._scroll = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -96,14 +133,40 @@ class StreamColumn(QWidget):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the map as much as leaves room for the panels below it."""
+        """Set the panels as close as the new height asks for."""
         super().resizeEvent(event)
-        low = self.height() < theme.px(_LOW)
-        share = min(max(_MAP_SHARE * self.height(), theme.px(128)), theme.px(240))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Set the panels as close as need be, so that none is cut off."""
+        if self._fitted == (self.width(), self.height(), self._needed()):
+            return
+        least, most = (theme.px(pixels) for pixels in _MAP)
+        share = min(max(_MAP_SHARE * self.height(), least), most)
         self.electrodes.map.setFixedHeight(round(share))
-        self._column.setSpacing(8 if low else theme.GAP)
+        for room in theme.Room:
+            self._set_room(room)
+            if fits := self._needed() <= self.height():
+                break
+        # A bar takes width: words would need more lines, and then the bar.
+        bar = Qt.ScrollBarPolicy
+        self._scroll.setVerticalScrollBarPolicy(
+            bar.ScrollBarAlwaysOff if fits else bar.ScrollBarAsNeeded
+        )
+        self._fitted = (self.width(), self.height(), self._needed())
+
+    def _set_room(self, room: theme.Room) -> None:
+        self._column.setSpacing(_GAPS[room])
         for panel in self._panels:
-            panel.set_close(low)
+            panel.set_room(room)
+            # Else it keeps the height that it had.
+            panel.column.activate()
+
+    def _needed(self) -> int:
+        """Return the height that all panels need in the whole width."""
+        if self._column.hasHeightForWidth():
+            return self._column.heightForWidth(self.width())
+        return self._column.sizeHint().height()
 
     @property
     def cards(self) -> dict[str, StreamCard]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 import pyqtgraph as pg
@@ -260,6 +261,14 @@ class Text(QLabel):
         self.setToolTip(tip(self._full) if shown != self._full else "")
 
 
+class Room(IntEnum):
+    """How close panels and what they hold are set, where a column is low."""
+
+    USUAL = 0
+    CLOSE = 1
+    CLOSEST = 2
+
+
 class Panel(QFrame):
     """A rounded surface with a small title row; ``column`` takes what it holds."""
 
@@ -267,8 +276,8 @@ class Panel(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self.column = QVBoxLayout(self)
-        self.set_close(False)
         self.column.setSpacing(8)
+        Panel.set_room(self, Room.USUAL)
         self.heading = QHBoxLayout()
         self.heading.setSpacing(10)
         if title:
@@ -276,9 +285,10 @@ class Panel(QFrame):
             self.heading.addStretch(1)
             self.column.addLayout(self.heading)
 
-    def set_close(self, close: bool) -> None:
-        """Leave less room above and below what it holds, or as much as usual."""
-        self.column.setContentsMargins(16, *((8, 16, 9) if close else (12, 16, 14)))
+    def set_room(self, room: Room) -> None:
+        """Leave as much room around what it holds, and between."""
+        above, below = ((12, 14), (8, 9), (5, 6))[room]
+        self.column.setContentsMargins(16, above, 16, below)
 
 
 def stack(*widgets: QWidget, spacing: int = 2) -> QVBoxLayout:

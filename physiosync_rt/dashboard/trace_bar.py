@@ -67,7 +67,7 @@ class TraceBar(QWidget):
         self.pause.setAccessibleName(said)
         self.span.setText(f"{_span_text(self._view.span_s)} ▾")
         n = len(self._view.hidden)
-        said = self.tr("{} hidden").format(n) if n else self.tr("Channels")
+        said = self.tr("{n} hidden").format(n=n) if n else self.tr("Channels")
         self.channels.setText(f"{said} ▾")
         self._names = names
 

@@ -109,6 +109,7 @@ class UnitRows(QWidget):
             except ValueError:
                 scale = math.nan
             if not (scale > 0 and math.isfinite(scale)):
-                raise UserError(f"“{text}” is not a factor; give a number above 0, usually 1")
+                said = self.tr("“{text}” is not a factor; give a number above 0, usually 1")
+                raise UserError(said.format(text=text))
             found[modality] = SignalUnit(str(row.unit.currentData() or ""), scale)
         return found

@@ -23,8 +23,8 @@ from physiosync_rt.devices.evidence import (
 from physiosync_rt.formats.base import is_electrode
 from physiosync_rt.formats.channel_roles import NOT_A_SIGNAL
 from physiosync_rt.formats.electrode_labels import is_biosemi
+from physiosync_rt.utils.translation import tr
 
-_NO_ELECTRODE = ": not an electrode of the 10-20 system"
 _NUMBERED = re.compile(r"(ch|chan|channel|eeg|gsr|ecg)?[\s_-]*\d+", re.IGNORECASE)
 
 
@@ -50,12 +50,15 @@ class ChannelProposal:
         Of a sample counter.
     is_flat : bool
         Whether an unknown channel has not changed while it was measured.
+    by_name : bool
+        Whether it is dropped for its name alone.
     """
 
     entry: str
     comment: str
     counter: CounterDescription | None = None
     is_flat: bool = False
+    by_name: bool = False
 
 
 def propose(excerpts: list[StreamExcerpt], ask: Ask | None = None) -> Proposal:
@@ -168,27 +171,29 @@ def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> ChannelProposal
     label = excerpt.spec.ch_names[i]
     named = not (_NUMBERED.fullmatch(label) or is_biosemi(label, excerpt.spec.ch_names))
     if modality is Modality.EEG and named and is_electrode(label):
-        return ChannelProposal(label, "as labelled")
+        return ChannelProposal(label, tr("as labelled"))
     told = excerpt.spec.modality is modality and excerpt.spec.unit
     if told and modality is not Modality.EEG and not NOT_A_SIGNAL.search(label):
         # Skin conductance may rise for as long as it is listened to.
-        return ChannelProposal(label, "as labelled")
+        return ChannelProposal(label, tr("as labelled"))
     x = excerpt.samples[:, i].astype(np.float64)
     counter = find_counter(x)
     if counter is not None:
-        return ChannelProposal(
-            COUNTER, f"counts to {counter.modulo - 1} in steps of {counter.step}", counter
-        )
+        said = tr("counts to {last} in steps of {step}")
+        counts = said.format(last=counter.modulo - 1, step=counter.step)
+        return ChannelProposal(COUNTER, counts, counter)
     if named and NOT_A_SIGNAL.search(label):
-        return ChannelProposal(DROP, f"{label}: not a physiological signal")
+        said = tr("{label}: not a physiological signal")
+        return ChannelProposal(DROP, said.format(label=label))
     if is_increasing(x):
-        return ChannelProposal(DROP, "only increases: a clock or a long counter")
+        return ChannelProposal(DROP, tr("only increases: a clock or a long counter"))
     if modality in (Modality.GSR, Modality.ECG):
         return ChannelProposal(
-            label if named else f"{modality}{i + 1}", "as labelled" if named else ""
+            label if named else f"{modality}{i + 1}", tr("as labelled") if named else ""
         )
     if named:
-        return ChannelProposal(DROP, f"{label}{_NO_ELECTRODE}")
+        said = tr("{label}: not an electrode of the 10-20 system")
+        return ChannelProposal(DROP, said.format(label=label), by_name=True)
     is_flat = bool(len(x)) and bool(np.ptp(x) == 0)
     flat = "; flat while measured" if is_flat else ""
     comment = f"electrode, `{DROP}` or `{COUNTER}`{flat}"
@@ -197,7 +202,7 @@ def _role(modality: Modality, excerpt: StreamExcerpt, i: int) -> ChannelProposal
 
 def _asked(channel: ChannelProposal) -> ChannelProposal:
     """Return a channel to ask for where it was dropped for its name alone."""
-    return replace(channel, entry=UNKNOWN) if channel.comment.endswith(_NO_ELECTRODE) else channel
+    return replace(channel, entry=UNKNOWN) if channel.by_name else channel
 
 
 def _ask_electrodes(

@@ -22,6 +22,7 @@ from physiosync_rt.devices.description import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.utils.atomic import atomic_file
+from physiosync_rt.utils.translation import tr
 
 SIGNALS = (Modality.EEG, Modality.GSR, Modality.ECG)
 
@@ -104,7 +105,7 @@ def describe_channels(
             if any(use.modality is modality for use in uses)
         )
         if not streams:
-            raise UserError("no channel is used; say what at least one of them is")
+            raise UserError(tr("no channel is used; say what at least one of them is"))
         return Device(name=name, streams=streams)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -153,9 +154,8 @@ def save_device(device: Device, path: Path) -> None:
         with atomic_file(path) as fresh:
             fresh.write_text(device_yaml(device), encoding="utf-8")
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be written: {error.strerror}; choose another place"
-        ) from error
+        said = tr("{path} cannot be written: {reason}; choose another place")
+        raise UserError(said.format(path=path, reason=error.strerror)) from error
 
 
 def _entry(use: ChannelUse, modality: Modality) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from physiosync_rt.datatypes import Modality
 from physiosync_rt.formats.base import is_electrode, modality_of
+from physiosync_rt.utils.translation import tr
 
 # EDF+ writes the type before the name: "EEG Fp1-Ref", "ECG ECG1". Nihon Kohden's exports write
 # "POL" before every name, which says nothing about its type.
@@ -107,11 +108,12 @@ def bipolar_problem(ch_names: Sequence[str]) -> str:
     pairs = [name for name in ch_names if is_pair(name)]
     if 2 * len(pairs) <= len(ch_names):
         return ""
-    return (
-        f"its channels are differences of two electrodes (bipolar pairs such as {pairs[0]}), and "
+    said = tr(
+        "its channels are differences of two electrodes (bipolar pairs such as {pair}), and "
         "a model needs every electrode against one common reference; export the recording again "
         "with a common reference (a referential montage)"
     )
+    return said.format(pair=pairs[0])
 
 
 def is_biosemi(label: str, ch_names: Sequence[str]) -> bool:
@@ -124,9 +126,10 @@ def biosemi_problem(ch_names: Sequence[str]) -> str:
     own = [n for n in ch_names if _BIOSEMI.fullmatch(n) and not is_electrode(n)]
     if len(own) < 3 or 2 * len(own) < len(ch_names) or not any(n[0] == "A" for n in own):
         return ""
-    return (
-        f"its channels {ch_names[0]}, {ch_names[1]} ... have BioSemi's names for the places on "
+    said = tr(
+        "its channels {first}, {second} ... have BioSemi's names for the places on "
         "the cap, not names of the 10-20 system (A1 and A2 are not the ears here); give every "
         "channel its electrode from the cap's layout under `channels:` in a device YAML and pass "
         "it with --device"
     )
+    return said.format(first=ch_names[0], second=ch_names[1])

@@ -20,6 +20,7 @@ from physiosync_rt.datatypes import RecordedStream, Recording
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.stated_parts import FIF_MAGIC, check_fif, check_xdf
 from physiosync_rt.utils.plain_file import is_special, require_plain
+from physiosync_rt.utils.translation import tr
 
 MOST_SFREQ: Final = 200_000.0
 """Largest sampling rate in Hz; sound has up to 192,000."""
@@ -101,7 +102,8 @@ def rate_problem(sfreq: float) -> str:
     """Return what is wrong with a stated rate in Hz, after "stream X"; empty where it can be."""
     if not sfreq > MOST_SFREQ:
         return ""
-    return f"states a rate of {sfreq:g} Hz, and no device has more than {MOST_SFREQ:g} Hz"
+    said = tr("states a rate of {rate:g} Hz, and no device has more than {most:g} Hz")
+    return said.format(rate=sfreq, most=MOST_SFREQ)
 
 
 def _impossible(stream: RecordedStream) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from physiosync_rt.datatypes import BoolArray, FloatArray, StreamSpec
 from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.config import ModalityContract
+from physiosync_rt.utils.translation import tr
 
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 """Old names of the 10-20 system and what they are called today."""
@@ -84,12 +85,22 @@ class Montage:
         share = len(missing) / len(wanted)
         if len(have) < min_electrodes or share > MAX_SHARE_INTERPOLATED:
             better = alternative() if alternative else ""
-            fix = f"; use --bundle {better} for it" if better else ""
+            said = tr(
+                "{bundle} is made for {of} electrodes and needs at least {least} of a known "
+                "position, at most {most} of its own missing; this stream has {n} ({names}) and "
+                "lacks {n_missing} of {of}{fix}"
+            )
             raise UserError(
-                f"{bundle_title} is made for {len(wanted)} electrodes and needs at least "
-                f"{min_electrodes} of a known position, at most {MAX_SHARE_INTERPOLATED:.0%} of "
-                f"its own missing; this stream has {len(have)} ({', '.join(stream_names)}) and "
-                f"lacks {len(missing)} of {len(wanted)}{fix}"
+                said.format(
+                    bundle=bundle_title,
+                    of=len(wanted),
+                    least=min_electrodes,
+                    most=f"{MAX_SHARE_INTERPOLATED:.0%}",
+                    n=len(have),
+                    names=", ".join(stream_names),
+                    n_missing=len(missing),
+                    fix=tr("; use --bundle {name} for it").format(name=better) if better else "",
+                )
             )
         self.interpolated = tuple(missing)
         self.matrix = _matrix(have, wanted, missing, len(stream_names))
@@ -170,9 +181,14 @@ def pick_channels(spec: StreamSpec, contract: ModalityContract) -> FloatArray:
         The stream has fewer channels than the bundle wants.
     """
     if spec.n_chans < contract.n_chans:
+        said = tr(
+            "stream {stream!r} has {n} {signal} channel(s), the bundle wants {wanted}; choose "
+            "another stream with --pps"
+        )
         raise UserError(
-            f"stream {spec.name!r} has {spec.n_chans} {spec.modality} channel(s), the bundle "
-            f"wants {contract.n_chans}; choose another stream with --pps"
+            said.format(
+                stream=spec.name, n=spec.n_chans, signal=spec.modality, wanted=contract.n_chans
+            )
         )
     at = {name: i for i, name in enumerate(spec.ch_names)}
     by_name = all(name in at for name in contract.ch_names)

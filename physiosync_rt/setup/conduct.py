@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator
 
+from physiosync_rt.utils.translation import mark, tr
 from physiosync_rt.utils.yaml_config import FrozenModel
 
 MOST_KEYS = 9
@@ -51,9 +52,9 @@ class Conduct(FrozenModel):
     def labels(self) -> tuple[tuple[str, str], ...]:
         """The labels that are not empty, under their names."""
         named = (
-            ("participant", self.participant),
-            ("session", self.session),
-            ("task", self.task),
+            (mark("participant"), self.participant),
+            (mark("session"), self.session),
+            (mark("task"), self.task),
         )
         return tuple((name, label.strip()) for name, label in named if label.strip())
 
@@ -81,7 +82,7 @@ class CheckedConduct(Conduct):
     @field_validator("participant", "session", "task")
     @classmethod
     def _is_label(cls, label: str) -> str:
-        if problem := label_problem("label", label.strip()):
+        if problem := label_problem(mark("label"), label.strip()):
             raise ValueError(problem)
         return label.strip()
 
@@ -91,13 +92,15 @@ def label_problem(name: str, label: str) -> str:
     if not label or _LABEL.fullmatch(label):
         if len(label) <= _LONGEST_LABEL:
             return ""
-        return f"The {name} is too long to name files. Use at most {_LONGEST_LABEL} characters"
+        said = tr("The {name} is too long to name files. Use at most {n} characters")
+        return said.format(name=tr(name), n=_LONGEST_LABEL)
     wrong = next(character for character in label if not _LABEL.fullmatch(character))
-    shown = "a space" if wrong == " " else f"“{wrong}”" if wrong.isprintable() else "that character"
-    return (
-        f"The {name} “{label}” cannot name files: {shown} is neither a letter a to z nor a digit, "
+    shown = f"“{wrong}”" if wrong.isprintable() else tr("that character")
+    said = tr(
+        "The {name} “{label}” cannot name files: {wrong} is neither a letter a to z nor a digit, "
         "which BIDS asks for. Write it without, as in P01"
     )
+    return said.format(name=tr(name), label=label, wrong=tr("a space") if wrong == " " else shown)
 
 
 def next_run(folder: Path, stem: str) -> str:

@@ -30,6 +30,7 @@ from physiosync_rt.formats.stamp_rate import nearest_rate
 from physiosync_rt.preprocess.montage import canonical, known_electrodes
 from physiosync_rt.setup.sight import Offered, Sight
 from physiosync_rt.sources.validate import open_points
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views.wording import unit_text
 
 _TEN_TEN = re.compile(r"(N|Fp|AF|F|FT|FC|T|C|TP|CP|P|PO|O|I)(z|\d{1,2})")
@@ -108,8 +109,10 @@ def make_draft(sight: Sight, stream: Offered) -> Draft:
                 described[0].sfreq or evidence.sfreq,
                 next((d.positions for d in described if d.modality is Modality.EEG), "standard"),
                 next((d.counter for d in described if d.counter), None),
-                f"Filled in from the description “{device.name}”. Change what is different "
-                "on your head.",
+                tr(
+                    "Filled in from the description “{name}”. Change what is different on your "
+                    "head."
+                ).format(name=device.name),
                 evidence.electrodes,
             )
     return evidence
@@ -134,10 +137,11 @@ def device_of(
     """
     for use in uses:
         if use.modality is Modality.EEG and canonical(use.name) not in known_electrodes():
-            raise UserError(
-                f"“{use.name}” is not an electrode of the 10-20 or 10-10 system; correct it or "
-                "choose “not used”"
+            said = tr(
+                "“{name}” is not an electrode of the 10-20 or 10-10 system; correct it or choose "
+                "“not used”"
             )
+            raise UserError(said.format(name=use.name))
     device = describe_channels(
         name, stream.whole, uses, units, sfreq=sfreq, positions=positions, counter=counter
     )
@@ -147,10 +151,12 @@ def device_of(
         unit = units.get(modality, SignalUnit()).unit
         stated = _stated(stream, modality, uses)
         if not (unit or stated):
-            raise UserError(f"the stream does not state the unit of its {modality}; choose it")
+            said = tr("the stream does not state the unit of its {signal}; choose it")
+            raise UserError(said.format(signal=modality))
     for mapper in part_mappers(device, stream.parts):
         if points := open_points(mapper.spec) if mapper.spec.modality in SIGNALS else []:
-            raise UserError(f"{' and '.join(points)} is still missing")
+            said = tr("{what} is still missing").format(what=tr(" and ").join(points))
+            raise UserError(said)
     return device
 
 
@@ -210,7 +216,7 @@ def _comment(found: ChannelProposal) -> str:
     """Return what shows what a channel is; where nothing does, whether it is flat."""
     if found.entry != UNKNOWN:
         return found.comment
-    return "flat while listened to" if found.is_flat else ""
+    return tr("flat while listened to") if found.is_flat else ""
 
 
 def _rate(excerpt: StreamExcerpt) -> float | None:
@@ -223,11 +229,13 @@ def _rate(excerpt: StreamExcerpt) -> float | None:
 def _unit_hint(modality: Modality, excerpt: StreamExcerpt) -> str:
     spec: StreamSpec = excerpt.spec
     if spec.unit:
-        return f"stated by the stream: {unit_text(spec.unit)}"
+        return tr("stated by the stream: {unit}").format(unit=unit_text(spec.unit))
     fitting = plausible_units(modality, excerpt)
     if fitting:
-        said = " or ".join(
+        units = tr(" or ").join(
             f"{word} ({value:.3g} {unit_text(UNITS[modality])})" for word, value in fitting.items()
         )
-        return f"by its size: {said}"
-    return "none of the usual units fits the size of the samples" if len(excerpt.samples) else ""
+        return tr("by its size: {units}").format(units=units)
+    if not len(excerpt.samples):
+        return ""
+    return tr("none of the usual units fits the size of the samples")

@@ -29,6 +29,7 @@ from physiosync_rt.setup.sight import (
     wanted_modalities,
 )
 from physiosync_rt.sources.validate import find_problem
+from physiosync_rt.utils.translation import tr
 
 _PORTS = ("ttyUSB*", "ttyACM*", "rfcomm*", "cu.*")
 
@@ -55,19 +56,26 @@ def port_problem(port: str) -> str:
     """
     if sys.platform == "win32":
         if port.upper() not in map(str.upper, serial_ports()):
-            return f"There is no port {port}. Plug the dongle in, or choose another port"
+            return _no_port(port)
         return ""
     path = Path(port)
     if not path.exists():
-        return f"There is no port {port}. Plug the dongle in, or choose another port"
+        return _no_port(port)
     if not os.access(path, os.R_OK | os.W_OK):
-        return (
-            f"The port {port} may not be used by you. Add yourself to its group (often "
-            "`sudo usermod -aG dialout $USER`) and log in again"
+        said = tr(
+            "The port {port} may not be used by you. Add yourself to its group (often {command}) "
+            "and log in again"
         )
+        return said.format(port=port, command="`sudo usermod -aG dialout $USER`")
     if holder := port_holder(path):
-        return f"The port {port} is busy: {holder} has it open. Close that program"
+        said = tr("The port {port} is busy: {program} has it open. Close that program")
+        return said.format(port=port, program=holder)
     return ""
+
+
+def _no_port(port: str) -> str:
+    said = tr("There is no port {port}. Plug the dongle in, or choose another port")
+    return said.format(port=port)
 
 
 def port_holder(path: Path) -> str:
@@ -81,7 +89,8 @@ def port_holder(path: Path) -> str:
         try:
             if any(fd.readlink() == device for fd in (process / "fd").iterdir()):
                 name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-                return f"{name or 'a program'} (process {process.name})"
+                said = tr("{program} (process {n})")
+                return said.format(program=name or tr("a program"), n=process.name)
         except OSError:
             # Of somebody else, or ended.
             continue
@@ -94,11 +103,11 @@ def look_at_board(plan: Plan, card: Card) -> Sight:
         settings = plan.board_settings()
         if settings is None:
             if not plan.device:
-                return Sight(problem="No board is chosen. Choose yours from the list")
+                return Sight(problem=_no_board())
             described = open_device(plan.device)
             settings = described.brainflow if described else None
             if settings is None:
-                return Sight(problem="No board is chosen. Choose yours from the list")
+                return Sight(problem=_no_board())
         specs = [stream.spec for stream in board_streams(board_id(settings.board))]
         parts = [(spec, own_carrier(spec)) for spec in specs]
         name, fitting = device_in_use(plan, parts)
@@ -127,10 +136,14 @@ def look_at_board(plan: Plan, card: Card) -> Sight:
     sight = replace(sight, offered=serving, eeg=eeg, pps=pps)
     if needs_port(settings.board):
         if not settings.serial_port:
-            return replace(sight, problem="The board needs its serial port. Choose it")
+            return replace(sight, problem=tr("The board needs its serial port. Choose it"))
         if problem := port_problem(settings.serial_port):
             return replace(sight, problem=problem, waiting=True)
     return sight
+
+
+def _no_board() -> str:
+    return tr("No board is chosen. Choose yours from the list")
 
 
 def _without_samples(stream: Offered) -> list[StreamExcerpt]:

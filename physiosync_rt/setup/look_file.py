@@ -27,6 +27,7 @@ from physiosync_rt.setup.sight import (
 )
 from physiosync_rt.sources.file import FileSource
 from physiosync_rt.sources.read import read
+from physiosync_rt.utils.translation import tr
 
 EXCERPT_S = 10.0
 """Seconds of a recording from which channels are proposed."""
@@ -42,7 +43,7 @@ class FileLook:
     def look(self, plan: Plan, card: Card) -> Sight:
         """Return what a recording holds and what a run would take of it."""
         if not plan.file:
-            return Sight(problem="No recording is chosen. Choose a file, or drop one here")
+            return Sight(problem=tr("No recording is chosen. Choose a file, or drop one here"))
         try:
             recording = self._read(expanded(plan.file), plan.subject.strip() or None)
             return _look_at(recording, plan, card)

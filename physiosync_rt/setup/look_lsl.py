@@ -31,6 +31,7 @@ from physiosync_rt.setup.sight import (
 )
 from physiosync_rt.sources.base import SourceMessage
 from physiosync_rt.sources.selection import distinct_queries, rank
+from physiosync_rt.utils.translation import mark, tr
 
 if TYPE_CHECKING:
     import pylsl
@@ -41,7 +42,7 @@ FORGET_S = 4.0
 LISTEN_S = 2.5
 """Seconds of samples from which channels are proposed."""
 
-NOTHING = (
+NOTHING = mark(
     "No EEG stream is in sight yet. Switch on the LSL output of the headset's program (OpenBCI "
     "GUI, muse-lsl, BlueMuse, EmotivPRO); where it runs on another computer, let LSL through the "
     "firewall"
@@ -180,24 +181,19 @@ def _obvious_problem(sight: Sight, plan: Plan, wanted: Sequence[Modality]) -> Si
     for modality, query in zip(wanted, (plan.eeg, plan.pps), strict=False):
         named = [o for o in sight.offered if not o.marker and (not query or _is_named(o, query))]
         if query and not named:
-            return replace(
-                sight,
-                problem=f"The {modality} stream “{query}” is not in sight. Start it, or choose "
-                "another one",
-                waiting=True,
+            said = tr(
+                "The {signal} stream “{stream}” is not in sight. Start it, or choose another one"
             )
+            problem = said.format(signal=modality, stream=query)
+            return replace(sight, problem=problem, waiting=True)
         able = [o for o in named if o.carries(modality)]
         if len(able) > 1 and modality is Modality.EEG:
-            return replace(
-                sight, problem=f"{len(able)} streams carry EEG. Choose one under “EEG from”"
-            )
+            said = tr("{n} streams carry EEG. Choose one under “EEG from”")
+            return replace(sight, problem=said.format(n=len(able)))
         usable = [o for o in able if not unclear_stream([o], [modality])]
         if len(usable) > 1:
-            return replace(
-                sight,
-                problem=f"{len(usable)} streams carry {modality}. Choose one under “GSR or "
-                "ECG from”",
-            )
+            said = tr("{n} streams carry {signal}. Choose one under “GSR or ECG from”")
+            return replace(sight, problem=said.format(n=len(usable), signal=modality))
         if modality is not Modality.EEG:
             continue
         unclear = unclear_stream(able, [modality])
@@ -208,7 +204,7 @@ def _obvious_problem(sight: Sight, plan: Plan, wanted: Sequence[Modality]) -> Si
             problem = say_unclear(unclear, wanted)
             return replace(sight, problem=problem, unclear=unclear)
         if not able:
-            return replace(sight, problem=NOTHING, waiting=True)
+            return replace(sight, problem=tr(NOTHING), waiting=True)
     return None
 
 

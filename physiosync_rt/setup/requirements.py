@@ -11,6 +11,7 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.preprocess.montage import Montage, pick_channels
 from physiosync_rt.setup.sight import Sight
 from physiosync_rt.sources.validate import find_problem
+from physiosync_rt.utils.translation import tr
 
 N_NAMED = 6
 """So many electrodes are named."""
@@ -68,7 +69,7 @@ class Check:
 
 def check_bundle(name: str) -> tuple[Card | None, Check]:
     """Read a bundle's card; return it with the check."""
-    title = "Model"
+    title = tr("Model")
     try:
         path = find_bundle(name)
         card = read_card(path)
@@ -77,11 +78,13 @@ def check_bundle(name: str) -> tuple[Card | None, Check]:
                 "bundle",
                 State.MISSING,
                 title,
-                f"{path} holds {CARD} and no {WEIGHTS}: take another copy of the bundle",
+                tr(
+                    "{folder} holds {card} and no {weights}: take another copy of the bundle"
+                ).format(folder=path, card=CARD, weights=WEIGHTS),
             )
     except UserError as error:
         return None, Check("bundle", State.MISSING, title, str(error))
-    simulated = "; trained on simulated people, so it says nothing of a real person"
+    simulated = tr("; trained on simulated people, so it says nothing of a real person")
     return card, Check(
         "bundle",
         State.WARNING if card.simulated else State.OK,
@@ -103,10 +106,12 @@ def check_sight(sight: Sight, card: Card, others: tuple[str, ...] = ()) -> list[
     if sight.eeg is None or sight.problem:
         state = State.WAITING if sight.waiting else State.MISSING
         fix = Fix.MAP if sight.unclear is not None else Fix.NONE
-        return [Check("source", state, "Signals", sight.problem or "No EEG is in sight", fix)]
-    used = " and ".join(_named(spec) for spec in (sight.eeg, sight.pps) if spec is not None)
+        return [
+            Check("source", state, tr("Signals"), sight.problem or tr("No EEG is in sight"), fix)
+        ]
+    used = tr(" and ").join(_named(spec) for spec in (sight.eeg, sight.pps) if spec is not None)
     checks = [
-        Check("source", State.OK, "Signals", used),
+        Check("source", State.OK, tr("Signals"), used),
         _check_electrodes(sight.eeg, card, others),
     ]
     if card.pps is not None:
@@ -124,7 +129,7 @@ def fits(spec: StreamSpec, card: Card) -> bool:
 
 
 def _check_electrodes(eeg: StreamSpec, card: Card, others: tuple[str, ...]) -> Check:
-    title = "Electrodes"
+    title = tr("Electrodes")
     wanted = card.eeg
     try:
         montage = Montage(eeg.ch_names, wanted.ch_names, wanted.min_electrodes, f"“{card.title}”")
@@ -141,20 +146,23 @@ def _check_electrodes(eeg: StreamSpec, card: Card, others: tuple[str, ...]) -> C
     missing = montage.interpolated
     n_measured = wanted.n_chans - len(missing)
     unused = sum(not used for used in montage.used)
-    left = f"; {unused} of the stream's channels not used" if unused else ""
+    left = tr("; {n} of the stream's channels not used").format(n=unused) if unused else ""
     if not missing:
-        return Check(
-            "electrodes", State.OK, title, f"All {wanted.n_chans} electrodes measured{left}"
-        )
-    names = ", ".join(missing[:N_NAMED])
-    more = f" and {len(missing) - N_NAMED} more" if len(missing) > N_NAMED else ""
-    return Check(
-        "electrodes",
-        State.WARNING,
-        title,
-        f"{n_measured} of {wanted.n_chans} electrodes measured; {names}{more} interpolated, so "
-        f"the confidence is lowered to {montage.measured:.0%}{left}",
+        said = tr("All {n} electrodes measured{left}")
+        return Check("electrodes", State.OK, title, said.format(n=wanted.n_chans, left=left))
+    n_more = len(missing) - N_NAMED
+    said = tr(
+        "{n} of {of} electrodes measured; {names}{more} interpolated, so the confidence is "
+        "lowered to {share}{left}"
+    ).format(
+        n=n_measured,
+        of=wanted.n_chans,
+        names=", ".join(missing[:N_NAMED]),
+        more=tr(" and {n} more").format(n=n_more) if n_more > 0 else "",
+        share=f"{montage.measured:.0%}",
+        left=left,
     )
+    return Check("electrodes", State.WARNING, title, said)
 
 
 def _check_peripheral(sight: Sight, card: Card) -> Check:
@@ -178,19 +186,23 @@ def _check_peripheral(sight: Sight, card: Card) -> Check:
         for spec in stream.specs
         if spec.modality is wanted.modality and (problem := find_problem(spec))
     ]
-    why = "its stream does not state its unit" if unused else f"there is no {title} stream"
-    return Check(
-        "peripheral",
-        State.WARNING,
-        title,
-        f"{why[:1].upper()}{why[1:]}: EEG alone is used, and the confidence is lowered",
-        Fix.MAP if unused else Fix.NONE,
-    )
+    if unused:
+        said = tr(
+            "Its stream does not state its unit: EEG alone is used, and the confidence is lowered"
+        )
+        return Check("peripheral", State.WARNING, title, said, Fix.MAP)
+    said = tr("There is no {signal} stream: EEG alone is used, and the confidence is lowered")
+    return Check("peripheral", State.WARNING, title, said.format(signal=title))
 
 
 def _named(spec: StreamSpec) -> str:
-    unit = "" if spec.modality is not Modality.EEG else f"{spec.n_chans} channels, "
-    return f"{spec.modality} from “{spec.name}” ({unit}{spec.sfreq:g} Hz)"
+    if spec.modality is Modality.EEG:
+        said = tr("{signal} from “{stream}” ({n} channels, {rate} Hz)")
+    else:
+        said = tr("{signal} from “{stream}” ({rate} Hz)")
+    return said.format(
+        signal=spec.modality, stream=spec.name, n=spec.n_chans, rate=f"{spec.sfreq:g}"
+    )
 
 
 def _card(name: str) -> Card:

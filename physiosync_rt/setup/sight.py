@@ -13,6 +13,7 @@ from physiosync_rt.devices.assist_units import StreamExcerpt
 from physiosync_rt.errors import UserError
 from physiosync_rt.setup.plan import AS_STATED, Plan
 from physiosync_rt.sources.validate import open_points
+from physiosync_rt.utils.translation import tr
 
 Part = tuple[StreamSpec, Carrier]
 
@@ -123,8 +124,9 @@ def say_unclear(stream: Offered, wanted: Sequence[Modality]) -> str:
     points = [
         point for spec in stream.specs if spec.modality in wanted for point in open_points(spec)
     ]
-    missing = " and ".join(dict.fromkeys(points)) or "what it measures"
-    return f"“{stream.whole.name}” does not state {missing}: say what its channels are"
+    missing = tr(" and ").join(dict.fromkeys(points)) or tr("what it measures")
+    said = tr("“{stream}” does not state {missing}: say what its channels are")
+    return said.format(stream=stream.whole.name, missing=missing)
 
 
 def wanted_modalities(card: Card) -> tuple[Modality, ...]:

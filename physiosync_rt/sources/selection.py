@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from physiosync_rt.datatypes import Modality, StreamSpec
 from physiosync_rt.errors import UserError
+from physiosync_rt.utils.translation import tr
 
 
 def rank(spec: StreamSpec, query: str, uid: str = "") -> int | None:
@@ -63,8 +64,8 @@ def _distinct(spec: StreamSpec, uid: str, streams: Sequence[tuple[StreamSpec, st
 def describe(specs: Sequence[StreamSpec]) -> str:
     """List streams in one line, for error messages."""
     if not specs:
-        return "there are no streams at all"
-    return "available: " + ", ".join(
+        return tr("there are no streams at all")
+    return tr("available: ") + ", ".join(
         f"{s.name} ({s.modality}, {s.n_chans} ch, {s.sfreq:g} Hz)" for s in specs
     )
 
@@ -99,22 +100,30 @@ def choose(
         found = [s for s in specs if matches(s, query)]
         right = named_best([s for s in found if s.modality is modality], query)
         if found and not right:
-            raise UserError(
-                f"{option} {query} is {found[0].modality}, the bundle wants {modality}; "
-                f"{describe(specs)}"
+            said = tr("{option} {query} is {signal}, the bundle wants {wanted}; {streams}").format(
+                option=option,
+                query=query,
+                signal=found[0].modality,
+                wanted=modality,
+                streams=describe(specs),
             )
+            raise UserError(said)
         found = right
     else:
         found = [s for s in specs if s.modality is modality]
     if len(found) > 1:
         names = ", ".join(s.name for s in found)
-        raise UserError(
-            f"several streams could be the {modality}: {names}; choose with {option} "
-            f"{found[0].name!r} or another of these names"
-        )
+        said = tr(
+            "several streams could be the {signal}: {names}; choose with {option} {first!r} or "
+            "another of these names"
+        ).format(signal=modality, names=names, option=option, first=found[0].name)
+        raise UserError(said)
     if found:
         return found[0]
     if required or query is not None:
-        asked = f" that matches {option} {query}" if query else ""
-        raise UserError(f"there is no {modality} stream{asked}; {describe(specs)}")
+        matching = tr(" that matches {option} {query}").format(option=option, query=query)
+        said = tr("there is no {signal} stream{asked}; {streams}").format(
+            signal=modality, asked=matching if query else "", streams=describe(specs)
+        )
+        raise UserError(said)
     return None

@@ -10,34 +10,38 @@ from physiosync_rt.errors import UserError
 from physiosync_rt.formats.channel_roles import NUMBERED
 from physiosync_rt.formats.electrode_labels import biosemi_problem, bipolar_problem
 from physiosync_rt.formats.limits import rate_problem
+from physiosync_rt.utils.translation import tr
 
 
 def open_points(spec: StreamSpec) -> list[str]:
     """Return what a stream does not state and a device description can: unit, rate, electrodes."""
     missing = []
     if not spec.unit:
-        missing.append("its unit")
+        missing.append(tr("its unit"))
     if spec.sfreq <= 0:
-        missing.append("its rate")
+        missing.append(tr("its rate"))
     if spec.modality is Modality.EEG and any(map(NUMBERED.fullmatch, spec.ch_names)):
-        missing.append("its electrodes")
+        missing.append(tr("its electrodes"))
     return missing
 
 
 def find_problem(spec: StreamSpec) -> str:
     """Return why a stream cannot be used, in one sentence; empty when it can."""
     if problem := rate_problem(spec.sfreq):
-        return f"stream {spec.name!r} {problem}; correct the sender"
+        said = tr("stream {stream!r} {problem}; correct the sender")
+        return said.format(stream=spec.name, problem=problem)
     missing = open_points(spec)
     if spec.modality is Modality.EEG and not missing:
         named = bipolar_problem(spec.ch_names) or biosemi_problem(spec.ch_names)
-        return f"stream {spec.name!r}: {named}" if named else ""
+        said = tr("stream {stream!r}: {problem}")
+        return said.format(stream=spec.name, problem=named) if named else ""
     if not missing:
         return ""
-    return (
-        f"stream {spec.name!r} does not state {' and '.join(missing)}; describe it in a device "
-        "YAML and pass it with --device"
+    said = tr(
+        "stream {stream!r} does not state {missing}; describe it in a device YAML and pass it with "
+        "--device"
     )
+    return said.format(stream=spec.name, missing=tr(" and ").join(missing))
 
 
 def require_usable(spec: StreamSpec, parts: Sequence[tuple[StreamSpec, Carrier]] = ()) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from physiosync_rt.utils.translation import tr
+
 LEAST_FREE = 50 * 2**20
 """Bytes of free disk below which a run cannot be kept."""
 
@@ -29,5 +31,5 @@ def free_bytes(folder: Path) -> int:
 def free_text(free: int) -> str:
     """Return free bytes as a person reads them."""
     if free < LITTLE_FREE:
-        return f"Only {free / 2**20:.0f} MB free"
-    return f"{free / 2**30:.1f} GB free"
+        return tr("Only {size} free").format(size=f"{free / 2**20:.0f} MB")
+    return tr("{size} free").format(size=f"{free / 2**30:.1f} GB")

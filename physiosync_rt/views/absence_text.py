@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from physiosync_rt.datatypes import Absence, Prediction
-from physiosync_rt.views.translation import tr
+from physiosync_rt.utils.translation import tr
 
 
 def why_absent(row: Prediction | None, column: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from physiosync_rt.preprocess.electrode_states import Electrode, ElectrodeState
-from physiosync_rt.views.translation import mark, tr
+from physiosync_rt.utils.translation import mark, tr
 
 STATES: dict[ElectrodeState, str] = {
     ElectrodeState.MEASURED: mark("measured"),

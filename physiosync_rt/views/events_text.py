@@ -10,8 +10,8 @@ from physiosync_rt.datatypes import shorten
 from physiosync_rt.live.events import MARKERS_WAITING, Event, EventKind
 from physiosync_rt.sinks.lasting_file import KEPT_S
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.utils.translation import mark, tr
 from physiosync_rt.views.electrodes_text import measured_text
-from physiosync_rt.views.translation import mark, tr
 
 SENTENCES: dict[EventKind, str] = {
     EventKind.WAITING: mark("waiting for the first sample of {e.stream}"),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from physiosync_rt.sinks.file_news import Place
 from physiosync_rt.sinks.lasting_file import LastingFile
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views.events_text import count_text
-from physiosync_rt.views.translation import tr
 
 
 def written_files(files: Sequence[LastingFile]) -> list[str]:

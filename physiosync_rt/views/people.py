@@ -12,9 +12,9 @@ from rich.text import Text
 
 from physiosync_rt.live.glance import Glance, MemberPhase
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views.palette import ALERT
 from physiosync_rt.views.terminal import line
-from physiosync_rt.views.translation import tr
 from physiosync_rt.views.verdict import state_word, targets_shown
 from physiosync_rt.views.wording import MISSING, clock, number, why
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.utils.disk_space import free_bytes, free_text
-from physiosync_rt.views.translation import tr
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views.wording import clock
 
 LOOK_S = 5.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from physiosync_rt.datatypes import Reason
 from physiosync_rt.live.snapshot import Snapshot
-from physiosync_rt.views.translation import tr
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views.wording import is_capturing
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from physiosync_rt.bundle.card import OURS, Meaning, Score
 from physiosync_rt.live.snapshot import Snapshot
-from physiosync_rt.views.translation import mark, tr
+from physiosync_rt.utils.translation import mark, tr
 
 NOTHING_ELSE: Final[Mapping[str, Meaning]] = MappingProxyType({})
 """Targets that stand for what they are called."""

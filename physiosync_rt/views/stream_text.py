@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from physiosync_rt.live.snapshot import StreamState
 from physiosync_rt.live.watchdog import StreamPhase
-from physiosync_rt.views.translation import tr
+from physiosync_rt.utils.translation import tr
 from physiosync_rt.views.wording import duration, losses_text, rate
 
 

@@ -7,10 +7,10 @@ from physiosync_rt.live.run_log import bad_electrodes_s
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.troubles import markers_dropped
 from physiosync_rt.utils.plain_text import plain_text
+from physiosync_rt.utils.translation import mark, tr
 from physiosync_rt.views.events_text import sentence
 from physiosync_rt.views.files_text import files_trouble, written_files
 from physiosync_rt.views.shown_levels import UNSURE
-from physiosync_rt.views.translation import mark, tr
 from physiosync_rt.views.wording import QUADRANTS, losses_text, reason_text, row_reason
 
 SIDES = (mark("high"), mark("low"), UNSURE)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from physiosync_rt.bundle.card import Meaning
 from physiosync_rt.datatypes import Prediction, Reason
 from physiosync_rt.live.snapshot import Snapshot
+from physiosync_rt.utils.translation import mark, tr
 from physiosync_rt.views.absence_text import why_absent
 from physiosync_rt.views.shown_levels import (
     TARGETS,
@@ -17,7 +18,6 @@ from physiosync_rt.views.shown_levels import (
     rows_shown,
     shown_levels,
 )
-from physiosync_rt.views.translation import mark, tr
 from physiosync_rt.views.wording import (
     GETTING_READY,
     QUADRANTS,

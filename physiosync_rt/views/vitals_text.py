@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from physiosync_rt.datatypes import Modality, Reason
 from physiosync_rt.live.vitals import BANDS, HEART_RATE, LEVEL, RESPONSES, Measure
-from physiosync_rt.views.translation import mark, tr
+from physiosync_rt.utils.translation import mark, tr
 from physiosync_rt.views.wording import MISSING, reason_text
 
 _AS_REST = 0.05

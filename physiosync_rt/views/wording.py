@@ -15,7 +15,7 @@ from physiosync_rt.features.heart_rate import HEART_RATE
 from physiosync_rt.live.snapshot import Snapshot, StreamState
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.utils.plain_text import plain_text
-from physiosync_rt.views.translation import mark, tr
+from physiosync_rt.utils.translation import mark, tr
 
 QUADRANTS: dict[str, tuple[str, str]] = {
     "HVHA": (mark("excited"), mark("high valence, high arousal")),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import scenes
 from helpers.contrast import contrast, over
 from helpers.scenes import cyton, heart
 from helpers.snapshots import effort, make_snapshot
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QScrollArea
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from physiosync_rt.dashboard import theme
@@ -22,7 +21,6 @@ from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.scheme import DARK, LIGHT, LIGHT_SHADES
 from physiosync_rt.live.options import Command
-from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.run_report import drawing
 from physiosync_rt.views import palette
 from physiosync_rt.views.row_kind import RowKind
@@ -264,24 +262,6 @@ def test_lines_of_plots_are_as_thick_at_a_scale_of_2(window: Dashboard) -> None:
     # The window takes the scale of the screen that it is on.
     window.views.zoom_to(1.0)
     assert widths() == [1.0, 1.6, 2.0, 1.0]
-
-
-@pytest.mark.parametrize(
-    "scene",
-    [
-        *(scenes.cyton, scenes.flat_electrode, scenes.lost_gsr, scenes.eeg_gone),
-        *(scenes.no_heartbeat, scenes.one_target_withheld, scenes.not_about_emotion),
-    ],
-)
-def test_nothing_of_the_column_is_cut_off_on_a_laptop(
-    window: Dashboard, scene: Callable[[], Snapshot]
-) -> None:
-    window.resize(1366, 768)
-    for _ in range(3):
-        window.refresh(scene())
-        QApplication.processEvents()
-    (area,) = window.streams.findChildren(QScrollArea)
-    assert area.verticalScrollBar().maximum() == 0
 
 
 def test_a_question_is_read_in_light_colours_too(window: Dashboard) -> None:

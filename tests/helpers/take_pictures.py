@@ -14,13 +14,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from helpers.person_at_screen import pause
 from helpers.runs import PLAN, rows_of, write_run
 from helpers.scenes import SCENES, of_bundle
-from helpers.start import muse_sight, report
+from helpers.start import muse_sight, numbered, offered, report
 from helpers.virtual_screen import virtual_screen
 from PIL import Image
 from PySide6.QtCore import QBuffer
@@ -32,9 +34,15 @@ from physiosync_rt.dashboard.main_window import Dashboard
 from physiosync_rt.dashboard.memory import Memory
 from physiosync_rt.dashboard.scheme import DARK, LIGHT, Scheme
 from physiosync_rt.dashboard.start_screen import StartScreen
+from physiosync_rt.datatypes import Modality
+from physiosync_rt.devices.assist_units import StreamExcerpt
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.run_report.make_page import make_page
 from physiosync_rt.setup.conduct import HandsOn
+from physiosync_rt.setup.draft import make_draft
+from physiosync_rt.setup.file_checks import check_files
+from physiosync_rt.setup.plan import Plan
+from physiosync_rt.setup.sight import Sight, device_in_use, say_unclear
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 SCREENS = (("1366x768", 1), ("1920x1080", 1), ("3840x2160", 2))
@@ -86,6 +94,11 @@ def take_screen(folder: Path, size: str) -> None:
             save(picture, folder / f"{what}-{size}-{name}.png")
     if size != SCREENS[0][0]:
         return
+    with tempfile.TemporaryDirectory() as made:
+        start = _start(LIGHT, Path(made))
+        save(_not_fitting(start, Path(made)), folder / "start-screen-light.png")
+        save(_channels(start), folder / "channels-form.png")
+        start.close()
     for name in TROUBLES:
         window = _live(DARK)
         save(_shown(window, _scene(name)), folder / f"scene-{name}.png")
@@ -94,11 +107,8 @@ def take_screen(folder: Path, size: str) -> None:
 
 def _screens(scheme: Scheme) -> Iterator[tuple[str, QImage]]:
     with tempfile.TemporaryDirectory() as folder:
-        start = StartScreen(Memory(Path(folder) / "app.ini"))
-        start.recolour(scheme)
-        start.source.buttons["lsl"].click()
+        start = _start(scheme, Path(folder))
         start.bundle.choose("demo-muse")
-        start.output.folder.setText("~/Documents/PhysioSync")
         start.show_report(report(start.plan, muse_sight()))
         yield "start", _filled(start)
         start.close()
@@ -107,6 +117,47 @@ def _screens(scheme: Scheme) -> Iterator[tuple[str, QImage]]:
     live.views.toggle_big()
     yield "big-screen", _shown(live, _scene("calm"))
     live.close()
+
+
+def _start(scheme: Scheme, folder: Path) -> StartScreen:
+    start = StartScreen(Memory(folder / "app.ini"))
+    start.recolour(scheme)
+    start.source.buttons["lsl"].click()
+    start.output.folder.setText("~/Documents/PhysioSync")
+    return start
+
+
+def _not_fitting(start: StartScreen, folder: Path) -> QImage:
+    """Ask for a bundle of 32 electrodes where there is a Muse, and say who takes part."""
+    start.bundle.choose("demo-eeg32")
+    start.output.conduct.show_plan(
+        Plan(
+            participant="01", session="02", task="music", marker_keys=("video", "question", "pause")
+        )
+    )
+    found = report(start.plan, muse_sight())
+    written = start.plan.model_copy(update={"folder": str(folder)})
+    files = check_files(written, datetime(2026, 1, 2, tzinfo=UTC))
+    start.show_report(replace(found, checks=(*found.checks, *files)))
+    return _filled(start)
+
+
+def _channels(start: StartScreen) -> QImage:
+    """Open the form for a Cyton whose stream says nothing of its eight channels."""
+    cyton = offered("obci_eeg1", "EEG", numbered(8), unit=False)
+    samples = 11.0 * np.random.default_rng(1).standard_normal((500, 8)).astype(np.float32)
+    excerpt = StreamExcerpt(cyton.whole, samples, cyton.whole.sfreq, cyton.parts[0][1])
+    sight = Sight(
+        (cyton,),
+        fitting=device_in_use(start.plan, cyton.parts)[1],
+        problem=say_unclear(cyton, (Modality.EEG,)),
+        unclear=cyton,
+        excerpts=lambda _stream: [excerpt],
+    )
+    start.show_report(report(start.plan, sight))
+    start.mapping.show_draft(make_draft(sight, cyton))
+    start.open_mapping()
+    return _filled(start)
 
 
 def _scene(name: str) -> Snapshot:
@@ -166,7 +217,9 @@ def save(picture: QImage, path: Path) -> None:
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
     picture.save(buffer, "PNG")  # type: ignore[call-overload]
     flat = Image.open(BytesIO(buffer.data().data())).convert("RGB")
-    few = flat.quantize(N_COLOURS, dither=Image.Dither.NONE)
+    # Far colours are kept, which few pixels may have, such as that of attention; then all are moved
+    # to what is near.
+    few = flat.quantize(N_COLOURS, Image.Quantize.MAXCOVERAGE, 1, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
     print(f"{path.name}: {few.width}x{few.height}, {path.stat().st_size / 1000:.0f} kB", flush=True)
 

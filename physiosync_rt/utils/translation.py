@@ -1,8 +1,10 @@
-"""The seam by which words of views are translated, where a view is shown in another language.
+"""The seam by which words are translated, where they are shown in another language.
 
 A sentence stands in English where it is made, as `tr("Signals used: {used}").format(used=...)`; a
-word of a table is marked by `mark` and goes through `tr` where it is used. The window sets what
-translates (`translated_by`); the terminal, the CSV and a run's JSON stay in English.
+word of a table is marked by `mark` and goes through `tr` where it is used. Rooms below `views` use
+it for what the start screen says before a run: checks, forms, and errors that a person may cause
+there. The window sets what translates (`translated_by`); the command line, the terminal, the CSV
+and a run's JSON stay in English.
 """
 
 from __future__ import annotations
@@ -39,9 +41,11 @@ OF_OTHER_ROOMS = (
 
 @contextmanager
 def translated_by(translate: Callable[[str], str]) -> Iterator[None]:
-    """Translate the words of views meanwhile, in this thread alone.
+    """Translate meanwhile, in this thread alone.
 
     The engine has a thread of its own, so that what it writes does not depend on who looks at it.
+    What another thread does for the window alone runs in a copy of this one's context
+    (`contextvars.copy_context`).
 
     Parameters
     ----------
