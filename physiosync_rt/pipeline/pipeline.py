@@ -7,41 +7,25 @@ from, so what the model sees live is what it saw in training.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 
 import numpy as np
 
 from physiosync_rt.datatypes import GRID_SFREQ, Chunk, Modality, StreamSpec, Window
 from physiosync_rt.errors import UserError
-from physiosync_rt.pipeline.preprocessor import Preprocessed
+from physiosync_rt.pipeline.preprocessed import Hop, cut_at
 from physiosync_rt.pipeline.stream import StreamPipeline, check_contract
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest, ChannelBaseline
 from physiosync_rt.preprocess.config import ModalityContract, PaperProfile, Profile
 from physiosync_rt.preprocess.montage import Montage
 
+TOGETHER = 8 * GRID_SFREQ
+"""Rows that are preprocessed in one go where more are there: a live run never has as many, and a
+file takes no less time with longer stretches, but more memory."""
+
 GRACE_S = 1.0
 """How long a row waits for a stream that is late, beyond the pipeline's own delay."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """Preprocessed rows of all streams since the hop before.
-
-    Attributes
-    ----------
-    index : int
-        Number of the hop, from 1.
-    stop : int
-        Grid index after the last row of every stream.
-    eeg, pps : list of Preprocessed
-        ``pps`` is empty in a run without a peripheral stream.
-    """
-
-    index: int
-    stop: int
-    eeg: list[Preprocessed]
-    pps: list[Preprocessed]
 
 
 class Pipeline:
@@ -283,11 +267,15 @@ class Pipeline:
             yield from self._hops_until(max(stream.frontier for stream in self._taking_part))
 
     def _hops_until(self, frontier: int) -> Iterator[Hop]:
-        while (self._row + 1) * self._hop <= frontier:
-            self._row += 1
-            stop = self._row * self._hop
-            pps = self._pps.advance_to(stop) if self._pps else []
-            yield Hop(self._row, stop, self._eeg.advance_to(stop), pps)
+        while (n := min(frontier // self._hop - self._row, max(TOGETHER // self._hop, 1))) > 0:
+            stops = range((self._row + 1) * self._hop, (self._row + n) * self._hop + 1, self._hop)
+            eeg, pps = (
+                cut_at(stream.advance_to(stops[-1], self._hop), stops) if stream else repeat([], n)
+                for stream in (self._eeg, self._pps)
+            )
+            for stop, eeg_rows, pps_rows in zip(stops, eeg, pps, strict=True):
+                self._row += 1
+                yield Hop(self._row, stop, eeg_rows, pps_rows)
 
     def _windows(self, hops: Iterator[Hop]) -> list[Window]:
         return [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from physiosync_rt.datatypes import (
     GRID_SFREQ,
@@ -17,7 +19,15 @@ from physiosync_rt.datatypes import (
     Modality,
     StreamSpec,
 )
-from physiosync_rt.preprocess.bad_channels import N_NEIGHBOURS, BadChannelDetector
+from physiosync_rt.pipeline.preprocessed import (
+    AVAILABLE,
+    MEASURED,
+    N_MASKS,
+    SETTLED,
+    Preprocessed,
+    Second,
+)
+from physiosync_rt.preprocess.bad_channels import N_NEIGHBOURS, BadChannelDetector, electrode_tests
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract, Profile
 from physiosync_rt.preprocess.electrode_states import Electrode
 from physiosync_rt.preprocess.heartbeat import HeartbeatDetector
@@ -25,85 +35,13 @@ from physiosync_rt.preprocess.montage import Montage, pick_channels
 from physiosync_rt.preprocess.quality import MIN_COMPLETENESS, judge_of
 from physiosync_rt.preprocess.reference import SpatialFilter
 from physiosync_rt.preprocess.stages import make_stages
-from physiosync_rt.utils.ring_buffer import RingBuffer
-
-AVAILABLE, SETTLED, MEASURED = 0, 1, 2
-"""Columns of a mask: the row exists · the filters have settled · the row is not interpolated."""
-
-N_MASKS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Second:
-    """What one whole second of the grid showed.
-
-    Attributes
-    ----------
-    index : int
-        Number of the second from the anchor.
-    quality : array, shape (n_stream,)
-        In [0, 1]; 0 where rows are missing.
-    mean_quality : float
-        Over the channels that the bundle's are made from.
-    usable : bool
-        Whether all filters have settled, enough was measured and the quality suffices; of an ECG,
-        whether its heart is not absent.
-    spatial : SpatialFilter
-        From the stream's channels to the bundle's, as it holds from the end of this second on.
-    too_few : bool
-        Whether too few good electrodes are left to make the bundle's.
-    bad : bool array, shape (n_stream,)
-        Channels that ``spatial`` does without because they are bad at present.
-    heart : HeartSecond or None
-        For ECG in profile ``live``: the beats, and whether a heart is seen.
-    complete : bool
-        Whether no row is missing.
-    """
-
-    index: int
-    quality: FloatArray
-    mean_quality: float
-    usable: bool
-    spatial: SpatialFilter
-    too_few: bool
-    bad: BoolArray
-    heart: HeartSecond | None = None
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Preprocessed:
-    """Consecutive rows of the grid after the stages; they follow each other without a hole.
-
-    Attributes
-    ----------
-    start : int
-        Grid index of the first row.
-    samples : array, shape (n_times, n_stream)
-        The stream's own channels, 0 where a row is missing.
-    mask : bool array, shape (n_times, 3)
-        Columns `AVAILABLE`, `SETTLED` and `MEASURED`.
-    second : Second or None
-        The whole second that these rows complete, if they do.
-    warm_up_end : int or None
-        Grid index at which the first warm-up ends; None before the stream's first row and once
-        the stream was interrupted.
-    """
-
-    start: int
-    samples: FloatArray
-    mask: BoolArray
-    second: Second | None
-    warm_up_end: int | None
-
-    @property
-    def stop(self) -> int:
-        """Grid index after the last row."""
-        return self.start + len(self.samples)
 
 
 class Preprocessor:
     """Preprocess the grid of one stream, gaps included, whatever the length of its chunks.
+
+    A long chunk costs little more than a short one: it is filtered at once, and its whole seconds
+    are judged together.
 
     Parameters
     ----------
@@ -150,17 +88,17 @@ class Preprocessor:
         self._no_channel: BoolArray = np.zeros(spec.n_chans, dtype=np.bool_)
         self._min_quality = profile.min_quality
         self._min_completeness = MIN_COMPLETENESS[contract.modality]
-        self._judge_second = judge_of(contract.modality, spec.n_chans)
+        self._judge_seconds = judge_of(contract.modality, spec.n_chans)
         # Profile `paper` stays as it was released, which asked of an ECG that it was there.
         has_heart = contract.modality is Modality.ECG and isinstance(profile, LiveProfile)
         self._heartbeat = HeartbeatDetector(int(self.used.sum())) if has_heart else None
         stages = make_stages(contract.modality, profile)
         self._stages = stages.in_order
         self._warmup = round(stages.warmup_s * GRID_SFREQ)
-        # Only what judging a second looks back on: itself, and its neighbours for comparison.
-        self._raw = RingBuffer(GRID_SFREQ, spec.n_chans)
-        self._filtered = RingBuffer(N_NEIGHBOURS, spec.n_chans)
-        self._mask = RingBuffer(N_NEIGHBOURS, N_MASKS, dtype=np.bool_, fill=False)
+        # The newest rows and the `N_NEIGHBOURS` before them, which judging looks back on.
+        self._raw = self._filtered = np.zeros((N_NEIGHBOURS, spec.n_chans))
+        self._mask: BoolArray = np.zeros((N_NEIGHBOURS, N_MASKS), dtype=np.bool_)
+        self._stop = 0
         self._started = False
         self._settled_from = 0
         self._warm_up_end: int | None = None
@@ -170,7 +108,7 @@ class Preprocessor:
     @property
     def stop(self) -> int:
         """Grid index after the newest row."""
-        return self._mask.stop
+        return self._stop
 
     @property
     def channel_quality(self) -> tuple[float, ...]:
@@ -201,15 +139,16 @@ class Preprocessor:
         rows = []
         if chunk.start != self.stop or not self._contiguous:
             rows = self._restart(chunk.start)
-        for start, stop in _by_second(chunk.start, chunk.stop):
-            part = slice(start - chunk.start, stop - chunk.start)
-            rows.append(self._process(chunk.samples[part], chunk.present[part]))
-        return rows
+        return rows + self._process(chunk.samples, chunk.present)
 
     def skip_to(self, index: int) -> list[Preprocessed]:
         """Rows before ``index`` will not come."""
         self._contiguous &= self.stop >= index
-        return [self._append_missing(stop - start) for start, stop in _by_second(self.stop, index)]
+        rows = []
+        for start, stop in _by_second(self.stop, index):
+            nothing = np.zeros((stop - start, len(self.used)))
+            rows += self._append(nothing, nothing, np.zeros((stop - start, N_MASKS), np.bool_))
+        return rows
 
     def _restart(self, start: int) -> list[Preprocessed]:
         """Begin after a gap, or for the first time; return the rows of the gap."""
@@ -222,7 +161,7 @@ class Preprocessor:
         self._contiguous = True
         return gap
 
-    def _process(self, samples: FloatArray, present: BoolArray) -> Preprocessed:
+    def _process(self, samples: FloatArray, present: BoolArray) -> list[Preprocessed]:
         filtered = samples
         for stage in self._stages:
             filtered = stage(filtered)
@@ -230,66 +169,94 @@ class Preprocessor:
         mask[:, AVAILABLE] = True
         mask[:, SETTLED] = np.arange(self.stop, self.stop + len(samples)) >= self._settled_from
         mask[:, MEASURED] = present
-        return self._append(samples, filtered, mask)
+        return self._append(samples, np.ascontiguousarray(filtered), mask)
 
-    def _append_missing(self, n: int) -> Preprocessed:
-        nothing = np.zeros((n, len(self.used)))
-        return self._append(nothing, nothing, np.zeros((n, N_MASKS), dtype=np.bool_))
+    def _append(self, raw: FloatArray, filtered: FloatArray, mask: BoolArray) -> list[Preprocessed]:
+        start, self._stop = self.stop, self.stop + len(raw)
+        self._raw = np.concatenate([self._raw[-N_NEIGHBOURS:], raw])
+        self._filtered = np.concatenate([self._filtered[-N_NEIGHBOURS:], filtered])
+        self._mask = np.concatenate([self._mask[-N_NEIGHBOURS:], mask])
+        seconds = self._complete_seconds(start)
+        return [
+            Preprocessed(
+                a,
+                filtered[a - start : b - start],
+                mask[a - start : b - start],
+                next(seconds) if b % GRID_SFREQ == 0 else None,
+                self._warm_up_end,
+            )
+            for a, b in _by_second(start, self.stop)
+        ]
 
-    def _append(self, raw: FloatArray, filtered: FloatArray, mask: BoolArray) -> Preprocessed:
-        start = self.stop
-        self._raw.write(raw)
-        self._filtered.write(filtered)
-        self._mask.write(mask)
-        second = None
-        if self.stop % GRID_SFREQ == 0:
-            second = self._newest = self._complete_second()
-        return Preprocessed(start, filtered, mask, second, self._warm_up_end)
+    def _complete_seconds(self, start: int) -> Iterator[Second]:
+        """Judge the whole seconds that the rows from ``start`` on have completed, in order."""
+        first, stop = start // GRID_SFREQ, self.stop // GRID_SFREQ
+        if first == stop:
+            return
+        at = N_NEIGHBOURS - start % GRID_SFREQ
+        mask, filtered = (_in_seconds(x[at:], stop - first) for x in (self._mask, self._filtered))
+        complete: BoolArray = np.asarray(mask[..., AVAILABLE].all(axis=1))
+        measured = mask[..., MEASURED].mean(axis=1) >= self._min_completeness
+        sound: BoolArray = np.asarray(mask[..., SETTLED].all(axis=1) & measured)
+        for k, quality in enumerate(self._judge(at, complete)):
+            mean_quality = float(quality[self.used].mean())
+            heart = self._find_beats(filtered[k] if complete[k] else None, first + k)
+            good = mean_quality >= self._min_quality
+            if heart is not None and self._min_quality > 0:
+                good &= heart.state is not HeartState.ABSENT
+            self._newest = Second(
+                index=first + k,
+                quality=quality,
+                mean_quality=mean_quality,
+                usable=bool(sound[k]) and good,
+                spatial=self.spatial,
+                too_few=self.bad_channels is not None and self.bad_channels.too_few,
+                bad=self._no_channel if self.bad_channels is None else self.bad_channels.bad,
+                heart=heart,
+                complete=bool(complete[k]),
+            )
+            yield self._newest
 
-    def _complete_second(self) -> Second:
-        """Judge the whole second that has just been completed."""
-        start = self.stop - GRID_SFREQ
-        mask = self._mask.view(start, self.stop)
-        complete = bool(mask[:, AVAILABLE].all())
-        quality = self._judge(start) if complete else np.zeros(len(self.used))
-        mean_quality = float(quality[self.used].mean())
-        measured = mask[:, MEASURED].mean() >= self._min_completeness
-        heart = self._find_beats(start, complete)
-        good = mean_quality >= self._min_quality
-        if heart is not None and self._min_quality > 0:
-            good &= heart.state is not HeartState.ABSENT
-        return Second(
-            index=start // GRID_SFREQ,
-            quality=quality,
-            mean_quality=mean_quality,
-            usable=bool(mask[:, SETTLED].all() and measured) and good,
-            spatial=self.spatial,
-            too_few=self.bad_channels is not None and self.bad_channels.too_few,
-            bad=self._no_channel if self.bad_channels is None else self.bad_channels.bad,
-            heart=heart,
-            complete=complete,
-        )
-
-    def _find_beats(self, start: int, complete: bool) -> HeartSecond | None:
-        """Look for the heart in the second from ``start`` on; missing rows end its memory."""
+    def _find_beats(self, second: FloatArray | None, index: int) -> HeartSecond | None:
+        """Look for the heart in a second; None, where rows are missing, ends its memory."""
         if self._heartbeat is None:
             return None
-        if not complete:
+        if second is None:
             return self._heartbeat.reset()
-        return self._heartbeat.push(self._filtered.view(start, self.stop)[:, self.used], start)
+        return self._heartbeat.push(second[:, self.used], index * GRID_SFREQ)
 
-    def _judge(self, start: int) -> FloatArray:
-        """Quality of the channels from ``start`` on, and the montage that holds afterwards."""
-        second = self._raw.view(start, self.stop)
+    def _judge(self, at: int, complete: BoolArray) -> Iterator[FloatArray]:
+        """Quality of the channels in each second, and the montage that holds afterwards.
+
+        Parameters
+        ----------
+        at : int
+            Where the first of them begins among the newest rows.
+        complete : bool array, shape (n_seconds,)
+            False where rows are missing. Rows come without a hole, so only at the beginning.
+        """
+        n_missing = int((~complete).sum())
+        yield from np.zeros((n_missing, len(self.used)))
+        n, at = len(complete) - n_missing, at + n_missing * GRID_SFREQ
+        if n == 0:
+            return
+        seconds = _in_seconds(self._raw[at:], n)
         if self.bad_channels is None:
-            return self._judge_second(second)
-        compared = self.stop - N_NEIGHBOURS, self.stop
-        settled = self._mask.view(*compared)[:, SETTLED].all()
-        band = self._filtered.view(*compared) if settled else None
-        quality = self.bad_channels.judge(second, band)
-        if self.bad_channels.matrix is not self.spatial.matrix:
-            self.spatial = replace(self.spatial, matrix=self.bad_channels.matrix)
-        return quality
+            yield from self._judge_seconds(seconds)
+            return
+        ends = range(at + GRID_SFREQ, at + n * GRID_SFREQ + 1, GRID_SFREQ)
+        bands = np.stack([self._filtered[end - N_NEIGHBOURS : end] for end in ends])
+        settled = [self._mask[end - N_NEIGHBOURS : end, SETTLED].all() for end in ends]
+        for tests in electrode_tests(seconds, bands, np.array(settled)):
+            quality = self.bad_channels.vote(tests)
+            if self.bad_channels.matrix is not self.spatial.matrix:
+                self.spatial = replace(self.spatial, matrix=self.bad_channels.matrix)
+            yield quality
+
+
+def _in_seconds(rows: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
+    """The first ``n`` whole seconds of rows, shape (n, 128, n_columns)."""
+    return rows[: n * GRID_SFREQ].reshape(n, GRID_SFREQ, -1)
 
 
 def _by_second(start: int, stop: int) -> Iterator[tuple[int, int]]:

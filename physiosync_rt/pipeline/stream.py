@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from physiosync_rt.align.aligner import StreamAligner
 from physiosync_rt.align.sanity_check import SanityCheck, check_rate
@@ -20,7 +22,8 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.amplitude_check import AmplitudeCheck
-from physiosync_rt.pipeline.preprocessor import Preprocessed, Preprocessor
+from physiosync_rt.pipeline.preprocessed import Preprocessed
+from physiosync_rt.pipeline.preprocessor import Preprocessor
 from physiosync_rt.pipeline.windower import Windower
 from physiosync_rt.preprocess.config import ModalityContract, Profile
 from physiosync_rt.preprocess.montage import Montage
@@ -185,29 +188,66 @@ class StreamPipeline:
         sent = received * (1.0 + counters.lost / max(counters.received, 1))
         return min(sent, self.spec.sfreq)
 
-    def advance_to(self, index: int) -> list[Preprocessed]:
-        """Preprocess up to grid index ``index``; rows that come after that are dropped."""
+    def advance_to(self, index: int, hop: int = GRID_SFREQ) -> list[Preprocessed]:
+        """Preprocess up to grid index ``index``; rows that come after that are dropped.
+
+        Several hops at once give the same rows as one after the other: those that are missing up
+        to the last hop before the next piece are missing before it begins.
+        """
         rows: list[Preprocessed] = []
+        for piece in self._take_pieces(index):
+            rows += self.preprocessor.skip_to(piece.start // hop * hop)
+            rows += self.preprocessor.push(piece)
+        return rows + self.preprocessor.skip_to(index)
+
+    def _take_pieces(self, index: int) -> Iterator[GridChunk]:
+        """Take what waits before ``index``, rows that follow each other in one piece."""
+        piece: list[GridChunk] = []
+        stop = self.preprocessor.stop
         while self._pending and self._pending[0].start < index:
             chunk = self._pending.popleft()
-            skip = max(self.preprocessor.stop - chunk.start, 0)
-            self.dropped += min(skip, len(chunk))
-            cut = index - chunk.start
-            if cut < len(chunk):
-                rest = GridChunk(index, chunk.samples[cut:], chunk.present[cut:])
+            if chunk.stop > index:
+                chunk, rest = _cut(chunk, index)
                 self._pending.appendleft(rest)
-            if skip < min(cut, len(chunk)):
-                part = slice(skip, cut)
-                rows += self.preprocessor.push(
-                    GridChunk(chunk.start + skip, chunk.samples[part], chunk.present[part])
-                )
-        return rows + self.preprocessor.skip_to(index)
+            if chunk.start < stop:
+                # Its row was made without it.
+                late, chunk = _cut(chunk, min(stop, chunk.stop))
+                self.dropped += len(late)
+            if not len(chunk):
+                continue
+            if piece and chunk.start != stop:
+                yield _glued(piece)
+                piece = []
+            piece.append(chunk)
+            stop = chunk.stop
+        if piece:
+            yield _glued(piece)
 
     def window(self, rows: Sequence[Preprocessed], stop: int) -> ModalityState:
         """Take the rows up to grid index ``stop`` and make the window that ends there."""
         for each in rows:
             self.windower.push(each)
         return self.windower.window(stop)
+
+
+def _cut(chunk: GridChunk, index: int) -> tuple[GridChunk, GridChunk]:
+    """Cut rows of the grid at a grid index."""
+    n = index - chunk.start
+    return (
+        GridChunk(chunk.start, chunk.samples[:n], chunk.present[:n]),
+        GridChunk(index, chunk.samples[n:], chunk.present[n:]),
+    )
+
+
+def _glued(piece: list[GridChunk]) -> GridChunk:
+    """Make one of rows of the grid that follow each other."""
+    if len(piece) == 1:
+        return piece[0]
+    return GridChunk(
+        piece[0].start,
+        np.concatenate([chunk.samples for chunk in piece]),
+        np.concatenate([chunk.present for chunk in piece]),
+    )
 
 
 def _after(chunk: Chunk, skip: int) -> Chunk:

@@ -15,7 +15,7 @@ from physiosync_rt.datatypes import (
     Reason,
     SampleArray,
 )
-from physiosync_rt.pipeline.preprocessor import AVAILABLE, MEASURED, SETTLED, Second
+from physiosync_rt.pipeline.preprocessed import AVAILABLE, MEASURED, SETTLED, Second
 from physiosync_rt.preprocess.config import ModalityContract, Profile
 from physiosync_rt.preprocess.quality import MIN_COMPLETENESS
 

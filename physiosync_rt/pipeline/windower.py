@@ -15,7 +15,7 @@ from physiosync_rt.datatypes import (
     Reason,
 )
 from physiosync_rt.features.tracker import FeatureTracker
-from physiosync_rt.pipeline.preprocessor import (
+from physiosync_rt.pipeline.preprocessed import (
     AVAILABLE,
     N_MASKS,
     Preprocessed,

@@ -30,6 +30,34 @@ N_NAMED = 6
 """Up to so many bad electrodes are named in one line; above, they are counted by fault."""
 
 
+def electrode_tests(
+    seconds: FloatArray, bands: FloatArray | None, settled: BoolArray | bool = True
+) -> FloatArray:
+    """Test every electrode in whole seconds; the axes before the last two of both count them.
+
+    Parameters
+    ----------
+    seconds : array, shape (..., 128, n_channels)
+        µV before any filter.
+    bands : array, shape (..., n_times, n_channels), or None
+        The last `N_NEIGHBOURS` rows up to the end of each second, after the band-pass; None where
+        electrodes are not compared.
+    settled : bool array, shape (...)
+        Whether these rows are all there, so that electrodes can be compared.
+
+    Returns
+    -------
+    array, shape (..., n_tests, n_channels)
+        In the order of `FAULTS`.
+    """
+    tests = eeg_tests(seconds)
+    neighbours = np.ones((*tests.shape[:-2], 1, tests.shape[-1]))
+    if bands is not None and np.any(settled):
+        compared = correlated(bands)[..., None, :]
+        neighbours = np.where(np.asarray(settled)[..., None, None], compared, neighbours)
+    return np.concatenate([tests, neighbours], axis=-2)
+
+
 class BadChannelDetector:
     """Judge every electrode once a second and remember which ones are bad.
 
@@ -82,9 +110,10 @@ class BadChannelDetector:
         array, shape (n_channels,)
             Quality in [0, 1].
         """
-        tests = eeg_tests(second)
-        neighbours = np.ones(tests.shape[1]) if band is None else correlated(band)
-        tests = np.vstack([tests, neighbours])
+        return self.vote(electrode_tests(second, band))
+
+    def vote(self, tests: FloatArray) -> FloatArray:
+        """Take one whole second by its tests, shape (n_tests, n_channels); see `judge`."""
         quality: FloatArray = tests.min(axis=0)
         if self._exclude:
             self._vote(quality < BAD_QUALITY, tests.argmin(axis=0))

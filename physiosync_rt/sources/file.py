@@ -25,6 +25,8 @@ from physiosync_rt.sources.validate import find_problem, require_usable
 
 PACED_CHUNK_S = 0.02
 FAST_CHUNK_S = 0.25
+"""Of a file that is read without pace. Longer chunks are cheaper and give the same rows, but what
+happens to a stream is told chunk by chunk: two gaps in one would be told as one."""
 
 
 class FileSource:

@@ -23,19 +23,21 @@ def small_product(a: FloatArray, b: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    a : array, shape (n, k)
-    b : array, shape (k, m)
+    a : array, shape (..., n, k)
+    b : array, shape (..., k, m)
+        With as many axes as ``a``; those before the last two count products.
 
     Returns
     -------
-    array, shape (n, m)
+    array, shape (..., n, m)
     """
-    n, (k, m) = len(a), b.shape
+    n, (k, m) = a.shape[-2], b.shape[-2:]
     if n * k * m <= MOST_MULTIPLICATIONS:
         out: FloatArray = a @ b
         return out
     rows = max(MOST_MULTIPLICATIONS // (k * m) // _ROWS * _ROWS, 1)
-    out = np.empty((n, m), dtype=np.result_type(a, b))
+    out = np.empty((*a.shape[:-2], n, m), dtype=np.result_type(a, b))
     for at in range(0, n, rows):
-        np.matmul(a[at : at + rows], b, out=out[at : at + rows])
+        part = (..., slice(at, at + rows), slice(None))
+        np.matmul(a[part], b, out=out[part])
     return out

@@ -15,7 +15,7 @@ from physiosync_rt.datatypes import (
     GridChunk,
     Modality,
 )
-from physiosync_rt.pipeline.preprocessor import AVAILABLE, SETTLED, Preprocessed
+from physiosync_rt.pipeline.preprocessed import AVAILABLE, SETTLED, Preprocessed
 
 
 def _response(modality: Modality, freq: float) -> float:

@@ -15,15 +15,8 @@ from physiosync_rt.formats.registry import read
 from physiosync_rt.preprocess.bad_channels import BadChannelDetector
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
 from physiosync_rt.preprocess.montage import Montage
-from physiosync_rt.preprocess.quality import (
-    FROZEN_S,
-    UNMOVED_S,
-    GsrJudge,
-    ecg_quality,
-    eeg_quality,
-    gsr_quality,
-    judge_of,
-)
+from physiosync_rt.preprocess.quality import correlated, ecg_quality, eeg_quality, judge_of
+from physiosync_rt.preprocess.skin_quality import FROZEN_S, UNMOVED_S, GsrJudge, gsr_quality
 from physiosync_rt.simulation import Person, simulate
 
 TIME = np.arange(GRID_SFREQ) / GRID_SFREQ
@@ -242,3 +235,21 @@ def test_gsr_and_ecg_quality_know_their_faults() -> None:
     np.testing.assert_allclose(gsr_quality(gsr), [1, 0, 0, 0], atol=1e-9)
     beat = np.exp(-(((TIME - 0.5) / 0.01) ** 2))
     np.testing.assert_allclose(ecg_quality(np.stack([beat, 0 * beat], axis=1)), [1, 0])
+
+
+@pytest.mark.parametrize("n_chans", [1, 2, 19, 32])
+def test_seconds_judged_together_are_seconds_judged_one_by_one(n_chans: int) -> None:
+    """To the bit, or rows would depend on how a signal is cut."""
+    rng = np.random.default_rng(n_chans)
+    x = rng.normal(0, 3, (7, GRID_SFREQ, n_chans)).cumsum(axis=1) + 4000
+    x[2, :, 0] = 7.0
+    for judge in (eeg_quality, ecg_quality, gsr_quality):
+        np.testing.assert_array_equal(judge(x), [judge(second) for second in x])
+    bands = rng.normal(size=(5, 3 * GRID_SFREQ, n_chans)) + rng.normal(size=(3 * GRID_SFREQ, 1))
+    np.testing.assert_array_equal(correlated(bands), [correlated(band) for band in bands])
+    skin = 5 + rng.normal(0, 0.01, (70, GRID_SFREQ, n_chans))
+    skin[20:32, :, -1] = 5.0
+    apart, together = GsrJudge(n_chans), GsrJudge(n_chans)
+    expected = [apart(second) for second in skin]
+    found = [together(part) for part in np.split(skin, [1, 9, 34, 69])]
+    np.testing.assert_array_equal(np.concatenate(found), expected)

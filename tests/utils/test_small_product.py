@@ -23,6 +23,12 @@ def test_blocks_of_rows_give_the_whole_product(n: int, k: int, m: int) -> None:
         np.testing.assert_array_equal(small_product(a, b), a @ b)
 
 
+def test_products_in_a_stack_are_products_one_by_one() -> None:
+    x = np.random.default_rng(0).normal(size=(3, 384, 32))
+    found = small_product(x.swapaxes(1, 2), x)
+    np.testing.assert_array_equal(found, [small_product(each.T, each) for each in x])
+
+
 def test_a_product_with_itself_is_a_product_like_others() -> None:
     x = np.random.default_rng(0).normal(size=(384, 64))
     assert MOST_MULTIPLICATIONS < 384 * 64 * 64

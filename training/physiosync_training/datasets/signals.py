@@ -23,8 +23,8 @@ from physiosync_rt.datatypes import (
 )
 from physiosync_rt.errors import UserError
 from physiosync_rt.pipeline.chunking import OFFLINE_S, in_time_order
-from physiosync_rt.pipeline.pipeline import Hop, Pipeline
-from physiosync_rt.pipeline.preprocessor import Preprocessed
+from physiosync_rt.pipeline.pipeline import Pipeline
+from physiosync_rt.pipeline.preprocessed import Hop, Preprocessed
 from physiosync_rt.pipeline.window_check import WindowCheck, to_model
 from physiosync_rt.preprocess.baseline import Statistics
 from physiosync_rt.preprocess.config import LiveProfile, ModalityContract
