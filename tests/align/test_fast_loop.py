@@ -285,7 +285,7 @@ def test_a_mix_of_chunks_with_and_without_a_counter() -> None:
         "xdf-openbci-eeg-markers/eeg16_22s_truncated_192KiB.xdf",
         "openbci-gui-txt/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt",
         "xdf-examples/clock_resets.xdf",
-        "stress-predict-e4/S02",
+        pytest.param("stress-predict-e4/S02/EDA.csv", id="stress-predict-e4/S02"),
     ],
 )
 def test_real_recordings_give_the_same_rows_and_state(data_dir: Path, name: str) -> None:
