@@ -228,7 +228,8 @@ class GsrJudge:
         n = len(self._means)
         if n < UNMOVED_S[0]:
             return np.ones(len(self._last))
-        means = np.stack(self._means)
+        # Not np.stack, which looks at each second in Python.
+        means = np.array(self._means)
         variance = means.var(axis=0)
         steps = (np.diff(means, axis=0) ** 2).mean(axis=0)
         # What does not vary at all is frozen, which has its own test.
