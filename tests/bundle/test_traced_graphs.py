@@ -12,7 +12,7 @@ import torch
 
 from physiosync_models.fusion import PhysioSync
 from physiosync_models.presets import compact
-from physiosync_rt.bundle import onnx_graph, traced_graphs
+from physiosync_rt.bundle import onnx_engine, onnx_graph, traced_graphs
 from physiosync_rt.bundle.engines import is_onnx_here
 from physiosync_rt.bundle.heads import make_forward
 
@@ -46,9 +46,8 @@ def traced(graphs: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyP
     return done
 
 
-def _difference(seed: int) -> float:
-    """Largest difference of ONNX Runtime from torch after a start, with the weights of a seed."""
-    traced_graphs._KEPT.clear()
+def _network(seed: int) -> PhysioSync:
+    """A small network with the weights of a seed."""
     torch.manual_seed(seed)
     model = PhysioSync(compact(4, 1, routes=("eeg",), targets=("valence",))).eval()
     if seed:
@@ -56,6 +55,14 @@ def _difference(seed: int) -> float:
         for name, value in model.state_dict().items():
             if value.is_floating_point():
                 value.uniform_(0.5, 1.5) if "var" in name else value.normal_(0.2, 0.3)
+    return model
+
+
+def _difference(seed: int) -> float:
+    """Largest difference of ONNX Runtime from torch after a start, with the weights of a seed."""
+    traced_graphs._KEPT.clear()
+    onnx_engine._NEWEST.clear()
+    model = _network(seed)
     eeg = np.random.default_rng(seed).standard_normal((1, 4, 640), dtype=np.float32)
     cpu = torch.device("cpu")
     found, right = (
@@ -96,6 +103,19 @@ def test_without_a_folder_it_is_traced_each_time(
     for n in (1, 2):
         assert _difference(seed=0) < 1e-5
         assert traced == n * PARTS
+
+
+@pytest.mark.usefixtures("traced")
+def test_the_engine_that_was_made_last_serves_the_same_network_alone() -> None:
+    first = onnx_engine.onnx_engine(_network(0), "fp32", "")
+    assert onnx_engine.onnx_engine(_network(0), "fp32", "") is first
+    assert onnx_engine.onnx_engine(_network(0), "fp32", "asked for").facts.why == "asked for"
+    changed = _network(0)
+    with torch.no_grad():
+        next(changed.parameters()).add_(1e-3)
+    assert onnx_engine.onnx_engine(changed, "fp32", "asked for") is not first
+    assert onnx_engine.onnx_engine(_network(0), "fp32", "") is not first
+    assert len(onnx_engine._NEWEST) == 1
 
 
 @pytest.mark.usefixtures("traced")
