@@ -99,11 +99,9 @@ def onnx_engine(
 
 def _digest(model: SignalNetwork, precision: Precision, why: str, many: bool) -> str:
     """Return a digest of all that an engine follows from."""
-    is_ensemble = isinstance(model, PerTargetEnsemble)
-    members = dict(model.members.items()) if is_ensemble else {"": model}
     networks = {
         name: network.config.to_dict()
-        for name, network in members.items()
+        for name, network in model.named_modules()
         if isinstance(network, PhysioSync)
     }
     about = [networks, precision, why, many, threads_for(model, spare=int(many))]
