@@ -10,9 +10,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from physiosync_rt.lsl.config import use_loopback
 
@@ -150,6 +152,18 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     path = tmp_path_factory.mktemp("apart") / "lsl_api.cfg"
     path.write_text(own, encoding="utf-8")
     return {**os.environ, "LSLAPICFG": str(path)}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _options_described_once() -> Iterator[None]:
+    """Let typer look at each command's options once, as in a person's program.
+
+    It does so for all commands, at each call of any of them, which takes a tenth of a second.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        once = cache(typer.main.get_params_from_function)
+        patch.setattr(typer.main, "get_params_from_function", once)
+        yield
 
 
 @pytest.fixture(autouse=True)

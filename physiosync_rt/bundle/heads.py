@@ -89,10 +89,10 @@ def make_forward(
         return CudaEngine(model, device, precision, why)
     if engine == "torch":
         return TorchEngine(model, device, precision, why, many=many)
-    from physiosync_rt.bundle.onnx_engine import OnnxEngine
+    from physiosync_rt.bundle.onnx_engine import onnx_engine
 
     try:
-        return OnnxEngine(model, precision, why, many=many)
+        return onnx_engine(model, precision, why, many=many)
     except ImportError as error:
         raise UserError(
             f"engine 'onnx' cannot be loaded ({error}); use --engine torch, or "

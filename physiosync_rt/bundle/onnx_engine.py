@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +77,39 @@ class OnnxEngine:
             rows.append({target: p[:size] for target, p in found.items()})
             start += size
         return {target: np.concatenate([row[target] for row in rows]) for target in rows[0]}
+
+
+_NEWEST: dict[str, OnnxEngine] = {}
+
+
+def onnx_engine(
+    model: SignalNetwork, precision: Precision, why: str, *, many: bool = False
+) -> OnnxEngine:
+    """Return the engine that was made last where it computes the same, else make it.
+
+    Whoever predicts file after file, or starts run after run, waits for it once. It keeps nothing
+    of what it computes, and runs may share it.
+    """
+    key = _digest(model, precision, why, many)
+    if key not in _NEWEST:
+        _NEWEST.clear()
+        _NEWEST[key] = OnnxEngine(model, precision, why, many=many)
+    return _NEWEST[key]
+
+
+def _digest(model: SignalNetwork, precision: Precision, why: str, many: bool) -> str:
+    """Return a digest of all that an engine follows from."""
+    networks = {
+        name: network.config.to_dict()
+        for name, network in model.named_modules()
+        if isinstance(network, PhysioSync)
+    }
+    about = [networks, precision, why, many, threads_for(model, spare=int(many))]
+    found = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name, value in model.state_dict().items():
+        found.update(name.encode())
+        found.update(value.contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _filled(windows: SampleArray) -> SampleArray:

@@ -137,10 +137,9 @@ def apply(app: QApplication) -> None:
 
 def plain_plot() -> pg.PlotWidget:
     """Return a plot without axes, menu or mouse: a panel adds what it needs."""
-    plot = pg.PlotWidget(background=None)
+    plot = pg.PlotWidget(background=None, enableMenu=False)
     plot.setFrameShape(QFrame.Shape.NoFrame)
     plot.setStyleSheet("background: transparent")
-    plot.setMenuEnabled(False)
     plot.setMouseEnabled(x=False, y=False)
     plot.hideButtons()
     for side in ("left", "bottom"):

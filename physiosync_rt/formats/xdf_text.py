@@ -19,6 +19,9 @@ from physiosync_rt.utils.plain_file import BoundedReader
 _MAGIC = b"XDF:"
 _FILE_HEADER, _STREAM_HEADER, _SAMPLES, _STREAM_FOOTER = 1, 2, 3, 6
 _MOST_TEXT = 1 << 26
+_MOST_IN_MEMORY = 1 << 26
+"""Bytes of the largest file that is read as a whole first: pyxdf asks for stamp after stamp."""
+
 # Tag, stream number, size of the sample count, sample count.
 _HEAD_BYTES = 2 + 4 + 1 + 8
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -47,7 +50,7 @@ def decode(text: bytes) -> str:
 
 
 def readable(path: Path) -> io.BufferedIOBase:
-    """Open the file, or a repaired copy of it in memory where pyxdf would not read its text.
+    """Open the file, a copy in memory where it is small, repaired where pyxdf would not read it.
 
     What its chunks state has been checked before, see `formats.stated_parts.check_xdf`.
     """
@@ -59,10 +62,13 @@ def readable(path: Path) -> io.BufferedIOBase:
             content = _repaired(file, chunk, texts)
             if content is not None:
                 repairs.append((chunk, content))
-    if not repairs:
+        n_bytes = file.n_bytes
+    if not repairs and n_bytes > _MOST_IN_MEMORY:
         return BoundedReader(path)
     with BoundedReader(path) as file:
         whole = file.read()
+    if not repairs:
+        return io.BytesIO(whole)
     copy, at = io.BytesIO(), 0
     for chunk, content in repairs:
         copy.write(whole[at : chunk.start])

@@ -110,7 +110,8 @@ class GsrJudge:
         for n in np.unique(np.minimum(ends[ends >= least], most)).tolist():
             # Only until there are `most` is each second looked at by itself.
             at = ends[np.minimum(ends, most) == n]
-            lately = np.stack([self._means[end - n : end] for end in at.tolist()])
+            # Not np.stack, which looks at each of them in Python.
+            lately = np.array([self._means[end - n : end] for end in at.tolist()])
             found[at - known - 1] = _moves(lately)
         self._means = self._means[-most:]
         return found

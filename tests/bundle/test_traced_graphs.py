@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import torch
 
 from physiosync_models.fusion import PhysioSync
 from physiosync_models.presets import compact
-from physiosync_rt.bundle import onnx_graph, traced_graphs
+from physiosync_rt.bundle import onnx_engine, onnx_graph, traced_graphs
 from physiosync_rt.bundle.engines import is_onnx_here
 from physiosync_rt.bundle.heads import make_forward
 
@@ -23,15 +22,23 @@ PARTS = ["encoders of eeg", "heads of eeg"]
 """What is traced of a network that has heads for EEG alone."""
 
 
+@pytest.fixture(scope="module")
+def graphs() -> dict[str, bytes]:
+    """What tracing gave, by part: all tests ask for the same network, and a trace takes seconds."""
+    return {}
+
+
 @pytest.fixture
-def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def traced(graphs: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was traced, with a folder of its own."""
     done: list[str] = []
     trace = onnx_graph.trace
 
     def noted(module: onnx_graph.Encode | onnx_graph.Classify, *rest: Any) -> bytes:
         done.append(module.part)
-        return trace(module, *rest)
+        if module.part not in graphs:
+            graphs[module.part] = trace(module, *rest)
+        return graphs[module.part]
 
     monkeypatch.setattr(onnx_graph, "trace", noted)
     monkeypatch.setenv(traced_graphs.FOLDER, str(tmp_path))
@@ -39,9 +46,8 @@ def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-def _difference(seed: int) -> float:
-    """Largest difference of ONNX Runtime from torch after a start, with the weights of a seed."""
-    traced_graphs._KEPT.clear()
+def _network(seed: int) -> PhysioSync:
+    """A small network with the weights of a seed."""
     torch.manual_seed(seed)
     model = PhysioSync(compact(4, 1, routes=("eeg",), targets=("valence",))).eval()
     if seed:
@@ -49,6 +55,14 @@ def _difference(seed: int) -> float:
         for name, value in model.state_dict().items():
             if value.is_floating_point():
                 value.uniform_(0.5, 1.5) if "var" in name else value.normal_(0.2, 0.3)
+    return model
+
+
+def _difference(seed: int) -> float:
+    """Largest difference of ONNX Runtime from torch after a start, with the weights of a seed."""
+    traced_graphs._KEPT.clear()
+    onnx_engine._NEWEST.clear()
+    model = _network(seed)
     eeg = np.random.default_rng(seed).standard_normal((1, 4, 640), dtype=np.float32)
     cpu = torch.device("cpu")
     found, right = (
@@ -64,22 +78,10 @@ def test_only_the_first_start_traces_whatever_the_weights(traced: list[str]) -> 
         assert traced == PARTS
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the graphs of a start."""
-    folder = tmp_path_factory.mktemp("kept")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(traced_graphs.FOLDER, str(folder))
-        patch.setattr(traced_graphs, "_KEPT", {})
-        _difference(seed=0)
-    return folder
-
-
 @pytest.mark.parametrize("damage", ["empty", "other", "longer"])
-def test_a_damaged_file_is_traced_again(
-    kept: Path, traced: list[str], tmp_path: Path, damage: str
-) -> None:
-    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+def test_a_damaged_file_is_traced_again(traced: list[str], tmp_path: Path, damage: str) -> None:
+    _difference(seed=0)
+    traced.clear()
     assert _difference(seed=0) < 1e-5
     assert traced == []
     paths = list(tmp_path.rglob("*.onnx"))
@@ -101,6 +103,19 @@ def test_without_a_folder_it_is_traced_each_time(
     for n in (1, 2):
         assert _difference(seed=0) < 1e-5
         assert traced == n * PARTS
+
+
+@pytest.mark.usefixtures("traced")
+def test_the_engine_that_was_made_last_serves_the_same_network_alone() -> None:
+    first = onnx_engine.onnx_engine(_network(0), "fp32", "")
+    assert onnx_engine.onnx_engine(_network(0), "fp32", "") is first
+    assert onnx_engine.onnx_engine(_network(0), "fp32", "asked for").facts.why == "asked for"
+    changed = _network(0)
+    with torch.no_grad():
+        next(changed.parameters()).add_(1e-3)
+    assert onnx_engine.onnx_engine(changed, "fp32", "asked for") is not first
+    assert onnx_engine.onnx_engine(_network(0), "fp32", "") is not first
+    assert len(onnx_engine._NEWEST) == 1
 
 
 @pytest.mark.usefixtures("traced")

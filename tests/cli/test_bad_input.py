@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.e4_session import beginning
 
 from physiosync_rt.bundle.card import CARD
 from physiosync_rt.cli import main
@@ -121,7 +121,7 @@ def test_a_file_that_does_not_exist(refused: Run) -> None:
 def test_files_that_are_no_session(
     refused: Run, person: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    wrist = _beginning(data_dir / "stress-predict-e4" / "S02", tmp_path / "S02")
+    wrist = beginning(data_dir / "stress-predict-e4" / "S02", tmp_path / "S02")
     said = refused("predict", person, wrist, "--csv", "run.csv")
     assert "person.xdf has no start time" in said
     box = data_dir / "openbci-gui-txt" / "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt"
@@ -129,15 +129,6 @@ def test_files_that_are_no_session(
     said = refused("predict", box, wrist, "--csv", "run.csv")
     assert "2019-05-15" in said
     assert "2022-02-07" in said
-
-
-def _beginning(session: Path, copy: Path) -> Path:
-    """Copy the first lines of an E4 session, of which reading all hours takes seconds."""
-    copy.mkdir()
-    for path in session.glob("*.csv"):
-        with path.open(encoding="utf-8") as file:
-            (copy / path.name).write_text("".join(islice(file, 400)), encoding="utf-8")
-    return copy
 
 
 def test_a_recording_without_eeg(refused: Run, data_dir: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from helpers.e4_session import beginning
 from helpers.runs import rows_of, write_run
 
 from physiosync_rt.simulation.write_xdf import write_recording
@@ -44,8 +45,12 @@ def _run(body: str, *words: str) -> dict[str, list[str]]:
 
 def test_help_of_every_command_loads_nothing_heavy() -> None:
     found = _run("""
+import functools
 import typer
 from physiosync_rt.cli.app import app
+
+# All commands are described once, and not again for the help of each.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 def walk(command, *way):
     yield way
@@ -88,7 +93,7 @@ for name, words in {
 print(json.dumps(found))
 """,
         str(data_dir / "mne-io-testfiles" / "test.edf"),
-        str(data_dir / "stress-predict-e4" / "S02"),
+        str(beginning(data_dir / "stress-predict-e4" / "S02", tmp_path / "S02")),
         str(path),
         str(tmp_path / "run.csv"),
     )

@@ -1,5 +1,7 @@
 """Unwrapping a counter that wraps every second, with the help of time stamps."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from helpers.field_cases import field_case
@@ -106,11 +108,11 @@ def test_a_repeated_sample_repeats_its_count() -> None:
 
 
 def _counters(counts: np.ndarray, stamps: np.ndarray, sfreq: float) -> Counters:
-    """What the aligner counts where samples come one by one."""
+    """What the aligner counts where samples come one by one, or a few at a time."""
     aligner = StreamAligner(StreamSpec("eeg", Modality.EEG, ("a",), sfreq, "uV"), stamps[0])
     samples = np.sin(stamps)[:, None].astype(np.float32)
-    for i in range(len(counts)):
-        part = slice(i, i + 1)
+    ends = np.cumsum(np.random.default_rng(0).integers(1, 12, len(counts)))
+    for part in (slice(*pair) for pair in pairwise([0, *ends[ends < len(counts)], len(counts)])):
         aligner.push(Chunk("eeg", samples[part], stamps[part], counter=counts[part]))
     return aligner.counters
 

@@ -6,6 +6,7 @@ Started with the number of a socket and the names of modules. An order is a JSON
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_ORDER = 1 << 17
+_ENDED: list[int] = []
+"""The exit code of a program that came to its end."""
 
 
 def wait_for_order(connection: socket.socket) -> dict[str, Any] | None:
@@ -64,11 +67,35 @@ def become(order: dict[str, Any]) -> None:
         runpy.run_path(first, run_name="__main__")
 
 
+def leave() -> None:
+    """End a program that came to its end before Python takes apart all that the parent had loaded.
+
+    That takes half a second. Where there was a window it is left to Python, for Qt can crash there.
+    """
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    if not _ENDED or (widgets and widgets.QApplication.instance()):
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(_ENDED[0])
+
+
 if __name__ == "__main__":
+    # Before any other, so that it comes last.
+    atexit.register(leave)
     to_test = socket.socket(fileno=int(sys.argv[1]))
     for module in sys.argv[2:]:
         importlib.import_module(module)
     gc.freeze()
     if (given := wait_for_order(to_test)) is not None:
         to_test.detach()
-        become(given)
+        try:
+            become(given)
+        except SystemExit as end:
+            if end.code is None or isinstance(end.code, int):
+                _ENDED.append(end.code or 0)
+            raise
+    _ENDED.append(0)

@@ -118,7 +118,7 @@ def test_skin_responses_survive_at_laboratory_and_wristband_rates(
 
 
 def test_skin_responses_of_a_wristband_survive(nk: ModuleType, data_dir: Path) -> None:
-    (eda,) = read(data_dir / "stress-predict-e4" / "S14").of(Modality.GSR)
+    (eda,) = read(data_dir / "stress-predict-e4" / "S14" / "EDA.csv").of(Modality.GSR)
     us = eda.samples[40 : 40 + 4 * 600, 0].astype(np.float64)
     out, first = _through(Modality.GSR, us, 4.0)
     smooth = np.interp(np.arange(0, 600, 1 / GRID_SFREQ), np.arange(len(us)) / 4.0, us)
@@ -145,7 +145,7 @@ def test_every_heart_beat_survives(nk: ModuleType, data_dir: Path, name: str) ->
 
 
 def test_lost_contact_of_a_wristband_is_withheld_with_a_reason(data_dir: Path) -> None:
-    (eda,) = read(data_dir / "stress-predict-e4" / "S02").of(Modality.GSR)
+    (eda,) = read(data_dir / "stress-predict-e4" / "S02" / "EDA.csv").of(Modality.GSR)
     us = eda.samples[-4 * 60 :, 0].astype(np.float32)
     # Taken off before the end: the band reads a few hundredths of a microsiemens from there.
     off_s = 5

@@ -175,8 +175,12 @@ def _mean_quality(spec: StreamSpec, samples: FloatArray, stamps: FloatArray) -> 
         ("eegmat-eeg-ecg-edf/Subject05_2.edf", Modality.ECG, 0.98),
         ("eegmat-eeg-ecg-edf/Subject00_1.edf", Modality.EEG, 0.98),
         ("xdf-ecg-markers/ecg_twohost_clean_68s.xdf", Modality.ECG, 0.98),
-        ("stress-predict-e4/S14", Modality.GSR, 0.99),
-        ("stress-predict-e4/S02", Modality.GSR, 0.98),
+        pytest.param(
+            "stress-predict-e4/S14/EDA.csv", Modality.GSR, 0.99, id="stress-predict-e4/S14-GSR-0.99"
+        ),
+        pytest.param(
+            "stress-predict-e4/S02/EDA.csv", Modality.GSR, 0.98, id="stress-predict-e4/S02-GSR-0.98"
+        ),
     ],
 )
 def test_recorded_people_keep_their_quality(

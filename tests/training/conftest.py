@@ -115,6 +115,12 @@ def double() -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lay out and write no figure, which takes most of a report's time, where none is looked at."""
+    monkeypatch.setattr("physiosync_training.reporting.figures._svg", lambda _: b"<svg/>")
+
+
 def _answers(data, fold, skill, network="ours", route="fused", target="arousal", seed=0):
     """A network's answers of a given skill: 0 guesses, large values know."""
     rng = np.random.default_rng([seed, len(fold.name), int(fold.test[0])])

@@ -23,6 +23,8 @@ from physiosync_training.reporting.report import report_on
 from physiosync_training.supervised.results import FoldResult
 from physiosync_training.supervised.selective import choose
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 _TINY: dict[str, Any] = {
     "name": "tiny",
     "title": "A tiny run",

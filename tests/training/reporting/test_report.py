@@ -147,6 +147,7 @@ def test_inflated_numbers_are_marked_wherever_they_stand(report) -> None:
     assert "Inflated: windows of one trial lie on both sides of the split." in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_papers_table_stands_beside_ours(
     report, make_dataset, assessed, config, tmp_path
 ) -> None:
@@ -176,6 +177,7 @@ def test_where_it_comes_from(report) -> None:
     assert "Baseline models and report from Linux" in text or sys.platform != "linux"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_baselines_are_asked_on_the_way(make_dataset, answers, config, tmp_path) -> None:
     data = make_dataset(8, 8, 2)
     folds = make_folds(data, config.protocols[0])
@@ -202,6 +204,7 @@ def test_words_of_others_do_not_become_markup() -> None:
     assert "| 1\\|2 |" in document.markdown(Path("figures"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_folds_that_were_left_out_are_named_beside_every_number(
     make_dataset, answers, config, tmp_path
 ) -> None:
@@ -262,6 +265,7 @@ def test_the_first_screen_has_verdicts_and_encoders_side_by_side(report) -> None
     assert "| paper less other | 1.0 times |" in top
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_networks_of_seconds_say_what_everybody_saw(make_dataset, answers, config, tmp_path):
     data = make_dataset(8, 8, 2)
     short = config.networks[0].model_copy(update={"with_5s": False})
