@@ -8,6 +8,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.jit import TracerWarning  # type: ignore[attr-defined]
 
 from physiosync_models.ensemble import PerTargetEnsemble
 from physiosync_models.fusion import PhysioSync
@@ -66,10 +67,10 @@ class _Route(nn.Module):
 
 def _record(network: nn.Module, given: list[Tensor]) -> Replay:
     with warnings.catch_warnings(), torch.no_grad():
-        # Shapes become constants, as they are to be. What torch has in place of recording needs a
-        # compiler (torch.compile, AOTInductor), or is as slow as modules are (torch.export).
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        # Shapes become constants, as they are to be. torch.compile, which torch recommends in the
+        # place of this, needs a compiler of C++ on the person's computer.
+        warnings.simplefilter("ignore", TracerWarning)
         warnings.filterwarnings("ignore", r".*torch\.jit\.", DeprecationWarning)
         recorded = torch.jit.trace(network, tuple(given), check_trace=False)  # type: ignore[no-untyped-call]
-        frozen = torch.jit.freeze(recorded.eval())  # type: ignore[no-untyped-call]
+        frozen = torch.jit.freeze(recorded.eval())
     return cast("Replay", frozen)
