@@ -58,7 +58,8 @@ Where only some tests of a file are such, they carry the mark ``live`` themselve
 
 LONG = (
     *("training/loop/test_distributed.py", "training/experiment", "cli/test_train.py"),
-    *("test_examples.py", "fuzz", "training", "align", "models", "bundle"),
+    *("test_examples.py", "fuzz", "utils/test_small_product.py"),
+    *("training", "align", "models", "bundle"),
 )
 """Files with long tests; files are shared out in this order, so that short ones end a run."""
 
