@@ -89,8 +89,8 @@ class Run:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Targets that the run has predicted."""
-        return tuple(name for name in TARGETS if np.isfinite(self.numbers[name]).any())
+        """Targets that the run has predicted: a number in a row without a prediction is none."""
+        return tuple(n for n in TARGETS if (self.valid & np.isfinite(self.numbers[n])).any())
 
     @cached_property
     def pps(self) -> str:

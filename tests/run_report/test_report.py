@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from helpers.runs import PLAN, RUN, rows_of, write_run
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import physiosync_rt as ps
@@ -260,6 +260,7 @@ def test_eight_hours_with_thousands_of_markers_stay_small(tmp_path: Path) -> Non
     numbers=st.booleans(),
     torn=st.integers(0, 30),
 )
+@example(rows=[[""] * 18, ["1", *[""] * 3, "1", *[""] * 13]], numbers=False, torn=0)
 def test_any_csv_ends_in_a_page_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], numbers: bool, torn: int
 ) -> None:

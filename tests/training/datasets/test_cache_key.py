@@ -29,7 +29,7 @@ _INNOCENT = (
         f"physiosync_rt.{name}"
         for name in (
             *("errors", "utils.resources", "utils.yaml_config", "utils.bounded_yaml"),
-            *("utils.plain_file", "utils.atomic", "bundle.card"),
+            *("utils.plain_file", "utils.atomic", "utils.translation", "bundle.card"),
         )
     ),
     *(f"physiosync_training.loop.{name}" for name in ("paths", "progress", "provenance")),
