@@ -23,6 +23,9 @@ from physiosync_rt.simulation import simulate_person
 SFREQ = 500.0
 _LENGTH_S = 60.0
 _TURNS = 3
+_LIVE_TURNS = 15
+"""Single turns differ by a half where other machines share the processor."""
+
 _JITTER_S = 0.004
 
 
@@ -51,7 +54,7 @@ def ecg_rate() -> float:
         _LENGTH_S, ch_names=DEAP_CH_NAMES, eeg_sfreq=SFREQ, gsr_sfreq=0, ecg_sfreq=SFREQ
     )
     recording = session.recording
-    spent = [cpu_of(lambda: run_live(recording, Modality.ECG)) for _ in range(_TURNS)]
+    spent = [cpu_of(lambda: run_live(recording, Modality.ECG)) for _ in range(_LIVE_TURNS)]
     return _LENGTH_S / median(spent)
 
 

@@ -18,6 +18,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five seconds say what a minute says, less exactly."""
     monkeypatch.setattr(measure_offline, "_LENGTH_S", 5.0)
     monkeypatch.setattr(measure_offline, "_TURNS", 2)
+    monkeypatch.setattr(measure_offline, "_LIVE_TURNS", 2)
 
 
 def test_a_pass_takes_less_than_twice_the_memory_of_what_comes_out(tmp_path: Path) -> None:
