@@ -14,7 +14,7 @@ from physiosync_rt.lsl.demo_player import DEMO_HEADSET, DemoPlayer, Headset, res
 
 @dataclass(frozen=True, slots=True)
 class LiveFigures:
-    """Latencies of a live run in ms (p50 and p99), and its CPU load.
+    """Latencies of a live run's predictions in ms (p50 and p99), and its CPU load.
 
     ``sample_age`` is the age of the newest sample when a row is made, ``infer`` the network's
     time, ``latency`` the time from the end of the window to the row, and ``delay`` the pipeline's
@@ -48,7 +48,8 @@ def measure_live(
             cpu = time.process_time() - cpu
         finally:
             engine.close()
-    rows = list(engine.predictions)
+    # Of those that predict: the first row of a run waits for the streams to open.
+    rows = [row for row in engine.predictions if row.valid]
 
     def percentiles(name: str) -> tuple[float, float]:
         values = [getattr(row, name) for row in rows if getattr(row, name) is not None]
