@@ -97,27 +97,29 @@ FULL = Specification(
 )
 """For EEG and ECG: 27 ms of look-ahead from 128 Hz on."""
 
-SLOW_PASS = (
-    Band(0.0, 0.05, 1.0, NULL, 0.0007),
-    Band(0.05, 0.15, 1.0, 0.0007, 0.0007),
-    Band(0.15, 0.2, 1.0, 0.0007, 0.01),
-)
-
 SLOW = Specification(
-    past=6.0,
-    ahead=1.5,
-    bands=(*SLOW_PASS, Band(0.21, 0.79, 0.0, 1.2, 1.2), *silence(0.8, gain(-64), around=0.2)),
+    past=9.03,
+    ahead=1.22,
+    bands=(
+        Band(0.0, 0.05, 1.0, NULL, 0.0007),
+        Band(0.05, 0.15, 1.0, 0.0007, 0.0007),
+        Band(0.15, 0.2, 1.0, 0.0007, 0.005),
+        Band(0.21, 0.79, 0.0, 1.2, 1.2),
+        *silence(0.8, gain(-63), around=0.2),
+    ),
 )
-"""For slow signals, which would wait long for a period: 47 ms of look-ahead at 32 Hz.
+"""For slow signals, which would wait long for a period: 38 ms of look-ahead at 32 Hz.
 
-It amplifies up to 1.4 times in the transition band, which GSR's low-pass at 2 Hz removes.
+It amplifies up to 1.6 times in the transition band, which GSR's low-pass at 2 Hz removes.
 """
 
 SLOWEST = Specification(
     past=5.0,
     ahead=2.75,
     bands=(
-        *SLOW_PASS,
+        Band(0.0, 0.05, 1.0, NULL, 0.0007),
+        Band(0.05, 0.15, 1.0, 0.0007, 0.0007),
+        Band(0.15, 0.2, 1.0, 0.0007, 0.01),
         Band(0.21, 0.5, 0.0, 1.0, 0.55),
         Band(0.5, 0.79, 0.0, 0.55, 0.05),
         *silence(0.8, gain(-64), around=0.2),

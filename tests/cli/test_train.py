@@ -125,9 +125,7 @@ def test_the_parts_one_by_one_give_the_same(config, trained, tmp_path):
         np.testing.assert_array_equal(numbers(tmp_path)[name], value, err_msg=name)
 
 
-def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(
-    config, trained, tmp_path, monkeypatch
-):
+def test_ctrl_c_says_how_to_go_on_and_resume_gives_the_same(config, trained, tmp_path, monkeypatch):
     # Whoever resumes draws the figures that are looked at elsewhere.
     monkeypatch.setattr("physiosync_training.reporting.figures._svg", lambda _: b"<svg/>")
     process = Program(
