@@ -97,13 +97,21 @@ FULL = Specification(
 )
 """For EEG and ECG: 27 ms of look-ahead from 128 Hz on."""
 
+
+def slow_pass(error: float, edge: float) -> tuple[Band, ...]:
+    """Return the pass band of slow signals, to a fifth of the rate, and its errors."""
+    return (
+        Band(0.0, 0.05, 1.0, NULL, error),
+        Band(0.05, 0.15, 1.0, error, error),
+        Band(0.15, 0.2, 1.0, error, edge),
+    )
+
+
 SLOW = Specification(
     past=9.03,
     ahead=1.22,
     bands=(
-        Band(0.0, 0.05, 1.0, NULL, 0.0003),
-        Band(0.05, 0.15, 1.0, 0.0003, 0.0003),
-        Band(0.15, 0.2, 1.0, 0.0003, 0.005),
+        *slow_pass(0.0003, edge=0.005),
         Band(0.21, 0.79, 0.0, 1.2, 1.2),
         *silence(0.8, gain(-63), around=0.2),
     ),
@@ -117,9 +125,7 @@ SLOWEST = Specification(
     past=5.0,
     ahead=2.75,
     bands=(
-        Band(0.0, 0.05, 1.0, NULL, 0.0007),
-        Band(0.05, 0.15, 1.0, 0.0007, 0.0007),
-        Band(0.15, 0.2, 1.0, 0.0007, 0.01),
+        *slow_pass(0.0007, edge=0.01),
         Band(0.21, 0.5, 0.0, 1.0, 0.55),
         Band(0.5, 0.79, 0.0, 0.55, 0.05),
         *silence(0.8, gain(-64), around=0.2),
