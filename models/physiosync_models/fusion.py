@@ -259,14 +259,15 @@ class PhysioSync(nn.Module):
     def probabilities(self, features: Mapping[Modality, Features]) -> dict[str, Tensor]:
         """Compute calibrated probabilities by target of what `embed` returned.
 
-        The heads are those that use all given modalities; errors as in `classify`.
+        The heads are those that use all given modalities; ValueError where the network has none.
         """
-        route = _route_for(features)
-        logits = self.classify(features, route)
-        return {
-            target: (values / self.head(route, target).temperature).softmax(-1)
-            for target, values in logits.items()
-        }
+        return {t: self.probability(features, t) for t in self.config.targets}
+
+    def probability(self, features: Mapping[Modality, Features], target: str) -> Tensor:
+        """Compute the calibrated probabilities of one target; see `probabilities`."""
+        head = self.head(_route_for(features), target)
+        calibrated: Tensor = (head(features) / head.temperature).softmax(-1)
+        return calibrated
 
 
 def _route_modalities(route: Route) -> tuple[Modality, ...]:

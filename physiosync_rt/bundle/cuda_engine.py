@@ -2,11 +2,13 @@
 
 A window needs some 300 small kernels. Started one by one they take several milliseconds, of which
 the GPU works for a fraction; recorded once and replayed as one graph, they take what reading the
-weights takes and little more. Both modalities and both resolutions are recorded side by side.
+weights takes and little more. What does not wait for each other is recorded side by side: both
+modalities and both resolutions, then the heads of all targets.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -113,11 +115,16 @@ class _Recorded:
         device: torch.device,
     ) -> None:
         self._members = members
-        self._pinned = {m: torch.zeros(shape, pin_memory=True) for m, shape in shapes.items()}
-        self._windows = {m: torch.zeros(shape, device=device) for m, shape in shapes.items()}
+        # One piece of memory on either side, so that all windows travel in one copy.
+        n_samples = sum(map(math.prod, shapes.values()))
+        self._pinned = torch.zeros(n_samples, pin_memory=True)
+        self._there = torch.zeros(n_samples, device=device)
+        self._given = {m: x.numpy() for m, x in _views(self._pinned, shapes).items()}
+        self._windows = _views(self._there, shapes)
         self._stream = new_stream(device)
-        # One for each modality and resolution of every member.
-        self._beside = [new_stream(device) for _ in range(4 * len(members))]
+        # One for each modality and resolution of every member, and one for each of its targets.
+        n_beside = sum(4 + len(member.config.targets) for member in members)
+        self._beside = [new_stream(device) for _ in range(n_beside)]
         self._stream.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(self._stream):
             for _ in range(_WARM_UP):
@@ -135,10 +142,9 @@ class _Recorded:
     def __call__(self, given: Given) -> dict[str, SampleArray]:
         """Compute probabilities of one window, each of shape (1, n_classes)."""
         for modality, window in given.items():
-            np.copyto(self._pinned[modality].numpy(), window)
+            np.copyto(self._given[modality], window)
         with torch.cuda.stream(self._stream):
-            for modality, pinned in self._pinned.items():
-                self._windows[modality].copy_(pinned, non_blocking=True)
+            self._there.copy_(self._pinned, non_blocking=True)
             self._graph.replay()
             self._answer.copy_(self._joined, non_blocking=True)
         self._stream.synchronize()
@@ -148,8 +154,8 @@ class _Recorded:
     def _compute(self) -> dict[str, Tensor]:
         """Compute probabilities by target; encoders run side by side, then the heads."""
         streams = iter(self._beside)
-        embedded: list[dict[Modality, Features]] = []
         used: list[torch.cuda.Stream] = []
+        embedded: list[dict[Modality, Features]] = []
         for member in self._members:
             features: dict[Modality, Features] = {}
             for modality, window in self._windows.items():
@@ -161,11 +167,13 @@ class _Recorded:
                         long = member.encode_window(modality, window)
                 features[modality] = Features(short, long)
             embedded.append(features)
-        for stream in used:
-            self._stream.wait_stream(stream)
+        self._join(used)
         found: dict[str, Tensor] = {}
         for member, features in zip(self._members, embedded, strict=True):
-            found |= member.probabilities(features)
+            for target in member.config.targets:
+                with self._aside(next(streams), used):
+                    found[target] = member.probability(features, target)
+        self._join(used)
         return found
 
     @contextmanager
@@ -175,6 +183,18 @@ class _Recorded:
         used.append(stream)
         with torch.cuda.stream(stream):
             yield
+
+    def _join(self, used: list[torch.cuda.Stream]) -> None:
+        """Let the main stream go on when the other ones are done."""
+        for stream in used:
+            self._stream.wait_stream(stream)
+        used.clear()
+
+
+def _views(flat: Tensor, shapes: Mapping[Modality, tuple[int, ...]]) -> dict[Modality, Tensor]:
+    """Return the parts of a flat tensor, one of each shape."""
+    parts = torch.split(flat, [math.prod(shape) for shape in shapes.values()])
+    return {m: part.view(shapes[m]) for m, part in zip(shapes, parts, strict=True)}
 
 
 class HalfOnGpu(nn.Module):
