@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from physiosync_rt.errors import UserError
 from physiosync_training.loop.loop import Interrupted, Loop, StageContext, StopRequest
 
 N_EPOCHS, N_STEPS = 3, 4
@@ -69,3 +70,29 @@ def test_left_at_any_step_and_taken_up_it_comes_to_the_same(tmp_path, at) -> Non
     assert before + after == steps
     assert counter.n == N_EPOCHS * N_STEPS
     assert loop.curves == whole.curves
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+@pytest.mark.parametrize("saves", [False, True])
+def test_a_step_with_a_loss_of_nan_ends_the_training(tmp_path, wrong, saves) -> None:
+    due = 0.0 if saves else 1e9
+    context = StageContext(tmp_path, "x", checkpoint_every_s=due, what="demo, fold 1 fine-tune")
+    counter = Counter()
+    loop = Loop(context, 7, N_EPOCHS, {"counter": counter})
+
+    def go() -> None:
+        for epoch in loop.epochs():
+            for step, _ in loop.steps("abcd"):
+                counter.n += 1
+                loop.log({"loss": torch.tensor(wrong if (epoch, step) == (1, 2) else 1.0)})
+            assert epoch == 0, "nothing is made of the epoch's weights"
+
+    with pytest.raises(
+        UserError, match=r"demo, fold 1 fine-tune: the loss of epoch 2 is NaN or infinite; train"
+    ):
+        go()
+    assert loop.path.exists() is saves
+    if saves:
+        before = Counter()
+        Loop(StageContext(tmp_path, "x", resume=True), 7, N_EPOCHS, {"counter": before})
+        assert before.n == N_STEPS + 2, "the step before is the last that is kept"

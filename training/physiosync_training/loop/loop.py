@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import torch
 
+from physiosync_rt.errors import UserError
 from physiosync_training.loop.checkpoint import State, load_state, save_state
 from physiosync_training.loop.distributed import agreed, rank
 from physiosync_training.loop.progress import Progress, no_progress
@@ -198,6 +200,8 @@ class Loop:
         ------
         Interrupted
             As `epochs`.
+        UserError
+            What a step logged is NaN or infinite; no checkpoint holds such a step.
         """
         n_steps = len(batches)
         while self._step < n_steps:
@@ -212,6 +216,8 @@ class Loop:
             )
             if self._step < n_steps:
                 self._checkpoint_if_due()
+        # Before anything is made of weights that are NaN.
+        self._read()
 
     def log(self, values: Mapping[str, torch.Tensor]) -> None:
         """Add what a step came to; the curves get the mean of the epoch."""
@@ -241,6 +247,11 @@ class Loop:
             total = self._sums.get(name, 0.0)
             for number in torch.stack(values).cpu().double().tolist():
                 total += number  # one by one: the same wherever a checkpoint cuts the epoch
+            if not math.isfinite(total):
+                raise UserError(
+                    f"{self._context.what}: the {name} of epoch {self._epoch + 1} is NaN or "
+                    "infinite; train with a smaller lr, and look whether the data hold huge values"
+                )
             self._sums[name] = total
         self._unread = {}
         return self._sums
@@ -256,9 +267,10 @@ class Loop:
             raise Interrupted
 
     def _save(self) -> None:
+        sums = self._read()
         if rank() == 0:
             state = {name: part.state_dict() for name, part in self._parts.items()}
-            place = {"epoch": self._epoch, "step": self._step, "sums": self._read()}
+            place = {"epoch": self._epoch, "step": self._step, "sums": sums}
             save_state(
                 self.path,
                 {
