@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from physiosync_training.loop.step_graph import StepGraph, capturable
+from physiosync_training.loop.step_graph import StepGraph
 
 CPU = torch.device("cpu")
 cuda = [
@@ -25,9 +25,7 @@ class _Learner:
         torch.manual_seed(0)
         layers = nn.Linear(8, 16), nn.BatchNorm1d(16), nn.Dropout(0.5), nn.Linear(16, 2)
         self.net = nn.Sequential(*layers).to(device)
-        self.adam = torch.optim.Adam(
-            self.net.parameters(), 1e-2, fused=True, capturable=capturable(device)
-        )
+        self.adam = torch.optim.Adam(self.net.parameters(), 1e-2, fused=True)
         self.calls = 0
 
     def learn(self, x: Tensor, *, power: int) -> Mapping[str, Tensor]:
@@ -48,11 +46,13 @@ def _batches(device: torch.device) -> list[Tensor]:
 @on_gpu
 def test_a_replayed_step_learns_what_single_kernels_do(device: torch.device) -> None:
     plain, recorded = _Learner(device), _Learner(device)
-    step = StepGraph(recorded.learn, device)
+    step = StepGraph(recorded.learn, recorded.adam, device)
     losses: list[list[Tensor]] = [[], []]
     for seed, x in enumerate(_batches(device)):
         for kept, learn in zip(losses, (plain.learn, step), strict=True):
             torch.manual_seed(seed)
+            for learner in (plain, recorded):
+                learner.adam.param_groups[0]["lr"] = 1e-2 / (1 + seed)
             found = learn(x, power=2)
             assert set(found) == {"loss", "twice"}
             kept.append(found["loss"])
@@ -64,6 +64,11 @@ def test_a_replayed_step_learns_what_single_kernels_do(device: torch.device) -> 
     assert len(set(got)) == len(got)
     for mine, other in zip(recorded.net.parameters(), plain.net.parameters(), strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-4)
+    settings = [
+        {k: v for k, v in learner.adam.param_groups[0].items() if k != "params"}
+        for learner in (plain, recorded)
+    ]
+    assert settings[0] == settings[1], "a checkpoint holds plain settings"
 
 
 @on_gpu
@@ -76,7 +81,7 @@ def test_a_step_that_looks_at_a_value_goes_on_kernel_by_kernel(
         found = learner.learn(x, power=2)
         return found if found["loss"].item() >= 0.0 else {}
 
-    step = StepGraph(learn, device)
+    step = StepGraph(learn, learner.adam, device)
     losses = [float(step(x)["loss"]) for x in _batches(device)]
     assert step.refusal
     assert "kernel by kernel" in caplog.text
@@ -85,7 +90,7 @@ def test_a_step_that_looks_at_a_value_goes_on_kernel_by_kernel(
 
 def test_without_a_gpu_a_step_is_computed_as_it_is() -> None:
     plain, learner = _Learner(CPU), _Learner(CPU)
-    step = StepGraph(learner.learn, CPU)
+    step = StepGraph(learner.learn, learner.adam, CPU)
     assert step.refusal
     for seed, x in enumerate(_batches(CPU)):
         torch.manual_seed(seed)

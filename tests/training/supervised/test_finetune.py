@@ -85,6 +85,20 @@ def test_frozen_encoders_stay_as_they_are(make_dataset, tmp_path):
         assert torch.equal(value, before[name]), name
 
 
+@pytest.mark.parametrize("clip", [1.0, None])
+def test_training_that_ends_in_nan_says_so(make_dataset, tmp_path, clip):
+    dataset = make_dataset(3, 8, 1)
+    dataset.eeg.stretch(0)[:] = 3e38
+    loader = WindowLoader(dataset, 5, CPU)
+    model = PhysioSync(TINY.build(2, 1, ("valence",), 2, ("fused",)))
+    rows = np.arange(len(dataset))
+    examples = make_examples(loader, rows, rows[:6], classes(dataset, ("valence",)), 1)
+    config = FinetuneConfig(epochs=2, batch_size=8, clip=clip)
+    setup = FinetuneSetup(model, loader, examples, config, 0, fabric())
+    with pytest.raises(UserError, match="the loss of epoch 1 is NaN or infinite"):
+        train_main(setup, StageContext(tmp_path, "x"))
+
+
 @pytest.mark.parametrize(
     "with_5s",
     [pytest.param(True, id="5 s"), pytest.param(False, id="1 s", marks=pytest.mark.slow)],

@@ -20,7 +20,7 @@ from physiosync_training.datasets.loader import WindowLoader
 from physiosync_training.loop.distributed import rank, synchronise_batch_norm, world_size
 from physiosync_training.loop.loop import VALIDATION, Curves, Loop, StageContext
 from physiosync_training.loop.rng import sample_keys, seed_of
-from physiosync_training.loop.step_graph import StepGraph, capturable
+from physiosync_training.loop.step_graph import StepGraph
 
 _EEG, _PPS = 0, 1
 _VALIDATION_EPOCH = 1 << 19
@@ -99,10 +99,9 @@ class Pretraining:
             config.lr,
             weight_decay=config.weight_decay,
             fused=True,
-            capturable=capturable(fabric.device),
         )
         self._module, self.optimiser = fabric.setup(self.model, adam)
-        self.learn = StepGraph(self._learn, fabric.device)
+        self.learn = StepGraph(self._learn, self.optimiser, fabric.device)
 
     def plan(self, grid: Grid, epoch: int) -> EpochPlan:
         """Batches of an epoch."""

@@ -164,7 +164,7 @@ def synchronise_batch_norm(module: nn.Module) -> None:
             synchronise_batch_norm(child)
 
 
-def mean_cross_entropy(logits: Tensor, target: Tensor, n_known: int) -> Tensor:
+def mean_cross_entropy(logits: Tensor, target: Tensor, n_known: Tensor) -> Tensor:
     """Return this process's part of the mean cross-entropy over the whole batch.
 
     Parameters
@@ -172,7 +172,7 @@ def mean_cross_entropy(logits: Tensor, target: Tensor, n_known: int) -> Tensor:
     logits : Tensor, shape (n_mine, n_classes)
     target : int64 Tensor, shape (n_mine,)
         -1 where it is not known; such rows do not count.
-    n_known : int
+    n_known : int64 Tensor, shape ()
         Known targets in the whole batch.
 
     Returns
@@ -182,4 +182,4 @@ def mean_cross_entropy(logits: Tensor, target: Tensor, n_known: int) -> Tensor:
     """
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     total = F.cross_entropy(wide, target, ignore_index=-1, reduction="sum")
-    return total * world_size() / max(n_known, 1)
+    return total * world_size() / n_known.clamp(min=1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,6 +20,9 @@ from physiosync_training.loop.distributed import world_size
 
 Learn = Callable[..., Mapping[str, Tensor]]
 """Learns from tensors: forward, backward, optimiser; returns scalars by name, without gradient."""
+
+Groups = list[dict[str, Any]]
+"""Parameters of an optimiser with their settings."""
 
 _KERNEL_BY_KERNEL = 3
 """Steps before one is recorded: the first ones choose algorithms and allocate."""
@@ -34,7 +38,9 @@ class StepGraph:
     Parameters
     ----------
     learn : callable
-        Must not look at a value of a tensor, and its optimiser must be `capturable`.
+        Must not look at a value of a tensor.
+    optimiser : torch optimiser
+        Of `learn`, one of Adam's kind. Learning rates of its groups may change between two steps.
     device : torch.device
 
     Attributes
@@ -43,14 +49,18 @@ class StepGraph:
         Why no graph is used, empty where one is or will be.
     """
 
-    def __init__(self, learn: Learn, device: torch.device) -> None:
-        self._learn, self._device = learn, device
+    def __init__(
+        self, learn: Learn, optimiser: torch.optim.Optimizer, device: torch.device
+    ) -> None:
+        self._learn, self._optimiser, self._device = learn, optimiser, device
+        self._rates: list[Tensor] = []
         self._graph: torch.cuda.CUDAGraph | None = None
         self._inputs: tuple[Tensor, ...] = ()
         self._fixed: Mapping[str, int] = {}
         self._names: tuple[str, ...] = ()
         self._seen = 0
-        self.refusal = "" if capturable(device) else "no GPU, several processes, or not wanted"
+        is_wanted = device.type == "cuda" and world_size() == 1 and not _off
+        self.refusal = "" if is_wanted else "no GPU, several processes, or not wanted"
 
     def __call__(self, *batch: Tensor, **fixed: int) -> Mapping[str, Tensor]:
         """Learn from a batch; whatever is returned stays as it is.
@@ -76,6 +86,8 @@ class StepGraph:
             return self._aside(batch, fixed)
         for mine, given in zip(self._inputs, batch, strict=True):
             mine.copy_(given, non_blocking=True)
+        for rate, group in zip(self._rates, self._optimiser.param_groups, strict=True):
+            rate.fill_(group["lr"])
         self._graph.replay()
         return dict(zip(self._names, self._found.clone().unbind(), strict=True))
 
@@ -97,8 +109,11 @@ class StepGraph:
             found = self._learn(*self._inputs, **self._fixed)
             return tuple(found), torch.stack([value.detach() for value in found.values()])
 
+        groups = self._optimiser.param_groups
+        self._rates = [torch.tensor(group["lr"], device=self._device) for group in groups]
         try:
-            graph, recorded = record(learn, self._stream, self._device, alone=True)
+            with _as_recorded(groups, self._rates):
+                graph, recorded = record(learn, self._stream, self._device, alone=True)
         except RuntimeError as error:
             self.refusal = why_not(error)
             _log.warning("steps are computed kernel by kernel: %s", self.refusal)
@@ -107,12 +122,20 @@ class StepGraph:
         return graph
 
 
+@contextmanager
+def _as_recorded(groups: Groups, rates: list[Tensor]) -> Iterator[None]:
+    """Let an optimiser be recorded, with learning rates that a replay reads from the device."""
+    before = [group["lr"] for group in groups]
+    for group, rate in zip(groups, rates, strict=True):
+        group.update(lr=rate, capturable=True)
+    try:
+        yield
+    finally:
+        for group, lr in zip(groups, before, strict=True):
+            group.update(lr=lr, capturable=False)
+
+
 _off = False
-
-
-def capturable(device: torch.device) -> bool:
-    """Whether steps on a device are recorded, so that their optimiser must be made for it."""
-    return device.type == "cuda" and world_size() == 1 and not _off
 
 
 @contextmanager

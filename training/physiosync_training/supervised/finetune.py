@@ -113,14 +113,16 @@ class _EndToEnd:
         for encoder in self._frozen:
             encoder.eval()
 
-    def logits(self, split: Split, which: IntArray, key: int, part: slice) -> Mapping[str, Tensor]:
+    def inputs(self, split: Split, which: IntArray, key: int, part: slice) -> tuple[Tensor, ...]:
         numbers = self._numbers[split][which]
-        if self._loader.draws:
-            # Windows are drawn for the whole batch, so that processes agree on them.
-            eeg, pps = self._loader.fetch(numbers, key if split == "train" else None)
-            eeg, pps = eeg[part], pps[part]
-        else:
-            eeg, pps = self._loader.fetch(numbers[part])
+        if not self._loader.draws:
+            return self._loader.fetch(numbers[part])
+        # Windows are drawn for the whole batch, so that processes agree on them.
+        eeg, pps = self._loader.fetch(numbers, key if split == "train" else None)
+        return eeg[part], pps[part]
+
+    def logits(self, *inputs: Tensor) -> Mapping[str, Tensor]:
+        eeg, pps = inputs
         found: Mapping[str, Tensor] = self.module(
             eeg if "eeg" in self._modalities else None, pps if "pps" in self._modalities else None
         )
@@ -143,11 +145,16 @@ class _OnFeatures:
     def train_mode(self) -> None:
         self.module.train()
 
-    def logits(self, split: Split, which: IntArray, _: int, part: slice) -> Mapping[str, Tensor]:
+    def inputs(self, split: Split, which: IntArray, _: int, part: slice) -> tuple[Tensor, ...]:
         some = torch.from_numpy(which[part])
+        each = (x for features in self._features[split].values() for x in features)
+        return tuple(x[some] for x in each if x is not None)
+
+    def logits(self, *inputs: Tensor) -> Mapping[str, Tensor]:
+        each = iter(inputs)
         features = {
-            modality: Features(short[some], None if long is None else long[some])
-            for modality, (short, long) in self._features[split].items()
+            modality: Features(next(each), None if long is None else next(each))
+            for modality, (_, long) in self._features["train"].items()
         }
         found: Mapping[str, Tensor] = self.module(features)
         return found

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from physiosync_rt.datatypes import FloatArray, IntArray
 from physiosync_training.datasets.index import ABSENT
+from physiosync_training.datasets.on_device import to_device
 from physiosync_training.loop.checkpoint import State
 from physiosync_training.loop.distributed import (
     mean_cross_entropy,
@@ -25,6 +26,7 @@ from physiosync_training.loop.distributed import (
 )
 from physiosync_training.loop.loop import VALIDATION, Curves, Loop, StageContext
 from physiosync_training.loop.rng import seed_of
+from physiosync_training.loop.step_graph import StepGraph
 from physiosync_training.supervised.calibration import best_temperature
 from physiosync_training.supervised.config import FinetuneConfig
 
@@ -48,8 +50,12 @@ class Task(Protocol):
         """Set the trained modules to train mode."""
         ...
 
-    def logits(self, split: Split, which: IntArray, key: int, part: slice) -> Mapping[str, Tensor]:
-        """Compute the logits of every output for one part of examples ``which`` of a split."""
+    def inputs(self, split: Split, which: IntArray, key: int, part: slice) -> tuple[Tensor, ...]:
+        """Return what the logits of one part of examples ``which`` of a split follow from."""
+        ...
+
+    def logits(self, *inputs: Tensor) -> Mapping[str, Tensor]:
+        """Compute the logits of every output from its inputs."""
         ...
 
 
@@ -117,6 +123,7 @@ class Supervised:
         self._fabric = fabric
         self._largest = [group["lr"] for group in optimiser.param_groups]
         self._best: State = {}
+        self._step = StepGraph(self._learn, optimiser, fabric.device)
 
     def run(self, context: StageContext) -> Curves:
         """Train, and leave the chosen epoch's weights in the task's module, in eval mode.
@@ -126,8 +133,8 @@ class Supervised:
         Interrupted
             Somebody asked to stop.
         """
-        task, optimiser, size = self._task, self._optimiser, self._config.batch_size
-        parts: dict[str, Any] = {"module": task.module, "optimiser": optimiser}
+        task, size = self._task, self._config.batch_size
+        parts: dict[str, Any] = {"module": task.module, "optimiser": self._optimiser}
         loop = Loop(context, self._seed, self._n_epochs, parts, self._best)
         for epoch in loop.epochs():
             batches = epoch_batches(len(self._labels.train), size, self._seed, epoch)
@@ -135,30 +142,49 @@ class Supervised:
                 self._set_lr(epoch, step, len(batches))
                 task.train_mode()
                 part = slice(*share_bounds(len(batch), rank(), world_size()))
-                logits = task.logits("train", batch, seed_of(self._seed, epoch, step), part)
-                loss = self._loss(logits, self._labels.train[batch], part)
-                optimiser.zero_grad()
-                self._fabric.backward(loss)
-                if self._config.clip is not None:
-                    self._fabric.clip_gradients(task.module, optimiser, max_norm=self._config.clip)
-                optimiser.step()
+                inputs = task.inputs("train", batch, seed_of(self._seed, epoch, step), part)
+                found = self._step(*inputs, *self._targets(batch, part))
                 # Every process has a part of the loss alone.
-                loop.log({"loss": mean_over_processes(loss)})
+                loop.log({"loss": mean_over_processes(found["loss"])})
             loop.log_epoch(self._validate())
         if "weights" in self._best:
             task.module.load_state_dict(self._best["weights"])
         task.module.eval()
         return loop.curves
 
-    def _loss(self, logits: Mapping[str, Tensor], labels: IntArray, part: slice) -> Tensor:
-        """Average this process's part in the cross-entropies over the outputs."""
-        losses = []
-        for name, values in logits.items():
-            column = labels[:, self._task.columns[name]]
-            target = torch.from_numpy(column[part]).to(values.device)
-            n_known = int((column != ABSENT).sum())
-            losses.append(mean_cross_entropy(values, target, n_known))
-        return torch.stack(losses).mean()
+    def _targets(self, batch: IntArray, part: slice) -> tuple[Tensor, Tensor]:
+        """Return the classes of a part of a batch by output, and how many the whole batch has."""
+        labels = self._labels.train[batch][:, list(self._task.columns.values())].T
+        n_known = (labels != ABSENT).sum(axis=1)
+        device = self._fabric.device
+        return to_device(np.ascontiguousarray(labels[:, part]), device), to_device(n_known, device)
+
+    def _learn(self, *tensors: Tensor) -> Mapping[str, Tensor]:
+        """Train on inputs, the classes by output and how many of them are known."""
+        *inputs, targets, n_known = tensors
+        logits = self._task.logits(*inputs)
+        # This process's part in the cross-entropies, averaged over the outputs.
+        losses = [
+            mean_cross_entropy(logits[name], *each)
+            for name, *each in zip(self._task.columns, targets, n_known, strict=True)
+        ]
+        loss = torch.stack(losses).mean()
+        self._optimiser.zero_grad()
+        self._fabric.backward(loss)
+        norm = self._clipped()
+        self._optimiser.step()
+        # Such a step is noticed where losses are read.
+        return {"loss": torch.where(norm.isfinite(), loss.detach(), torch.nan)}
+
+    def _clipped(self) -> Tensor:
+        """Clip the gradients where that is configured; return their norm before, or zero."""
+        if self._config.clip is None:
+            return torch.zeros((), device=self._fabric.device)
+        norm = self._fabric.clip_gradients(
+            self._task.module, self._optimiser, max_norm=self._config.clip, error_if_nonfinite=False
+        )
+        assert norm is not None
+        return norm.detach()
 
     def _set_lr(self, epoch: int, step: int, n_steps: int) -> None:
         done = epoch * n_steps + step
@@ -197,7 +223,8 @@ class Supervised:
         n = len(self._labels.validation)
         for at in range(0, n, _EVAL_BATCH):
             which = np.arange(at, min(at + _EVAL_BATCH, n))
-            for name, values in self._task.logits("validation", which, 0, slice(None)).items():
+            inputs = self._task.inputs("validation", which, 0, slice(None))
+            for name, values in self._task.logits(*inputs).items():
                 probability = values.cpu().double().softmax(-1).numpy()
                 parts.setdefault(name, []).append(probability)
         return {name: np.concatenate(part) for name, part in parts.items()}
