@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -15,6 +16,7 @@ import torch
 from helpers.programs import TRAINING, Program
 from helpers.training import train_fold
 from safetensors.torch import load_file
+from torch import nn
 
 from physiosync_rt.errors import UserError
 from physiosync_training.contrastive.config import PretrainConfig
@@ -155,6 +157,23 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(tmp_path, job
     other = train_fold(*job, SHORT.model_copy(update={"seed": 1}), tmp_path / "c")
     assert first.curves == again.curves
     assert first.curves != other.curves
+
+
+def test_a_training_that_ended_leaves_no_network_behind(job, tmp_path):
+    """Garbage is looked for rarely: networks in circles would fill a computer fold by fold."""
+
+    def networks() -> dict[int, nn.Module]:
+        return {id(x): x for x in gc.get_objects() if issubclass(type(x), nn.Module)}
+
+    gc.collect()
+    before = networks()
+    gc.disable()
+    try:
+        train_fold(*job, CONFIG, tmp_path / "it")
+        left = [type(x).__name__ for key, x in networks().items() if key not in before]
+    finally:
+        gc.enable()
+    assert not left
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(job, short):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
 from physiosync_models.config import EncoderConfig
 from physiosync_rt.datatypes import IntArray
@@ -82,7 +83,7 @@ class Pretraining:
         seed: int,
         fabric: Fabric,
     ) -> None:
-        self._config, self._loader, self._seed, self._fabric = config, loader, seed, fabric
+        self._config, self._loader, self._seed = config, loader, seed
         torch.manual_seed(seed)
         if config.loss == "dependent":
             loss = dependent(config.tau)
@@ -101,7 +102,9 @@ class Pretraining:
             fused=True,
         )
         self._module, self.optimiser = fabric.setup(self.model, adam)
-        self.learn = StepGraph(self._learn, self.optimiser, fabric.device)
+        # Of functions: a step that knew this object would keep it and all its memory in a circle.
+        learn = partial(_learn, self._module, self.optimiser, fabric)
+        self.learn = StepGraph(learn, self.optimiser, fabric.device)
 
     def plan(self, grid: Grid, epoch: int) -> EpochPlan:
         """Batches of an epoch."""
@@ -147,13 +150,6 @@ class Pretraining:
         eeg, pps = self.windows(batch, epoch, step)
         return ContrastTerms(**self.learn(eeg, pps, n_pairs=batch.n_pairs))
 
-    def _learn(self, eeg: Tensor, pps: Tensor, *, n_pairs: int) -> Mapping[str, Tensor]:
-        self.optimiser.zero_grad()
-        terms: ContrastTerms = self._module(eeg, pps, n_pairs)
-        self._fabric.backward(terms.total)
-        self.optimiser.step()
-        return {name: value.detach() for name, value in terms._asdict().items()}
-
     def windows(self, batch: PairBatch, epoch: int, step: int) -> tuple[Tensor, Tensor]:
         """Augmented windows of this process's share of a batch."""
         part = batch.part(rank(), world_size())
@@ -186,6 +182,22 @@ class Pretraining:
             for name, value in _named(self._module(eeg, pps, batch.n_pairs)).items():
                 sums[name] = sums.get(name, 0.0) + value.item()
         return {f"{VALIDATION}{name}": value / len(plan) for name, value in sums.items()}
+
+
+def _learn(
+    module: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    fabric: Fabric,
+    eeg: Tensor,
+    pps: Tensor,
+    *,
+    n_pairs: int,
+) -> Mapping[str, Tensor]:
+    optimiser.zero_grad()
+    terms: ContrastTerms = module(eeg, pps, n_pairs)
+    fabric.backward(terms.total)
+    optimiser.step()
+    return {name: value.detach() for name, value in terms._asdict().items()}
 
 
 def _named(terms: ContrastTerms) -> dict[str, Tensor]:

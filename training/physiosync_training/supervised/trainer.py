@@ -123,7 +123,6 @@ class Supervised:
         self._fabric = fabric
         self._largest = [group["lr"] for group in optimiser.param_groups]
         self._best: State = {}
-        self._step = StepGraph(self._learn, optimiser, fabric.device)
 
     def run(self, context: StageContext) -> Curves:
         """Train, and leave the chosen epoch's weights in the task's module, in eval mode.
@@ -136,6 +135,7 @@ class Supervised:
         task, size = self._task, self._config.batch_size
         parts: dict[str, Any] = {"module": task.module, "optimiser": self._optimiser}
         loop = Loop(context, self._seed, self._n_epochs, parts, self._best)
+        learn = StepGraph(self._learn, self._optimiser, self._fabric.device)
         for epoch in loop.epochs():
             batches = epoch_batches(len(self._labels.train), size, self._seed, epoch)
             for step, batch in loop.steps(batches):
@@ -143,7 +143,7 @@ class Supervised:
                 task.train_mode()
                 part = slice(*share_bounds(len(batch), rank(), world_size()))
                 inputs = task.inputs("train", batch, seed_of(self._seed, epoch, step), part)
-                found = self._step(*inputs, *self._targets(batch, part))
+                found = learn(*inputs, *self._targets(batch, part))
                 # Every process has a part of the loss alone.
                 loop.log({"loss": mean_over_processes(found["loss"])})
             loop.log_epoch(self._validate())
