@@ -31,7 +31,7 @@ from physiosync_rt.live.raw_recording import RawRecording
 from physiosync_rt.live.run_notes import RunNotes, note_opening
 from physiosync_rt.live.snapshot import Snapshot
 from physiosync_rt.live.state import RunState
-from physiosync_rt.live.troubles import take_file_news
+from physiosync_rt.live.troubles import note_markers_after, take_file_news
 from physiosync_rt.live.worker import Questions, Worker, answer
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.preprocess.baseline import Baseline, BaselineRequest
@@ -173,7 +173,12 @@ class Engine:
         self.is_open = True
 
     def close(self) -> None:
-        """Close the source and every sink."""
+        """Close the source and every sink, and say what is in no row."""
+        if self.is_open:
+            now = self._clock()
+            self._obey(now)
+            if note_markers_after(self.state, now):
+                self._event_logger.look(now, last=True)
         self.is_open = False
         if self._latest:
             # What it shows is of the run, and not of whenever it is looked at.
@@ -335,9 +340,8 @@ class Engine:
             Whether the source is asked, or only what has come is worked on.
         """
         self._unread.clear()
-        worker, state = self._worker, self.state
-        now = self._clock()
-        self._commands.run(state, self.options, worker, self._recording, self.tell_of_file, now)
+        worker, now = self._worker, self._clock()
+        self._obey(now)
         if polls and worker.takes_more:
             now = self._take(0.0 if worker.has_work else timeout)
         else:
@@ -351,6 +355,12 @@ class Engine:
             self._latest.take_turn(now, last=worker.ended)
         if not worker.ended:
             worker.check_silence(now)
+
+    def _obey(self, now: float) -> None:
+        """Do what was asked for."""
+        self._commands.run(
+            self.state, self.options, self._worker, self._recording, self.tell_of_file, now
+        )
 
     def _take(self, timeout: float) -> float:
         """Take what has come from the source, and return when."""

@@ -76,6 +76,8 @@ class EventKind(StrEnum):
     """The run ended while samples of the last ``seconds`` still waited."""
     MARKERS_DROPPED = "markers_dropped"
     """``n`` markers so far are in no row: too many waited for theirs."""
+    MARKERS_AFTER = "markers_after"
+    """``n`` markers came after the last row; ``text`` names the first ones."""
     FILE_SAVED = "file_saved"
     """The last ``seconds`` were written into ``path``; ``text`` is what of them."""
     CAUGHT_UP = "caught_up"

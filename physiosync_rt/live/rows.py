@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 
 from physiosync_rt.bundle.predictor import Estimate
 from physiosync_rt.bundle.unsure_zone import quadrant
@@ -31,14 +30,14 @@ class RowMaker:
         self._pipeline = state.pipeline
         meaning = state.bundle.card.meaning
         self._called = {target: means.name for target, means in meaning.items()}
-        self._markers: deque[tuple[float, str]] = deque(maxlen=MARKERS_WAITING)
         self._utc_of_stamp_zero = math.nan
 
     def mark(self, t: float, text: str) -> None:
         """Put a marker into the first row that ends at or after ``t`` of the common clock."""
-        self._state.markers_dropped += len(self._markers) == MARKERS_WAITING
+        waiting = self._state.markers_waiting
+        self._state.markers_dropped += len(waiting) == MARKERS_WAITING
         # A cell shows no more of it, and thousands may wait.
-        self._markers.append((t, text[: CELL_CHARS + 1]))
+        waiting.append((t, text[: CELL_CHARS + 1]))
 
     def row(self, window: Window, estimate: Estimate, now: float) -> Prediction:
         """Make the row of a window; ``now`` is the present time of arrival."""
@@ -118,7 +117,10 @@ class RowMaker:
         return t + self._utc_of_stamp_zero
 
     def _markers_until(self, t_end: float) -> str:
-        due = [text for t, text in self._markers if t <= t_end]
-        waiting = [(t, text) for t, text in self._markers if t > t_end]
-        self._markers = deque(waiting, MARKERS_WAITING)
+        waiting = self._state.markers_waiting
+        due = [text for t, text in waiting if t <= t_end]
+        if due:
+            later = [(t, text) for t, text in waiting if t > t_end]
+            waiting.clear()
+            waiting.extend(later)
         return join_markers(due)

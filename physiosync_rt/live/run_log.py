@@ -9,7 +9,11 @@ from typing import Any
 
 from physiosync_rt import __version__
 from physiosync_rt.live.state import RunState
+from physiosync_rt.live.troubles import markers_after
 from physiosync_rt.sinks.csv_log import COUNT_KEYS
+
+MOST_MARKERS = 100
+"""Most markers after the last row that are written."""
 
 
 def describe_run(state: RunState, settings: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +84,10 @@ def outcome(state: RunState) -> dict[str, Any]:
             for unit in dict.fromkeys(file.unit for file in state.files)
         }
         | ({"markers": state.markers_dropped} if state.markers_dropped else {}),
+        "markers_after_last_row": [
+            {"at_s": None if at is None else round(at, 3), "marker": text}
+            for at, text in markers_after(state)[:MOST_MARKERS]
+        ],
         "behind_s": round(state.behind_most_s, 2),
         "electrodes_bad_s": bad_electrodes_s(state),
         "streams_seen": {spec.name: _stream_seen(state, spec.name) for spec in state.specs},

@@ -11,7 +11,7 @@ from physiosync_rt.bundle.engines import EngineFacts
 from physiosync_rt.bundle.own_recording import Recogniser
 from physiosync_rt.bundle.unsure_zone import side
 from physiosync_rt.datatypes import Modality, Prediction, Reason, StreamSpec
-from physiosync_rt.live.events import Event, EventLog
+from physiosync_rt.live.events import MARKERS_WAITING, Event, EventLog
 from physiosync_rt.live.watchdog import Watchdog
 from physiosync_rt.pipeline.pipeline import Pipeline
 from physiosync_rt.sinks.csv_log import CsvLog
@@ -68,6 +68,8 @@ class RunState:
         All files that the run writes or has written.
     log : CsvLog or None
         The CSV of the run, where it has one.
+    markers_waiting : deque of (float, str)
+        Markers whose row has not come: times on the common clock, and texts.
     markers_dropped : int
         Markers that are in no row, because too many waited for theirs.
     behind_s, behind_most_s : float
@@ -100,6 +102,9 @@ class RunState:
     saved: Event | None = None
     files: list[LastingFile] = field(default_factory=list)
     log: CsvLog | None = None
+    markers_waiting: deque[tuple[float, str]] = field(
+        default_factory=lambda: deque(maxlen=MARKERS_WAITING)
+    )
     markers_dropped: int = 0
     behind_s: float = 0.0
     behind_most_s: float = 0.0

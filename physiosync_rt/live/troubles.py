@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from physiosync_rt.datatypes import shorten
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.file_events import file_event
 from physiosync_rt.live.state import RunState
@@ -9,6 +10,9 @@ from physiosync_rt.sinks.file_news import FileNews, NewsKind
 
 BEHIND_S = 2.0
 """Seconds that samples wait for the pipeline from which a run is behind."""
+
+N_NAMED = 5
+"""So many markers after the last row are named."""
 
 CAUGHT_UP_S = 0.5
 """Seconds of waiting below which it is behind no more."""
@@ -49,6 +53,27 @@ def markers_dropped(state: RunState, now: float) -> Event:
     """Return the event that markers are in no row."""
     n, name = state.markers_dropped, state.eeg.name
     return Event(EventKind.MARKERS_DROPPED, now, name, n=n, unit="markers")
+
+
+def markers_after(state: RunState) -> list[tuple[float | None, str]]:
+    """Return markers after the last row, with seconds from the first EEG sample where known."""
+    anchor = state.pipeline.anchor
+    return [(None if anchor is None else t - anchor, text) for t, text in state.markers_waiting]
+
+
+def note_markers_after(state: RunState, now: float) -> bool:
+    """Say at the end of a run which markers are in no row, if any: none came after them."""
+    found = markers_after(state)
+    if not found:
+        return False
+    named = [
+        shorten(text) if at is None else f"{shorten(text)} at {at:.2f} s"
+        for at, text in found[:N_NAMED]
+    ]
+    more = [f"{len(found) - N_NAMED} more"] * (len(found) > N_NAMED)
+    text = ", ".join((*named, *more))
+    state.events.add(Event(EventKind.MARKERS_AFTER, now, n=len(found), text=text, unit="markers"))
+    return True
 
 
 class MarkersWatch:

@@ -72,6 +72,7 @@ SENTENCES: dict[EventKind, str] = {
         "{count} {are} in no row of {e.stream}: more than {waiting:,} waited for theirs; a "
         "recording has all of them"
     ),
+    EventKind.MARKERS_AFTER: mark("{count} came after the last row and {are} in none: {e.text}"),
     EventKind.FILE_SAVED: mark("the last {seconds} s of {e.text} are saved in {file}"),
     EventKind.CAUGHT_UP: mark(
         "rows of {e.stream} come in time again, after {e.seconds:.0f} s at most"

@@ -54,7 +54,7 @@ def run_summary(state: RunState) -> str:
         said = tr("The bundle was trained on simulated signals: it says nothing of a real person.")
         text += f"\n{said}"
     for event in state.events.events:
-        if event.kind in (EventKind.CUT_OFF, EventKind.NO_PROOF):
+        if event.kind in (EventKind.CUT_OFF, EventKind.MARKERS_AFTER, EventKind.NO_PROOF):
             text += f"\n{sentence(event)}"
     troubles = (*files_trouble(state.files), *_log_trouble(state), *_markers_dropped(state))
     return "\n".join((text, *troubles))

@@ -236,7 +236,8 @@ def test_a_participant_names_the_files_and_a_wrong_one_loses_nothing(
     qtbot.waitUntil(lambda: app.live is not None, timeout=WAIT_MS)
     assert app.live.session.who.text() == "participant P1"
     QTest.keyClick(app.live, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: app.run.engine.state.rows > 2, timeout=WAIT_MS)
+    rows = app.run.engine.predictions
+    qtbot.waitUntil(lambda: any(row.marker == "rest" for row in tuple(rows)), timeout=WAIT_MS)
     QTest.keyClick(app.live, Qt.Key.Key_L)
     qtbot.waitUntil(lambda: "are saved in sub-P1" in app.live.session.said._full, timeout=WAIT_MS)
     app.live.close()

@@ -273,7 +273,7 @@ def test_a_marker_belongs_to_what_came_last_and_not_to_what_is_worked_on(recordi
     source.batch = Batch(ended=True)
     engine.step(0.0)
     assert engine.predictions[-1].t_end == 39.0
-    assert [text for _, text in engine._worker._maker._markers] == ["now"]
+    assert [text for _, text in engine.state.markers_waiting] == ["now"]
     engine.close()
 
 
@@ -292,7 +292,7 @@ def test_markers_that_no_row_has_are_counted_and_said(recording, clock) -> None:
     assert sentence in run_summary(engine.state)
     (event,) = (e for e in engine.state.events.events if e.kind is EventKind.MARKERS_DROPPED)
     assert notice_text([event]) == sentence
-    waiting = engine._worker._maker._markers
+    waiting = engine.state.markers_waiting
     assert len(waiting) == MARKERS_WAITING
     assert max(len(text) for _, text in waiting) <= CELL_CHARS + 1
     source.batch = Batch(markers=tuple(Marker(far, "again") for _ in range(2)))
@@ -310,6 +310,35 @@ def test_a_run_whose_markers_all_have_rows_says_nothing_of_them(recording, clock
     while len(written.at) < 39:
         engine.step(0.0)
     assert [row.marker for row in engine.predictions if row.marker] == ["here"]
-    assert "markers" not in outcome(engine.state)["not_written"]
-    assert "marker" not in run_summary(engine.state)
     engine.close()
+    assert "markers" not in outcome(engine.state)["not_written"]
+    assert outcome(engine.state)["markers_after_last_row"] == []
+    assert "marker" not in run_summary(engine.state)
+
+
+def test_markers_after_the_last_row_are_said_and_stand_in_the_json(recording, clock) -> None:
+    engine, source, written = _engine(recording, clock)
+    texts = ("rest", *(f"m{n}" for n in range(5)))
+    late = tuple(Marker(999.25 + 0.01 * n, text) for n, text in enumerate(texts))
+    source.batch = Batch(_all(recording).chunks, (Marker(970.0, "here"), *late))
+    while len(written.at) < 39:
+        engine.step(0.0)
+    # The person names the end and ends the run, before a pass has seen either.
+    engine.send(Command("marker", "the end"))
+    engine.send(Command("stop"))
+    engine.run()
+    engine.close()
+    anchor = engine.pipeline.anchor
+    expected = [*((m.timestamp - anchor, m.text) for m in late), (40.0, "the end")]
+    found = [(m["at_s"], m["marker"]) for m in outcome(engine.state)["markers_after_last_row"]]
+    assert [text for _, text in found] == [text for _, text in expected]
+    np.testing.assert_allclose([at for at, _ in found], [at for at, _ in expected], atol=0.02)
+    sentence = (
+        "7 markers came after the last row and are in none: rest at 39.25 s, m0 at 39.26 s, "
+        "m1 at 39.27 s, m2 at 39.28 s, m3 at 39.29 s, 2 more"
+    )
+    assert sentence in run_summary(engine.state)
+    events = [e for e in engine.state.events.events if e.kind is EventKind.MARKERS_AFTER]
+    assert notice_text(events) == sentence
+    engine.close()
+    assert engine.state.events.events[-1] == events[-1], "said once"
