@@ -103,7 +103,7 @@ def test_train_leaves_a_report_and_a_bundle_that_can_be_asked(trained):
     assert machine["versions"]["torch"] == torch.__version__
     told = json.loads((trained / "report.json").read_text())
     assert told["run"]["machines"] == [machine] == [told["run"]["reported_on"]]
-    assert told["run"]["seconds"] > 3 * bundle.card.provenance["seconds"] / 2  # of two folds
+    assert told["run"]["seconds"] > bundle.card.provenance["seconds"], "two folds take longer"
     pooled = next(
         row
         for row in told["scores"]
