@@ -13,6 +13,7 @@ from physiosync_rt.live.run_notes import set_standing
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.worker import Worker
 from physiosync_rt.sinks.file_news import Tell
+from physiosync_rt.sources.base import Batch
 
 
 class Commands:
@@ -61,7 +62,8 @@ class Commands:
                 pipeline = state.pipeline
                 pipeline.capture_baseline(options.baseline_s or pipeline.profile.baseline_s)
             elif command.kind == "marker":
-                worker.mark(command.text)
+                marker = worker.mark(command.text)
+                recording.take(Batch(markers=(marker,) if marker else ()), now)
             elif command.kind in ("record", "save_last"):
                 try:
                     _write_raw(command, state, recording, tell, now)

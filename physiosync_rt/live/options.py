@@ -60,9 +60,9 @@ class RunOptions:
 class Command:
     """What a view asks of the engine.
 
-    ``baseline`` captures the baseline again, ``marker`` writes ``text`` into the next row,
-    ``record`` starts (``text`` is the path) or stops (``text`` empty) the recorder, ``save_last``
-    writes the last minutes (``text`` is the path), ``stop`` ends.
+    ``baseline`` captures the baseline again, ``marker`` writes ``text`` into the next row and the
+    recording, ``record`` starts (``text`` is the path) or stops (``text`` empty) the recorder,
+    ``save_last`` writes the last minutes (``text`` is the path), ``stop`` ends.
     """
 
     kind: Literal["baseline", "marker", "record", "save_last", "stop"]

@@ -109,7 +109,7 @@ class StreamSession:
         return self.engine.snapshot
 
     def mark(self, text: str) -> None:
-        """Write a marker into the next row."""
+        """Write a marker into the next row and the recording."""
         self.engine.send(Command("marker", text))
 
     def close(self) -> None:

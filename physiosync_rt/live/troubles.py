@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from physiosync_rt.datatypes import shorten
 from physiosync_rt.live.events import Event, EventKind
 from physiosync_rt.live.file_events import file_event
@@ -58,7 +60,10 @@ def markers_dropped(state: RunState, now: float) -> Event:
 def markers_after(state: RunState) -> list[tuple[float | None, str]]:
     """Return markers after the last row, with seconds from the first EEG sample where known."""
     anchor = state.pipeline.anchor
-    return [(None if anchor is None else t - anchor, text) for t, text in state.markers_waiting]
+    return [
+        (t - anchor if anchor is not None and math.isfinite(t) else None, text)
+        for t, text in state.markers_waiting
+    ]
 
 
 def note_markers_after(state: RunState, now: float) -> bool:

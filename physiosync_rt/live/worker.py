@@ -15,7 +15,7 @@ from physiosync_rt.live.rows import RowMaker
 from physiosync_rt.live.state import RunState
 from physiosync_rt.live.stream_time import StreamTime
 from physiosync_rt.live.troubles import BehindWatch, MarkersWatch
-from physiosync_rt.sources.base import Batch, Source
+from physiosync_rt.sources.base import Batch, Marker, Source
 
 Questions = Generator[Window, Estimate, None]
 """Yields each window that is due, and is sent what the network says of it."""
@@ -58,6 +58,7 @@ class Worker:
         self._give = give
         self._clock = clock
         self._source_ended = False
+        self._source = source
         self._maker = RowMaker(source, state)
         self._stream_time = StreamTime(source)
         self._backlog = Backlog({spec.name: spec.sfreq for spec in state.specs})
@@ -90,9 +91,13 @@ class Worker:
         """Return the seconds since the oldest sample that waits has come."""
         return self._backlog.waited_s(now)
 
-    def mark(self, text: str) -> None:
-        """Put a marker into the row of this moment."""
-        self._maker.mark(self._pipeline.newest + self._backlog.span_s(self._state.eeg.name), text)
+    def mark(self, text: str) -> Marker | None:
+        """Put a marker into the row of this moment; return it, where the moment has a time."""
+        t = self._pipeline.newest + self._backlog.span_s(self._state.eeg.name)
+        self._maker.mark(t, text)
+        # Before the first sample only a clock that runs can tell.
+        known = t if math.isfinite(t) else self._source.now()
+        return None if known is None else Marker(known, text)
 
     def take(self, batch: Batch, now: float) -> None:
         """Take up what has come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from physiosync_rt.formats.findings import with_findings
 from physiosync_rt.formats.registry import read
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.options import Command
+from physiosync_rt.live.run_log import outcome
 from physiosync_rt.live.thread import EngineThread
 from physiosync_rt.live.watchdog import StreamPhase
 from physiosync_rt.preprocess.baseline import BaselineRequest
@@ -27,6 +29,7 @@ from physiosync_rt.simulation import Person, simulate
 from physiosync_rt.sources.base import Batch, Marker, SourceMessage
 from physiosync_rt.sources.file import FileSource
 from physiosync_rt.views.events_text import notice_text, sentence
+from physiosync_rt.views.summary import run_summary
 
 NAMES = ("TP9", "AF7", "AF8", "TP10")
 
@@ -302,7 +305,28 @@ def test_commands(bundle: Bundle, recording: Recording, tmp_path: Path) -> None:
     markers = {row.t_end: row.marker for row in engine.predictions if row.marker}
     assert markers == {13.0: "look;from the stream"}
     engine.close()
-    assert [s.spec.modality for s in read(tmp_path / "run.xdf").streams] == ["EEG", "GSR"]
+    recorded = read(tmp_path / "run.xdf")
+    assert [s.spec.modality for s in recorded.streams] == ["EEG", "GSR"]
+    (stream,) = recorded.markers
+    assert stream.labels == ("look", "from the stream")
+    np.testing.assert_allclose(stream.timestamps, (1012.094, 1012.3), atol=0.001)
+
+
+@pytest.mark.parametrize("until_s", [0.0, 0.6])
+def test_a_marker_before_the_first_sample_of_a_run_without_rows(
+    bundle: Bundle, recording: Recording, until_s: float
+) -> None:
+    clock = Clock()
+    engine, source = _live(bundle, clock, recording)
+    engine.send(Command("marker", "hello"))
+    engine.step(0.0)
+    if until_s:
+        _play(engine, source, clock, recording, 0.0, until_s)
+    engine.close()
+    told = outcome(engine.state)["markers_after_last_row"]
+    assert told == [{"at_s": None, "marker": "hello"}]
+    json.dumps(told, allow_nan=False)
+    assert "1 marker came after the last row and is in none: hello" in run_summary(engine.state)
 
 
 def _count_polls(
