@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from physiosync_training.loop import step_graph
 from physiosync_training.loop.step_graph import StepGraph
 
 CPU = torch.device("cpu")
@@ -86,6 +89,61 @@ def test_a_step_that_looks_at_a_value_goes_on_kernel_by_kernel(
     assert step.refusal
     assert "kernel by kernel" in caplog.text
     assert losses[-1] < losses[0]
+
+
+class _Stream:
+    def wait_stream(self, _: object) -> None:
+        pass
+
+
+class _Replayed:
+    """Computes again what it was made of, into the same tensors, as a graph does."""
+
+    def __init__(self, compute: Callable[[], tuple[tuple[str, ...], Tensor]]) -> None:
+        self._compute = compute
+        self.names, found = compute()
+        self.found = found.clone()
+
+    def replay(self) -> None:
+        self.found.copy_(self._compute()[1])
+
+
+def test_the_step_of_a_resumed_epoch_is_recorded_for_whole_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain, learner = _Learner(CPU), _Learner(CPU)
+    recorded: list[int] = []
+
+    def record(compute: Callable[[], tuple[tuple[str, ...], Tensor]], *_: object, **__: object):
+        """Compute once and take it all back: what is recorded is not carried out."""
+        states = learner.net.state_dict(), *learner.adam.state.values()
+        changed = [tensor for state in states for tensor in state.values()]
+        before, chance = copy.deepcopy(changed), torch.get_rng_state()
+        graph = _Replayed(compute)
+        with torch.no_grad():
+            for tensor, kept in zip(changed, before, strict=True):
+                tensor.copy_(kept)
+        torch.set_rng_state(chance)
+        recorded.append(len(step._inputs[0]))
+        return graph, (graph.names, graph.found)
+
+    monkeypatch.setattr(step_graph, "record", record)
+    monkeypatch.setattr(step_graph, "new_stream", lambda _: _Stream())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _: _Stream())
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: nullcontext())
+    step = StepGraph(learner.learn, learner.adam, CPU)
+    step.refusal = ""
+    generator = torch.Generator().manual_seed(1)
+    for seed, n in enumerate([9, 64, 64, 9, 64, 64, 64, 9, 64]):
+        x = torch.randn(n, 8, generator=generator)
+        found = []
+        for learn in (plain.learn, step):
+            for each in (plain, learner):
+                each.adam.param_groups[0]["lr"] = 1e-2 / (1 + seed)
+            torch.manual_seed(seed)
+            found.append(learn(x, power=2)["loss"])
+        torch.testing.assert_close(*found)
+    assert recorded == [64]
 
 
 def test_without_a_gpu_a_step_is_computed_as_it_is() -> None:

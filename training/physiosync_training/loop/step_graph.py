@@ -33,7 +33,9 @@ _log = logging.getLogger(__name__)
 class StepGraph:
     """A step that is recorded once and replayed for every batch of the same shapes.
 
-    Batches of other shapes, several processes and other devices are computed as they are.
+    Which are those of the largest batch until then: a training that is resumed may begin with the
+    rest of an epoch. Batches of other shapes, several processes and other devices are computed as
+    they are.
 
     Parameters
     ----------
@@ -75,8 +77,9 @@ class StepGraph:
         if self.refusal:
             return self._learn(*batch, **fixed)
         if not self._seen:
-            self._inputs, self._fixed = tuple(x.clone() for x in batch), fixed
             self._stream = new_stream(self._device)
+        if not self._seen or (self._graph is None and self._is_larger(batch)):
+            self._inputs, self._fixed, self._seen = tuple(x.clone() for x in batch), fixed, 0
         if not self._fits(batch, fixed):
             return self._aside(batch, fixed)
         self._seen += 1
@@ -94,6 +97,9 @@ class StepGraph:
     def _fits(self, batch: tuple[Tensor, ...], fixed: Mapping[str, int]) -> bool:
         pairs = zip(batch, self._inputs, strict=True)
         return fixed == self._fixed and all(x.shape == mine.shape for x, mine in pairs)
+
+    def _is_larger(self, batch: tuple[Tensor, ...]) -> bool:
+        return any(x.numel() > mine.numel() for x, mine in zip(batch, self._inputs, strict=True))
 
     def _aside(self, batch: tuple[Tensor, ...], fixed: Mapping[str, int]) -> Mapping[str, Tensor]:
         """Learn kernel by kernel, on the stream that is recorded: gradients belong to a stream."""
