@@ -96,3 +96,29 @@ def test_a_step_with_a_loss_of_nan_ends_the_training(tmp_path, wrong, saves) -> 
         before = Counter()
         Loop(StageContext(tmp_path, "x", resume=True), 7, N_EPOCHS, {"counter": before})
         assert before.n == N_STEPS + 2, "the step before is the last that is kept"
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("-inf")])
+@pytest.mark.parametrize("saves", [False, True])
+@pytest.mark.parametrize("name", ["weight", "running_mean"])
+def test_weights_that_are_nan_end_the_training_though_losses_are_not(
+    tmp_path, wrong, saves, name
+) -> None:
+    module = torch.nn.BatchNorm1d(3)
+    context = StageContext(tmp_path, "x", checkpoint_every_s=0.0 if saves else 1e9, what="demo")
+    loop = Loop(context, 7, 1, {"module": module})
+
+    def go() -> None:
+        for _ in loop.epochs():
+            for step, _ in loop.steps("abcd"):
+                if step == 3:
+                    getattr(module, name).detach()[1] = wrong
+                loop.log({"loss": torch.tensor(1.0)})
+
+    with pytest.raises(UserError, match="demo: a weight of epoch 1 is NaN or infinite; train"):
+        go()
+    assert loop.path.exists() is saves
+    if saves:
+        before = torch.nn.BatchNorm1d(3)
+        Loop(StageContext(tmp_path, "x", resume=True), 7, 1, {"module": before})
+        assert all(torch.isfinite(x).all() for x in before.state_dict().values())

@@ -133,6 +133,8 @@ class Pretraining:
         ------
         Interrupted
             Somebody asked to stop.
+        UserError
+            A loss or a weight became NaN or infinite.
         """
         parts = {"model": self._module, "optimiser": self.optimiser}
         loop = Loop(context, self._seed, self._config.epochs, parts)

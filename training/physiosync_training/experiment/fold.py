@@ -213,7 +213,7 @@ class FoldRun:
         Raises
         ------
         UserError
-            The labels or the folds cannot serve the training.
+            The labels or the folds cannot serve the training, or it came to NaN.
         Interrupted
             Somebody asked to stop; run again with `Runtime.resume`.
         """

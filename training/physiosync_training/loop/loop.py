@@ -201,7 +201,7 @@ class Loop:
         Interrupted
             As `epochs`.
         UserError
-            What a step logged is NaN or infinite; no checkpoint holds such a step.
+            A loss or a weight is NaN or infinite; no checkpoint holds it.
         """
         n_steps = len(batches)
         while self._step < n_steps:
@@ -218,6 +218,7 @@ class Loop:
                 self._checkpoint_if_due()
         # Before anything is made of weights that are NaN.
         self._read()
+        self._check_weights()
 
     def log(self, values: Mapping[str, torch.Tensor]) -> None:
         """Add what a step came to; the curves get the mean of the epoch."""
@@ -248,13 +249,25 @@ class Loop:
             for number in torch.stack(values).cpu().double().tolist():
                 total += number  # one by one: the same wherever a checkpoint cuts the epoch
             if not math.isfinite(total):
-                raise UserError(
-                    f"{self._context.what}: the {name} of epoch {self._epoch + 1} is NaN or "
-                    "infinite; train with a smaller lr, and look whether the data hold huge values"
-                )
+                raise self._not_finite(f"the {name}")
             self._sums[name] = total
         self._unread = {}
         return self._sums
+
+    def _check_weights(self) -> None:
+        """Look at the weights themselves: gradients may be NaN or infinite where no loss is."""
+        for part in self._parts.values():
+            if not isinstance(part, torch.nn.Module):
+                continue
+            sums = [x.sum() for x in part.state_dict().values() if x.is_floating_point()]
+            if not torch.stack(sums).isfinite().all():
+                raise self._not_finite("a weight")
+
+    def _not_finite(self, what: str) -> UserError:
+        return UserError(
+            f"{self._context.what}: {what} of epoch {self._epoch + 1} is NaN or infinite; train "
+            "with a smaller lr, and look whether the data hold huge values"
+        )
 
     def _checkpoint_if_due(self) -> None:
         asked, late = agreed(
@@ -268,6 +281,7 @@ class Loop:
 
     def _save(self) -> None:
         sums = self._read()
+        self._check_weights()
         if rank() == 0:
             state = {name: part.state_dict() for name, part in self._parts.items()}
             place = {"epoch": self._epoch, "step": self._step, "sums": sums}

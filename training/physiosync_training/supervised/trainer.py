@@ -131,6 +131,8 @@ class Supervised:
         ------
         Interrupted
             Somebody asked to stop.
+        UserError
+            A loss or a weight became NaN or infinite.
         """
         task, size = self._task, self._config.batch_size
         parts: dict[str, Any] = {"module": task.module, "optimiser": self._optimiser}
@@ -171,20 +173,16 @@ class Supervised:
         loss = torch.stack(losses).mean()
         self._optimiser.zero_grad()
         self._fabric.backward(loss)
-        norm = self._clipped()
+        if self._config.clip is not None:
+            # The loop looks whether weights are finite; a look here would end a recording.
+            self._fabric.clip_gradients(
+                self._task.module,
+                self._optimiser,
+                max_norm=self._config.clip,
+                error_if_nonfinite=False,
+            )
         self._optimiser.step()
-        # Such a step is noticed where losses are read.
-        return {"loss": torch.where(norm.isfinite(), loss.detach(), torch.nan)}
-
-    def _clipped(self) -> Tensor:
-        """Clip the gradients where that is configured; return their norm before, or zero."""
-        if self._config.clip is None:
-            return torch.zeros((), device=self._fabric.device)
-        norm = self._fabric.clip_gradients(
-            self._task.module, self._optimiser, max_norm=self._config.clip, error_if_nonfinite=False
-        )
-        assert norm is not None
-        return norm.detach()
+        return {"loss": loss.detach()}
 
     def _set_lr(self, epoch: int, step: int, n_steps: int) -> None:
         done = epoch * n_steps + step
