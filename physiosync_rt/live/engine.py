@@ -174,18 +174,15 @@ class Engine:
 
     def close(self) -> None:
         """Close the source and every sink, and say what is in no row."""
-        if self.is_open:
-            now = self._clock()
-            self._obey(now)
-            if note_markers_after(self.state, now):
-                self._event_logger.look(now, last=True)
-        self.is_open = False
-        if self._latest:
-            # What it shows is of the run, and not of whenever it is looked at.
-            self._latest.look()
         with ExitStack() as closing:
             closing.callback(self.close_files)
             closing.callback(self._source.close)
+            if self.is_open:
+                self.is_open = False
+                self._finish(self._clock())
+            if self._latest:
+                # What it shows is of the run, and not of whenever it is looked at.
+                self._latest.look()
 
     def close_files(self) -> None:
         """Close the recording and every sink; safe to call twice."""
@@ -356,11 +353,16 @@ class Engine:
         if not worker.ended:
             worker.check_silence(now)
 
-    def _obey(self, now: float) -> None:
+    def _obey(self, now: float, *, last: bool = False) -> None:
         """Do what was asked for."""
-        self._commands.run(
-            self.state, self.options, self._worker, self._recording, self.tell_of_file, now
-        )
+        state, tell = self.state, self.tell_of_file
+        self._commands.run(state, self.options, self._worker, self._recording, tell, now, last=last)
+
+    def _finish(self, now: float) -> None:
+        """Do what was asked for in the moment before the end; say which markers have no row."""
+        self._obey(now, last=True)
+        note_markers_after(self.state, now)
+        self._event_logger.look(now, last=True)
 
     def _take(self, timeout: float) -> float:
         """Take what has come from the source, and return when."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 
 from physiosync_rt.bundle.predictor import Estimate
 from physiosync_rt.bundle.unsure_zone import quadrant
@@ -119,8 +120,7 @@ class RowMaker:
     def _markers_until(self, t_end: float) -> str:
         waiting = self._state.markers_waiting
         due = [text for t, text in waiting if t <= t_end]
-        if due:
-            later = [(t, text) for t, text in waiting if t > t_end]
-            waiting.clear()
-            waiting.extend(later)
+        later = ((t, text) for t, text in waiting if t > t_end)
+        # Another one at once: who closes the files at a second signal reads it from elsewhere.
+        self._state.markers_waiting = deque(later, MARKERS_WAITING)
         return join_markers(due)

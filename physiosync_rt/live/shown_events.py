@@ -53,7 +53,8 @@ def _shown(
     for state in streams:
         if trouble := _trouble(state, now):
             return (trouble,)
-    news = [e for e in log.events if e.kind is not EventKind.FILE_SAVED]
+    # As a whole at once: whoever looks at the end of a run does so beside who works on it.
+    news = [e for e in tuple(log.events) if e.kind is not EventKind.FILE_SAVED]
     recent = [e for e in news if not e.stream and now - e.at < SOURCE_FIRST_S]
     recent = recent or [e for e in news if now - e.at < SHOWN_S]
     if recent:

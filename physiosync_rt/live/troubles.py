@@ -62,15 +62,15 @@ def markers_after(state: RunState) -> list[tuple[float | None, str]]:
     anchor = state.pipeline.anchor
     return [
         (t - anchor if anchor is not None and math.isfinite(t) else None, text)
-        for t, text in state.markers_waiting
+        for t, text in tuple(state.markers_waiting)
     ]
 
 
-def note_markers_after(state: RunState, now: float) -> bool:
+def note_markers_after(state: RunState, now: float) -> None:
     """Say at the end of a run which markers are in no row, if any: none came after them."""
     found = markers_after(state)
     if not found:
-        return False
+        return
     named = [
         shorten(text) if at is None else f"{shorten(text)} at {at:.2f} s"
         for at, text in found[:N_NAMED]
@@ -78,7 +78,6 @@ def note_markers_after(state: RunState, now: float) -> bool:
     more = [f"{len(found) - N_NAMED} more"] * (len(found) > N_NAMED)
     text = ", ".join((*named, *more))
     state.events.add(Event(EventKind.MARKERS_AFTER, now, n=len(found), text=text, unit="markers"))
-    return True
 
 
 class MarkersWatch:

@@ -342,3 +342,39 @@ def test_markers_after_the_last_row_are_said_and_stand_in_the_json(recording, cl
     assert notice_text(events) == sentence
     engine.close()
     assert engine.state.events.events[-1] == events[-1], "said once"
+
+
+def test_at_the_end_no_rest_and_no_recording_begin(recording, clock, tmp_path) -> None:
+    engine, source, written = _engine(recording, clock)
+    engine.remember()
+    source.batch = _all(recording)
+    while len(written.at) < 39:
+        engine.step(0.0)
+    engine.send(Command("baseline"))
+    engine.send(Command("record", str(tmp_path / "empty.xdf")))
+    engine.send(Command("save_last", str(tmp_path / "last.xdf")))
+    before = outcome(engine.state)["rest"]
+    engine.close()
+    assert outcome(engine.state)["rest"] == before
+    assert {path.suffix for path in tmp_path.glob("last.*")} == {".xdf", ".csv", ".json"}
+    assert not list(tmp_path.glob("empty*"))
+    assert len(read(tmp_path / "last.xdf").streams) == 2
+
+
+def test_whatever_fails_at_the_end_source_and_files_are_closed(
+    recording, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, source, written = _engine(recording, clock)
+    closed: list[str] = []
+    monkeypatch.setattr(source, "close", lambda: closed.append("source"))
+    monkeypatch.setattr(written, "close", lambda: closed.append("sink"))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no more threads")
+
+    monkeypatch.setattr(engine, "_finish", fail)
+    with pytest.raises(RuntimeError, match="no more threads"):
+        engine.close()
+    assert closed == ["source", "sink"]
+    assert not engine.is_open
+    engine.close()
