@@ -386,3 +386,8 @@ def _silent_after_first(poll: Callable[[float], Batch]) -> Callable[[float], Bat
 def test_the_package_says_nothing_unless_asked() -> None:
     handlers = logging.getLogger("physiosync_rt").handlers
     assert any(isinstance(handler, logging.NullHandler) for handler in handlers)
+
+
+def test_a_path_in_place_of_a_recording_is_one_sentence() -> None:
+    with pytest.raises(ps.UserError, match=r"a recording is wanted, not 'session\.xdf'; read a"):
+        ps.predict("session.xdf", "demo-eeg32")  # type: ignore[arg-type]

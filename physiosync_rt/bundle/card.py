@@ -239,10 +239,11 @@ def find_bundle(name: str) -> Path:
         There is no such folder and no such name, or the bundle lies deeper.
     """
     path = Path(name)
-    if within := bundles_within(path):
+    # An empty name would be the working directory.
+    if name and (within := bundles_within(path)):
         said = tr("{path} is not a bundle but holds {within}; give that folder")
         raise UserError(said.format(path=path, within=within[0]))
-    if path.is_dir():
+    if name and path.is_dir():
         return path
     if name in bundle_names():
         return bundle_path(name)

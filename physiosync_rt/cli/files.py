@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from physiosync_rt.cli.printing import result_console
 from physiosync_rt.cli.progress import bar_of, progress_bar
 from physiosync_rt.errors import UserError
 from physiosync_rt.formats.join import Join
+from physiosync_rt.utils.atomic import reason_of
 from physiosync_rt.utils.plain_file import is_there
 from physiosync_rt.utils.plain_text import plain_text
 
@@ -240,7 +242,7 @@ def simulate(
         "effect": effect,
         "variability": variability,
     }
-    with progress_bar(Console(stderr=True)) as bar:
+    with progress_bar(Console(stderr=True)) as bar, _written(out):
         people["progress"] = bar_of(bar, f"simulate {kind}")
         if kind is Kind.DEAP:
             from physiosync_rt.simulation.write_deap import write_deap
@@ -261,3 +263,13 @@ def simulate(
                 raise UserError(f"{out}: a simulated recording is XDF; let its name end in .xdf")
             write_recording(out, duration_s=duration, eeg_sfreq=eeg_sfreq, **people)
     typer.echo(f"wrote {out}")
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[None]:
+    """Say in a sentence that something cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        reason = reason_of(error)
+        raise UserError(f"{out} cannot be written ({reason}); choose another place") from error

@@ -196,7 +196,8 @@ def _format_of(path: Path) -> Format:
             f"{advice or 'take the file as it was recorded'}"
         )
     if advice:
-        raise UserError(f"{path.name} {what}; {advice}")
+        # The working directory has no name of its own.
+        raise UserError(f"{path.name or path} {what}; {advice}")
     if named:
         raise UserError(
             f"{path.name} {what}, of no known format; {promised} would be read, convert others to "

@@ -81,8 +81,8 @@ def read(path: Path) -> Recording:
             filled.append((name, raw))
     if not filled:
         raise UserError(
-            f"{path.name} contains no samples ({len(raw_streams)} streams declared); "
-            "check with `physiosync streams` that the devices stream before recording"
+            f"{path.name} contains no samples (streams declared: {len(raw_streams)}); it is cut "
+            "off, or the devices did not stream: check that with `physiosync streams`"
         )
     markers = [_markers(name, raw) for name, raw in filled if _is_marker(raw)]
     streams: list[RecordedStream] = []

@@ -8,6 +8,7 @@ from physiosync_rt.bundle.bundle import Bundle
 from physiosync_rt.bundle.engines import EngineChoice
 from physiosync_rt.bundle.predictor import Predictor
 from physiosync_rt.datatypes import Recording
+from physiosync_rt.errors import UserError
 from physiosync_rt.live.engine import Engine
 from physiosync_rt.live.predictions import Predictions
 from physiosync_rt.live.source_factory import wants
@@ -55,7 +56,7 @@ def predict(
     Raises
     ------
     UserError
-        The recording cannot serve the bundle.
+        The recording cannot serve the bundle, or is none.
 
     Examples
     --------
@@ -63,6 +64,10 @@ def predict(
     >>> rows = ps.predict(ps.simulate(60).recording, "demo-eeg32")  # doctest: +SKIP
     >>> rows.to_dataframe()[["t_end_lsl", "valence", "arousal", "reason"]]  # doctest: +SKIP
     """
+    if not isinstance(recording, Recording):
+        raise UserError(
+            f"a recording is wanted, not {recording!r}; read a file with ps.read(path) first"
+        )
     session = offline_session(
         recording,
         as_bundle(bundle),

@@ -126,9 +126,13 @@ class Replayer:
         )
         cut = [c for c in (_cut(s, window) for s in recording.streams) if c is not None]
         if not cut:
+            name = recording.path.name if recording.path else "the recording"
+            where = [f"from {start:g} s" if start is not None else ""]
+            where += [f"to {stop:g} s" if stop is not None else ""]
+            length_s = max((stream.duration_s for stream in recording.streams), default=0.0)
             raise UserError(
-                f"{recording.path.name if recording.path else 'the recording'} has no samples "
-                f"between {start} s and {stop} s; the times count from the first EEG sample"
+                f"{name} has no samples {' '.join(filter(None, where))}; the times count from the "
+                f"first EEG sample, and it lasts {length_s:.0f} s"
             )
         # The first in file order, because after a clock reset stamps may be smaller.
         origin = min(float(times[0]) for _, times in cut)

@@ -170,6 +170,30 @@ def test_other_commands(refused: Run, words: list[str], says: str) -> None:
     assert says in " ".join(refused(*words).split())
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("recording", "x.xdf", "--duration", "3"), ("deap", "deap", "--trials", "1")],
+    ids=["recording", "deap"],
+)
+def test_what_is_simulated_has_no_place(refused: Run, tmp_path: Path, words: list[str]) -> None:
+    place = tmp_path / "a file"
+    place.write_text("no folder")
+    kind, name, *more = words
+    said = refused("simulate", kind, place / name, *more)
+    assert said.startswith(f"physiosync: {place / name} cannot be written (")
+    assert said.endswith("; choose another place\n")
+    assert place.read_text() == "no folder"
+
+
+def test_an_empty_name_is_no_bundle(refused: Run, person: Path) -> None:
+    said = refused("predict", person, "--csv", "x.csv", "--bundle", "")
+    assert "there is no bundle ''" in said
+
+
+def test_the_working_directory_is_named(refused: Run) -> None:
+    assert refused("inspect", ".").startswith("physiosync: . is a folder with ")
+
+
 def test_a_recording_is_never_overwritten(refused: Run, person: Path) -> None:
     said = refused("live", "--source", "simulated", "--record", person)
     assert "exists and recordings are never overwritten" in said

@@ -158,8 +158,12 @@ def test_a_part_is_cut_in_seconds_from_the_first_eeg_sample() -> None:
     recording = _recording("cut", seconds=4.0)
     replayer = Replayer(recording, start=1.0, stop=2.0)
     assert replayer.duration == pytest.approx(1.0, abs=0.05)
-    with pytest.raises(UserError, match="no samples between 90"):
+    with pytest.raises(UserError, match=r"no samples from 90 s; .* it lasts 4 s"):
         Replayer(recording, start=90.0)
+    with pytest.raises(UserError, match=r"no samples from 90 s to 91\.5 s; the times"):
+        Replayer(recording, start=90.0, stop=91.5)
+    with pytest.raises(UserError, match="no samples to -1 s; the times"):
+        Replayer(recording, stop=-1.0)
 
 
 def test_identity_is_stable_over_restarts() -> None:

@@ -120,7 +120,7 @@ def test_a_modality_that_is_not_there(folder, tmp_path) -> None:
 
 def test_no_rating_at_all(folder, tmp_path) -> None:
     table = _HEADER + _GOOD.replace("2,8", ",").replace(",,3", ",,")
-    with pytest.raises(UserError, match="no rating of valence or arousal"):
+    with pytest.raises(UserError, match="no trial has a rating of valence or arousal"):
         _config(folder, table).index()
 
 

@@ -201,5 +201,5 @@ class TableBuilder:
             }
         )
         if rated and not is_rated(table):
-            raise UserError(f"{what} has no rating of valence or arousal in any trial; add some")
+            raise UserError(f"{what}: no trial has a rating of valence or arousal; add some")
         return table
